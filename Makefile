@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything is built below build/, each configuration in a folder of its own:
+#
+#   build/         gcc -O2 -g: what is installed, tested and measured
+#   build/asan/    CONFIG=asan   AddressSanitizer and UndefinedBehaviorSanitizer
+#   build/clang/   CONFIG=clang  the same sources by the other compiler
+#   build/fuzz/    CONFIG=fuzz   libFuzzer programs
+#
+# Nothing is listed by hand: a source belongs to what its folder says. The first three of these
+# may be files or, where a thing has several sources, folders of that name:
+#
+#   libax/examples/NAME.c        build/plugins/NAME.so, compiled as a user would, with <ax/...> only
+#   tests/plugins/NAME.c         build/tests/plugins/NAME.so, plugins that only tests load
+#   tests/{unit,e2e,crash}/NAME.c  build/tests/{unit,e2e,crash}/NAME, linked with all of the tree
+#   tests/lib/*.c                a library that all of these test programs are linked with
+#   tests/fuzz/fuzz_NAME.c       build/fuzz/fuzz_NAME
+#
+# An object is compiled again when a header it includes or the flags change; what is linked, when
+# a source is added or removed.
+
+VERSION := 0.1.0
+SONAME := libax.so.0
+
+# All packages of Debian 12 that building, testing and checking need.
+DEPS := gcc make libc6-dev pkg-config
+DEPS += liburing-dev libsodium-dev libjansson-dev
+DEPS += libcmocka-dev      # unit tests
+DEPS += clang              # make clang, make fuzz
+DEPS += libclang-rt-14-dev # libFuzzer and the sanitizers' runtime for clang
+DEPS += llvm               # llvm-symbolizer: names in the reports of sanitizers and fuzzers
+DEPS += binutils           # nm: the check of exported symbols
+DEPS += clang-format clang-tidy cppcheck shellcheck mandoc
+DEPS += spin               # make model
+
+# "make deps test" is "make deps" and then "make test": the packages must be there before the
+# first compiler runs, whatever -j says. The same for clean.
+ORDERED := $(filter deps clean,$(MAKECMDGOALS))
+ifneq ($(and $(ORDERED),$(word 2,$(MAKECMDGOALS))),)
+
+.PHONY: $(MAKECMDGOALS) goals-in-order
+$(MAKECMDGOALS): goals-in-order
+	@:
+goals-in-order:
+	+@set -e; for goal in $(MAKECMDGOALS); do $(MAKE) --no-print-directory "$$goal"; done
+
+else
+
+# As many jobs as there are cores, unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) '$(2)')
+
+# --- configuration --------------------------------------------------------------------------
+
+CONFIG :=
+CONFIGS := asan clang fuzz
+$(if $(filter-out $(CONFIGS),$(CONFIG)),$(error CONFIG is one of: $(CONFIGS)))
+B := build$(if $(CONFIG),/$(CONFIG))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g
+LDFLAGS ?=
+WERROR ?= -Werror
+sanitize :=
+
+ifneq ($(filter clang fuzz,$(CONFIG)),)
+CC := clang
+endif
+ifneq ($(filter asan fuzz,$(CONFIG)),)
+CFLAGS := -O1 -g -fno-omit-frame-pointer
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
+WERROR := # gcc finds uninitialized variables in the code that it adds itself
+endif
+ifeq ($(CONFIG),fuzz)
+sanitize += -fsanitize=fuzzer-no-link
+endif
+
+warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)
+# All objects are position-independent: the same ones go into libax.so, axsup, tests and fuzzers.
+# No semantic interposition: within libax.so a call is a call, not a jump through the PLT.
+cc_flags := -std=gnu17 -D_GNU_SOURCE $(warnings) -fPIC -fno-semantic-interposition \
+	-fstack-protector-strong $(sanitize) $(CFLAGS)
+includes := -I. -Ilibax/include
+# -z now: no symbol is looked up in the middle of a handler.
+ld_flags := $(sanitize) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
+# clang leaves the sanitizers' own symbols in a shared object to the program.
+ld_defs := $(if $(sanitize),,-Wl,-z,defs)
+libs := -luring -ljansson -lsodium -lm
+
+# --- installation folders -------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+CONFDIR ?= $(PREFIX)/share/axsup/conf
+PLUGINDIR ?= $(LIBDIR)/axsup/plugins
+DESTDIR ?=
+
+# axsup finds its library and the installed plugins from where it lies itself, so that one build
+# serves the source tree and any PREFIX or DESTDIR. AX_PLUGIN_DIR is relative to axsup's folder.
+from_bin = $(shell realpath -ms --relative-to='$(BINDIR)' '$(1)')
+axsup_defs := -DAX_VERSION='"$(VERSION)"' -DAX_PLUGIN_DIR='"$(call from_bin,$(PLUGINDIR))"'
+axsup_rpath := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/$(call from_bin,$(LIBDIR))'
+
+# --- sources --------------------------------------------------------------------------------
+
+objects = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
+
+lib_src := $(wildcard shm/*.c libax/*.c libax/*.S)
+sup_src := $(filter-out axsup/main.c,$(wildcard overlay/*.c overlay/*/*.c axsup/*.c))
+lib_obj := $(call objects,$(lib_src))
+sup_obj := $(call objects,$(sup_src))
+main_obj := $(call objects,$(wildcard axsup/main.c))
+testlib_obj := $(call objects,$(wildcard tests/lib/*.c))
+
+# modules DIR: the names NAME with DIR/NAME.c or DIR/NAME/*.c; parts DIR,NAME: their objects.
+modules = $(sort $(patsubst $(1)/%.c,%,$(wildcard $(1)/*.c)) \
+	$(patsubst $(1)/%/,%,$(dir $(wildcard $(1)/*/*.c))))
+parts = $(call objects,$(wildcard $(1)/$(2).c $(1)/$(2)/*.c))
+
+examples := $(call modules,libax/examples)
+test_plugins := $(call modules,tests/plugins)
+fuzzers := $(call modules,tests/fuzz)
+test_suites := unit e2e crash
+test_programs := $(foreach s,$(test_suites),$(addprefix $(s)/,$(call modules,tests/$(s))))
+
+.PHONY: all
+all: ## libax.so, axsup and the example plugins (the default)
+all: $(B)/libax.so $(B)/axsup $(examples:%=$(B)/plugins/%.so)
+
+.PHONY: test-programs
+test-programs: ## all, and every test program and plugin
+test-programs: all $(test_plugins:%=$(B)/tests/plugins/%.so) $(test_programs:%=$(B)/tests/%)
+
+# --- compile --------------------------------------------------------------------------------
+
+# A stamp is written anew only when its text changes.
+quote = '$(subst ','\'',$(1))'
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' $$(call quote,$(2)) >$(1).new
+	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
+endef
+$(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(axsup_defs)))
+$(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(sup_src) \
+	$$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
+.PHONY: FORCE
+
+extra_flags :=
+$(B)/obj/axsup/%.o: extra_flags := $(axsup_defs)
+# libax.so is there when the process starts: its thread variables need no call to be found.
+$(B)/obj/shm/%.o $(B)/obj/libax/%.o: extra_flags := -ftls-model=initial-exec
+$(B)/obj/libax/examples/%.o: extra_flags :=
+$(B)/obj/libax/examples/%.o: includes := -Ilibax/include
+
+compile = $(CC) $(includes) $(cc_flags) $(extra_flags) -MMD -MP -c -o $@ $<
+$(B)/obj/%.o: %.c $(B)/.flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(compile)
+$(B)/obj/%.o: %.S $(B)/.flags
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(compile)
+
+-include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
+
+# --- link -----------------------------------------------------------------------------------
+
+$(B)/libax.so: $(lib_obj) libax/libax.map $(B)/.links
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,libax/libax.map \
+		-Wl,-Bsymbolic-functions $(ld_flags) $(ld_defs) -o $@ $(lib_obj) $(libs)
+	@ln -sf libax.so $(B)/$(SONAME)
+
+$(B)/libaxsup.a: $(sup_obj) $(B)/.links
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $(sup_obj)
+
+$(B)/libtest.a: $(testlib_obj) $(B)/.links
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $(testlib_obj)
+
+$(B)/axsup: $(main_obj) $(B)/libaxsup.a $(B)/libax.so
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ld_flags) $(axsup_rpath) -o $@ $(main_obj) $(B)/libaxsup.a -L$(B) -lax $(libs)
+
+# $(1) folder with the sources, $(2) name, $(3) the shared object
+define plugin
+$(3): $$(call parts,$(1),$(2)) $(B)/libax.so $(B)/.links
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -shared $$(ld_flags) $$(ld_defs) -o $$@ $$(filter %.o,$$^) -L$(B) -lax -lm
+endef
+$(foreach p,$(examples),$(eval $(call plugin,libax/examples,$(p),$(B)/plugins/$(p).so)))
+$(foreach p,$(test_plugins),$(eval $(call plugin,tests/plugins,$(p),$(B)/tests/plugins/$(p).so)))
+
+# $(1) SUITE/NAME
+define test_program
+$(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(1))) \
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/libax.so $(B)/.links
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ld_flags) -Wl,-rpath,'$$$$ORIGIN/../..' -o $$@ $$(filter %.o,$$^) \
+		$(B)/libtest.a $(B)/libaxsup.a -L$(B) -lax -lcmocka $$(libs)
+endef
+$(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
+
+# $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
+define fuzz_program
+$(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(sup_obj) $(B)/.links
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o,$$^) $$(libs)
+endef
+ifeq ($(CONFIG),fuzz)
+$(foreach f,$(fuzzers),$(eval $(call fuzz_program,$(f))))
+.PHONY: fuzz-programs
+fuzz-programs: $(addprefix $(B)/,$(fuzzers))
+endif
+
+# --- run ------------------------------------------------------------------------------------
+
+.PHONY: demo bench
+demo: ## kill the workers of a bank at random and show that its accounts add up
+demo: all
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/run
+bench: ## measure, beside what the machine can do at best (ARGS="--json" and others)
+bench: all
+	$(Q)$(B)/axsup bench $(ARGS)
+
+.PHONY: test asan clang fuzz model mutants
+test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
+test: test-programs
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
+asan: ## the tests that run programs, under AddressSanitizer and UBSan
+	$(Q)SUITES='asan' tests/run
+clang: ## build everything with clang and run the unit tests
+	$(Q)SUITES='clang' tests/run
+fuzz: ## all fuzzers, FUZZ_SECONDS=60 altogether
+	$(Q)SUITES='fuzz' tests/run
+model: ## check the models of lane, bell and commit exhaustively with spin
+	$(Q)tests/model/run
+mutants: ## plant each known mistake and see the tests find it
+	$(Q)tests/mutants/run
+
+# --- check the source -----------------------------------------------------------------------
+
+# tests/compile holds sources that are wrong on purpose.
+c_files = $(shell find shm libax overlay axsup tests -path tests/compile -prune -o \
+	-name '*.[ch]' -print)
+scripts = $(shell grep -rlIE '^\#!.*\b(ba|da)?sh\b' tests .ci conf libax axsup)
+man_pages = $(wildcard man/*.[1-9])
+
+.PHONY: layers lint lint-format lint-tidy lint-cppcheck lint-shell lint-man format
+layers: ## no include points from a lower layer to a higher one
+	$(Q)tests/layers
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck, mandoc
+lint: lint-format lint-tidy lint-cppcheck lint-shell lint-man layers
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(c_files)
+lint-cppcheck:
+	@mkdir -p $(B)/cppcheck
+	$(Q)cppcheck --quiet -j$(shell nproc) --cppcheck-build-dir=$(B)/cppcheck --error-exitcode=1 \
+		--std=c11 --enable=warning,performance,portability --inline-suppr --max-configs=4 \
+		--suppress=missingInclude $(includes) -D_GNU_SOURCE -D__x86_64__ \
+		$(filter-out tests/%,$(filter %.c,$(c_files)))
+lint-shell:
+	$(Q)shellcheck -x $(scripts)
+lint-man:
+	$(Q)tests/man lint
+
+# One stamp a source: clang-tidy is slow, and has nothing new to say where the object is not new.
+tidy_src := $(filter %.c,$(lib_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
+	libax/examples/*/*.c tests/lib/*.c) $(foreach d,plugins fuzz $(test_suites),\
+	$(wildcard tests/$(d)/*.c tests/$(d)/*/*.c)))
+tidy_ok := $(tidy_src:%.c=$(B)/tidy/%.ok)
+lint-tidy: $(tidy_ok)
+$(tidy_ok): $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy tests/.clang-tidy
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu17 -D_GNU_SOURCE -I. \
+		-Ilibax/include $(axsup_defs) 2>$(@:.ok=.log) || { cat $(@:.ok=.log) >&2; exit 1; }
+	@touch $@
+
+format: ## clang-format all sources in place
+	$(Q)clang-format -i $(c_files)
+
+# --- install --------------------------------------------------------------------------------
+
+to = $(DESTDIR)$(1)
+.PHONY: install uninstall
+install: ## to PREFIX=/usr/local, below DESTDIR if given
+install: all
+	$(Q)install -d $(call to,$(BINDIR)) $(call to,$(LIBDIR))/pkgconfig $(call to,$(CONFDIR)) \
+		$(call to,$(INCLUDEDIR))/ax $(call to,$(PLUGINDIR))
+	$(Q)install -m755 $(B)/axsup $(call to,$(BINDIR))/axsup
+	$(Q)install -m755 $(B)/libax.so $(call to,$(LIBDIR))/libax.so.$(VERSION)
+	$(Q)ln -sf libax.so.$(VERSION) $(call to,$(LIBDIR))/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(call to,$(LIBDIR))/libax.so
+	$(Q)install -m644 $(wildcard libax/include/ax/*.h) $(call to,$(INCLUDEDIR))/ax
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@PLUGINDIR@|$(PLUGINDIR)|' libax/ax.pc.in \
+		>$(call to,$(LIBDIR))/pkgconfig/ax.pc
+	$(Q)for plugin in $(examples); do \
+		install -m755 $(B)/plugins/$$plugin.so $(call to,$(PLUGINDIR)) || exit; done
+	$(Q)for conf in $(wildcard conf/*.json); do \
+		install -m644 $$conf $(call to,$(CONFDIR)) || exit; done
+	$(Q)for page in $(man_pages); do \
+		install -Dm644 $$page $(call to,$(MANDIR))/man$${page##*.}/$${page##*/} || exit; done
+
+uninstall: ## what install has put there, with the same PREFIX and DESTDIR
+	$(Q)rm -f $(call to,$(BINDIR))/axsup $(call to,$(LIBDIR))/libax.so.$(VERSION) \
+		$(call to,$(LIBDIR))/$(SONAME) $(call to,$(LIBDIR))/libax.so \
+		$(call to,$(LIBDIR))/pkgconfig/ax.pc
+	$(Q)rm -f $(foreach p,$(examples),$(call to,$(PLUGINDIR))/$(p).so) \
+		$(foreach p,$(man_pages),$(call to,$(MANDIR))/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
+		$(foreach c,$(notdir $(wildcard conf/*.json)),$(call to,$(CONFDIR))/$(c))
+	$(Q)rm -f $(addprefix $(call to,$(INCLUDEDIR))/ax/,$(notdir $(wildcard libax/include/ax/*.h)))
+	$(Q)rmdir --ignore-fail-on-non-empty -p $(call to,$(INCLUDEDIR))/ax $(call to,$(PLUGINDIR)) \
+		$(call to,$(CONFDIR)) 2>/dev/null || true
+
+# --- the rest -------------------------------------------------------------------------------
+
+.PHONY: deps clean help
+deps: ## install the Debian packages that are missing, as root or through sudo
+	$(Q).ci/deps $(DEPS)
+clean: ## remove build/
+	$(Q)rm -rf build
+help: ## this list
+	@sed -n 's/^\([a-z-]*\): ## /\1|/p' $(MAKEFILE_LIST) | sort -u | \
+		while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo 'Variables: CONFIG=asan|clang|fuzz  CC=  CFLAGS=  WERROR=  V=1  PREFIX=  DESTDIR='
+
+endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/event.h"
+#include "libax/life.h"
+#include "libax/names.h"
+#include "libax/send.h"
+#include "libax/turn.h"
+#include "shm/names.h"
+
+#include <string.h>
+
+#define DEFAULT_CAPACITY 256u
+#define DEFAULT_RESTARTS 10u
+
+struct ax_ref ax_self(struct ax_ctx *ctx)
+{
+    return (struct ax_ref){.addr = actor_ref(ctx->worker, ctx->actor)};
+}
+
+struct ax_ref ax_sender(struct ax_ctx *ctx)
+{
+    return (struct ax_ref){.addr = ctx->frame == NULL ? 0 : ctx->frame->from};
+}
+
+uint32_t ax_incarnation(struct ax_ctx *ctx)
+{
+    return actor_incarnation(ctx->worker, ctx->actor);
+}
+
+uint64_t ax_now(struct ax_ctx *ctx)
+{
+    return ctx->worker->now;
+}
+
+const char *ax_args(struct ax_ctx *ctx)
+{
+    const struct boot *boot = ctx->worker->boot;
+    uint32_t number = ctx->worker->port.cold[ctx->actor].args;
+    if (number == 0 || number > boot->nactors || boot->actors[number - 1].args == NULL)
+        return "{}";
+    return boot->actors[number - 1].args;
+}
+
+const char *ax_name(struct ax_ctx *ctx, struct ax_ref who)
+{
+    static char text[SHM_NAME_MAX + 1];
+    struct shm_port *port = &ctx->worker->port;
+    uint32_t index = actor_local(ctx->worker, who.addr);
+    text[0] = '\0';
+    if (index != 0) {
+        if (port->cold[index].name != 0)
+            shm_name_text(port, port->cold[index].name - 1, text);
+        return text;
+    }
+    for (uint32_t entry = 0; entry < port->name_count; entry++)
+        if (shm_load(&port->names[entry].ref) == who.addr && who.addr != 0) {
+            shm_name_text(port, entry, text);
+            break;
+        }
+    return text;
+}
+
+void ax_stop(struct ax_ctx *ctx)
+{
+    actor_stop(ctx->worker, ctx->actor, SHM_NORMAL);
+}
+
+int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
+{
+    struct worker *w = ctx->worker;
+    uint32_t slot = SHM_REF_SLOT(who.addr), index = actor_local(w, who.addr);
+    if (!shm_log_room(&w->port, 16))
+        return AX_E_LIMIT;
+    if (index != 0) {
+        actor_stop(w, index, SHM_NORMAL);
+        return 0;
+    }
+    if (who.node != 0 || slot == w->port.slot || slot == 0 || slot >= w->port.slots)
+        return AX_E_NO_ACTOR;
+    const struct post post = {.to = who.addr, .from = actor_ref(w, ctx->actor), .kind = SHM_STOP};
+    return post_slot(w, slot, SHM_CONTROL, &post);
+}
+
+const char *ax_reason_name(enum ax_reason reason)
+{
+    static const char *const names[] = {
+#define REASON_NAME(name, number, text) [number] = text,
+        SHM_REASONS(REASON_NAME)
+#undef REASON_NAME
+    };
+    return (unsigned)reason < sizeof names / sizeof *names ? names[reason] : "?";
+}
+
+const void *ax_reply_body_(const struct ax_reply *reply, const struct ax_contract *contract,
+                           uint16_t method)
+{
+    if (reply->error != 0 || reply->method != method ||
+        reply->contract != contract_hash(ax_worker, contract) ||
+        ax_layout_validate(contract->methods[method].reply, reply->body, reply->size) != 0)
+        return NULL;
+    return reply->body;
+}
+
+/* ---- spawn ---- */
+
+static void policy_of(const struct ax_spawn *spawn, struct shm_policy *policy)
+{
+    memset(policy, 0, sizeof *policy); /* padding too: policies are compared as bytes */
+    policy->window_ns = spawn->window_ns == 0 ? AX_SECONDS(60) : spawn->window_ns;
+    policy->backoff_min_ns = spawn->backoff_min_ns;
+    policy->backoff_max_ns = spawn->backoff_max_ns == 0 ? AX_SECONDS(5) : spawn->backoff_max_ns;
+    policy->max = spawn->max_restarts == 0 ? DEFAULT_RESTARTS : spawn->max_restarts;
+    policy->high = spawn->high;
+    policy->low = spawn->low;
+    policy->drop_mail = spawn->drop_mail;
+    policy->retries = spawn->retries;
+    policy->restart = spawn->restart == AX_RESTART_NEVER    ? 0
+                      : spawn->restart == AX_RESTART_ALWAYS ? 2
+                                                            : 1;
+}
+
+static int type_for(const struct worker *w, const struct ax_contract *contract)
+{
+    for (uint32_t i = 0; i < w->plugin->nactors; i++)
+        if (ax_contract_same(w->plugin->actors[i]->contract, contract))
+            return (int)i;
+    return -1;
+}
+
+/* The name first: it is granted for a record that we hold, then both become binding together. */
+static int spawn_named(struct worker *w, int type, const struct shm_policy *policy,
+                       uint32_t capacity, const char *name, uint32_t *index)
+{
+    uint64_t taken;
+    uint32_t entry = 0;
+    if (!shm_name_valid(name))
+        return AX_E_INVALID;
+    if (name_find(w, name, 0, &taken) == 0)
+        return AX_E_NAME_TAKEN;
+    uint32_t record = actor_reserve(w);
+    if (record == 0)
+        return AX_E_LIMIT;
+    int error = name_claim(w, name, actor_ref(w, record), &entry);
+    if (error == 0)
+        error = actor_spawn(w, (uint16_t)type, policy, capacity, record, index);
+    else
+        actor_unreserve(w, record);
+    if (error != 0)
+        return error;
+    shm_set(&w->port, &w->port.cold[record].name, entry + 1);
+    turn_pause(w); /* binding now: the name must not outlive a spawn that is undone */
+    turn_continue(w);
+    return 0;
+}
+
+int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const struct ax_spawn *spawn,
+              struct ax_ref *out)
+{
+    static const struct ax_spawn defaults;
+    struct worker *w = ctx->worker;
+    struct shm_policy policy;
+    uint32_t index;
+    int type = type_for(w, contract);
+    *out = (struct ax_ref){0};
+    if (spawn == NULL)
+        spawn = &defaults;
+    if (w->stopping)
+        return AX_E_SHUTTING_DOWN;
+    if (type < 0)
+        return AX_E_WRONG_CONTRACT;
+    if (spawn->high != 0 && spawn->low >= spawn->high)
+        return AX_E_INVALID;
+    policy_of(spawn, &policy);
+    uint32_t capacity = spawn->capacity == 0 ? DEFAULT_CAPACITY : spawn->capacity;
+    int error = spawn->name == NULL ? actor_spawn(w, (uint16_t)type, &policy, capacity, 0, &index)
+                                    : spawn_named(w, type, &policy, capacity, spawn->name, &index);
+    if (error == 0)
+        out->addr = actor_ref(w, index);
+    return error;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/ask.c - questions, and whoever waits for the answer.
+ *
+ * An ask that is awaited is known to this process alone: its number names an entry of the pending
+ * table, a serial, and the incarnation of the process, so that a late reply to an earlier life
+ * finds nobody. When the process dies the strand dies with it, so the number need not survive.
+ *
+ * An async ask must be answered across deaths. It is a timer of its actor (timer.c) whose message
+ * is the timeout; the reply takes the timer's place. Its number is the timer's id with ASK_ASYNC.
+ */
+#include "libax/ask.h"
+
+#include "libax/timer.h"
+#include "libax/turn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INDEX_BITS 16
+#define SERIAL_BITS 32
+
+static uint64_t number(struct worker *w, uint32_t index, uint32_t serial)
+{
+    uint64_t life = w->boot->incarnation & 0x7fff;
+    return life << (INDEX_BITS + SERIAL_BITS) | (uint64_t)serial << INDEX_BITS | index;
+}
+
+int pending_open(struct worker *w)
+{
+    w->pending_count = w->boot->max_asks + 1;
+    w->pending = calloc(w->pending_count, sizeof *w->pending);
+    if (w->pending == NULL)
+        return -ENOMEM;
+    for (uint32_t i = w->pending_count - 1; i > 0; i--) {
+        w->pending[i].next_free = w->pending_free;
+        w->pending_free = i;
+    }
+    w->next_deadline = UINT64_MAX;
+    return 0;
+}
+
+static struct pending *find(struct worker *w, uint64_t corr)
+{
+    uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
+    if (index == 0 || index >= w->pending_count)
+        return NULL;
+    struct pending *entry = &w->pending[index];
+    return entry->strand != NULL && number(w, index, entry->serial) == corr ? entry : NULL;
+}
+
+uint64_t pending_new(struct worker *w, uint64_t target, uint64_t deadline)
+{
+    uint32_t index = w->pending_free;
+    if (index == 0 || !strand_spare(w))
+        return 0;
+    struct pending *entry = &w->pending[index];
+    w->pending_free = entry->next_free;
+    entry->strand = w->current;
+    entry->target = target;
+    entry->deadline = deadline;
+    entry->serial++;
+    entry->reply = NULL;
+    entry->contract = NULL;
+    if (deadline < w->next_deadline)
+        w->next_deadline = deadline;
+    return number(w, index, entry->serial);
+}
+
+static struct strand *release(struct worker *w, struct pending *entry)
+{
+    struct strand *strand = entry->strand;
+    entry->strand = NULL;
+    entry->next_free = w->pending_free;
+    w->pending_free = (uint32_t)(entry - w->pending);
+    return strand;
+}
+
+static void finish(struct worker *w, struct pending *entry, int result)
+{
+    struct strand *strand = release(w, entry);
+    strand->result = result;
+    strand_ready(w, strand);
+}
+
+/* Copies a reply to where the asker wants it. */
+static int take_reply(struct pending *entry, const void *body, uint32_t size, bool checked)
+{
+    const struct ax_layout *layout = entry->contract->methods[entry->method].reply;
+    struct ax_ctx *ctx = &entry->strand->ctx;
+    if (!checked && ax_layout_validate(layout, body, size) != 0)
+        return AX_E_INVALID;
+    if (!layout->has_var) {
+        memcpy(entry->reply, body, layout->size);
+        return 0;
+    }
+    ctx->tail = malloc(size);
+    if (ctx->tail == NULL)
+        return -ENOMEM;
+    memcpy(ctx->tail, body, size);
+    memcpy(entry->reply, body, layout->size);
+    ax_layout_relocate(layout, entry->reply, ctx->tail);
+    return 0;
+}
+
+bool pending_answer(struct worker *w, uint64_t corr, int error, const void *body, uint32_t size,
+                    uint16_t method, bool checked)
+{
+    struct pending *entry = find(w, corr);
+    if (entry == NULL) {
+        w->port.priv->late_replies++;
+        return false;
+    }
+    if (error == 0 && entry->contract != NULL)
+        error = method == entry->method ? take_reply(entry, body, size, checked) : AX_E_INVALID;
+    else if (error == 0 && entry->reply != NULL && size >= sizeof(uint32_t))
+        memcpy(entry->reply, body, sizeof(uint32_t)); /* a claim: the name's entry */
+    finish(w, entry, error);
+    return true;
+}
+
+void pending_expire(struct worker *w)
+{
+    uint64_t next = UINT64_MAX;
+    for (uint32_t i = 1; i < w->pending_count; i++) {
+        struct pending *entry = &w->pending[i];
+        if (entry->strand == NULL)
+            continue;
+        if (entry->deadline <= w->now)
+            finish(w, entry, AX_E_TIMEOUT);
+        else if (entry->deadline < next)
+            next = entry->deadline;
+    }
+    w->next_deadline = next;
+}
+
+void pending_fail_slot(struct worker *w, uint32_t slot, int error)
+{
+    for (uint32_t i = 1; i < w->pending_count; i++)
+        if (w->pending[i].strand != NULL && w->pending[i].target != 0 &&
+            SHM_REF_SLOT(w->pending[i].target) == slot)
+            finish(w, &w->pending[i], error);
+}
+
+void pending_reply_to(struct worker *w, uint64_t corr, void *reply)
+{
+    struct pending *entry = find(w, corr);
+    if (entry != NULL)
+        entry->reply = reply;
+}
+
+void pending_cancel(struct worker *w, uint64_t corr)
+{
+    struct pending *entry = find(w, corr);
+    if (entry != NULL)
+        release(w, entry);
+}
+
+int pending_wait(struct worker *w)
+{
+    struct strand *strand = w->current;
+    turn_pause(w);
+    strand_suspend(w);
+    turn_continue(w);
+    strand->waits_on = 0;
+    return strand->result;
+}
+
+int room_wait(struct ax_ctx *ctx, uint64_t deadline)
+{
+    struct worker *w = ctx->worker;
+    struct strand *strand = w->current;
+    if (!strand_spare(w))
+        return AX_E_LIMIT;
+    if (w->now >= deadline)
+        return AX_E_TIMEOUT;
+    turn_pause(w);
+    strand->fiber.next = NULL;
+    if (w->room_last != NULL)
+        w->room_last->fiber.next = &strand->fiber;
+    else
+        w->room = strand;
+    w->room_last = strand;
+    strand_suspend(w);
+    turn_continue(w);
+    return 0;
+}
+
+static uint64_t deadline_of(struct worker *w, uint64_t timeout_ns)
+{
+    if (timeout_ns == AX_FOREVER)
+        return UINT64_MAX;
+    clock_read(w);
+    return timeout_ns > UINT64_MAX - 1 - w->now ? UINT64_MAX - 1 : w->now + timeout_ns;
+}
+
+static struct strand *strand_of(struct worker *w, uint32_t actor)
+{
+    for (uint32_t i = 1; i < w->pending_count; i++) {
+        struct strand *strand = w->pending[i].strand;
+        if (strand != NULL && strand->ctx.actor == actor)
+            return strand;
+    }
+    return NULL;
+}
+
+/* Would waiting for `target` wait for ourselves? Follows who waits for whom in this worker, and
+ * logs the chain. */
+static bool deadlock(struct ax_ctx *ctx, uint64_t target)
+{
+    struct worker *w = ctx->worker;
+    uint32_t at = actor_local(w, target);
+    char chain[256];
+    size_t used = (size_t)snprintf(chain, sizeof chain, "%u", ctx->actor);
+    for (uint32_t hops = 0; at != 0 && hops < w->pending_count; hops++) {
+        if (used < sizeof chain)
+            used += (size_t)snprintf(chain + used, sizeof chain - used, " -> %u", at);
+        if (at == ctx->actor) {
+            ax_log(ctx, AX_WARN, "deadlock: ask of %s would wait for itself", chain);
+            return true;
+        }
+        if (!actor_at(w, at)->suspended)
+            return false;
+        struct strand *strand = strand_of(w, at);
+        at = strand != NULL ? strand->waits_on : 0;
+    }
+    return false;
+}
+
+static int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint64_t corr)
+{
+    struct worker *w = ctx->worker;
+    const struct post post = {
+        .to = to,
+        .from = actor_ref(w, ctx->actor),
+        .corr = corr,
+        .method = out->method,
+        .kind = SHM_ASK,
+        .fixed = out->fixed,
+        .size = out->size,
+        .parts = out->parts,
+        .nparts = out->nparts,
+    };
+    return post_anywhere(w, SHM_DATA, &post);
+}
+
+static int admit_or_wait(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, bool wait,
+                         uint64_t deadline)
+{
+    for (;;) {
+        int error = admit(ctx->worker, to, out->contract, outgoing_size(out));
+        if (shm_likely(error != AX_E_FULL || !wait))
+            return error;
+        error = room_wait(ctx, deadline);
+        if (error != 0)
+            return error;
+    }
+}
+
+int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, void *reply,
+            uint64_t timeout_ns, bool wait)
+{
+    struct worker *w = ctx->worker;
+    uint64_t deadline = deadline_of(w, timeout_ns);
+    if (shm_unlikely(to.node != 0))
+        return AX_E_NO_ACTOR;
+    uint32_t local = actor_local(w, to.addr);
+    if (local != 0 && (local == ctx->actor || actor_at(w, local)->suspended) &&
+        deadlock(ctx, to.addr))
+        return AX_E_DEADLOCK;
+    int error = admit_or_wait(ctx, to.addr, out, wait, deadline);
+    if (shm_unlikely(error != 0))
+        return error;
+    free(ctx->tail);
+    ctx->tail = NULL;
+    uint64_t corr = pending_new(w, to.addr, deadline);
+    if (shm_unlikely(corr == 0))
+        return AX_E_LIMIT;
+    struct pending *entry = find(w, corr);
+    entry->contract = out->contract;
+    entry->method = out->method;
+    entry->reply = reply;
+    error = ask_once(ctx, to.addr, out, corr);
+    if (shm_unlikely(error != 0)) {
+        release(w, entry);
+        return error;
+    }
+    w->current->waits_on = local;
+    return pending_wait(w);
+}
+
+int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
+                  uint64_t timeout_ns, uint64_t *ask)
+{
+    struct worker *w = ctx->worker;
+    if (to.node != 0)
+        return AX_E_NO_ACTOR;
+    int error = admit(w, to.addr, out->contract, outgoing_size(out));
+    if (error != 0)
+        return error;
+    const struct post timeout = {
+        .to = actor_ref(w, ctx->actor),
+        .from = to.addr,
+        .method = AX_E_TIMEOUT,
+        .kind = SHM_ERROR,
+    };
+    uint64_t id;
+    error = timer_set(w, ctx->actor, deadline_of(w, timeout_ns), &timeout,
+                      contract_hash(w, out->contract), ASK_ASYNC, &id);
+    if (error == 0)
+        error = ask_once(ctx, to.addr, out, id);
+    if (error == 0 && ask != NULL)
+        *ask = id;
+    else if (error != 0 && error != AX_E_LIMIT)
+        timer_clear(w, ctx->actor, id, NULL);
+    return error;
+}
+
+int async_answer(struct worker *w, uint32_t actor, const struct post *reply)
+{
+    uint64_t contract;
+    if (!timer_clear(w, actor, reply->corr, &contract)) {
+        w->port.priv->late_replies++;
+        return 0;
+    }
+    struct post post = *reply;
+    post.stamp = contract;
+    return post_local(w, actor, &post);
+}
+
+int answer(struct worker *w, const struct shm_frame *ask, const struct post *reply, uint64_t *wake)
+{
+    *wake = 0;
+    struct post post = *reply;
+    post.to = ask->from;
+    post.from = ask->to;
+    post.corr = ask->corr;
+    uint32_t slot = SHM_REF_SLOT(ask->from);
+    if (slot != w->port.slot) {
+        uint32_t lane = post.kind == SHM_REPLY ? SHM_DATA : SHM_CONTROL;
+        return slot < w->port.slots ? post_slot(w, slot, lane, &post) : 0;
+    }
+    if (!(ask->corr & ASK_ASYNC)) {
+        *wake = ask->corr;
+        return 0;
+    }
+    uint32_t actor = actor_local(w, ask->from);
+    return actor != 0 ? async_answer(w, actor, &post) : 0;
+}
+
+int answer_error(struct worker *w, const struct shm_frame *ask, int error, uint64_t *wake)
+{
+    const struct post post = {.kind = SHM_ERROR,
+                              .method = (uint16_t)(error > 0 ? error : AX_E_CANCELED)};
+    *wake = 0;
+    return ask->kind == SHM_ASK ? answer(w, ask, &post, wake) : 0;
+}
+
+static int reply_part(struct ax_ctx *ctx, struct ax_str *field, const void *ptr, uint32_t len)
+{
+    uint8_t *base = ctx->reply, *at = (uint8_t *)field;
+    if (base == NULL || at < base || at + sizeof *field > base + ctx->reply_size)
+        return AX_E_INVALID;
+    if (len >= ctx->worker->port.geo.max_message - ctx->reply_size)
+        return AX_E_TOO_BIG;
+    field->off = base + ctx->reply_size - at;
+    field->len = len;
+    field->zero = 0;
+    if (len != 0)
+        memcpy(base + ctx->reply_size, ptr, len);
+    base[ctx->reply_size + len] = 0;
+    ctx->reply_size += len + 1;
+    return 0;
+}
+
+int ax_reply_str(struct ax_ctx *ctx, struct ax_str *field, const char *text)
+{
+    size_t len = text == NULL ? 0 : strlen(text);
+    return len > UINT32_MAX / 2 ? AX_E_TOO_BIG : reply_part(ctx, field, text, (uint32_t)len);
+}
+
+int ax_reply_bytes(struct ax_ctx *ctx, struct ax_bytes *field, const void *ptr, uint32_t len)
+{
+    return reply_part(ctx, (struct ax_str *)(void *)field, ptr, len);
+}

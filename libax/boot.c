@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ARGS_MAX 65536u
+#define FDS_MAX (2u + SHM_SLOTS + 3u * SHM_SLOTS)
+
+struct header { /* in front of each message */
+    uint32_t type, size, nfds, spare;
+};
+
+/* ---- orders ---- */
+
+struct wire_actor {
+    struct boot_actor actor; /* `args` is meaningless; its text follows all records */
+    uint32_t args_size;      /* with NUL; 0: none */
+    uint32_t spare;
+};
+
+int boot_pack(const struct boot *boot, void **payload, size_t *size)
+{
+    size_t bytes = sizeof *boot + boot->nactors * sizeof(struct wire_actor);
+    for (uint32_t i = 0; i < boot->nactors; i++)
+        bytes += boot->actors[i].args == NULL ? 0 : strlen(boot->actors[i].args) + 1;
+    uint8_t *at = calloc(1, bytes);
+    if (at == NULL)
+        return -ENOMEM;
+    *payload = at;
+    *size = bytes;
+    memcpy(at, boot, sizeof *boot);
+    struct wire_actor *wire = (struct wire_actor *)(void *)(at + sizeof *boot);
+    char *text = (char *)(wire + boot->nactors);
+    for (uint32_t i = 0; i < boot->nactors; i++) {
+        const char *args = boot->actors[i].args;
+        wire[i].actor = boot->actors[i];
+        wire[i].actor.args = NULL;
+        wire[i].args_size = args == NULL ? 0 : (uint32_t)strlen(args) + 1;
+        if (args != NULL)
+            memcpy(text, args, wire[i].args_size);
+        text += wire[i].args_size;
+    }
+    return 0;
+}
+
+static int unpack_actor(struct boot_actor *actor, const struct wire_actor *wire, const char *text)
+{
+    *actor = wire->actor;
+    actor->args = NULL;
+    actor->name[sizeof actor->name - 1] = actor->contract[sizeof actor->contract - 1] = '\0';
+    if (wire->args_size == 0)
+        return 0;
+    actor->args = strndup(text, wire->args_size - 1);
+    return actor->args == NULL ? -ENOMEM : 0;
+}
+
+int boot_unpack(const void *payload, size_t size, struct boot *boot)
+{
+    if (size < sizeof *boot)
+        return -EBADMSG;
+    memcpy(boot, payload, sizeof *boot);
+    boot->actors = NULL;
+    boot->name[sizeof boot->name - 1] = '\0';
+    size_t left = size - sizeof *boot;
+    uint32_t count = boot->nactors;
+    boot->nactors = 0;
+    if (count > left / sizeof(struct wire_actor) || boot->slot >= SHM_SLOTS ||
+        boot->geo.slots > SHM_SLOTS)
+        return -EBADMSG;
+    const struct wire_actor *wire =
+        (const struct wire_actor *)(const void *)((const uint8_t *)payload + sizeof *boot);
+    const char *text = (const char *)(wire + count);
+    left -= count * sizeof *wire;
+    boot->actors = calloc(count == 0 ? 1 : count, sizeof *boot->actors);
+    if (boot->actors == NULL)
+        return -ENOMEM;
+    for (; boot->nactors < count; boot->nactors++) {
+        const struct wire_actor *one = &wire[boot->nactors];
+        int error = one->args_size > left || one->args_size > ARGS_MAX ? -EBADMSG : 0;
+        if (error == 0)
+            error = unpack_actor(&boot->actors[boot->nactors], one, text);
+        if (error != 0) {
+            boot_deinit(boot);
+            return error;
+        }
+        text += one->args_size;
+        left -= one->args_size;
+    }
+    return 0;
+}
+
+void boot_deinit(struct boot *boot)
+{
+    for (uint32_t i = 0; i < boot->nactors; i++)
+        free(boot->actors[i].args);
+    free(boot->actors);
+    boot->actors = NULL;
+    boot->nactors = 0;
+}
+
+/* ---- descriptors ---- */
+
+uint32_t boot_fds_count(uint32_t slots)
+{
+    return 2 + slots + 3 * (slots - 1);
+}
+
+/* One order for both directions, so they cannot differ. */
+static void each_fd(struct shm_fds *fds, uint32_t slot, uint32_t slots, int *flat,
+                    void (*move)(int *in_struct, int *in_array))
+{
+    move(&fds->priv, flat++);
+    move(&fds->pub, flat++);
+    for (uint32_t i = 0; i < slots; i++)
+        move(&fds->bell[i], flat++);
+    for (uint32_t i = 0; i < slots; i++) {
+        if (i == slot)
+            continue;
+        move(&fds->peer_pub[i], flat++);
+        move(&fds->out[i], flat++);
+        move(&fds->in[i], flat++);
+    }
+}
+
+static void to_array(int *in_struct, int *in_array)
+{
+    *in_array = *in_struct;
+}
+
+static void to_struct(int *in_struct, int *in_array)
+{
+    *in_struct = *in_array;
+}
+
+void boot_fds_flatten(const struct shm_fds *fds, uint32_t slot, uint32_t slots, int *flat)
+{
+    struct shm_fds copy = *fds;
+    each_fd(&copy, slot, slots, flat, to_array);
+}
+
+void boot_fds_restore(const int *flat, uint32_t slot, uint32_t slots, struct shm_fds *fds)
+{
+    int copy[FDS_MAX];
+    memcpy(copy, flat, boot_fds_count(slots) * sizeof *flat);
+    memset(fds, 0xff, sizeof *fds);
+    each_fd(fds, slot, slots, copy, to_struct);
+}
+
+/* ---- messages ---- */
+
+static int send_all(int socket, const void *data, size_t size)
+{
+    for (const uint8_t *at = data; size > 0;) {
+        ssize_t sent = send(socket, at, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return -errno;
+        at += sent;
+        size -= (size_t)sent;
+    }
+    return 0;
+}
+
+union control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(BOOT_FDS * sizeof(int))];
+};
+
+/* Descriptors ride on one byte each batch. */
+static int send_fds(int socket, const int *fds, uint32_t count)
+{
+    union control control = {0};
+    char byte = 0;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = CMSG_SPACE(count * sizeof(int)),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+    ssize_t sent;
+    do
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
+int boot_send(int socket, enum boot_type type, const void *payload, size_t size, const int *fds,
+              uint32_t nfds)
+{
+    const struct header header = {.type = type, .size = (uint32_t)size, .nfds = nfds};
+    int error = size > BOOT_MAX ? -EMSGSIZE : send_all(socket, &header, sizeof header);
+    if (error == 0)
+        error = send_all(socket, payload, size);
+    for (uint32_t sent = 0; error == 0 && sent < nfds; sent += BOOT_FDS)
+        error = send_fds(socket, fds + sent, nfds - sent < BOOT_FDS ? nfds - sent : BOOT_FDS);
+    return error;
+}
+
+static uint64_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int wait_readable(int socket, uint64_t deadline)
+{
+    for (;;) {
+        int ms = -1;
+        if (deadline != UINT64_MAX) {
+            uint64_t now = monotonic();
+            if (now >= deadline)
+                return -ETIMEDOUT;
+            ms = (int)((deadline - now) / 1000000 + 1);
+        }
+        struct pollfd poller = {.fd = socket, .events = POLLIN};
+        int ready = poll(&poller, 1, ms);
+        if (ready > 0)
+            return 0;
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+    }
+}
+
+static int receive_all(int socket, void *data, size_t size, uint64_t deadline)
+{
+    for (uint8_t *at = data; size > 0;) {
+        int error = wait_readable(socket, deadline);
+        if (error != 0)
+            return error;
+        ssize_t got = recv(socket, at, size, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got == 0 || errno == ECONNRESET ? -EPIPE : -errno;
+        at += got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+static int receive_fds(int socket, int *fds, uint32_t want, uint32_t *got, uint64_t deadline)
+{
+    union control control;
+    char byte;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    int error = wait_readable(socket, deadline);
+    if (error != 0)
+        return error;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (count <= 0)
+        return count == 0 ? -EPIPE : -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS || message.msg_flags & MSG_CTRUNC)
+        return -EBADMSG;
+    *got = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    if (*got == 0 || *got > want)
+        return -EBADMSG;
+    memcpy(fds, CMSG_DATA(header), *got * sizeof(int));
+    return 0;
+}
+
+static int receive_body(int socket, struct boot_message *message, uint32_t nfds, uint64_t deadline)
+{
+    int error = receive_all(socket, message->payload, message->size, deadline);
+    while (error == 0 && message->nfds < nfds) {
+        uint32_t got = 0;
+        error =
+            receive_fds(socket, message->fds + message->nfds, nfds - message->nfds, &got, deadline);
+        message->nfds += got;
+    }
+    return error;
+}
+
+int boot_receive(int socket, struct boot_message *message, uint64_t timeout_ns)
+{
+    struct header header;
+    uint64_t deadline = timeout_ns == UINT64_MAX ? UINT64_MAX : monotonic() + timeout_ns;
+    memset(message, 0, sizeof *message);
+    int error = receive_all(socket, &header, sizeof header, deadline);
+    if (error != 0)
+        return error;
+    if (header.size > BOOT_MAX || header.nfds > FDS_MAX)
+        return -EBADMSG;
+    message->type = (enum boot_type)header.type;
+    message->size = header.size;
+    message->payload = calloc(1, header.size + 1u);
+    message->fds = calloc(header.nfds + 1u, sizeof *message->fds);
+    if (message->payload == NULL || message->fds == NULL)
+        error = -ENOMEM;
+    else
+        error = receive_body(socket, message, header.nfds, deadline);
+    if (error != 0)
+        boot_message_deinit(message);
+    return error;
+}
+
+void boot_message_deinit(struct boot_message *message)
+{
+    for (uint32_t i = 0; i < message->nfds; i++)
+        if (message->fds[i] >= 0)
+            close(message->fds[i]);
+    free(message->fds);
+    free(message->payload);
+    memset(message, 0, sizeof *message);
+}

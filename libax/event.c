@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/event.h"
+
+#include "shm/names.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The slot of a ring that comes next, its count logged; the oldest record goes. */
+static struct shm_event *next(struct worker *w, uint64_t *count, struct shm_event *ring,
+                              uint32_t size)
+{
+    struct shm_event *event = &ring[*count % size];
+    memset(event, 0, sizeof *event);
+    event->at = wall_clock();
+    shm_set(&w->port, count, *count + 1);
+    return event;
+}
+
+struct shm_event *event_next(struct worker *w, uint8_t what, uint32_t index)
+{
+    struct shm_event *event = next(w, &w->port.priv->events, w->port.events, w->port.geo.events);
+    event->what = what;
+    event->actor = actor_ref(w, index);
+    event->incarnation = actor_at(w, index)->incarnation + w->boot->incarnation;
+    return event;
+}
+
+void dead_letter(struct worker *w, const struct shm_frame *frame, int error)
+{
+    if (frame->kind != SHM_TELL && frame->kind != SHM_ASK)
+        return;
+    struct shm_event *letter =
+        next(w, &w->port.priv->letters, w->port.letters, w->port.geo.letters);
+    letter->what = SHM_DEADLETTER;
+    letter->actor = frame->to;
+    letter->other = frame->from;
+    letter->method = frame->method;
+    letter->kind = frame->kind;
+    letter->error = (uint32_t)error;
+}
+
+void actor_name(struct worker *w, uint32_t index, char *text)
+{
+    uint32_t name = w->port.cold[index].name;
+    if (name != 0)
+        shm_name_text(&w->port, name - 1, text);
+    else
+        ax_ref_format((struct ax_ref){.addr = actor_ref(w, index)}, text);
+}
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+
+void worker_log(struct worker *w, enum ax_level level, const char *who, const char *text)
+{
+    char line[1024];
+    struct timespec now;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    int len =
+        snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
+                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                 utc.tm_sec, now.tv_nsec / 1000, level_names[level], w->boot->name, who, text);
+    if (len >= (int)sizeof line) {
+        len = sizeof line;
+        line[len - 1] = '\n';
+    }
+    if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
+        return; /* nobody reads our log: nothing to be done about it */
+}
+
+void ax_log(struct ax_ctx *ctx, enum ax_level level, const char *format, ...)
+{
+    char text[768], who[SHM_NAME_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    actor_name(ctx->worker, ctx->actor, who);
+    worker_log(ctx->worker, level, who, text);
+}

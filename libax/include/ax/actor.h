@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* ax/actor.h - what an actor can do while it handles a message.
+ *
+ * Every call takes the context that the handler was given and is valid only inside it. A handler
+ * is one turn: what it sends, spawns, monitors and changes in kept state takes effect together
+ * when it returns, or not at all. Where a comment says "may suspend", the call ends the turn (what
+ * was done so far becomes binding), lets other actors run, and starts a new turn when it returns.
+ */
+#ifndef AX_ACTOR_H
+#define AX_ACTOR_H
+
+#include <ax/errors.h>
+#include <ax/reflect.h>
+#include <ax/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AX_NANOSECONDS(n) ((uint64_t)(n))
+#define AX_MICROSECONDS(n) ((uint64_t)(n)*1000u)
+#define AX_MILLISECONDS(n) ((uint64_t)(n)*1000000u)
+#define AX_SECONDS(n) ((uint64_t)(n)*1000000000u)
+#define AX_FOREVER UINT64_MAX
+
+/* Returns from the calling function with the error of `call`, if any. */
+#define AX_TRY(call)                                                                               \
+    do {                                                                                           \
+        int ax_try_ = (call);                                                                      \
+        if (ax_try_ != 0)                                                                          \
+            return ax_try_;                                                                        \
+    } while (0)
+
+/* Fails the actor where `condition` is false: the turn is undone, the message is consumed, who
+ * asked gets AX_E_CANCELED, and the actor restarts by its policy. */
+#define AX_CHECK(ctx, condition)                                                                   \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0))                                                     \
+            ax_fail((ctx), "check failed: " #condition);                                           \
+    } while (0)
+
+/* Fails the actor; the reason is logged and shown in its events. Does not return. */
+_Noreturn void ax_fail(struct ax_ctx *ctx, const char *reason);
+
+/* ---- asks and sends: called by what ax/contract.h generates ---- */
+
+struct ax_part {         /* bytes for a str or bytes field; the runtime appends them to the image */
+    uint32_t field, len; /* offset of the field in the fixed part; bytes, without a str's NUL */
+    const void *ptr;
+};
+
+struct ax_outgoing {
+    const struct ax_contract *contract;
+    uint16_t method, nparts;
+    uint32_t size; /* of the fixed part */
+    const void *fixed;
+    const struct ax_part *parts;
+};
+
+/* Returns 0, AX_E_FULL, AX_E_CLOSED, AX_E_NO_ACTOR, AX_E_TOO_BIG, AX_E_WRONG_CONTRACT or
+ * AX_E_LIMIT (more than one turn may do). With `wait` it may suspend instead of AX_E_FULL. */
+AX_MUST_USE int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
+                         bool wait);
+
+/* Suspends until the reply, an error or the deadline. The reply's str and bytes stay readable until
+ * the actor's next suspension or the end of the handler. Also AX_E_CANCELED, AX_E_TIMEOUT,
+ * AX_E_DEADLOCK. A timeout of AX_FOREVER is none. */
+AX_MUST_USE int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
+                        void *reply, uint64_t timeout_ns, bool wait);
+
+/* Never suspends: the reply comes to the actor's on_reply hook with this number in `ask`. */
+AX_MUST_USE int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
+                              uint64_t timeout_ns, uint64_t *ask);
+
+/* Sends a message to this actor itself after `delay_ns`. It survives the process. Never suspends.
+ */
+AX_MUST_USE int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns,
+                          uint64_t *timer);
+/* AX_E_NO_ACTOR when it has gone off or was never set. Never suspends. */
+int ax_timer_cancel(struct ax_ctx *ctx, uint64_t timer);
+
+struct ax_reply { /* what on_reply is given */
+    uint64_t ask;
+    int error; /* 0, AX_E_CANCELED, AX_E_TIMEOUT, AX_E_NO_ACTOR ... */
+    uint16_t method;
+    uint64_t contract; /* its hash */
+    const void *body;  /* NULL with an error */
+    uint32_t size;
+};
+
+/* The body of a reply to `method` of `contract`, checked; NULL when it is another's or an error. */
+const void *ax_reply_body_(const struct ax_reply *reply, const struct ax_contract *contract,
+                           uint16_t method);
+
+/* Fills a str or bytes field of the reply of the ask being handled; the bytes are copied. Returns
+ * AX_E_TOO_BIG beyond max_message. Never suspends. */
+AX_MUST_USE int ax_reply_str(struct ax_ctx *ctx, struct ax_str *field, const char *text);
+AX_MUST_USE int ax_reply_bytes(struct ax_ctx *ctx, struct ax_bytes *field, const void *ptr,
+                               uint32_t len);
+
+/* ---- spawn, names, exit ---- */
+
+enum ax_restart { AX_RESTART_DEFAULT, AX_RESTART_NEVER, AX_RESTART_ON_FAILURE, AX_RESTART_ALWAYS };
+
+struct ax_spawn {            /* zero means the default */
+    const char *name;        /* unique in the system; NULL: none. 1..63 bytes, no '/' */
+    uint32_t capacity;       /* messages; default 256 */
+    uint32_t high, low;      /* refuse from `high` on until `low`; default never */
+    enum ax_restart restart; /* default on failure */
+    uint32_t max_restarts;   /* within the window; default 10 */
+    uint64_t window_ns;      /* default 60 s */
+    uint64_t backoff_min_ns, backoff_max_ns; /* min * 2^n up to max; default 0 and 5 s */
+    bool drop_mail;                          /* at a restart; default: kept */
+    uint8_t retries; /* of the message in hand when a process dies; default 0: it is dropped */
+};
+
+/* A new actor of this contract in this worker. Without a name it is part of the turn and never
+ * suspends; with one it may suspend, and is binding when it returns. Returns 0, AX_E_NAME_TAKEN,
+ * AX_E_LIMIT, AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the plugin has no such
+ * actor), AX_E_INVALID. */
+AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
+                          const struct ax_spawn *spawn, struct ax_ref *out);
+
+/* Finds a named actor anywhere in the system; a local read. Returns 0, AX_E_NO_ACTOR or
+ * AX_E_WRONG_CONTRACT. Never suspends. */
+AX_MUST_USE int ax_find_(struct ax_ctx *ctx, const struct ax_contract *contract, const char *name,
+                         struct ax_ref *out);
+
+/* Ends this actor after the present message, reason normal. Never suspends. */
+void ax_stop(struct ax_ctx *ctx);
+/* Asks any actor to end; it does so after the message in hand. Never suspends. */
+AX_MUST_USE int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who);
+
+struct ax_ref ax_self(struct ax_ctx *ctx);
+/* Who sent the message in hand; addr 0 when nobody can be answered. */
+struct ax_ref ax_sender(struct ax_ctx *ctx);
+/* 1 for the first life of this actor, then 2 ... */
+uint32_t ax_incarnation(struct ax_ctx *ctx);
+/* The "args" of the config entry as JSON text, "{}" where there are none. Static. */
+const char *ax_args(struct ax_ctx *ctx);
+/* Names a configured or spawned actor, "" for an anonymous one. Valid until the next turn. */
+const char *ax_name(struct ax_ctx *ctx, struct ax_ref who);
+/* CLOCK_MONOTONIC, ns, as of the start of this round of the loop: cheap, and coarse. */
+uint64_t ax_now(struct ax_ctx *ctx);
+
+/* ---- monitors ---- */
+
+enum ax_reason {
+    AX_NORMAL,
+    AX_SHUTDOWN,
+    AX_FAILED,
+    AX_KILLED,
+    AX_SIGNAL,
+    AX_EXITED,
+    AX_HUNG,
+    AX_GONE,
+    AX_RESTART_INTENSITY,
+    AX_CORRUPT,
+};
+
+/* "normal", "signal" ...; static. */
+const char *ax_reason_name(enum ax_reason reason);
+
+struct ax_down { /* what on_down is given */
+    uint64_t monitor;
+    struct ax_ref who;
+    uint32_t incarnation; /* the one that ended */
+    enum ax_reason reason;
+    int signal;        /* for AX_SIGNAL, else 0 */
+    bool suspect;      /* its message was in hand when the process died */
+    bool will_restart; /* false: it is gone for good */
+};
+
+/* on_down is called at each end of an incarnation of `who`, and at once where it is gone already.
+ * Lasts until it is gone or ax_demonitor. Returns 0 or AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends.
+ */
+AX_MUST_USE int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *monitor);
+/* After it no down of this monitor is delivered. Never suspends. */
+int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
+
+/* ---- logging ---- */
+
+enum ax_level { AX_DEBUG, AX_INFO, AX_WARN, AX_ERROR };
+
+/* One line on the worker's standard error: time, level, worker, actor, text. Not part of the turn:
+ * a turn that is undone may have logged. Never suspends. */
+void ax_log(struct ax_ctx *ctx, enum ax_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

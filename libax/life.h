@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/life.h - the lives of actors: spawn, start, restart, stop, end. */
+#ifndef LIBAX_LIFE_H
+#define LIBAX_LIFE_H
+
+#include "libax/worker.h"
+
+/* An actor's own memory in this process: kept state is loaded from the arena, fresh state zeroed.
+ * 0 or -ENOMEM. */
+int self_open(struct worker *w, uint32_t actor);
+void self_close(struct worker *w, uint32_t actor);
+/* Writes changed kept state to the half that is not current, and makes it current with the turn. */
+void kept_save(struct worker *w, uint32_t actor);
+/* Takes back what a failed turn did to kept state. */
+void kept_restore(struct worker *w, uint32_t actor);
+/* Marks what an actor has in the arena, for shm_recover. */
+bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
+
+/* Runs what an actor has to do before its messages: hooks, restarts, its end. False: no message is
+ * to be handled now. */
+bool actor_prepare(struct worker *w, uint32_t actor);
+/* Its turn failed and is undone, or its process died: the message at `first` (0: none) is consumed,
+ * the actor restarts or ends. `died`: its watchers know already. */
+void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *reason, bool died);
+/* In the open turn: the actor is to end after the message in hand. */
+void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);
+/* Consumes the message at the head unhandled, a turn of its own: a dead letter, an error to who
+ * asked. */
+void actor_drop(struct worker *w, uint32_t actor, uint64_t first, int error);
+/* In the open turn. `index` 0: any. 0, AX_E_LIMIT, AX_E_NO_MEMORY. */
+int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy, uint32_t capacity,
+                uint32_t index, uint32_t *out);
+/* Holds a record for a spawn to come, its generation set; 0: none left. Volatile. */
+uint32_t actor_reserve(struct worker *w);
+void actor_unreserve(struct worker *w, uint32_t index);
+uint32_t actor_incarnation(struct worker *w, uint32_t actor);
+
+/* Spawns the configured actors that are not there yet. 0 or why one could not be. */
+int boot_actors(struct worker *w);
+/* After a recovery: deals with the message that was in hand, and with handlers that were
+ * suspended; queues who has something to do. */
+void actors_revive(struct worker *w);
+
+void publish_later(struct worker *w, uint32_t actor);
+void publish_now(struct worker *w, uint32_t actor);
+static inline void publish_depth(struct worker *w, uint32_t actor)
+{
+    shm_store(&w->port.directory[actor].depth,
+              (uint32_t)shm_chain_depth(&w->port.actors[actor].mail));
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/loop.c - the round of a worker: drain, resume, run, flush, timers; then spin or park.
+ *
+ * A worker spins only while somebody else runs who could send it something, and only while there is
+ * a core for each that runs: two spinners on one core are 13 times slower than parking at once. How
+ * long it spins adapts: a spin that found work doubles the limit, one that did not halves it. */
+#include "libax/ask.h"
+#include "libax/drain.h"
+#include "libax/event.h"
+#include "libax/life.h"
+#include "libax/send.h"
+#include "libax/timer.h"
+#include "libax/turn.h"
+#include "shm/bell.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 256u
+#define ACTORS_A_ROUND 64u
+#define MESSAGES_A_ACTOR 64u
+#define CLOCK_EVERY 16u
+#define PARK_MAX_NS 500000000ull /* a lost bell costs this at most */
+#define ROOM_POLL_NS 200000ull   /* while somebody waits for room elsewhere */
+#define SPIN_LEAST_NS 1000u
+
+void clock_read(struct worker *w)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    w->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- parking ---- */
+
+static void arm_bell(struct worker *w)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
+    if (sqe == NULL)
+        return;
+    io_uring_prep_poll_multishot(sqe, w->port.bell, POLLIN | 1u << 31 /* EPOLLET */);
+    w->bell_armed = true;
+}
+
+static bool open_ring(struct worker *w)
+{
+    struct io_uring_params params = {.flags =
+                                         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
+    if (io_uring_queue_init_params(32, &w->ring, &params) != 0) {
+        worker_log(w, AX_ERROR, "ax",
+                   "io_uring is refused (sysctl kernel.io_uring_disabled, a "
+                   "seccomp filter, or a kernel before 6.1)");
+        _exit(BOOT_EXIT_SETUP);
+    }
+    w->ring_open = true;
+    return true;
+}
+
+static void wait_for_bell(struct worker *w, uint64_t ns)
+{
+    struct __kernel_timespec timeout = {.tv_sec = (long long)(ns / 1000000000u),
+                                        .tv_nsec = (long long)(ns % 1000000000u)};
+    struct io_uring_cqe *cqe;
+    unsigned head, seen = 0;
+    if (!w->bell_armed)
+        arm_bell(w);
+    (void)io_uring_submit_and_wait_timeout(&w->ring, &cqe, 1, &timeout, NULL);
+    io_uring_for_each_cqe(&w->ring, head, cqe)
+    {
+        seen++;
+        if (!(cqe->flags & IORING_CQE_F_MORE))
+            w->bell_armed = false;
+    }
+    io_uring_cq_advance(&w->ring, seen);
+}
+
+static uint64_t sleep_for(const struct worker *w)
+{
+    uint64_t until = w->now + (w->room != NULL ? ROOM_POLL_NS : PARK_MAX_NS);
+    if (w->next_deadline < until)
+        until = w->next_deadline;
+    if (timer_next(w) < until)
+        until = timer_next(w);
+    return until > w->now ? until - w->now : 0;
+}
+
+static void park(struct worker *w)
+{
+    if (!w->ring_open)
+        open_ring(w);
+    shm_store(&w->port.pub->messages, w->messages);
+    shm_store(&w->port.pub->turn_started_at, 0);
+    clock_read(w);
+    uint64_t ns = sleep_for(w);
+    if (ns != 0 && shm_bell_park(&w->port)) {
+        wait_for_bell(w, ns);
+        shm_bell_unpark(&w->port);
+    }
+    w->idle_rounds = 0;
+    clock_read(w);
+}
+
+static void idle(struct worker *w)
+{
+    if (w->idle_rounds++ == 0) {
+        clock_read(w);
+        w->idle_since = w->now;
+    }
+    uint64_t spin_max = w->boot->spin_us * 1000ull;
+    if (w->idle_rounds % 32 == 1) {
+        uint32_t running = shm_bell_running(&w->port);
+        clock_read(w);
+        bool worth = running > 1 && running <= w->boot->cores && spin_max != 0;
+        if (worth && w->now - w->idle_since < w->spin_limit)
+            return;
+        if (worth && w->spin_limit > SPIN_LEAST_NS)
+            w->spin_limit /= 2;
+        park(w);
+    }
+    shm_relax();
+}
+
+static void found_work(struct worker *w)
+{
+    uint64_t spin_max = w->boot->spin_us * 1000ull;
+    if (w->idle_rounds > 1)
+        w->spin_limit = w->spin_limit * 2 < spin_max ? w->spin_limit * 2 : spin_max;
+    w->idle_rounds = 0;
+}
+
+/* ---- room, stopping ---- */
+
+/* Everyone who waits for room looks again, in order. */
+static void wake_room(struct worker *w)
+{
+    struct strand *strand = w->room;
+    w->room = w->room_last = NULL;
+    while (strand != NULL) {
+        struct strand *next = (struct strand *)strand->fiber.next;
+        strand_ready(w, strand);
+        strand = next;
+    }
+}
+
+static bool anyone_waits(const struct worker *w)
+{
+    for (uint32_t i = 1; i < w->pending_count; i++)
+        if (w->pending[i].strand != NULL)
+            return true;
+    return w->room != NULL;
+}
+
+static uint64_t mail_left(struct worker *w, bool *living)
+{
+    uint64_t mail = 0;
+    *living = false;
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
+        const struct shm_actor *actor = actor_at(w, index);
+        if (actor->state == SHM_FREE)
+            continue;
+        *living = true;
+        mail += shm_chain_depth(&actor->mail);
+    }
+    return mail;
+}
+
+static void stop_all(struct worker *w)
+{
+    for (uint32_t index = w->port.priv->fresh_actor - 1; index > 0; index--) {
+        if (actor_at(w, index)->state != SHM_LIVE && actor_at(w, index)->state != SHM_RESTARTING)
+            continue;
+        shm_turn_begin(&w->port, 0, 0);
+        actor_stop(w, index, SHM_SHUTDOWN);
+        turn_commit(w);
+    }
+}
+
+static void say_stopped(struct worker *w, uint64_t mail)
+{
+    const struct shm_stopped_body body = {.mail = mail};
+    const struct post post = {.kind = SHM_STOPPED, .fixed = &body, .size = sizeof body};
+    shm_turn_begin(&w->port, 0, 0);
+    (void)post_slot(w, 0, SHM_CONTROL, &post);
+    turn_commit(w);
+    shm_lane_flush(&w->port);
+}
+
+/* Told to stop and nothing to do at the moment: first the actors end, then the process. */
+static void stop_step(struct worker *w)
+{
+    bool living;
+    uint64_t mail = mail_left(w, &living);
+    if (!w->closing && !anyone_waits(w)) {
+        w->closing = true;
+        stop_all(w);
+    } else if (w->closing && !living) {
+        say_stopped(w, mail);
+        _exit(BOOT_EXIT_DONE);
+    }
+}
+
+/* ---- the round ---- */
+
+static void look_at_memory(struct worker *w)
+{
+    uint32_t least = 2 * w->port.geo.max_message / SHM_UNIT + 64;
+    uint32_t squeezed = shm_arena_left(&w->port) < least;
+    if (squeezed != w->port.pub->squeezed)
+        shm_store(&w->port.pub->squeezed, squeezed);
+}
+
+static uint32_t round_of_work(struct worker *w)
+{
+    uint32_t done = drain_lanes(w, BATCH);
+    done += strands_resume(w);
+    if (w->run_first != 0)
+        done += run_actors(w, ACTORS_A_ROUND, MESSAGES_A_ACTOR);
+    if (w->over != 0)
+        done += flush_overflow(w);
+    shm_lane_flush(&w->port);
+    return done;
+}
+
+void worker_loop(struct worker *w)
+{
+    if (w->broken != NULL)
+        strand_recover(w);
+    for (;;) {
+        if (w->tick++ % CLOCK_EVERY == 0) {
+            clock_read(w);
+            look_at_memory(w);
+            shm_store(&w->port.pub->turn_started_at, w->now);
+        }
+        uint32_t done = round_of_work(w);
+        if (w->next_deadline <= w->now)
+            pending_expire(w);
+        if (timer_next(w) <= w->now)
+            done += timers_fire(w);
+        if (w->room != NULL)
+            wake_room(w);
+        if (done != 0 || w->run_first != 0 || w->ready != NULL) {
+            found_work(w);
+            continue;
+        }
+        if (w->stopping)
+            stop_step(w);
+        if (w->run_first == 0)
+            idle(w);
+    }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/send.h - frames into mailboxes and lanes. */
+#ifndef LIBAX_SEND_H
+#define LIBAX_SEND_H
+
+#include "libax/worker.h"
+
+struct post { /* one frame to be sent */
+    uint64_t to, from, corr;
+    uint64_t stamp; /* in a mailbox: the contract's hash for replies */
+    const void *fixed;
+    const struct ax_part *parts;
+    uint32_t size, nparts;
+    uint16_t method;
+    uint8_t kind;
+};
+
+/* Writes the frame of a post where there is room for it. */
+void post_fill(struct shm_frame *frame, const struct post *post);
+/* Into a local mailbox, whatever its capacity. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int post_local(struct worker *w, uint32_t actor, const struct post *post);
+/* To another slot, through its overflow queue where the lane is full. 0, AX_E_NO_MEMORY,
+ * AX_E_LIMIT. */
+int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post);
+/* To wherever `post->to` lives: its mailbox, or the lane of its slot. Also AX_E_NO_ACTOR. */
+int post_anywhere(struct worker *w, uint32_t lane, const struct post *post);
+
+/* Moves what waits in overflow queues into lanes that have room again. How many frames moved. */
+uint32_t flush_overflow(struct worker *w);
+
+/* May a message of `bytes` for this contract go to `to` now? 0, AX_E_FULL, AX_E_CLOSED,
+ * AX_E_NO_ACTOR, AX_E_WRONG_CONTRACT, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes);
+uint32_t outgoing_size(const struct ax_outgoing *out);
+/* ax_contract_hash, remembered by address. */
+uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);
+
+#endif

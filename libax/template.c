@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/template.c - the process that loads a plugin once and forks each incarnation from then on.
+ *
+ * axsup never loads a plugin: whatever a constructor does happens here. Forking costs no dlopen and
+ * no exec, memory is shared by copy on write, and every incarnation has the same addresses.
+ *
+ * The fork is a raw clone with CLONE_PARENT, so the worker is axsup's child and axsup has its
+ * status. Its exit signal must be 0 then (the child gets the template's own), and libc's idea of
+ * its thread id is set by CLONE_CHILD_SETTID at the address libc registered. A plugin that started
+ * threads is refused: they would not exist in the child. */
+#include "libax/template.h"
+
+#include "shm/obituary.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <jansson.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static _Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static _Noreturn void refuse(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)boot_send(BOOT_SOCKET, BOOT_ERROR, text, strlen(text), NULL, 0);
+    _exit(1);
+}
+
+static uint32_t threads(void)
+{
+    uint32_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *entry; tasks != NULL && (entry = readdir(tasks)) != NULL;)
+        count += entry->d_name[0] != '.';
+    if (tasks != NULL)
+        closedir(tasks);
+    return count;
+}
+
+static const struct ax_plugin *load(const char *path)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+        refuse("cannot be loaded: %s", dlerror());
+    const struct ax_plugin *plugin = dlsym(library, "ax_plugin");
+    if (plugin == NULL || plugin->magic != AX_PLUGIN_MAGIC)
+        refuse("is not an ax plugin: it has no AX_PLUGIN()");
+    if (plugin->abi != AX_PLUGIN_ABI)
+        refuse("is built for plugin ABI %u, this is ABI %u: build it anew", plugin->abi,
+               AX_PLUGIN_ABI);
+    if (threads() != 1)
+        refuse("started a thread in a constructor: only its own handlers may run in a worker");
+    return plugin;
+}
+
+static json_t *describe_actor(const struct ax_actor_type *type)
+{
+    char *text = NULL;
+    if (ax_contract_describe(type->contract, type->state, &text) != 0)
+        return NULL;
+    json_t *json = json_loads(text, 0, NULL);
+    free(text);
+    return json;
+}
+
+static void announce(const struct ax_plugin *plugin)
+{
+    json_t *actors = json_array();
+    for (uint32_t i = 0; i < plugin->nactors; i++)
+        if (json_array_append_new(actors, describe_actor(plugin->actors[i])) != 0)
+            refuse("its contract number %u cannot be described", i + 1);
+    json_t *all = json_pack("{s:s, s:o}", "plugin", plugin->name, "actors", actors);
+    char *text = all == NULL ? NULL : json_dumps(all, JSON_COMPACT);
+    if (text == NULL)
+        refuse("its contracts cannot be described");
+    if (boot_send(BOOT_SOCKET, BOOT_LOADED, text, strlen(text), NULL, 0) != 0)
+        _exit(1);
+    free(text);
+    json_decref(all);
+}
+
+static pid_t fork_sibling(void)
+{
+    pid_t *tid = NULL;
+    struct clone_args args = {.flags = CLONE_PARENT};
+    if (prctl(PR_GET_TID_ADDRESS, &tid, 0, 0, 0) == 0 && tid != NULL) {
+        args.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+        args.child_tid = (uint64_t)(uintptr_t)tid;
+    }
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static _Noreturn void become_worker(struct boot_message *order, const struct ax_plugin *plugin)
+{
+    struct boot boot;
+    struct shm_fds fds;
+    if (boot_unpack(order->payload, order->size, &boot) != 0 ||
+        order->nfds != boot_fds_count(boot.geo.slots))
+        _exit(BOOT_EXIT_SETUP);
+    boot_fds_restore(order->fds, boot.slot, boot.geo.slots, &fds);
+    close(BOOT_SOCKET);
+    worker_main(&boot, &fds, plugin);
+}
+
+static int serve(struct boot_message *order, const struct ax_plugin *plugin)
+{
+    pid_t pid = fork_sibling();
+    if (pid == 0)
+        become_worker(order, plugin);
+    if (pid < 0) {
+        char text[128];
+        int len = snprintf(text, sizeof text, "cannot fork: %s", strerrordesc_np(errno));
+        return boot_send(BOOT_SOCKET, BOOT_ERROR, text, (size_t)len, NULL, 0);
+    }
+    uint64_t answer = (uint64_t)pid;
+    return boot_send(BOOT_SOCKET, BOOT_FORKED, &answer, sizeof answer, NULL, 0);
+}
+
+void boot_template_main(void)
+{
+    struct boot_message message;
+    signal(SIGINT, SIG_IGN); /* a terminal's interrupt is axsup's to deal with */
+    shm_obituary_prepare();
+    if (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) != 0 || message.type != BOOT_LOAD)
+        _exit(1);
+    const struct ax_plugin *plugin = load(message.payload);
+    boot_message_deinit(&message);
+    announce(plugin);
+    while (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) == 0) {
+        if (message.type != BOOT_FORK || serve(&message, plugin) != 0)
+            break;
+        boot_message_deinit(&message);
+    }
+    _exit(0);
+}

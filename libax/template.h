@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/template.h - a template's child becomes the worker. */
+#ifndef LIBAX_TEMPLATE_H
+#define LIBAX_TEMPLATE_H
+
+#include "libax/boot.h"
+
+#include <ax/reflect.h>
+
+/* Enters the slot that `boot` and `fds` describe and serves until it is told to stop. */
+_Noreturn void worker_main(const struct boot *boot, const struct shm_fds *fds,
+                           const struct ax_plugin *plugin);
+
+#endif

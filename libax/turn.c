@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/turn.c - a message becomes a turn, a handler may park its strand, failure drops it.
+ *
+ * The message stays at the head of its mailbox until its last turn commits; an await commits the
+ * turn so far and leaves it there, marked `suspended`. So whatever kills the process, the successor
+ * finds either a message nobody began (or whose only turn was taken back), or one that is suspended
+ * and can only be canceled.
+ *
+ * The loop runs on every strand in turn. A strand that suspends hands the loop to an idle one; a
+ * resumed strand takes it over from whoever resumed it, who then is idle. A handler that fails
+ * never returns: its strand is dropped with all that is on the stack, and prepared anew. */
+#include "libax/turn.h"
+
+#include "libax/ask.h"
+#include "libax/event.h"
+#include "libax/life.h"
+#include "libax/timer.h"
+#include "libax/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLY_ON_STACK 512u
+
+void runq_push(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    if (actor->next_run != 0 || actor->suspended)
+        return;
+    actor->next_run = RUN_END;
+    if (w->run_last != 0)
+        actor_at(w, w->run_last)->next_run = index;
+    else
+        w->run_first = index;
+    w->run_last = index;
+}
+
+static uint32_t runq_pop(struct worker *w)
+{
+    uint32_t index = w->run_first;
+    struct shm_actor *actor = actor_at(w, index);
+    w->run_first = actor->next_run == RUN_END ? 0 : actor->next_run;
+    if (w->run_first == 0)
+        w->run_last = 0;
+    actor->next_run = 0;
+    return index;
+}
+
+void turn_commit(struct worker *w)
+{
+    shm_turn_commit(&w->port);
+    if (shm_unlikely(w->npublish != 0)) {
+        for (uint32_t i = 0; i < w->npublish; i++)
+            publish_now(w, w->publish[i]);
+        w->npublish = 0;
+    }
+}
+
+void turn_undo(struct worker *w)
+{
+    shm_turn_undo(&w->port);
+    for (uint32_t i = 0; i < w->npublish; i++)
+        publish_now(w, w->publish[i]);
+    w->npublish = 0;
+}
+
+/* ---- strands ---- */
+
+static void strand_entry(void)
+{
+    fiber_arrived(&ax_worker->current->fiber);
+    worker_loop(ax_worker);
+    abort(); /* worker_loop leaves the process */
+}
+
+static struct strand *strand_new(struct worker *w)
+{
+    struct strand *strand = calloc(1, sizeof *strand);
+    if (strand == NULL)
+        return NULL;
+    if (fiber_init(&strand->fiber) != 0) {
+        free(strand);
+        return NULL;
+    }
+    strand->ctx.worker = w;
+    fiber_prepare(&strand->fiber, strand_entry);
+    return strand;
+}
+
+static void strand_push_idle(struct worker *w, struct strand *strand)
+{
+    strand->fiber.next = (struct fiber *)w->idle;
+    w->idle = strand;
+}
+
+static struct strand *strand_pop_idle(struct worker *w)
+{
+    struct strand *strand = w->idle;
+    w->idle = (struct strand *)strand->fiber.next;
+    return strand;
+}
+
+bool strand_spare(struct worker *w)
+{
+    if (shm_likely(w->idle != NULL))
+        return true;
+    struct strand *strand = strand_new(w);
+    if (strand == NULL)
+        return false;
+    strand_push_idle(w, strand);
+    return true;
+}
+
+int strands_open(struct worker *w)
+{
+    w->current = strand_new(w);
+    /* one spare always: a failing handler needs a strand to go on */
+    return w->current != NULL && strand_spare(w) ? 0 : -ENOMEM;
+}
+
+void strand_suspend(struct worker *w)
+{
+    struct strand *me = w->current, *next = strand_pop_idle(w);
+    w->current = next;
+    fiber_switch(&me->fiber, &next->fiber);
+}
+
+void strand_ready(struct worker *w, struct strand *strand)
+{
+    strand->fiber.next = NULL;
+    if (w->ready_last != NULL)
+        w->ready_last->fiber.next = &strand->fiber;
+    else
+        w->ready = strand;
+    w->ready_last = strand;
+}
+
+static void resume(struct worker *w, struct strand *strand)
+{
+    struct strand *me = w->current;
+    strand_push_idle(w, me);
+    w->current = strand;
+    fiber_switch(&me->fiber, &strand->fiber);
+    if (w->broken != NULL)
+        strand_recover(w);
+}
+
+uint32_t strands_resume(struct worker *w)
+{
+    uint32_t resumed = 0;
+    for (struct strand *strand; (strand = w->ready) != NULL; resumed++) {
+        w->ready = (struct strand *)strand->fiber.next;
+        if (w->ready == NULL)
+            w->ready_last = NULL;
+        resume(w, strand);
+    }
+    return resumed;
+}
+
+void ax_fail(struct ax_ctx *ctx, const char *reason)
+{
+    struct worker *w = ctx->worker;
+    struct strand *me = w->current;
+    turn_undo(w);
+    w->fail_reason = reason;
+    w->broken = me;
+    if (!strand_spare(w))
+        abort();
+    struct strand *next = strand_pop_idle(w);
+    w->current = next;
+    fiber_switch(&me->fiber, &next->fiber);
+    abort();
+}
+
+static void ctx_release(struct ax_ctx *ctx)
+{
+    free(ctx->tail);
+    free(ctx->reply_heap);
+    ctx->tail = NULL;
+    ctx->reply_heap = NULL;
+    ctx->reply = NULL;
+    ctx->frame = NULL;
+}
+
+void strand_recover(struct worker *w)
+{
+    struct strand *broken = w->broken;
+    struct ax_ctx *ctx = &broken->ctx;
+    w->broken = NULL;
+    uint32_t actor = ctx->actor;
+    uint64_t message = ctx->message;
+    ctx_release(ctx);
+    broken->waits_on = 0;
+    fiber_prepare(&broken->fiber, strand_entry);
+    strand_push_idle(w, broken);
+    actor_failed(w, actor, message, w->fail_reason, false);
+}
+
+/* ---- the turn of a handler ---- */
+
+void turn_pause(struct worker *w)
+{
+    struct ax_ctx *ctx = &w->current->ctx;
+    struct shm_actor *actor = actor_at(w, ctx->actor);
+    kept_save(w, ctx->actor);
+    shm_log(&w->port, &actor->suspended);
+    actor->suspended = 1;
+    if (ctx->message == 0)
+        actor->flags |= SHM_IN_HOOK;
+    turn_commit(w);
+}
+
+void turn_continue(struct worker *w)
+{
+    struct ax_ctx *ctx = &w->current->ctx;
+    struct shm_actor *actor = actor_at(w, ctx->actor);
+    shm_turn_begin(&w->port, ctx->actor, ctx->message);
+    shm_log(&w->port, &actor->suspended);
+    actor->suspended = 0;
+    actor->flags &= (uint8_t)~SHM_IN_HOOK;
+}
+
+static struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
+                                const struct shm_frame *frame)
+{
+    struct ax_ctx *ctx = &w->current->ctx;
+    ctx->actor = index;
+    ctx->message = message;
+    ctx->frame = frame;
+    ctx->type = w->plugin->actors[actor_at(w, index)->type];
+    ctx->self = w->self[index];
+    return ctx;
+}
+
+void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uint8_t clears)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    struct ax_ctx *ctx = ctx_enter(w, index, 0, NULL);
+    shm_turn_begin(&w->port, index, 0);
+    if (hook != NULL)
+        hook(ctx, ctx->self);
+    kept_save(w, index);
+    shm_log(&w->port, &actor->flags);
+    actor->flags = (uint8_t)((actor->flags | sets) & ~clears);
+    publish_later(w, index);
+    turn_commit(w);
+    ctx_release(ctx);
+}
+
+static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct shm_down_body *body = (const void *)frame->body;
+    if (!watch_fire(w, ctx->actor, frame->corr, !body->will_restart))
+        return;
+    const struct ax_down down = {
+        .monitor = frame->corr,
+        .who = {.addr = body->who},
+        .incarnation = body->incarnation,
+        .reason = (enum ax_reason)body->reason,
+        .signal = body->signal,
+        .suspect = body->suspect,
+        .will_restart = body->will_restart,
+    };
+    if (ctx->type->on_down != NULL)
+        ctx->type->on_down(ctx, ctx->self, &down);
+}
+
+static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct ax_reply reply = {
+        .ask = frame->corr,
+        .error = frame->kind == SHM_ERROR ? frame->method : 0,
+        .method = frame->kind == SHM_ERROR ? 0 : frame->method,
+        .contract = frame->stamp,
+        .body = frame->kind == SHM_ERROR ? NULL : frame->body,
+        .size = frame->kind == SHM_ERROR ? 0 : shm_frame_body(frame),
+    };
+    if (ctx->type->on_reply != NULL)
+        ctx->type->on_reply(ctx, ctx->self, &reply);
+}
+
+/* The buffer that the handler fills: on the stack where it is small, for it must stay while the
+ * handler awaits. */
+static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layout *layout,
+                      uint8_t *small)
+{
+    ctx->reply_size = layout->size;
+    ctx->reply = small;
+    if (layout->has_var || layout->size > REPLY_ON_STACK) {
+        ctx->reply = ctx->reply_heap = malloc(w->port.geo.max_message + layout->size);
+        if (ctx->reply == NULL)
+            return -ENOMEM;
+    }
+    memset(ctx->reply, 0, layout->size);
+    return 0;
+}
+
+static uint64_t reply_send(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct post post = {
+        .kind = SHM_REPLY,
+        .method = frame->method,
+        .fixed = ctx->reply,
+        .size = ctx->reply_size,
+    };
+    uint64_t wake;
+    if (answer(w, frame, &post, &wake) != 0)
+        ax_fail(ctx, "no memory for the reply");
+    return wake;
+}
+
+/* A message from another process is checked when it is handled: it is in our memory by then. */
+static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct ax_contract *contract = ctx->type->contract;
+    if (frame->method >= contract->nmethods)
+        return false;
+    const struct ax_method *method = &contract->methods[frame->method];
+    return method->is_ask == (frame->kind == SHM_ASK) &&
+           (frame->pad == 0 ||
+            ax_layout_validate(method->msg, frame->body, shm_frame_body(frame)) == 0);
+}
+
+/* Consumes the message in hand and ends its turn; tells a local strand its answer. */
+static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
+{
+    struct shm_actor *actor = actor_at(w, ctx->actor);
+    const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
+    uint16_t method = ctx->frame->method;
+    kept_save(w, ctx->actor);
+    shm_chain_log(&w->port, &actor->mail, &actor->logged);
+    shm_chain_consume(&w->port, &actor->mail, ctx->message);
+    if (shm_unlikely(actor->flags & SHM_OVERLOAD) && shm_chain_depth(&actor->mail) <= policy->low) {
+        shm_log(&w->port, &actor->flags);
+        actor->flags &= (uint8_t)~SHM_OVERLOAD;
+        event_next(w, SHM_OVERLOAD_OFF, ctx->actor);
+        publish_later(w, ctx->actor);
+    }
+    if (shm_unlikely(w->port.cold[ctx->actor].retries != 0))
+        shm_set(&w->port, &w->port.cold[ctx->actor].retries, 0);
+    turn_commit(w);
+    w->messages++;
+    if (wake != 0)
+        pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
+}
+
+static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    uint8_t small[REPLY_ON_STACK] __attribute__((aligned(16)));
+    uint64_t wake = 0;
+    if (frame->kind == SHM_ASK) {
+        const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
+        if (reply_open(w, ctx, layout, small) != 0)
+            ax_fail(ctx, "no memory for the reply");
+        ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
+        wake = reply_send(w, ctx, frame);
+    } else {
+        ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, NULL);
+    }
+    conclude(w, ctx, wake);
+}
+
+static void run_message(struct worker *w, uint32_t index, uint64_t first)
+{
+    const struct shm_frame *frame = shm_chain_frame(&w->port, first);
+    struct ax_ctx *ctx = ctx_enter(w, index, first, frame);
+    shm_turn_begin(&w->port, index, first);
+    switch (frame->kind) {
+    case SHM_TELL:
+    case SHM_ASK:
+        if (shm_likely(valid(ctx, frame))) {
+            run_call(w, ctx, frame);
+            break;
+        }
+        turn_undo(w);
+        actor_drop(w, index, first, AX_E_INVALID);
+        break;
+    case SHM_DOWN:
+        run_down(w, ctx, frame);
+        conclude(w, ctx, 0);
+        break;
+    default:
+        run_reply(ctx, frame);
+        conclude(w, ctx, 0);
+    }
+    if (shm_unlikely(ctx->tail != NULL || ctx->reply_heap != NULL))
+        ctx_release(ctx);
+}
+
+static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    uint32_t handled = 0;
+    if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
+                     actor->flags & SHM_STOPPING) &&
+        !actor_prepare(w, index))
+        return 1;
+    while (handled < messages) {
+        uint64_t first = shm_chain_first(&w->port, &actor->mail);
+        if (first == 0)
+            break;
+        run_message(w, index, first);
+        handled++;
+        if (shm_unlikely(actor->flags & SHM_STOPPING))
+            break;
+    }
+    publish_depth(w, index);
+    if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->flags & SHM_STOPPING)
+        runq_push(w, index);
+    return handled;
+}
+
+uint32_t run_actors(struct worker *w, uint32_t actors, uint32_t messages)
+{
+    uint32_t handled = 0;
+    while (w->run_first != 0 && actors-- > 0)
+        handled += run_actor(w, runq_pop(w), messages);
+    return handled;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/turn.h - handlers as turns, strands, and the run queue. */
+#ifndef LIBAX_TURN_H
+#define LIBAX_TURN_H
+
+#include "libax/worker.h"
+
+void runq_push(struct worker *w, uint32_t actor);
+/* Runs up to `actors` ready actors, `messages` of each. How many messages were handled. */
+uint32_t run_actors(struct worker *w, uint32_t actors, uint32_t messages);
+
+/* Commits the open turn and publishes what became visible. */
+void turn_commit(struct worker *w);
+/* Takes it back. */
+void turn_undo(struct worker *w);
+/* Ends the turn of the current handler in the middle of it, and begins the next. */
+void turn_pause(struct worker *w);
+void turn_continue(struct worker *w);
+
+/* Runs a hook of an actor as a turn of its own. */
+typedef void hook_fn(struct ax_ctx *ctx, void *self);
+void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uint8_t clears);
+
+int strands_open(struct worker *w);
+/* Is there, or could be made, a strand to go on with the loop? */
+bool strand_spare(struct worker *w);
+/* Parks the current strand and runs the loop on another; returns when it is resumed. */
+void strand_suspend(struct worker *w);
+void strand_ready(struct worker *w, struct strand *strand);
+/* Goes on with every strand whose wait is over. How many there were. */
+uint32_t strands_resume(struct worker *w);
+/* Deals with the actor whose handler failed on another strand. */
+void strand_recover(struct worker *w);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/watch.h - both sides of a monitor. */
+#ifndef LIBAX_WATCH_H
+#define LIBAX_WATCH_H
+
+#include "libax/worker.h"
+
+/* In the open turn, which may be committed and begun again where there are very many: tells every
+ * watcher of `actor` that an incarnation ended. */
+void watch_tell(struct worker *w, uint32_t actor, const struct shm_down_body *body);
+/* `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
+void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
+/* A process died: its actors' watchers here are told. Turns of its own. */
+void watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
+/* In the open turn: is monitor `id` of `actor` still wanted? A final one is used up. */
+bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, bool final);
+/* In the open turn: frees both lists of an actor that ends. */
+void watch_clear(struct worker *w, uint32_t actor);
+/* Counts an actor's monitors on other slots; after a recovery. */
+void watch_count(struct worker *w, uint32_t actor);
+bool watch_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
+
+#endif

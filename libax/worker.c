@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/worker.c - a fresh process enters its slot. */
+#include "libax/worker.h"
+
+#include "libax/ask.h"
+#include "libax/event.h"
+#include "libax/life.h"
+#include "libax/send.h"
+#include "libax/template.h"
+#include "libax/turn.h"
+#include "shm/obituary.h"
+#include "shm/recover.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+struct worker *ax_worker;
+
+static _Noreturn void give_up(struct worker *w, const char *what, int error)
+{
+    char text[192];
+    snprintf(text, sizeof text, "cannot start: %s: %s", what, ax_strerror(error));
+    worker_log(w, AX_ERROR, "ax", text);
+    _exit(BOOT_EXIT_SETUP);
+}
+
+static int allocate(struct worker *w)
+{
+    w->self = calloc(w->port.geo.actors, sizeof *w->self);
+    w->publish = malloc(SHM_UNDO * sizeof *w->publish);
+    w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
+    w->hashes = calloc(w->plugin->nactors + 1, sizeof *w->hashes);
+    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || w->hashes == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < w->plugin->nactors; i++)
+        w->hashes[i] = ax_contract_hash(w->plugin->actors[i]->contract);
+    int error = pending_open(w);
+    return error != 0 ? error : strands_open(w);
+}
+
+/* What lanes can hold must always find room; a small frame may take a chunk of its own. */
+static void reserve_memory(struct worker *w)
+{
+    uint64_t peers = w->port.slots - 1;
+    uint64_t units = 8 * peers * w->port.geo.data_ring / SHM_UNIT;
+    if (units > w->port.geo.units / 4)
+        units = w->port.geo.units / 4;
+    w->port.arena.reserved = (uint32_t)units;
+}
+
+static void close_segments(const struct shm_fds *fds, uint32_t slots)
+{
+    close(fds->priv);
+    close(fds->pub);
+    for (uint32_t i = 0; i < slots; i++) {
+        if (fds->peer_pub[i] < 0)
+            continue;
+        close(fds->peer_pub[i]);
+        close(fds->out[i]);
+        close(fds->in[i]);
+    }
+}
+
+static void recover(struct worker *w, struct shm_recovery *found)
+{
+    int error = shm_recover(&w->port, actor_mark, found);
+    if (error == 0)
+        return;
+    if (error != -EBADMSG)
+        give_up(w, "recovery", error);
+    char text[128];
+    snprintf(text, sizeof text, "memory does not add up: %s", found->wrong);
+    worker_log(w, AX_ERROR, "ax", text);
+    _exit(BOOT_EXIT_CORRUPT);
+}
+
+static void say_ready(struct worker *w, const struct shm_recovery *found)
+{
+    const struct shm_ready_body body = {.incarnation = w->boot->incarnation, .mail = found->mail};
+    const struct post post = {.kind = SHM_READY, .fixed = &body, .size = sizeof body};
+    shm_store_release(&w->port.pub->incarnation, w->boot->incarnation);
+    shm_turn_begin(&w->port, 0, 0);
+    (void)post_slot(w, 0, SHM_CONTROL, &post);
+    turn_commit(w);
+    shm_lane_flush(&w->port);
+}
+
+static void enter_slot(struct worker *w, const struct boot *boot, const struct shm_fds *fds,
+                       const struct ax_plugin *plugin)
+{
+    struct shm_recovery found;
+    ax_worker = w;
+    w->boot = boot;
+    w->plugin = plugin;
+    int error = shm_port_open(&w->port, &boot->geo, fds);
+    if (error != 0)
+        give_up(w, "shared memory", error);
+    error = shm_obituary_arm(w->port.pub);
+    if (error != 0)
+        give_up(w, "death notice", error);
+    close_segments(fds, boot->geo.slots);
+    error = allocate(w);
+    if (error != 0)
+        give_up(w, "memory", error);
+    recover(w, &found);
+    reserve_memory(w);
+    clock_read(w);
+    w->spin_limit = boot->spin_us * 1000ull;
+    for (uint64_t set = w->port.all; set != 0; set &= set - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(set);
+        if (w->port.priv->over_data[slot].tail != 0 || w->port.priv->over_control[slot].tail != 0)
+            w->over |= 1ull << slot;
+    }
+    actors_revive(w);
+    error = boot_actors(w);
+    if (error != 0)
+        give_up(w, "configured actors", error);
+    say_ready(w, &found);
+}
+
+void worker_main(const struct boot *boot, const struct shm_fds *fds, const struct ax_plugin *plugin)
+{
+    static struct worker worker;
+    struct fiber main_fiber = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_TIMERSLACK, 1);
+    signal(SIGTERM, SIG_DFL);
+    enter_slot(&worker, boot, fds, plugin);
+    fiber_switch(&main_fiber, &worker.current->fiber);
+    abort(); /* the loop leaves the process by itself */
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/worker.h - one worker process, as its own files see it.
+ *
+ * Everything here is volatile. What must outlive the process is in the slot's private memory
+ * (shm/layout.h) and changes only within a turn; a successor builds this structure again from it.
+ *
+ * One thread runs to completion: drain lanes, run ready actors, flush, look at timers, spin or
+ * park. The loop runs on a fiber; when a handler awaits, its fiber stays parked and another goes
+ * on with the loop. */
+#ifndef LIBAX_WORKER_H
+#define LIBAX_WORKER_H
+
+#include "libax/boot.h"
+#include "libax/fiber.h"
+#include "shm/chain.h"
+#include "shm/lane.h"
+
+#include <ax/actor.h>
+#include <liburing.h>
+
+struct worker;
+
+struct ax_ctx { /* what a handler holds: its actor, on its fiber */
+    struct worker *worker;
+    const struct ax_actor_type *type;
+    void *self;
+    const struct shm_frame *frame; /* in hand; NULL in a hook */
+    uint64_t message;              /* its chain word; 0 in a hook */
+    uint32_t actor;
+    uint32_t reply_size; /* image so far */
+    uint8_t *reply;      /* NULL: nobody is to be answered */
+    void *reply_heap;    /* the same where it did not fit on the stack */
+    void *tail;          /* variable part of the last reply that was awaited */
+};
+
+struct strand {         /* a fiber of the loop and the handler on it */
+    struct fiber fiber; /* first: lists link fibers */
+    struct ax_ctx ctx;
+    uint32_t waits_on; /* local actor it waits for, 0: none or elsewhere */
+    int result;        /* of the wait that is over */
+};
+
+struct pending {           /* an ask or a claim that a strand waits for */
+    struct strand *strand; /* NULL: free */
+    const struct ax_contract *contract;
+    uint64_t target, deadline;
+    void *reply;
+    uint32_t serial;
+    uint32_t next_free;
+    uint16_t method;
+};
+
+struct heap_timer {
+    uint64_t at;
+    uint32_t actor, unit;
+    uint64_t id;
+};
+
+struct worker {
+    struct shm_port port;
+    const struct ax_plugin *plugin;
+    const struct boot *boot;
+    uint64_t *hashes; /* of each actor type's contract */
+    uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
+    uint64_t messages;
+    struct strand *current, *idle, *broken;
+    struct strand *ready, *ready_last; /* their wait is over */
+    struct strand *room, *room_last;   /* wait for room, in order */
+    uint32_t run_first, run_last, free_actor;
+    uint32_t strands;
+    void **self;
+    struct pending *pending;
+    uint32_t pending_free, pending_count;
+    uint64_t next_deadline;
+    struct heap_timer *timers;
+    uint32_t ntimers, timer_room;
+    uint32_t *publish; /* actors whose directory entry changes when the turn commits */
+    uint32_t npublish;
+    uint8_t *scratch; /* a reply's or message's image, max_message */
+    uint32_t remote_monitors[SHM_SLOTS];
+    uint64_t over; /* slots with something in an overflow queue */
+    const char *fail_reason;
+    struct io_uring ring;
+    bool ring_open, bell_armed;
+    uint32_t tick;
+    uint64_t spin_limit; /* adaptive, ns */
+    uint64_t idle_since;
+    uint32_t idle_rounds;
+    bool stopping; /* told to: no more spawns, drain */
+    bool closing;  /* every actor has been told to stop */
+    struct {
+        const struct ax_contract *contract;
+        uint64_t hash;
+    } hash_cache[64];
+};
+
+/* The process is in one slot for life. */
+extern struct worker *ax_worker;
+
+static inline struct shm_actor *actor_at(struct worker *w, uint32_t index)
+{
+    return &w->port.actors[index];
+}
+
+static inline uint64_t actor_ref(struct worker *w, uint32_t index)
+{
+    return SHM_REF(w->port.slot, index, w->port.actors[index].gen);
+}
+
+/* The index of a local actor that `ref` names and that accepts messages or is closing; else 0. */
+uint32_t actor_local(struct worker *w, uint64_t ref);
+
+/* Where in the run queue a lone or last actor points: not 0, which says "not in it". */
+#define RUN_END UINT32_MAX
+
+/* The loop: the entry of every strand. Returns when the worker has stopped. */
+void worker_loop(struct worker *w);
+void clock_read(struct worker *w);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/arena.h - blocks of private memory: mailbox chunks, kept state, monitors, timers.
+ *
+ * Blocks are 64 B << order, aligned to their size. Which ones are free is volatile knowledge: free
+ * lists run through the free blocks themselves, newest first, so a hot line is used again. A
+ * successor marks what mailboxes and actors reach and carves the rest anew; so allocation needs no
+ * crash protocol. Within a turn, what is taken is given back if the turn is undone, and what is
+ * given back becomes free only when it is committed.
+ *
+ * Free blocks are not merged as they are freed: when a size runs out, all free blocks are merged
+ * at once (shm_arena_carve) and the request is tried again. */
+#ifndef SHM_ARENA_H
+#define SHM_ARENA_H
+
+#include "shm/port.h"
+
+/* Prepares an empty index over the arena; shm_arena_carve fills it. 0 or -ENOMEM. */
+int shm_arena_open(struct shm_port *port);
+void shm_arena_close(struct shm_port *port);
+
+/* Makes every unit below the high-water mark free whose bit in `used` is 0. */
+void shm_arena_carve(struct shm_port *port, const uint64_t *used);
+
+/* A block within a turn, or 0 where the arena has none. */
+uint32_t shm_arena_take(struct shm_port *port, uint32_t order);
+/* Frees a block when the turn commits. */
+void shm_arena_give(struct shm_port *port, uint32_t unit, uint32_t order);
+
+/* At once; for shm_turn_settle. */
+void shm_arena_free(struct shm_port *port, uint32_t unit, uint32_t order);
+
+/* The smallest order that holds `bytes`. */
+static inline uint32_t shm_order_of(uint64_t bytes)
+{
+    return bytes <= SHM_UNIT ? 0 : 64u - 6u - (uint32_t)__builtin_clzll(bytes - 1);
+}
+
+/* Units that could still be taken, fragmentation aside. */
+static inline uint32_t shm_arena_left(const struct shm_port *port)
+{
+    uint32_t bound = port->arena.used + port->arena.reserved;
+    return bound >= port->geo.units ? 0 : port->geo.units - bound;
+}
+
+#endif

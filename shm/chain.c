@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/chain.h"
+
+#define DATA ((uint32_t)offsetof(struct shm_chunk, data))
+#define CHUNK_IDLE 2u /* 256 B: two small messages, for a mailbox that was empty */
+#define CHUNK_BUSY 4u /* 1 KiB: for one that is not */
+
+struct shm_frame *shm_chain_grow(struct shm_port *port, struct shm_chain *chain, uint32_t size,
+                                 uint64_t *word)
+{
+    uint32_t order = chain->tail == 0 ? CHUNK_IDLE : CHUNK_BUSY;
+    if (DATA + size > SHM_UNIT << order)
+        order = shm_order_of(DATA + size);
+    uint32_t unit = shm_arena_take(port, order);
+    if (unit == 0 && order == CHUNK_BUSY && DATA + size <= SHM_UNIT << CHUNK_IDLE)
+        unit = shm_arena_take(port, order = CHUNK_IDLE);
+    if (unit == 0)
+        return NULL;
+    struct shm_chunk *chunk = shm_unit(port, unit);
+    chunk->order = (uint8_t)order;
+    *word = (uint64_t)unit << 32 | (DATA + size);
+    return (struct shm_frame *)chunk->data;
+}
+
+bool shm_mark(const struct shm_port *port, uint64_t *used, uint32_t unit, uint32_t order)
+{
+    if (unit == 0 || order >= SHM_ORDERS || unit & ((1u << order) - 1) ||
+        (uint64_t)unit + (1u << order) > port->arena.fresh)
+        return false;
+    for (uint32_t k = unit; k < unit + (1u << order); k++) {
+        if (used[k / 64] >> (k % 64) & 1)
+            return false;
+        used[k / 64] |= 1ull << (k % 64);
+    }
+    return true;
+}
+
+static bool mark_chunk(const struct shm_port *port, uint64_t *used, uint64_t word)
+{
+    uint32_t unit = (uint32_t)(word >> 32);
+    if (unit == 0 || unit >= port->arena.fresh)
+        return false;
+    return shm_mark(port, used, unit, shm_chunk_at(port, word)->order);
+}
+
+/* One frame at `at`; its size, or 0 when it cannot be one. */
+static uint32_t check_frame(const struct shm_port *port, uint64_t at)
+{
+    uint32_t room = (SHM_UNIT << shm_chunk_at(port, at)->order), offset = (uint32_t)at;
+    if (offset < DATA || offset & 7 || offset + sizeof(struct shm_frame) > room)
+        return 0;
+    uint32_t size = shm_chain_frame(port, at)->size;
+    return size < sizeof(struct shm_frame) || size & 7 || size > room - offset ? 0 : size;
+}
+
+bool shm_chain_mark(const struct shm_port *port, const struct shm_chain *chain, uint64_t *used)
+{
+    uint64_t at = chain->head, left = shm_chain_depth(chain);
+    if (at == 0 || chain->tail == 0)
+        return at == chain->tail && left == 0;
+    if (!mark_chunk(port, used, at))
+        return false;
+    for (; at != chain->tail; left--) {
+        const struct shm_chunk *chunk = shm_chunk_at(port, at);
+        if ((at ^ chain->tail) >> 32 && (uint32_t)at == chunk->end) {
+            at = (uint64_t)chunk->next << 32 | DATA;
+            if (!mark_chunk(port, used, at))
+                return false;
+        }
+        uint32_t size = left == 0 ? 0 : check_frame(port, at);
+        if (size == 0)
+            return false;
+        at += size;
+    }
+    return left == 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/chain.h - a queue of frames in the arena: an actor's mailbox, or what a full lane could not
+ * take yet.
+ *
+ * `head` and `tail` are words {unit of the chunk << 32 | offset in it}; 0 and 0 when empty, so an
+ * idle mailbox owns no memory. Frames are written behind the tail and accepted by moving it; both
+ * ends are logged once a turn, so a queue is what it was if the turn is undone. `end` and `next`
+ * of a chunk are written when the tail leaves it, before the tail says so. */
+#ifndef SHM_CHAIN_H
+#define SHM_CHAIN_H
+
+#include "shm/arena.h"
+#include "shm/journal.h"
+
+#define SHM_CHAIN_WORDS 4u /* what logging a chain takes of the undo log */
+
+static inline struct shm_chunk *shm_chunk_at(const struct shm_port *port, uint64_t word)
+{
+    return (struct shm_chunk *)shm_unit(port, (uint32_t)(word >> 32));
+}
+
+static inline uint64_t shm_chain_depth(const struct shm_chain *chain)
+{
+    return chain->accepted - chain->handled;
+}
+
+/* Logs all of the chain, once a turn. `hint` is volatile and only saves a second logging. */
+static inline void shm_chain_log(struct shm_port *port, struct shm_chain *chain, uint32_t *hint)
+{
+    struct shm_journal *journal = &port->priv->journal;
+    uint64_t where = (uint64_t)((uint8_t *)chain - (uint8_t *)port->priv);
+    uint32_t n = journal->entries;
+    if (hint != NULL) {
+        if (*hint < n && journal->undo[*hint].where == where)
+            return;
+        *hint = n;
+    }
+    const uint64_t old[SHM_CHAIN_WORDS] = {chain->head, chain->handled, chain->tail,
+                                           chain->accepted};
+    for (uint32_t i = 0; i < SHM_CHAIN_WORDS; i++)
+        journal->undo[n + i] = (struct shm_undo){where + i * sizeof(uint64_t), old[i]};
+    shm_order();
+    shm_store(&journal->entries, n + SHM_CHAIN_WORDS);
+    shm_order();
+}
+
+/* Room for a frame of `size` bytes behind the tail; NULL when the arena has none. `*word` is the
+ * tail once it is accepted. The chain has been logged in this turn. */
+struct shm_frame *shm_chain_grow(struct shm_port *port, struct shm_chain *chain, uint32_t size,
+                                 uint64_t *word);
+static inline struct shm_frame *shm_chain_reserve(struct shm_port *port, struct shm_chain *chain,
+                                                  uint32_t size, uint64_t *word)
+{
+    uint64_t tail = chain->tail;
+    if (shm_likely(tail != 0)) {
+        struct shm_chunk *chunk = shm_chunk_at(port, tail);
+        if ((uint32_t)tail + size <= SHM_UNIT << chunk->order) {
+            *word = tail + size;
+            return (struct shm_frame *)((uint8_t *)chunk + (uint32_t)tail);
+        }
+    }
+    return shm_chain_grow(port, chain, size, word);
+}
+
+/* Accepts the frame that was reserved. */
+static inline void shm_chain_append(struct shm_port *port, struct shm_chain *chain, uint64_t word)
+{
+    uint64_t tail = chain->tail;
+    if ((tail ^ word) >> 32) {
+        if (tail != 0) {
+            struct shm_chunk *chunk = shm_chunk_at(port, tail);
+            chunk->end = (uint32_t)tail;
+            chunk->next = (uint32_t)(word >> 32);
+        } else {
+            chain->head = (word & ~0xffffffffull) | offsetof(struct shm_chunk, data);
+        }
+    }
+    shm_order();
+    shm_store(&chain->tail, word);
+    shm_store(&chain->accepted, chain->accepted + 1);
+    shm_order();
+}
+
+/* Where the next frame is; 0 when empty. Steps over the end of a chunk without changing it. */
+static inline uint64_t shm_chain_first(const struct shm_port *port, const struct shm_chain *chain)
+{
+    uint64_t head = chain->head;
+    if (head == chain->tail)
+        return 0;
+    if ((head ^ chain->tail) >> 32) {
+        const struct shm_chunk *chunk = shm_chunk_at(port, head);
+        if ((uint32_t)head == chunk->end)
+            return (uint64_t)chunk->next << 32 | offsetof(struct shm_chunk, data);
+    }
+    return head;
+}
+
+static inline struct shm_frame *shm_chain_frame(const struct shm_port *port, uint64_t word)
+{
+    return (struct shm_frame *)((uint8_t *)shm_chunk_at(port, word) + (uint32_t)word);
+}
+
+/* Consumes the frame at `first`, which shm_chain_first gave; frees what it leaves empty. The chain
+ * has been logged in this turn. */
+static inline void shm_chain_consume(struct shm_port *port, struct shm_chain *chain, uint64_t first)
+{
+    uint64_t head = chain->head, next = first + shm_chain_frame(port, first)->size;
+    if ((head ^ first) >> 32)
+        shm_arena_give(port, (uint32_t)(head >> 32), shm_chunk_at(port, head)->order);
+    if (next == chain->tail) {
+        shm_arena_give(port, (uint32_t)(next >> 32), shm_chunk_at(port, next)->order);
+        shm_store(&chain->tail, 0);
+        next = 0;
+    }
+    shm_store(&chain->head, next);
+    shm_store(&chain->handled, chain->handled + 1);
+    shm_order();
+}
+
+/* Checks a chain that a dead process left behind and sets a bit in `used` for each of its units.
+ * `words` is the size of `used`. False: it does not add up. */
+bool shm_chain_mark(const struct shm_port *port, const struct shm_chain *chain, uint64_t *used);
+
+/* Sets the bits of a block; false where it lies outside the used arena or a bit was set already. */
+bool shm_mark(const struct shm_port *port, uint64_t *used, uint32_t unit, uint32_t order);
+
+#endif

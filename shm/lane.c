@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/lane.h"
+
+#include "shm/bell.h"
+
+static uint64_t peer_read(const struct shm_port *port, uint32_t to, uint32_t lane)
+{
+    const struct shm_ends *ends = port->in_ends[to];
+    /* pairs with the release in shm_lane_publish_slow of the reader */
+    uint64_t read = shm_load_acquire(lane == SHM_DATA ? &ends->read_data : &ends->read_control);
+    const struct shm_out *out = &port->out[to];
+    /* a position that no honest reader could have: as if nothing more had been read */
+    return read - out->peer_read[lane] > out->staged[lane] - out->peer_read[lane]
+               ? out->peer_read[lane]
+               : read;
+}
+
+struct shm_frame *shm_lane_reserve_slow(struct shm_port *port, uint32_t to, uint32_t lane,
+                                        uint32_t size)
+{
+    struct shm_out *out = &port->out[to];
+    uint64_t mask = shm_lane_mask(port, lane), staged = out->staged[lane];
+    uint64_t pad = (staged & mask) + size > mask + 1 ? mask + 1 - (staged & mask) : 0;
+    if (staged + pad + size - out->peer_read[lane] > mask + 1) {
+        out->peer_read[lane] = peer_read(port, to, lane);
+        if (staged + pad + size - out->peer_read[lane] > mask + 1)
+            return NULL;
+    }
+    if (pad != 0) {
+        struct shm_frame *frame = (struct shm_frame *)(out->ring[lane] + (staged & mask));
+        uint64_t word = pad | (uint64_t)SHM_PAD << 48;
+        shm_store((uint64_t *)(void *)frame, word);
+        shm_lane_stage(port, to, lane, (uint32_t)pad);
+    }
+    return (struct shm_frame *)(out->ring[lane] + (out->staged[lane] & mask));
+}
+
+void shm_lane_publish_slow(struct shm_port *port)
+{
+    for (uint64_t set = port->dirty | port->read_dirty; set != 0; set &= set - 1) {
+        uint32_t to = (uint32_t)__builtin_ctzll(set);
+        struct shm_out *out = &port->out[to];
+        shm_store(&out->ends->read_data, port->priv->read_data[to]);
+        shm_store(&out->ends->read_control, port->priv->read_control[to]);
+        /* data before control: who reads a control frame finds the data sent before it */
+        shm_store_release(&out->ends->data, out->staged[SHM_DATA]);
+        shm_store_release(&out->ends->control, out->staged[SHM_CONTROL]);
+    }
+    port->unrung |= port->dirty;
+    port->dirty = port->read_dirty = 0;
+}
+
+void shm_lane_ring(struct shm_port *port)
+{
+    shm_fence(); /* pairs with the one in shm_bell_park */
+    for (uint64_t set = port->unrung; set != 0; set &= set - 1)
+        shm_bell_ring(port, (uint32_t)__builtin_ctzll(set));
+    port->unrung = 0;
+}
+
+const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from, uint32_t lane,
+                                      uint64_t *at, uint64_t end, bool *malformed)
+{
+    uint64_t mask = shm_lane_mask(port, lane);
+    *malformed = false;
+    while (*at != end) {
+        uint64_t offset = *at & mask, room = mask + 1 - offset;
+        const struct shm_frame *frame =
+            (const struct shm_frame *)(const void *)(port->in[from].ring[lane] + offset);
+        uint64_t word = shm_load((const uint64_t *)(const void *)frame);
+        uint32_t size = (uint32_t)word;
+        if (room > end - *at)
+            room = end - *at;
+        if (size < 8 || size & 7 || size > room || end - *at > mask + 1)
+            break;
+        if (word >> 48 == SHM_PAD) {
+            *at += size;
+            continue;
+        }
+        if (size < sizeof *frame || size > shm_frame_size(port->geo.max_message))
+            break;
+        return frame;
+    }
+    *malformed = *at != end;
+    return NULL;
+}
+
+uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
+                                uint64_t at)
+{
+    const struct shm_in *in = &port->in[from];
+    uint64_t committed = shm_load_acquire(&in->pub->committed);
+    uint64_t end = shm_load_acquire(&in->stage->end[lane]), kept = at;
+    bool malformed;
+    if (end - at > shm_lane_mask(port, lane) + 1)
+        return at;
+    for (const struct shm_frame *frame;
+         (frame = shm_lane_next(port, from, lane, &at, end, &malformed)) != NULL;) {
+        if (shm_load(&frame->stamp) > committed)
+            break;
+        at += frame->size;
+        kept = at;
+    }
+    return kept;
+}
+
+bool shm_lane_any(const struct shm_port *port)
+{
+    for (uint64_t set = port->all; set != 0; set &= set - 1) {
+        uint32_t from = (uint32_t)__builtin_ctzll(set);
+        const struct shm_ends *ends = port->in_ends[from];
+        if (port->in[from].cut)
+            continue;
+        /* a dead writer may have been read beyond what it published */
+        if ((int64_t)(shm_load_acquire(&ends->data) - port->priv->read_data[from]) > 0 ||
+            (int64_t)(shm_load_acquire(&ends->control) - port->priv->read_control[from]) > 0)
+            return true;
+    }
+    return false;
+}

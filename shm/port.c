@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/port.h"
+
+#include "shm/arena.h"
+#include "shm/segment.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Peers differ in size; their public segment says its own, and the file must be that large. */
+static uint64_t file_bytes(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+static void place_private(struct shm_port *port, uint8_t *base)
+{
+    const struct shm_geometry *geo = &port->geo;
+    port->priv = (struct shm_private *)(void *)base;
+    port->actors = (struct shm_actor *)(void *)(base + geo->actor_off);
+    port->cold = (struct shm_actor_cold *)(void *)(base + geo->cold_off);
+    port->events = (struct shm_event *)(void *)(base + geo->event_off);
+    port->letters = (struct shm_event *)(void *)(base + geo->letter_off);
+    port->units = base + geo->arena_off;
+}
+
+static void place_public(struct shm_port *port, uint8_t *base)
+{
+    port->pub = (struct shm_public *)(void *)base;
+    port->directory = (struct shm_directory *)(void *)(base + port->geo.directory_off);
+}
+
+static int open_own(struct shm_port *port, const struct shm_fds *fds)
+{
+    uint8_t *priv = shm_segment_map(fds->priv, port->geo.private_bytes, true);
+    if (priv == NULL)
+        return -errno;
+    place_private(port, priv);
+    uint8_t *pub = shm_segment_map(fds->pub, port->geo.public_bytes, true);
+    if (pub == NULL)
+        return -errno;
+    place_public(port, pub);
+    return 0;
+}
+
+static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_t peer)
+{
+    uint64_t bytes = file_bytes(fds->peer_pub[peer]);
+    if (bytes < sizeof(struct shm_public))
+        return -EINVAL;
+    uint8_t *base = shm_segment_map(fds->peer_pub[peer], bytes, false);
+    if (base == NULL)
+        return -errno;
+    const struct shm_geometry *geo = (const struct shm_geometry *)(const void *)base;
+    port->peers[peer] = (const struct shm_public *)(const void *)base;
+    port->in[peer].pub = port->peers[peer];
+    port->peer_bytes[peer] = bytes;
+    port->peer_actors[peer] = geo->actors;
+    if (geo->directory_off + geo->actors * sizeof(struct shm_directory) > bytes ||
+        geo->name_off + geo->names * sizeof(struct shm_name) > bytes)
+        return -EINVAL;
+    port->directories[peer] =
+        (const struct shm_directory *)(const void *)(base + geo->directory_off);
+    if (peer == 0) {
+        port->names = (const struct shm_name *)(const void *)(base + geo->name_off);
+        port->name_count = geo->names;
+        port->slot_info = port->peers[0]->slot;
+    }
+    return 0;
+}
+
+static int open_edges(struct shm_port *port, const struct shm_fds *fds, uint32_t peer)
+{
+    struct shm_out *out = &port->out[peer];
+    struct shm_in *in = &port->in[peer];
+    uint32_t me = port->slot;
+    uint64_t bytes = port->geo.edge_bytes;
+    uint8_t *to = shm_segment_map(fds->out[peer], bytes, true);
+    if (to == NULL)
+        return -errno;
+    out->ends = shm_edge_ends(to, me, peer);
+    out->stage = shm_edge_staged(to, me, peer);
+    out->ring[SHM_CONTROL] = to + SHM_PAGE;
+    out->ring[SHM_DATA] = to + SHM_PAGE + port->geo.control_ring;
+    uint8_t *from = shm_segment_map(fds->in[peer], bytes, false);
+    if (from == NULL)
+        return -errno;
+    port->in_ends[peer] = shm_edge_ends(from, peer, me);
+    in->stage = shm_edge_staged(from, peer, me);
+    in->ring[SHM_CONTROL] = from + SHM_PAGE;
+    in->ring[SHM_DATA] = from + SHM_PAGE + port->geo.control_ring;
+    return 0;
+}
+
+static int open_peer(struct shm_port *port, const struct shm_fds *fds, uint32_t peer)
+{
+    int error = open_public(port, fds, peer);
+    if (error == 0)
+        error = open_edges(port, fds, peer);
+    if (error != 0)
+        return error;
+    struct shm_out *out = &port->out[peer];
+    out->parked = &port->peers[peer]->parked;
+    out->bell = fds->bell[peer];
+    for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++)
+        out->staged[lane] = out->stage->end[lane];
+    out->peer_read[SHM_DATA] = shm_load_acquire(&port->in_ends[peer]->read_data);
+    out->peer_read[SHM_CONTROL] = shm_load_acquire(&port->in_ends[peer]->read_control);
+    port->in[peer].incarnation = shm_load(&port->peers[peer]->incarnation);
+    port->all |= 1ull << peer;
+    return 0;
+}
+
+int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const struct shm_fds *fds)
+{
+    memset(port, 0, sizeof *port);
+    port->geo = *geo;
+    port->slot = geo->slot;
+    port->slots = geo->slots;
+    port->data_mask = geo->data_ring - 1;
+    port->control_mask = geo->control_ring - 1;
+    port->bell = fds->bell[geo->slot];
+    int error = open_own(port, fds);
+    for (uint32_t peer = 0; error == 0 && peer < geo->slots; peer++)
+        if (peer != geo->slot)
+            error = open_peer(port, fds, peer);
+    if (error == 0)
+        error = shm_arena_open(port);
+    if (error != 0) {
+        shm_port_close(port);
+        return error;
+    }
+    if (geo->slot == 0) { /* axsup reads its own tables */
+        port->names = (const struct shm_name *)(const void *)((uint8_t *)port->pub + geo->name_off);
+        port->name_count = geo->names;
+        port->slot_info = port->pub->slot;
+    }
+    port->directories[geo->slot] = port->directory;
+    port->peer_actors[geo->slot] = geo->actors;
+    port->peers[geo->slot] = port->pub;
+    port->hot = port->all;
+    return 0;
+}
+
+static void close_peer(struct shm_port *port, uint32_t peer)
+{
+    uint64_t bytes = port->geo.edge_bytes;
+    shm_segment_unmap(port->peers[peer], port->peer_bytes[peer]);
+    if (port->out[peer].ring[SHM_CONTROL] != NULL)
+        shm_segment_unmap(port->out[peer].ring[SHM_CONTROL] - SHM_PAGE, bytes);
+    if (port->in[peer].ring[SHM_CONTROL] != NULL)
+        shm_segment_unmap(port->in[peer].ring[SHM_CONTROL] - SHM_PAGE, bytes);
+}
+
+void shm_port_close(struct shm_port *port)
+{
+    for (uint32_t peer = 0; peer < SHM_SLOTS; peer++)
+        if (peer != port->slot)
+            close_peer(port, peer);
+    shm_arena_close(port);
+    shm_segment_unmap(port->priv, port->geo.private_bytes);
+    shm_segment_unmap(port->pub, port->geo.public_bytes);
+    memset(port, 0, sizeof *port);
+}

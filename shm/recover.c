@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/recover.h"
+
+#include "shm/chain.h"
+#include "shm/lane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *take_back(struct shm_port *port, struct shm_recovery *out)
+{
+    struct shm_private *priv = port->priv;
+    struct shm_journal *journal = &priv->journal;
+    uint64_t committed = port->pub->committed;
+    port->turn = journal->turn;
+    if (journal->turn == committed)
+        return NULL;
+    if (journal->turn != committed + 1)
+        return "the turn numbers";
+    out->open_turn = true;
+    out->undone = journal->entries;
+    if (journal->actor != 0 && journal->actor < priv->fresh_actor)
+        shm_store(&priv->suspect, journal->actor | (uint64_t)(journal->message == 0) << 32);
+    shm_order();
+    if (!shm_undo_words(port))
+        return "the undo log";
+    shm_store(&journal->actor, 0);
+    shm_order();
+    shm_store_release(&port->pub->committed, port->turn);
+    return NULL;
+}
+
+static const char *repair_lanes(struct shm_port *port)
+{
+    for (uint64_t set = port->all; set != 0; set &= set - 1) {
+        uint32_t peer = (uint32_t)__builtin_ctzll(set);
+        struct shm_out *out = &port->out[peer];
+        for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++) {
+            out->staged[lane] = out->stage->end[lane];
+            uint64_t published = lane == SHM_DATA ? out->ends->data : out->ends->control;
+            uint64_t unread = out->staged[lane] - out->peer_read[lane];
+            if (out->staged[lane] < published || unread > shm_lane_mask(port, lane) + 1)
+                return "a lane's end";
+        }
+        port->dirty |= 1ull << peer;
+        port->read_dirty |= 1ull << peer;
+    }
+    return NULL;
+}
+
+static const char *mark_chains(struct shm_port *port, uint64_t *used)
+{
+    for (uint32_t peer = 0; peer < SHM_SLOTS; peer++)
+        if (!shm_chain_mark(port, &port->priv->over_data[peer], used) ||
+            !shm_chain_mark(port, &port->priv->over_control[peer], used))
+            return "an overflow queue";
+    return NULL;
+}
+
+static const char *mark_actors(struct shm_port *port, shm_marker *marker, uint64_t *used,
+                               struct shm_recovery *out)
+{
+    for (uint32_t index = 1; index < port->priv->fresh_actor; index++) {
+        struct shm_actor *actor = &port->actors[index];
+        actor->next_run = actor->logged = 0;
+        if (actor->state == SHM_FREE)
+            continue;
+        if (actor->state > SHM_CLOSING || actor->policy >= port->priv->policies)
+            return "an actor's record";
+        if (!shm_chain_mark(port, &actor->mail, used))
+            return "a mailbox";
+        if (!marker(port, index, used))
+            return "an actor's state, monitors or timers";
+        out->actors++;
+        out->mail += shm_chain_depth(&actor->mail);
+    }
+    return NULL;
+}
+
+static const char *rebuild(struct shm_port *port, shm_marker *marker, struct shm_recovery *out,
+                           uint64_t *used)
+{
+    const char *wrong = mark_chains(port, used);
+    if (wrong == NULL)
+        wrong = mark_actors(port, marker, used, out);
+    if (wrong == NULL)
+        shm_arena_carve(port, used);
+    return wrong;
+}
+
+static const char *check_marks(struct shm_port *port)
+{
+    struct shm_private *priv = port->priv;
+    if (priv->fresh_unit == 0) { /* a slot that nobody was in yet */
+        priv->fresh_actor = 1;
+        priv->next_id = 1;
+        shm_order();
+        shm_store(&priv->fresh_unit, 1);
+    }
+    if (priv->fresh_unit > port->geo.units || priv->fresh_actor > port->geo.actors ||
+        priv->fresh_actor == 0 || priv->policies > SHM_POLICIES)
+        return "the high-water marks";
+    port->arena.fresh = priv->fresh_unit;
+    return NULL;
+}
+
+int shm_recover(struct shm_port *port, shm_marker *marker, struct shm_recovery *out)
+{
+    *out = (struct shm_recovery){0};
+    shm_store(&port->pub->parked, 0);
+    shm_store(&port->pub->turn_started_at, 0);
+    out->wrong = check_marks(port);
+    if (out->wrong == NULL)
+        out->wrong = take_back(port, out);
+    if (out->wrong == NULL)
+        out->wrong = repair_lanes(port);
+    if (out->wrong != NULL)
+        return -EBADMSG;
+    uint64_t *used = calloc(port->arena.fresh / 64 + 1, sizeof *used);
+    if (used == NULL)
+        return -ENOMEM;
+    out->wrong = rebuild(port, marker, out, used);
+    free(used);
+    return out->wrong != NULL ? -EBADMSG : 0;
+}
