@@ -383,8 +383,8 @@ int ax_contract_parse(const char *text, size_t len, struct ax_contract **contrac
     root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
     if (root)
         error = read_contract(parsed, root, &kept);
-    else
-        error = json_error_code(&where) == json_error_out_of_memory ? -ENOMEM : AX_E_INVALID;
+    else /* jansson tells some failed allocations so, and takes others for a mistake in the text */
+        error = json_error_code(&where) == json_error_unknown ? -ENOMEM : AX_E_INVALID;
     json_decref(root);
     if (error) {
         ax_contract_free(&parsed->contract);

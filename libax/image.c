@@ -117,17 +117,21 @@ int ax_layout_flatten(const struct ax_layout *layout, const void *fixed, void *b
     for (uint32_t i = 0; layout->has_var && i < layout->nfields; i++) {
         const struct ax_field *field = &layout->fields[i];
         const char *at = (const char *)fixed + field->offset;
-        const struct ax_str *var = (const struct ax_str *)at;
-        size_t need = (size_t)var->len + (field->type == AX_TYPE_STR);
+        struct ax_str var;
+        size_t need;
 
-        if (!is_var(field) || var->off == 0)
+        if (!is_var(field))
             continue;
+        memcpy(&var, at, sizeof(var));
+        if (var.off == 0)
+            continue;
+        need = (size_t)var.len + (field->type == AX_TYPE_STR);
         if (fits && cap - end >= need) {
-            struct ax_str there = {(int64_t)(end - field->offset), var->len, 0};
+            struct ax_str there = {(int64_t)(end - field->offset), var.len, 0};
 
             memcpy((char *)buf + field->offset, &there, sizeof(there));
-            memset((char *)buf + end + var->len, 0, need - var->len);
-            memcpy((char *)buf + end, at + var->off, var->len);
+            memset((char *)buf + end + var.len, 0, need - var.len);
+            memcpy((char *)buf + end, at + var.off, var.len);
         } else {
             fits = false;
         }

@@ -48,7 +48,7 @@ enum AX_JOIN(AX_CONTRACT, method) {
     AX_MESSAGES(AX_NUMBERS_TELL, AX_NUMBERS_ASK) AX_JOIN(AX_CONTRACT, ax_nmethods)
 };
 _Static_assert(AX_JOIN(AX_CONTRACT, ax_nmethods) <= AX_METHODS_MAX,
-               "ax: contract '" AX_STRINGIZE(AX_CONTRACT) "' has more than 1024 messages");
+               "ax: contract `" AX_STRINGIZE(AX_CONTRACT) "` has more than 1024 messages");
 
 AX_MESSAGES(AX_LAYOUTS_TELL, AX_LAYOUTS_ASK)
 __attribute__((unused)) static const struct ax_method AX_JOIN(AX_CONTRACT, ax_methods)[] = {

@@ -106,25 +106,25 @@
 #define AX_CHECK_FIELD_ROW(kind, tag, spelled, name, c, elem, symbol, flags, count, nested, refto, \
                            plain, tail) \
     _Static_assert(!AX_SAME(#kind, "UNKNOWN") && sizeof(#tail) == 2, \
-                   "ax: field '" #name "' of '" #tag "': '" spelled "' is not a type of the " \
+                   "ax: field `" #name "` of `" #tag "`: `" spelled "` is not a type of the " \
                    "closed set: bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 str bytes ref " \
                    "ref_to(contract) text(N) array(T, N) nested(S). A pointer means nothing in " \
                    "another process."); \
     _Static_assert(!AX_SAME(#kind, "VAR_ARRAY"), \
-                   "ax: field '" #name "' of '" #tag "': '" spelled "' has no fixed size; in an " \
+                   "ax: field `" #name "` of `" #tag "`: `" spelled "` has no fixed size; in an " \
                    "array use text(N) or nested(S)"); \
     _Static_assert(sizeof(__typeof__(c)) != 0 || AX_SAME(#kind, "UNKNOWN"), \
-                   "ax: field '" #name "' of '" #tag "': '" spelled "' holds nothing"); \
+                   "ax: field `" #name "` of `" #tag "`: `" spelled "` holds nothing"); \
     _Static_assert(!AX_STARTS(#name, "ax_") && sizeof(#name) <= AX_NAME_MAX + 1, \
-                   "ax: field '" #name "' of '" #tag "': a name has up to 63 bytes and does not " \
-                   "begin with 'ax_'");
+                   "ax: field `" #name "` of `" #tag "`: a name has up to 63 bytes and does not " \
+                   "begin with `ax_`");
 
 /* In a struct or a state nothing can vary in size. */
 #define AX_CHECK_FIXED(tag, type, name) \
     AX_CHECK_FIELD(tag, type, name) AX_FIELD(AX_CHECK_FIXED_ROW, tag, type, #type, name)
 #define AX_CHECK_FIXED_ROW(kind, tag, spelled, name, ...) \
     _Static_assert(!AX_SAME(#kind, "STR") && !AX_SAME(#kind, "BYTES"), \
-                   "ax: field '" #name "' of '" #tag "': '" spelled "' has no fixed size; in " \
+                   "ax: field `" #name "` of `" #tag "`: `" spelled "` has no fixed size; in " \
                    "AX_STATE and AX_STRUCT use text(N) or array(u8, N)");
 
 /* ---- what users write ---- */
@@ -144,7 +144,9 @@
     AX_FIXED_LAYOUT(tag##_state, tag, 1 AX_TUPLES(AX_AND_PLAIN, tag, __VA_ARGS__), __VA_ARGS__)
 
 #define AX_FIXED_LAYOUT(id, tag, plain, ...) \
-    _Static_assert(sizeof(struct tag) <= AX_FIXED_MAX, "ax: '" #tag "' is larger than 16 MiB"); \
+    _Static_assert(!AX_SAME(AX_STRINGIZE(AX_COUNT(__VA_ARGS__)), "MANY"), \
+                   "ax: `" #tag "` has more than 32 fields; put some into an AX_STRUCT"); \
+    _Static_assert(sizeof(struct tag) <= AX_FIXED_MAX, "ax: `" #tag "` is larger than 16 MiB"); \
     AX_LAYOUT(id, tag, #tag, false, plain, AX_TUPLES(AX_RECORD, tag, __VA_ARGS__))
 
 /* clang-format on */

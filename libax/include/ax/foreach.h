@@ -8,7 +8,8 @@
  *   AX_TUPLES(M, x, (type, name), (type, name), ...) M(x, type, name) for each tuple, at least one
  *   AX_EACH(M, x, a, b, ...)                         M(x, a) for each argument, at least one
  *
- * Up to 32 of each. Plain ISO C, so that -Wpedantic is quiet. */
+ * Up to 32 of each; from 33 to 128 the loop is empty, and AX_COUNT is MANY. Plain ISO C, so that
+ * -Wpedantic is quiet. */
 #ifndef AX_FOREACH_H
 #define AX_FOREACH_H
 
@@ -23,22 +24,34 @@
 
 /* clang-format off */
 
-/* The 65th argument. */
-#define AX_PICK65( \
+/* The 129th argument. */
+#define AX_PICK129( \
     a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, \
     a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, \
     a33, a34, a35, a36, a37, a38, a39, a40, a41, a42, a43, a44, a45, a46, a47, a48, \
-    a49, a50, a51, a52, a53, a54, a55, a56, a57, a58, a59, a60, a61, a62, a63, a64, pick, ...) pick
+    a49, a50, a51, a52, a53, a54, a55, a56, a57, a58, a59, a60, a61, a62, a63, a64, \
+    a65, a66, a67, a68, a69, a70, a71, a72, a73, a74, a75, a76, a77, a78, a79, a80, \
+    a81, a82, a83, a84, a85, a86, a87, a88, a89, a90, a91, a92, a93, a94, a95, a96, \
+    a97, a98, a99, a100, a101, a102, a103, a104, a105, a106, a107, a108, a109, a110, a111, a112, \
+    a113, a114, a115, a116, a117, a118, a119, a120, a121, a122, a123, a124, a125, a126, a127, a128, pick, ...) pick
 
 /* How many pairs a list holds: its length is 1 where it is empty, and odd where something is
- * missing. AX_PAIRS_ODD is no pair at all: AX_CHECK_PAIRS tells the mistake. */
-#define AX_PAIR_COUNT(...) AX_PICK65(__VA_ARGS__, \
+ * missing. ODD and MANY loop over nothing; checks of their own tell the mistake. */
+#define AX_PAIR_COUNT(...) AX_PICK129(__VA_ARGS__, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
     32, ODD, 31, ODD, 30, ODD, 29, ODD, 28, ODD, 27, ODD, 26, ODD, 25, ODD, \
     24, ODD, 23, ODD, 22, ODD, 21, ODD, 20, ODD, 19, ODD, 18, ODD, 17, ODD, \
     16, ODD, 15, ODD, 14, ODD, 13, ODD, 12, ODD, 11, ODD, 10, ODD, 9, ODD, \
     8, ODD, 7, ODD, 6, ODD, 5, ODD, 4, ODD, 3, ODD, 2, ODD, 1, 0, ~)
 
-#define AX_COUNT(...) AX_PICK65(__VA_ARGS__, \
+#define AX_COUNT(...) AX_PICK129(__VA_ARGS__, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
+    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
     MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
     MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, \
     32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, \
@@ -48,6 +61,7 @@
     AX_PAIRS_CALL(AX_CAT(AX_PAIRS_, AX_PAIR_COUNT list), M, x, AX_UNWRAP list)
 #define AX_PAIRS_CALL(loop, ...) loop(__VA_ARGS__)
 #define AX_PAIRS_ODD(M, x, ...)
+#define AX_PAIRS_MANY(M, x, ...)
 #define AX_PAIRS_0(M, x, none)
 #define AX_PAIRS_1(M, x, t, n) M(x, t, n)
 #define AX_PAIRS_2(M, x, t, n, ...) M(x, t, n) AX_PAIRS_1(M, x, __VA_ARGS__)
@@ -87,6 +101,7 @@
 #define AX_TUPLES_CALL(loop, ...) loop(__VA_ARGS__)
 #define AX_TUPLE(M, x, tuple) AX_TUPLE_CALL(M, x, AX_UNWRAP tuple)
 #define AX_TUPLE_CALL(M, ...) M(__VA_ARGS__)
+#define AX_TUPLES_MANY(M, x, ...)
 #define AX_TUPLES_1(M, x, p) AX_TUPLE(M, x, p)
 #define AX_TUPLES_2(M, x, p, ...) AX_TUPLE(M, x, p) AX_TUPLES_1(M, x, __VA_ARGS__)
 #define AX_TUPLES_3(M, x, p, ...) AX_TUPLE(M, x, p) AX_TUPLES_2(M, x, __VA_ARGS__)

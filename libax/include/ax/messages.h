@@ -29,8 +29,8 @@
 
 #define AX_CHECK_CONTRACT(c) \
     _Static_assert(!AX_STARTS(#c "_", "ax_") && sizeof(#c) <= AX_NAME_MAX + 1, \
-                   "ax: contract '" #c "': a name has up to 63 bytes and is not 'ax' nor begins " \
-                   "with 'ax_'"); \
+                   "ax: contract `" #c "`: a name has up to 63 bytes and is not `ax` nor begins " \
+                   "with `ax_`"); \
     enum { ax_the_header_of_contract_##c##_is_included_twice };
 
 /* The folded results go through an enum, because clang shows the whole of an asserted expression. */
@@ -40,20 +40,22 @@
         c##_ax_##m##_has_suffix = 0 AX_BANNED_SUFFIXES(AX_OR_ENDS, #m), \
     }; \
     _Static_assert(!c##_ax_##m##_is_reserved, \
-                   "ax: message '" #m "' of contract '" #c "' has a reserved name"); \
+                   "ax: message `" #m "` of contract `" #c "` has a reserved name"); \
     _Static_assert(!c##_ax_##m##_has_suffix, \
-                   "ax: message '" #m "' of contract '" #c "' ends in a suffix of a generated " \
+                   "ax: message `" #m "` of contract `" #c "` ends in a suffix of a generated " \
                    "name: _wait _timeout _async _after _reply _reply_of"); \
     _Static_assert(sizeof(#m) <= AX_NAME_MAX + 1, \
-                   "ax: message '" #m "' of contract '" #c "': a name has up to 63 bytes");
+                   "ax: message `" #m "` of contract `" #c "`: a name has up to 63 bytes");
 
 #define AX_CHECK_PAIRS(tag, list) AX_CHECK_PAIRS_(tag, AX_CAT(AX_PAIRS_, AX_PAIR_COUNT list), list)
 #define AX_CHECK_PAIRS_(tag, loop, list) \
-    _Static_assert(!AX_SAME(#loop, "AX_PAIRS_ODD") && \
-                       (!AX_SAME(#loop, "AX_PAIRS_0") || sizeof(#list) == sizeof("()")), \
-                   "ax: fields " #list " of '" #tag "' are not pairs: (type, name, type, name)"); \
+    _Static_assert(!AX_SAME(AX_STRINGIZE(loop), "AX_PAIRS_MANY"), \
+                   "ax: `" #tag "` has more than 32 fields; put some into an AX_STRUCT"); \
+    _Static_assert(!AX_SAME(AX_STRINGIZE(loop), "AX_PAIRS_ODD") && \
+                       (!AX_SAME(AX_STRINGIZE(loop), "AX_PAIRS_0") || sizeof(#list) == sizeof("()")), \
+                   "ax: fields " #list " of `" #tag "` are not pairs: (type, name, type, name)"); \
     AX_PAIRS(AX_CHECK_FIELD, tag, list) \
-    _Static_assert(sizeof(struct tag) <= AX_FIXED_MAX, "ax: '" #tag "' is larger than 16 MiB");
+    _Static_assert(sizeof(struct tag) <= AX_FIXED_MAX, "ax: `" #tag "` is larger than 16 MiB");
 
 #define AX_CHECKS_TELL(m, fields) AX_CALL(AX_CHECKS, AX_CONTRACT, m, fields)
 #define AX_CHECKS_ASK(m, fields, back) \

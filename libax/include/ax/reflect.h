@@ -133,7 +133,8 @@ AX_MUST_USE int ax_contract_describe(const struct ax_contract *contract,
                                      const struct ax_layout *state, char **text);
 
 /* Reads what ax_contract_describe wrote, trusting none of it: AX_E_INVALID for anything else,
- * AX_E_LIMIT above the limits in this header, -ENOMEM. *state may be asked for with NULL; it
+ * AX_E_LIMIT above the limits in this header, -ENOMEM (within the JSON parser a failed allocation
+ * may show as AX_E_INVALID). *state may be asked for with NULL; it
  * belongs to the contract and is NULL where none was described. */
 AX_MUST_USE int ax_contract_parse(const char *text, size_t len, struct ax_contract **contract,
                                   const struct ax_layout **state);

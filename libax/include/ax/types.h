@@ -64,13 +64,15 @@ static inline const void *ax_bytes(const struct ax_bytes *field)
  * with the field untouched, where text and NUL do not fit into size bytes. */
 static inline bool ax_text_set(char *field, size_t size, const char *text)
 {
-    size_t len = text ? strnlen(text, size) : 0;
+    size_t len;
 
+    if (!text)
+        text = "";
+    len = strlen(text);
     if (len >= size)
         return false;
-    if (len)
-        memcpy(field, text, len);
-    memset(field + len, 0, size - len);
+    memcpy(field, text, len + 1);
+    memset(field + len + 1, 0, size - len - 1);
     return true;
 }
 

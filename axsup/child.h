@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* child.h - a worker process from the order to fork it to its last status.
+ *
+ *      empty ──order──> starting ──READY──> running
+ *        ^                  │                  │ death futex or pidfd: the notice
+ *        │                  v                  v
+ *        └──backoff──── policy <──pidfd── SLOT_DOWN told to all
+ *
+ * The notice is the fast half: read the status from /proc, name the suspect, decide, tell all
+ * living slots. It comes from the death futex, before the kernel has taken down the address space.
+ * The pidfd is the permission for a successor: only then nobody else can write to the segments. */
+#ifndef SUP_CHILD_H
+#define SUP_CHILD_H
+
+#include "axsup/loop.h"
+#include "axsup/restart.h"
+#include "shm/layout.h"
+
+#include <sys/types.h>
+
+struct sup;
+struct sup_slot;
+
+enum sup_next { /* what follows the end of the process */
+                SUP_NEXT_NOTHING,
+                SUP_NEXT_START,  /* at start_at */
+                SUP_NEXT_FAILED, /* given up */
+};
+
+struct sup_child {
+    int pidfd; /* -1: no process */
+    int stat;  /* /proc/PID/stat, opened beforehand; -1: none */
+    struct sup_op *futex;
+    bool noticed;  /* its death is told to all */
+    bool ordered;  /* the template has the order, the pid is not known yet */
+    bool waiting;  /* wants a fork; its template is busy or loads */
+    bool empty;    /* the next incarnation begins with empty memory */
+    bool corrupt;  /* ended because of what it wrote into its lanes */
+    bool stopping; /* told to stop, or signalled by a stop of the system */
+    bool restart;  /* ended by hand, to be started again */
+    bool hung;
+    enum sup_next next;
+    uint64_t start_at;           /* CLOCK_MONOTONIC ns */
+    uint64_t died_at;            /* the notice, CLOCK_MONOTONIC ns; 0: first start */
+    uint64_t empty_by;           /* until when peers are waited for before memory is emptied */
+    uint64_t left;               /* mail that a stopped worker said it leaves */
+    bool fault;                  /* died by its own doing */
+    uint32_t method;             /* of the message that was in hand; UINT32_MAX: not known */
+    struct shm_ready_body ready; /* where it came early */
+    bool early;                  /* READY came before the template's answer */
+    struct sup_timer timer;      /* backoff, or waiting for peers before memory is emptied */
+    struct sup_timer hang_timer; /* the next look, or SIGKILL after SIGABRT */
+    struct sup_timer stop_timer; /* of a restart by hand: SIGKILL */
+    void *order;                 /* the next incarnation's, packed beforehand */
+    size_t order_size;
+    int *order_fds;
+    uint32_t n_fds;
+};
+
+/* Prepares a slot whose memory and template are ready. 0 or -ENOMEM. */
+int sup_child_init(struct sup_slot *slot);
+void sup_child_deinit(struct sup_slot *slot);
+/* Orders the first or next incarnation, at once. */
+void sup_child_start(struct sup_slot *slot);
+
+/* From the template: the process is there, or could not be made. */
+void sup_child_forked(struct sup_slot *slot, pid_t pid);
+void sup_child_not_forked(struct sup_slot *slot, const char *why);
+/* There is a process in the slot, or the order for one is under way. */
+bool sup_child_exists(const struct sup_slot *slot);
+/* From the hub. */
+void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body);
+void sup_child_stopped(struct sup_slot *slot, const struct shm_stopped_body *body);
+/* Its lanes hold what no worker writes: it is ended, the next one begins empty. */
+void sup_child_corrupt(struct sup_slot *slot, const char *what);
+
+/* -errno. */
+int sup_child_signal(struct sup_slot *slot, int signal);
+/* Sets the state here and in shared memory. */
+void sup_child_state(struct sup_slot *slot, enum shm_slot_state state);
+/* "SIGSEGV" ... or "signal N" in `buffer`. */
+const char *sup_signal_name(int signal, char buffer[32]);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/client.h"
+#include "axsup/control.h"
+
+#include <ax/errors.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define LINE_MAX (256u << 20) /* bytes of an answer */
+
+void sup_complain(const char *format, ...)
+{
+    va_list arguments;
+
+    fflush(stdout);
+    fputs("axsup: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    putc('\n', stderr);
+}
+
+int sup_load_config(const char *file, struct sup_config **out)
+{
+    struct sup_config_errors errors = {0};
+    int error = sup_config_load(file, out, &errors);
+
+    if (sup_config_errors_any(&errors))
+        sup_config_errors_print(&errors, stderr);
+    else if (error != 0)
+        sup_complain("%s: %s (%s)", file, ax_strerror(error), ax_error_name(error));
+    sup_config_errors_deinit(&errors);
+    if (error == 0)
+        return 0;
+    *out = sup_config_free(*out);
+    return error == AX_E_INVALID ? SUP_EXIT_USAGE : SUP_EXIT_FAILED;
+}
+
+static int not_running(const struct sup_client *client)
+{
+    sup_complain("%s: %s (run_dir %s)", client->config->system, ax_strerror(AX_E_NOT_RUNNING),
+                 client->config->run_dir);
+    return SUP_EXIT_NOT_RUNNING;
+}
+
+static int connect_to(struct sup_client *client)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct ucred server;
+    socklen_t size = sizeof(server);
+
+    if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/" SUP_CONTROL_NAME,
+                         client->config->run_dir) >= sizeof(address.sun_path))
+        return not_running(client);
+    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->fd < 0) {
+        sup_complain("a socket: %s", strerror(errno));
+        return SUP_EXIT_FAILED;
+    }
+    if (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+            return not_running(client);
+        sup_complain("%s: %s", address.sun_path, strerror(errno));
+        return SUP_EXIT_FAILED;
+    }
+    if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &server, &size) == 0 && server.pid > 0)
+        client->server = (int)syscall(SYS_pidfd_open, server.pid, 0);
+    return 0;
+}
+
+int sup_client_open(struct sup_client *client, const char *file)
+{
+    int status;
+
+    *client = (struct sup_client){.fd = -1, .server = -1};
+    status = sup_load_config(file, &client->config);
+    return status != 0 ? status : connect_to(client);
+}
+
+void sup_client_close(struct sup_client *client)
+{
+    client->config = sup_config_free(client->config);
+    if (client->fd >= 0)
+        close(client->fd);
+    if (client->server >= 0)
+        close(client->server);
+    client->fd = client->server = -1;
+    free(client->buffer);
+    client->buffer = NULL;
+}
+
+/* The system went away, or refused us, before it took all of the request: what it says is still to
+ * be read, so this is no error yet. */
+static int send_all(struct sup_client *client, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = send(client->fd, text, size, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return 0;
+        if (n < 0) {
+            sup_complain("the control socket: %s", strerror(errno));
+            return SUP_EXIT_FAILED;
+        }
+        text += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+int sup_client_send(struct sup_client *client, json_t *request)
+{
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    size_t size = text ? strlen(text) : 0;
+    int status;
+
+    json_decref(request);
+    if (!text) {
+        sup_complain("the arguments are not UTF-8");
+        return SUP_EXIT_USAGE;
+    }
+    if (size >= SUP_CONTROL_REQUEST_MAX) {
+        sup_complain("a request of %zu bytes: at most %u are possible", size,
+                     SUP_CONTROL_REQUEST_MAX - 1);
+        free(text);
+        return SUP_EXIT_USAGE;
+    }
+    text[size] = '\n'; /* in the place of the NUL */
+    status = send_all(client, text, size + 1);
+    free(text);
+    return status;
+}
+
+/* Makes room for more. False: no memory, or a line without end. */
+static bool make_room(struct sup_client *client)
+{
+    if (client->used > 0) {
+        memmove(client->buffer, client->buffer + client->used, client->have - client->used);
+        client->have -= client->used;
+        client->used = 0;
+    }
+    if (client->room - client->have > 1)
+        return true;
+
+    size_t room = client->room ? 2 * client->room : 64u << 10;
+    char *buffer = room <= LINE_MAX ? realloc(client->buffer, room) : NULL;
+
+    if (!buffer)
+        return false;
+    client->buffer = buffer;
+    client->room = room;
+    return true;
+}
+
+int sup_client_line(struct sup_client *client, char **line)
+{
+    size_t searched = 0;
+
+    for (;;) {
+        char *start = client->buffer + client->used;
+        size_t size = client->have - client->used;
+        char *end = size > searched ? memchr(start + searched, '\n', size - searched) : NULL;
+
+        if (end) {
+            *end = '\0';
+            *line = start;
+            client->used = (size_t)(end - client->buffer) + 1;
+            return 0;
+        }
+        searched = size;
+        *line = NULL;
+        if (!make_room(client)) {
+            sup_complain("the answer is too long");
+            return SUP_EXIT_FAILED;
+        }
+        ssize_t n =
+            recv(client->fd, client->buffer + client->have, client->room - client->have - 1, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return SUP_EXIT_NOT_RUNNING;
+        client->have += (size_t)n;
+    }
+}
+
+/* {"ok":false,"error":"AX_E_FULL","message":"counter.get: mailbox full"} */
+static int print_failure(const char *line)
+{
+    json_t *answer = json_loads(line, 0, NULL);
+    const char *error = NULL, *message = NULL;
+
+    if (json_unpack(answer, "{s:s, s:s}", "error", &error, "message", &message) == 0)
+        sup_complain(*error ? "%s (%s)" : "%s", message, error);
+    else
+        sup_complain("the system gave an answer that makes no sense");
+    json_decref(answer);
+    return SUP_EXIT_FAILED;
+}
+
+int sup_client_result(struct sup_client *client, char **result)
+{
+    char *line;
+    int status = sup_client_line(client, &line);
+    size_t size;
+
+    if (status == SUP_EXIT_NOT_RUNNING)
+        sup_complain("%s: the system has gone away (run_dir %s)", client->config->system,
+                     client->config->run_dir);
+    if (status != 0)
+        return status;
+    size = strlen(line);
+    if (strncmp(line, SUP_CONTROL_OK, strlen(SUP_CONTROL_OK)) != 0 || line[size - 1] != '}')
+        return print_failure(line);
+    line[size - 1] = '\0';
+    *result = line + strlen(SUP_CONTROL_OK);
+    return 0;
+}
+
+int sup_client_ask(struct sup_client *client, const char *file, json_t *request, char **result)
+{
+    int status = sup_client_open(client, file);
+
+    if (status != 0) {
+        json_decref(request);
+        return status;
+    }
+    status = sup_client_send(client, request);
+    return status != 0 ? status : sup_client_result(client, result);
+}

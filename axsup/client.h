@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* client.h - a command's side of the control socket (control.h has the protocol).
+ *
+ * The functions print what went wrong themselves, since every command says it in the same words,
+ * and return an exit status of the program. */
+#ifndef SUP_CLIENT_H
+#define SUP_CLIENT_H
+
+#include "axsup/command.h"
+#include "axsup/config.h"
+
+#include <jansson.h>
+
+struct sup_client {
+    struct sup_config *config;
+    int fd;
+    int server; /* pidfd of the supervisor, -1 where there is none to be had */
+    char *buffer;
+    size_t room, have, used; /* of buffer: bytes, filled, given out */
+};
+
+/* "axsup: TEXT" on standard error. */
+__attribute__((format(printf, 1, 2))) void sup_complain(const char *format, ...);
+
+/* Reads CONF and prints its mistakes. 0 with a config to be freed, or SUP_EXIT_*. */
+int sup_load_config(const char *file, struct sup_config **out);
+
+/* Reads CONF and connects to the system that it describes. 0, SUP_EXIT_USAGE where the config is
+ * wrong, SUP_EXIT_NOT_RUNNING, SUP_EXIT_FAILED. sup_client_close in any case. */
+int sup_client_open(struct sup_client *client, const char *file);
+void sup_client_close(struct sup_client *client);
+
+/* Sends a request; steals it. 0, SUP_EXIT_USAGE where it holds what is no UTF-8, else
+ * SUP_EXIT_FAILED. */
+int sup_client_send(struct sup_client *client, json_t *request);
+
+/* The next line, without its end, valid until the next call. 0, or SUP_EXIT_NOT_RUNNING where the
+ * system has gone; *line is NULL then and nothing is printed. Blocks. */
+int sup_client_line(struct sup_client *client, char **line);
+
+/* Reads the answer to a request: *result is the text of its result, valid until the next call. A
+ * failure is printed as it was told. 0 or SUP_EXIT_*. Blocks. */
+int sup_client_result(struct sup_client *client, char **result);
+
+/* All of the above for a command with one request and one answer: opens, steals `request`, sends it
+ * and reads the result. */
+int sup_client_ask(struct sup_client *client, const char *file, json_t *request, char **result);
+
+#endif

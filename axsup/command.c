@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* command.c - the commands and the options there are. */
+#include "axsup/command.h"
+
+#define FIELD(name) offsetof(struct sup_arguments, name)
+
+enum { JSON, FOLLOW, FOR, TIMEOUT, WORKER, CONTRACT };
+#define BIT(option) (1u << (option))
+
+const struct sup_option sup_options[] = {
+    [JSON] = {"json", NULL, SUP_OPTION_FLAG, FIELD(json), NULL,
+              "Print for programs: one JSON document, or one JSON object a line where the output "
+              "is a stream. Times are RFC 3339 in UTC with nanoseconds, durations integer "
+              "nanoseconds, sizes bytes; what is not known is null."},
+    [FOLLOW] = {"follow", NULL, SUP_OPTION_FLAG, FIELD(follow), NULL,
+                "Go on printing events as they happen, until the system stops."},
+    [FOR] = {"for", "DURATION", SUP_OPTION_DURATION, FIELD(for_ns), NULL,
+             "Stop after this time, as if told to by SIGTERM."},
+    [TIMEOUT] = {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
+                 "How long the reply may take; then the outcome is AX_E_TIMEOUT."},
+    [WORKER] = {"worker", "WORKER", SUP_OPTION_TEXT, FIELD(worker), NULL,
+                "Only actors of this worker, \"counting/0\", or of all workers of this entry, "
+                "\"counting\"."},
+    [CONTRACT] = {"contract", "CONTRACT", SUP_OPTION_TEXT, FIELD(contract), NULL,
+                  "Only actors of this contract."},
+};
+const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
+
+const struct sup_command sup_commands[] = {
+    {"run", "CONF", BIT(FOR), false, sup_cmd_run, "run a system in the foreground",
+     "Checks the config, starts its workers and runs until SIGINT, SIGTERM or \"axsup stop\". "
+     "A line on standard error says when the system runs, when a worker dies and why, and when it "
+     "is started again. The workers are stopped in the reverse order of their start within the "
+     "config's shutdown time; what was left unhandled is counted and said. The status is 0 where "
+     "all of them stopped by themselves."},
+    {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
+     "Reads a config and loads its plugins, each in a process of its own. Every mistake is told "
+     "with its file, line, column and key, all of them in one run. Nothing is started."},
+    {"schema", "", 0, false, sup_cmd_schema, "print the JSON Schema of axsup.json",
+     "Prints the JSON Schema (draft 2020-12) of a config."},
+    {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
+     "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
+     "much mail waits in it, how many turns it has committed and how its last process ended."},
+    {"actors", "CONF", BIT(JSON) | BIT(WORKER) | BIT(CONTRACT), false, sup_cmd_actors,
+     "list the actors",
+     "Lists the actors, those with a name first, by name. A ref is written "
+     "\"slot.index.generation\" and stands wherever ACTOR does."},
+    {"state", "CONF ACTOR", 0, false, sup_cmd_state, "print the kept state of an actor",
+     "Prints the state that the actor's last committed turn has left, as one JSON object. It is "
+     "read from the slot's memory: the worker is not asked, and may hang or be dead."},
+    {"call", "CONF ACTOR MESSAGE [JSON]", BIT(TIMEOUT), false, sup_cmd_call,
+     "ask an actor and print its reply",
+     "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "
+     "Without JSON, or with \"-\" for it, all of the message is {}. A message that has no reply is "
+     "sent as \"axsup send\" does, and {} is printed."},
+    {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
+     "Sends a message that has no reply and prints nothing. The status is 0 when it was accepted: "
+     "from then on it is lost only where the actor's policy says so, and is a dead letter then."},
+    {"contracts", "CONF", BIT(JSON), false, sup_cmd_contracts, "list contracts and their messages",
+     "Lists the contracts that the system's plugins implement, with the fields of each message, "
+     "of its reply and of the kept state, and the hash by which two builds know that they mean "
+     "the same."},
+    {"events", "CONF", BIT(JSON) | BIT(FOLLOW), false, sup_cmd_events, "show what has happened",
+     "Prints the events that the system still remembers, oldest first."},
+    {"deadletters", "CONF", BIT(JSON), false, sup_cmd_deadletters,
+     "list messages that were not handled",
+     "Lists the dead letters that the system still remembers, oldest first: messages that were "
+     "accepted and not handled, with sender, target, message and reason."},
+    {"kill", "CONF WORKER [SIGNAL]", 0, false, sup_cmd_kill, "send a worker a signal",
+     "Sends a signal to a worker's process, by name or number; without one, KILL. The worker is "
+     "restarted as its policy says. WORKER is \"counting/0\", or \"counting\" where the entry has "
+     "one worker."},
+    {"restart", "CONF WORKER", 0, false, sup_cmd_restart, "restart a worker",
+     "Ends a worker's process and starts the next one at once. Its mail and kept state stay. Also "
+     "starts a worker again that has failed."},
+    {"stop", "CONF", 0, false, sup_cmd_stop, "stop the system",
+     "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone."},
+    {"bench", "[ARGUMENT ...]", 0, true, sup_cmd_bench, "measure",
+     "Measures the runtime beside what the machine can do at best, in one run. \"axsup bench "
+     "--help\" lists its arguments."},
+};
+const size_t sup_commands_count = sizeof(sup_commands) / sizeof(sup_commands[0]);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* command_help.c - the tables of command.c for people: --help, and sections of axsup(8). */
+#include "axsup/command.h"
+
+#include <string.h>
+
+#define HELP_WIDTH 78
+
+/* Prints sentences in lines of up to `width` columns after `indent` blanks. As mdoc, each sentence
+ * begins a line, and what roff would take for its own is escaped. */
+static void put_prose(FILE *to, const char *text, int indent, bool mdoc)
+{
+    int column = 0;
+
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        bool ends = mdoc && text[length - 1] == '.' && text[length] != '\0';
+
+        if (column > 0 && column + 1 + length > HELP_WIDTH) {
+            putc('\n', to);
+            column = 0;
+        }
+        if (column == 0)
+            column = fprintf(to, "%*s", indent, "");
+        else
+            column += fprintf(to, " ");
+        if (mdoc && (*text == '.' || *text == '\''))
+            fputs("\\&", to);
+        for (int i = 0; i < length; i++)
+            fputs(mdoc && text[i] == '\\'  ? "\\e"
+                  : mdoc && text[i] == '-' ? "\\-"
+                                           : (char[2]){text[i], '\0'},
+                  to);
+        column += length;
+        text += length;
+        text += strspn(text, " ");
+        if (ends) {
+            putc('\n', to);
+            column = 0;
+        }
+    }
+    putc('\n', to);
+}
+
+static void put_option(FILE *to, const struct sup_option *option)
+{
+    fprintf(to, "  --%s%s%s", option->name, option->value ? " " : "",
+            option->value ? option->value : "");
+    fputs(option->def ? " (default " : "", to);
+    fputs(option->def ? option->def : "", to);
+    fputs(option->def ? ")\n" : "\n", to);
+    put_prose(to, option->about, 6, false);
+}
+
+void sup_print_help(FILE *to)
+{
+    fputs("axsup - run actors in processes that may crash\n\n"
+          "usage: axsup COMMAND [ARGUMENT ...] [OPTION ...]\n\n",
+          to);
+    for (size_t i = 0; i < sup_commands_count; i++) {
+        const struct sup_command *command = &sup_commands[i];
+        char line[80];
+
+        snprintf(line, sizeof(line), "%s %s", command->name, command->operands);
+        fprintf(to, "  %-31s %s\n", line, command->brief);
+    }
+    putc('\n', to);
+    put_prose(
+        to,
+        "CONF is a file as axsup.json(5) describes it. All commands but run, check, schema and "
+        "bench talk to the running system through its run_dir.",
+        0, false);
+    fputs("\noptions:\n", to);
+    for (size_t i = 0; i < sup_options_count; i++)
+        put_option(to, &sup_options[i]);
+    fputs("  --help\n      Print this or, after a command, more about the command.\n"
+          "  --version\n      Print the version.\n\nexit status:\n",
+          to);
+#define PUT_EXIT(symbol, number, text)                                                             \
+    fprintf(to, "  %d\n", number);                                                                 \
+    put_prose(to, text, 6, false);
+    SUP_EXITS(PUT_EXIT)
+#undef PUT_EXIT
+}
+
+void sup_print_command_help(const struct sup_command *command, FILE *to)
+{
+    fprintf(to, "usage: axsup %s%s%s%s\n\n", command->name, *command->operands ? " " : "",
+            command->operands, command->options ? " [OPTION ...]" : "");
+    put_prose(to, command->about, 0, false);
+    if (command->options)
+        fputs("\noptions:\n", to);
+    for (size_t i = 0; i < sup_options_count; i++)
+        if (command->options >> i & 1u)
+            put_option(to, &sup_options[i]);
+}
+
+/* "CONF ACTOR [JSON]" as mdoc arguments. */
+static void put_man_operands(FILE *to, const char *operands)
+{
+    for (const char *word = operands; *word; word += strspn(word, " ")) {
+        int length = (int)strcspn(word, word[0] == '[' ? "]" : " ");
+
+        if (word[0] == '[')
+            fprintf(to, " Op Ar %.*s", length - 1, word + 1);
+        else
+            fprintf(to, " Ar %.*s", length, word);
+        word += length + (word[0] == '[');
+    }
+}
+
+static void put_man_option(FILE *to, const struct sup_option *option)
+{
+    fprintf(to, " Fl -%s%s%s", option->name, option->value ? " Ar " : "",
+            option->value ? option->value : "");
+}
+
+static void put_man_command(FILE *to, const struct sup_command *command)
+{
+    fprintf(to, ".It Xo\n.Cm %s", command->name);
+    put_man_operands(to, command->operands);
+    putc('\n', to);
+    for (size_t i = 0; i < sup_options_count; i++)
+        if (command->options >> i & 1u) {
+            fputs(".Op", to);
+            put_man_option(to, &sup_options[i]);
+            putc('\n', to);
+        }
+    fputs(".Xc\n", to);
+    put_prose(to, command->about, 0, true);
+}
+
+void sup_print_man_commands(FILE *to)
+{
+    fputs(".Sh COMMANDS\n.Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < sup_commands_count; i++)
+        put_man_command(to, &sup_commands[i]);
+    fputs(".El\n.Sh OPTIONS\n.Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < sup_options_count; i++) {
+        fputs(".It", to);
+        put_man_option(to, &sup_options[i]);
+        putc('\n', to);
+        put_prose(to, sup_options[i].about, 0, true);
+        if (sup_options[i].def)
+            fprintf(to, "The default is %s.\n", sup_options[i].def);
+    }
+    fputs(".It Fl -help\nPrint a short help; after a command, more about the command.\n"
+          ".It Fl -version\nPrint the version.\n.El\n",
+          to);
+}
+
+void sup_print_man_exits(FILE *to)
+{
+    fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds\n", to);
+#define PUT_EXIT(symbol, number, text)                                                             \
+    fprintf(to, ".It %d\n", number);                                                               \
+    put_prose(to, text, 0, true);
+    SUP_EXITS(PUT_EXIT)
+#undef PUT_EXIT
+    fputs(".El\n", to);
+}

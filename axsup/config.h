@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - what axsup.json says, read and checked.
+ *
+ * The keys, their defaults, ranges and meanings stand in one table (config_keys.c) that drives the
+ * reader, the JSON Schema, the listing for --help and the manual page. Durations are nanoseconds,
+ * sizes bytes. Every object of the config keeps its JSON node, so that later checks can add their
+ * mistakes with the position of a key:
+ *
+ *     sup_config_error(errors, worker->node, "plugin", "%s is not a plugin", worker->plugin); */
+#ifndef SUP_CONFIG_H
+#define SUP_CONFIG_H
+
+#include "axsup/config_error.h"
+
+#include <sys/types.h>
+
+#define SUP_WORKERS_MAX 63          /* worker processes of a system */
+#define SUP_CONFIG_FILE_MAX 1048576 /* bytes of a config file */
+#define SUP_RUN_DIR_MAX 90          /* bytes of run_dir: socket names in it must fit sun_path */
+#define SUP_ARGS_MAX 4096           /* bytes of an actor's args as compact JSON */
+#define SUP_NO_LIMIT UINT64_MAX     /* a limit that the config does not set */
+
+enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
+enum sup_mailbox_policy { SUP_MAILBOX_KEEP, SUP_MAILBOX_DROP };
+enum sup_overload_policy { SUP_OVERLOAD_REJECT, SUP_OVERLOAD_BLOCK };
+enum sup_suspect_policy { SUP_SUSPECT_DROP, SUP_SUSPECT_QUARANTINE, SUP_SUSPECT_RETRY };
+
+struct sup_restart_config {
+    enum sup_restart_policy policy;
+    enum sup_mailbox_policy mailbox; /* of an actor; a worker has none */
+    unsigned max;                    /* restarts within the window; one more is the end */
+    uint64_t window_ns;
+    uint64_t backoff_ns[2]; /* before the first restart; the most that doubling may reach */
+};
+
+struct sup_overload_config {
+    unsigned high, low; /* messages in the mailbox; high is 0 where the key is absent */
+    enum sup_overload_policy policy;
+};
+
+struct sup_suspect_config {
+    enum sup_suspect_policy policy;
+    unsigned retry; /* times the message is handled again, for SUP_SUSPECT_RETRY */
+};
+
+/* SUP_NO_LIMIT where the key is absent: the limit that axsup itself has stays. */
+struct sup_limits_config {
+    uint64_t memory; /* bytes of address space */
+    uint64_t files;  /* open descriptors */
+    uint64_t core;   /* bytes of a core file */
+    uint64_t cpu_ns; /* processor time */
+    uint64_t stack;  /* bytes */
+};
+
+struct sup_actor_config {
+    const struct sup_json *node;
+    const char *name, *contract;
+    const char *args; /* compact JSON text of an object, NULL where absent */
+    unsigned capacity;
+    unsigned worker; /* which process of its entry runs it, 0 .. count - 1 */
+    struct sup_restart_config restart;
+    struct sup_overload_config overload;
+    struct sup_suspect_config suspect;
+};
+
+struct sup_worker_config {
+    const struct sup_json *node;
+    const char *name;
+    const char *plugin; /* absolute path of a file that is there; NULL where it was not found */
+    const char *user;   /* NULL: axsup's own */
+    uid_t uid;          /* of user; only with it */
+    gid_t gid;
+    unsigned count;
+    struct sup_actor_config *actors;
+    size_t n_actors;
+    struct sup_restart_config restart;
+    struct sup_limits_config limits;
+    unsigned spin_us, rerandomize, max_actors, max_asks;
+    uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
+    uint64_t arena;
+};
+
+struct sup_config {
+    const struct sup_json *node;
+    const char *file;    /* as it was given */
+    const char *folder;  /* absolute; relative paths in the config begin here */
+    const char *system;  /* NULL only where it was wrong */
+    const char *run_dir; /* absolute; NULL only where it was wrong */
+    struct sup_worker_config *workers;
+    size_t n_workers;
+    uint64_t max_message; /* bytes of the largest message body */
+    uint64_t lane;        /* bytes, a power of two; 0: to be chosen from max_message */
+    unsigned deadletters, events;
+    uint64_t shutdown_ns;
+    struct sup_pool pool; /* holds all of the above */
+};
+
+/* Reads a config file. Returns 0 with the config in `*out`; AX_E_INVALID with all mistakes added to
+ * `errors`; -ENOMEM. With AX_E_INVALID `*out` holds what could be understood, for checks that find
+ * further mistakes (to be freed as well), or NULL where the text was no JSON object. `errors` must
+ * be zeroed or used before. Never suspends; may block on the file system and the user database. */
+int sup_config_load(const char *file, struct sup_config **out, struct sup_config_errors *errors);
+
+/* The same for a text in memory; `file` names it and gives the folder that paths begin at. */
+int sup_config_parse(const char *text, size_t size, const char *file, struct sup_config **out,
+                     struct sup_config_errors *errors);
+
+/* Frees a config; takes NULL, returns NULL. */
+struct sup_config *sup_config_free(struct sup_config *config);
+
+/* The JSON Schema (draft 2020-12) of a config. */
+void sup_config_schema(FILE *to);
+
+/* The section KEYS of axsup.json(5), in mdoc. */
+void sup_config_print_man(FILE *to);
+
+/* A line for each key: path, what it takes, default. For --help. */
+void sup_config_print_keys(FILE *to);
+
+#define SUP_UNIT_ROOM 32
+
+/* Reads "250ms", "1.5s" (ns us ms s m h) or "64K", "1G" (bytes, K M G of 1024). Returns NULL and
+ * sets the result, or a static text that says what would be right. */
+const char *sup_parse_duration(const char *text, uint64_t *ns);
+const char *sup_parse_size(const char *text, uint64_t *bytes);
+
+/* Writes a value in the largest unit that has no fraction: "0s", "90s", "64K". Returns `buffer`,
+ * which has SUP_UNIT_ROOM bytes. */
+char *sup_format_duration(uint64_t ns, char *buffer);
+char *sup_format_size(uint64_t bytes, char *buffer);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* config_check.c - what one key alone does not show.
+ *
+ * Each check looks first whether the keys it compares were read without a mistake: a default that
+ * stands in for a wrong value must not make a second one. */
+#include "axsup/config_read.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where installed plugins are; relative to the program's folder or absolute. */
+#ifndef AX_PLUGIN_DIR
+#define AX_PLUGIN_DIR "/usr/local/lib/axsup/plugins"
+#endif
+
+struct checker {
+    struct sup_config *config;
+    struct sup_config_errors *errors;
+};
+
+/* Whether a key's value can be used: its own or, where it is absent, its default. */
+static bool usable(const struct sup_json *object, const char *key)
+{
+    const struct sup_json *member = sup_json_get(object, key);
+
+    return !member || member->kind != SUP_JSON_BAD;
+}
+
+/* Whether it is there, too. */
+static bool given(const struct sup_json *object, const char *key)
+{
+    return sup_json_get(object, key) && usable(object, key);
+}
+
+/* -- names ------------------------------------------------------------------------------------- */
+
+struct named {
+    const char *name;
+    const struct sup_json *node;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+
+    if (order != 0)
+        return order;
+    order = (x->node->at.line > y->node->at.line) - (x->node->at.line < y->node->at.line);
+    return order != 0 ? order
+                      : (x->node->at.column > y->node->at.column) -
+                            (x->node->at.column < y->node->at.column);
+}
+
+/* Reports all but the first that have the same name. */
+static void find_taken(struct checker *c, struct named *all, size_t n, const char *what)
+{
+    const struct named *first = all;
+
+    qsort(all, n, sizeof(*all), by_name);
+    for (size_t i = 1; i < n; i++) {
+        const struct sup_json *there;
+
+        if (strcmp(first->name, all[i].name) != 0) {
+            first = &all[i];
+            continue;
+        }
+        there = sup_json_get(first->node, "name");
+        sup_config_error(c->errors, all[i].node, "name",
+                         "\"%s\" is already the name of %s at line %u column %u: each needs one of "
+                         "its own",
+                         first->name, what, there->at.line, there->at.column);
+    }
+}
+
+static void check_names(struct checker *c)
+{
+    struct sup_config *config = c->config;
+    struct sup_pool pool = {0};
+    size_t n_actors = 0, n = 0, m = 0;
+    struct named *workers, *actors;
+
+    for (size_t i = 0; i < config->n_workers; i++)
+        n_actors += config->workers[i].n_actors;
+    workers = sup_pool_alloc(&pool, (config->n_workers + 1) * sizeof(*workers));
+    actors = sup_pool_alloc(&pool, (n_actors + 1) * sizeof(*actors));
+    if (!workers || !actors) {
+        c->errors->no_memory = true;
+        sup_pool_empty(&pool);
+        return;
+    }
+    for (size_t i = 0; i < config->n_workers; i++) {
+        const struct sup_worker_config *w = &config->workers[i];
+
+        if (w->name)
+            workers[n++] = (struct named){w->name, w->node};
+        for (size_t j = 0; j < w->n_actors; j++)
+            if (w->actors[j].name)
+                actors[m++] = (struct named){w->actors[j].name, w->actors[j].node};
+    }
+    find_taken(c, workers, n, "the worker");
+    find_taken(c, actors, m, "the actor");
+    sup_pool_empty(&pool);
+}
+
+/* -- paths ------------------------------------------------------------------------------------- */
+
+/* Returns the path made of a folder and a name, in the config's pool; NULL without memory. */
+static char *join(struct checker *c, const char *folder, const char *name)
+{
+    size_t skip = strncmp(name, "./", 2) == 0 ? 2 : 0;
+    size_t length = strlen(folder), size = length + 1 + strlen(name) + 1;
+    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    char *path = sup_pool_alloc(&c->config->pool, size);
+
+    if (path)
+        snprintf(path, size, "%s%s%s", folder, slash, name + skip);
+    else
+        c->errors->no_memory = true;
+    return path;
+}
+
+/* The run directory where the config names none. */
+static char *default_run_dir(struct checker *c)
+{
+    const char *session = getenv("XDG_RUNTIME_DIR");
+    char own[64];
+
+    if (geteuid() == 0)
+        return join(c, "/run/axsup", c->config->system);
+    if (session && *session == '/') {
+        char *folder = join(c, session, "axsup");
+
+        return folder ? join(c, folder, c->config->system) : NULL;
+    }
+    snprintf(own, sizeof(own), "/tmp/axsup-%u", (unsigned)geteuid());
+    return join(c, own, c->config->system);
+}
+
+static void check_run_dir(struct checker *c)
+{
+    struct sup_config *config = c->config;
+
+    if (config->run_dir) {
+        if (*config->run_dir != '/')
+            config->run_dir = join(c, config->folder, config->run_dir);
+    } else if (config->system && usable(config->node, "run_dir")) {
+        config->run_dir = default_run_dir(c);
+    }
+    if (config->run_dir && strlen(config->run_dir) > SUP_RUN_DIR_MAX) {
+        sup_config_error(c->errors, config->node, "run_dir",
+                         "%.80s... has %zu bytes: at most %d, so that the sockets in it can have "
+                         "names; write a shorter path",
+                         config->run_dir, strlen(config->run_dir), SUP_RUN_DIR_MAX);
+        config->run_dir = NULL;
+    }
+}
+
+/* Makes the path of a folder that is relative to the running program's; "" where that cannot be
+ * known. */
+static void from_program(const char *name, char folder[static PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    char *slash;
+
+    folder[n > 0 ? n : 0] = '\0';
+    slash = strrchr(folder, '/');
+    if (slash)
+        snprintf(slash + 1, PATH_MAX - (size_t)(slash + 1 - folder), "%s", name);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Makes worker->plugin the path of the file, or NULL after saying where it was looked for. */
+static void check_plugin(struct checker *c, struct sup_worker_config *worker)
+{
+    const char *name = worker->plugin;
+    char beside_program[PATH_MAX], installed[PATH_MAX] = AX_PLUGIN_DIR;
+    const char *folders[] = {c->config->folder, beside_program, installed};
+    size_t n = sizeof(folders) / sizeof(folders[0]);
+
+    from_program("plugins", beside_program);
+    if (*installed != '/')
+        from_program(AX_PLUGIN_DIR, installed);
+    if (strchr(name, '/')) {
+        worker->plugin = *name == '/' ? name : join(c, folders[0], name);
+        if (!worker->plugin || is_file(worker->plugin))
+            return;
+        sup_config_error(c->errors, worker->node, "plugin",
+                         "no such plugin: expected a file at %.256s", worker->plugin);
+        worker->plugin = NULL;
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        worker->plugin = join(c, folders[i], name);
+        if (!worker->plugin || is_file(worker->plugin))
+            return;
+    }
+    sup_config_error(c->errors, worker->node, "plugin",
+                     "no such plugin: looked for %.64s in %.128s, %.128s and %.128s", name,
+                     folders[0], folders[1], folders[2]);
+    worker->plugin = NULL;
+}
+
+/* -- workers and actors ------------------------------------------------------------------------ */
+
+static void check_user(struct checker *c, struct sup_worker_config *worker)
+{
+    const struct passwd *entry;
+
+    errno = 0;
+    entry = getpwnam(worker->user);
+    if (!entry && (errno == 0 || errno == ENOENT || errno == ESRCH)) {
+        sup_config_error(c->errors, worker->node, "user",
+                         "there is no user \"%s\": expected a name from the user database",
+                         worker->user);
+    } else if (!entry) {
+        sup_config_error(c->errors, worker->node, "user", "\"%s\" cannot be looked up: %s",
+                         worker->user, strerror(errno));
+    } else {
+        worker->uid = entry->pw_uid;
+        worker->gid = entry->pw_gid;
+    }
+    if (geteuid() != 0)
+        sup_config_error(c->errors, worker->node, "user",
+                         "only root can run a worker as another user: run axsup as root or take "
+                         "this key out");
+}
+
+static void check_overload(struct checker *c, const struct sup_actor_config *actor)
+{
+    const struct sup_json *node = sup_json_get(actor->node, "overload");
+    const struct sup_overload_config *o = &actor->overload;
+
+    if (!node)
+        return;
+    if (given(node, "low") && given(node, "high") && o->low >= o->high)
+        sup_config_error(c->errors, node, "low",
+                         "%u is not below high (%u): overload ends below "
+                         "where it begins",
+                         o->low, o->high);
+    if (given(node, "high") && usable(actor->node, "capacity") && o->high > actor->capacity)
+        sup_config_error(c->errors, node, "high", "%u is above capacity (%u): at most the capacity",
+                         o->high, actor->capacity);
+}
+
+/* Gives each actor its process and counts what each process gets. */
+static void check_actors(struct checker *c, struct sup_worker_config *worker)
+{
+    size_t share[SUP_WORKERS_MAX] = {0};
+    bool countable = usable(worker->node, "count") && usable(worker->node, "max_actors");
+
+    for (size_t i = 0; i < worker->n_actors; i++) {
+        struct sup_actor_config *actor = &worker->actors[i];
+
+        check_overload(c, actor);
+        if (!given(actor->node, "worker"))
+            actor->worker = (unsigned)(i % worker->count);
+        if (actor->worker >= worker->count) {
+            if (usable(worker->node, "count"))
+                sup_config_error(c->errors, actor->node, "worker",
+                                 "there is no process %u: count is %u, so 0 to %u", actor->worker,
+                                 worker->count, worker->count - 1);
+            actor->worker = 0;
+        }
+        if (++share[actor->worker] == (size_t)worker->max_actors + 1 && countable)
+            sup_config_error(c->errors, actor->node, NULL,
+                             "one actor more than max_actors (%u) in process %u of \"%s\"",
+                             worker->max_actors, actor->worker, worker->name ? worker->name : "");
+    }
+}
+
+static void check_worker(struct checker *c, struct sup_worker_config *worker)
+{
+    if (worker->plugin)
+        check_plugin(c, worker);
+    if (worker->user)
+        check_user(c, worker);
+    check_actors(c, worker);
+}
+
+/* -- the system -------------------------------------------------------------------------------- */
+
+static void check_sum(struct checker *c)
+{
+    const struct sup_config *config = c->config;
+    unsigned sum = 0;
+
+    for (size_t i = 0; i < config->n_workers; i++) {
+        sum += config->workers[i].count;
+        if (sum <= SUP_WORKERS_MAX)
+            continue;
+        sup_config_error(c->errors, config->workers[i].node, "count",
+                         "makes %u worker processes in all: at most %d", sum, SUP_WORKERS_MAX);
+        return;
+    }
+}
+
+static void check_lane(struct checker *c)
+{
+    const struct sup_config *config = c->config;
+    uint64_t least = 2 * config->max_message + 4096, right = 16384;
+    char is[SUP_UNIT_ROOM], would_be[SUP_UNIT_ROOM], message[SUP_UNIT_ROOM];
+
+    if (config->lane == 0 || !usable(config->node, "lane") || !usable(config->node, "max_message"))
+        return;
+    while (right < least || right < config->lane)
+        right *= 2;
+    if (config->lane & (config->lane - 1))
+        sup_config_error(c->errors, config->node, "lane",
+                         "%s is not a power of two: the next that will do is \"%s\"",
+                         sup_format_size(config->lane, is), sup_format_size(right, would_be));
+    else if (config->lane < least)
+        sup_config_error(c->errors, config->node, "lane",
+                         "%s is too small for a max_message of %s: at least \"%s\"",
+                         sup_format_size(config->lane, is),
+                         sup_format_size(config->max_message, message),
+                         sup_format_size(right, would_be));
+}
+
+void sup_config_check(struct sup_config *config, struct sup_config_errors *errors)
+{
+    struct checker c = {config, errors};
+
+    check_lane(&c);
+    check_run_dir(&c);
+    check_names(&c);
+    check_sum(&c);
+    for (size_t i = 0; i < config->n_workers; i++)
+        check_worker(&c, &config->workers[i]);
+}

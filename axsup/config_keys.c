@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* config_keys.c - every key of axsup.json, once.
+ *
+ * Rows read from left to right: the name in the file, the kind, the field it fills, whether it must
+ * be there, range, default, meaning. Kinds and columns are explained in config_keys.h. */
+#include "axsup/config_keys.h"
+
+#include "axsup/config.h"
+
+#define US UINT64_C(1000)
+#define MS (1000 * US)
+#define SEC (1000 * MS)
+#define HOUR (3600 * SEC)
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define KEY(type, key, what, field, ...)                                                           \
+    {                                                                                              \
+        .name = (key), .kind = SUP_KEY_##what, .offset = offsetof(struct type, field),             \
+        .width = sizeof(((struct type *)NULL)->field), __VA_ARGS__                                 \
+    }
+#define REQUIRED .required = true
+#define RANGE(low, high) .min = (low), .max = (high)
+#define DEFAULT(...) .def = #__VA_ARGS__
+#define ABSENT(text) .absent = (text)
+#define WORDS(...)                                                                                 \
+    .words = (const char *const[])                                                                 \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+#define LETTERS(begin, go_on) .first = (begin), .rest = (go_on)
+#define OF(which) .object = &(which)
+#define ABOUT(text) .about = (text)
+#define OBJECT(type, called, heading, text, table)                                                 \
+    {                                                                                              \
+        .name = (called), .title = (heading), .about = (text), .keys = (table),                    \
+        .count = COUNT(table), .size = sizeof(struct type)                                         \
+    }
+
+#define RESTART_KEYS                                                                               \
+    KEY(sup_restart_config, "policy", WORD, policy, WORDS("never", "on_failure", "always"),        \
+        DEFAULT("on_failure"),                                                                     \
+        ABOUT("When it is started again after its end: never, after a failure (whatever is not a " \
+              "normal end), or always.")),                                                         \
+        KEY(sup_restart_config, "max", INTEGER, max, RANGE(0, 1000000), DEFAULT(10),               \
+            ABOUT("Restarts allowed within the window. One more and it is given up as failed.")),  \
+        KEY(sup_restart_config, "window", DURATION, window_ns, RANGE(MS, 24 * HOUR),               \
+            DEFAULT("60s"), ABOUT("Time over which restarts are counted.")),                       \
+        KEY(sup_restart_config, "backoff", BACKOFF, backoff_ns, RANGE(0, HOUR),                    \
+            .def = "[\"0ms\", \"5s\"]",                                                            \
+            ABOUT("Wait before the first restart, and the most that the wait may grow to: it "     \
+                  "doubles with every restart within the window."))
+
+static const struct sup_key worker_restart_keys[] = {RESTART_KEYS};
+static const struct sup_key_object worker_restart =
+    OBJECT(sup_restart_config, "worker_restart", "Worker restart",
+           "What happens when a worker process has ended.", worker_restart_keys);
+
+static const struct sup_key actor_restart_keys[] = {
+    RESTART_KEYS,
+    KEY(sup_restart_config, "mailbox", WORD, mailbox, WORDS("keep", "drop"), DEFAULT("keep"),
+        ABOUT("Whether a restart keeps the messages that wait, or drops them as dead letters.")),
+};
+static const struct sup_key_object actor_restart =
+    OBJECT(sup_restart_config, "actor_restart", "Actor restart",
+           "What happens when an incarnation of an actor has ended.", actor_restart_keys);
+
+static const struct sup_key limits_keys[] = {
+    KEY(sup_limits_config, "memory", SIZE, memory, RANGE(16 * MIB, 1024 * GIB),
+        ABOUT("Address space of the process, shared memory included.")),
+    KEY(sup_limits_config, "files", INTEGER, files, RANGE(16, 1048576),
+        ABOUT("Open file descriptors.")),
+    KEY(sup_limits_config, "core", SIZE, core, RANGE(0, 1024 * GIB),
+        ABOUT("Size of a core file; \"0\" for none.")),
+    KEY(sup_limits_config, "cpu", DURATION, cpu_ns, RANGE(SEC, 8760 * HOUR),
+        ABOUT("Processor time of an incarnation, rounded up to seconds.")),
+    KEY(sup_limits_config, "stack", SIZE, stack, RANGE(64 * KIB, GIB),
+        ABOUT("Stack of the process.")),
+};
+static const struct sup_key_object limits =
+    OBJECT(sup_limits_config, "limits", "Worker limits",
+           "Resource limits of a worker process. What is absent stays as axsup itself has it.",
+           limits_keys);
+
+static const struct sup_key overload_keys[] = {
+    KEY(sup_overload_config, "high", INTEGER, high, REQUIRED, RANGE(1, 1000000),
+        ABOUT("Messages in the mailbox at which overload begins; not above capacity.")),
+    KEY(sup_overload_config, "low", INTEGER, low, REQUIRED, RANGE(0, 999999),
+        ABOUT("Messages in the mailbox at which overload ends; below high.")),
+    KEY(sup_overload_config, "policy", WORD, policy, WORDS("reject", "block"), DEFAULT("reject"),
+        ABOUT("Whether a sender is told that the mailbox is full, or waits, where it can, until "
+              "overload ends.")),
+};
+static const struct sup_key_object overload =
+    OBJECT(sup_overload_config, "overload", "Actor overload",
+           "Watermarks of a mailbox, below its capacity.", overload_keys);
+
+static const struct sup_key retry_keys[] = {
+    KEY(sup_suspect_config, "retry", INTEGER, retry, REQUIRED, RANGE(1, 100),
+        ABOUT("How often the message is handled again before it is dropped.")),
+};
+static const struct sup_key_object retry =
+    OBJECT(sup_suspect_config, "suspect_retry", "Suspect retry",
+           "The object form of an actor's suspect key.", retry_keys);
+
+static const struct sup_key actor_keys[] = {
+    KEY(sup_actor_config, "name", NAME, name, REQUIRED, RANGE(1, 63),
+        ABOUT("Name of the actor, unique in the whole system.")),
+    KEY(sup_actor_config, "contract", NAME, contract, REQUIRED, RANGE(1, 63),
+        LETTERS("A-Za-z_", "A-Za-z0-9_"),
+        ABOUT("Which of the plugin's contracts the actor implements.")),
+    KEY(sup_actor_config, "capacity", INTEGER, capacity, RANGE(1, 1000000), DEFAULT(256),
+        ABOUT("Messages that its mailbox holds.")),
+    KEY(sup_actor_config, "worker", INTEGER, worker, RANGE(0, SUP_WORKERS_MAX - 1),
+        ABSENT("its index in the list, modulo count"),
+        ABOUT("Which of the entry's processes runs it, from 0; below count.")),
+    KEY(sup_actor_config, "restart", OBJECT, restart, OF(actor_restart),
+        ABOUT("When and how often the actor is started again.")),
+    KEY(sup_actor_config, "overload", OBJECT, overload, OF(overload), ABSENT("no watermarks"),
+        ABOUT("Begin and end of overload.")),
+    KEY(sup_actor_config, "suspect", SUSPECT, suspect, WORDS("drop", "quarantine"), OF(retry),
+        DEFAULT("drop"),
+        ABOUT("What becomes of the message that was being handled when the process died: dropped "
+              "as a dead letter, put into quarantine, or handled again.")),
+    KEY(sup_actor_config, "args", ARGS, args, RANGE(2, SUP_ARGS_MAX), ABSENT("no arguments"),
+        ABOUT("Any JSON object; the actor gets it when it starts.")),
+};
+static const struct sup_key_object actor =
+    OBJECT(sup_actor_config, "actor", "Actor", "An entry of a worker's actors.", actor_keys);
+
+static const struct sup_key worker_keys[] = {
+    KEY(sup_worker_config, "name", NAME, name, REQUIRED, RANGE(1, 48),
+        LETTERS("A-Za-z0-9_", "A-Za-z0-9_.-"),
+        ABOUT("Name of the entry, unique in the config. Its processes are NAME/0, NAME/1 and so "
+              "on.")),
+    KEY(sup_worker_config, "plugin", PATH, plugin, REQUIRED,
+        ABOUT("The shared object to load. With a slash a path, relative to the folder of the "
+              "config; without one it is looked for beside the config, then in the folder plugins "
+              "beside the axsup program, then among the installed plugins.")),
+    KEY(sup_worker_config, "count", INTEGER, count, RANGE(1, SUP_WORKERS_MAX), DEFAULT(1),
+        ABOUT("How many processes run the plugin; a system has at most 63 in all.")),
+    KEY(sup_worker_config, "actors", LIST, actors, RANGE(0, UINT32_MAX), OF(actor),
+        .count_offset = offsetof(struct sup_worker_config, n_actors), ABSENT("none"),
+        ABOUT("Actors that are there from the start.")),
+    KEY(sup_worker_config, "restart", OBJECT, restart, OF(worker_restart),
+        ABOUT("When and how often a process is started again.")),
+    KEY(sup_worker_config, "limits", OBJECT, limits, OF(limits), ABOUT("Resource limits.")),
+    KEY(sup_worker_config, "user", NAME, user, RANGE(1, 63), ABSENT("the user of axsup"),
+        ABOUT("User that the processes run as. Only root can set one; it is what keeps a hostile "
+              "plugin from writing to the memory of others.")),
+    KEY(sup_worker_config, "spin_us", INTEGER, spin_us, RANGE(0, 10000), DEFAULT(50),
+        ABOUT("Microseconds that an idle worker looks for new messages before it sleeps.")),
+    KEY(sup_worker_config, "load_timeout", DURATION, load_timeout_ns, RANGE(10 * MS, HOUR),
+        DEFAULT("5s"), ABOUT("How long the plugin may take to load.")),
+    KEY(sup_worker_config, "hang_after", DURATION, hang_after_ns, RANGE(MS, HOUR), .or_zero = true,
+        DEFAULT("0s"),
+        ABOUT("A message that is handled for longer than this is a hang, which ends the process; "
+              "\"0s\" looks for none.")),
+    KEY(sup_worker_config, "rerandomize", INTEGER, rerandomize, RANGE(0, 1000), DEFAULT(3),
+        ABOUT("Crashes by signal within a minute after which the plugin is loaded anew, at other "
+              "addresses; 0 for never.")),
+    KEY(sup_worker_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
+        ABOUT("Memory of a process that outlives it: mailboxes, kept state, snapshots.")),
+    KEY(sup_worker_config, "max_actors", INTEGER, max_actors, RANGE(1, 16000000), DEFAULT(1024),
+        ABOUT("Actors that a process can have at a time.")),
+    KEY(sup_worker_config, "max_asks", INTEGER, max_asks, RANGE(16, 65535), DEFAULT(4096),
+        ABOUT("Asks of a process that can wait for their answer at a time.")),
+};
+static const struct sup_key_object worker =
+    OBJECT(sup_worker_config, "worker", "Worker",
+           "An entry of workers: a plugin and the processes that run it.", worker_keys);
+
+static const struct sup_key top_keys[] = {
+    KEY(sup_config, "system", NAME, system, REQUIRED, RANGE(1, 63),
+        LETTERS("A-Za-z0-9_", "A-Za-z0-9_.-"), ABOUT("Name of the system.")),
+    KEY(sup_config, "run_dir", PATH, run_dir,
+        ABSENT("/run/axsup/SYSTEM for root, else $XDG_RUNTIME_DIR/axsup/SYSTEM, else "
+               "/tmp/axsup-UID/SYSTEM"),
+        ABOUT("Folder of the running system, with its control socket. One system at a time can use "
+              "it. Its absolute path has at most 90 bytes.")),
+    KEY(sup_config, "workers", LIST, workers, REQUIRED, RANGE(1, SUP_WORKERS_MAX), OF(worker),
+        .count_offset = offsetof(struct sup_config, n_workers),
+        ABOUT("Plugins to run. The sum of their counts is at most 63.")),
+    KEY(sup_config, "max_message", SIZE, max_message, RANGE(KIB, MIB), DEFAULT("64K"),
+        ABOUT("The largest body of a message.")),
+    KEY(sup_config, "lane", SIZE, lane, RANGE(16 * KIB, 16 * MIB), .or_zero = true, DEFAULT("0"),
+        ABOUT("Size of the ring from one process to another: a power of two, at least twice "
+              "max_message and 4K; \"0\" lets it be chosen from max_message.")),
+    KEY(sup_config, "deadletters", INTEGER, deadletters, RANGE(16, 65536), DEFAULT(256),
+        ABOUT("Dead letters that are kept to be looked at; older ones are only counted.")),
+    KEY(sup_config, "events", INTEGER, events, RANGE(64, 65536), DEFAULT(1024),
+        ABOUT("Events that are kept for those who ask later.")),
+    KEY(sup_config, "shutdown", DURATION, shutdown_ns, RANGE(0, HOUR), DEFAULT("5s"),
+        ABOUT("Time for a stop of the whole system; what has not ended by then is killed.")),
+};
+const struct sup_key_object sup_key_top =
+    OBJECT(sup_config, "system", "Top level", "The system.", top_keys);
+
+void sup_key_objects(void (*each)(const struct sup_key_object *object, void *context),
+                     void *context)
+{
+    static const struct sup_key_object *const all[] = {
+        &sup_key_top, &worker, &worker_restart, &limits, &actor, &actor_restart, &overload, &retry,
+    };
+
+    for (size_t i = 0; i < COUNT(all); i++)
+        each(all[i], context);
+}

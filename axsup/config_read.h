@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* config_read.h - the two halves of reading a config; for config*.c alone. */
+#ifndef SUP_CONFIG_READ_H
+#define SUP_CONFIG_READ_H
+
+#include "axsup/config.h"
+
+/* Fills the config from its tree by the table of keys: types, ranges, defaults, missing and unknown
+ * keys. What is wrong is added to `errors` and its node made SUP_JSON_BAD. */
+void sup_config_read(struct sup_config *config, struct sup_json *root,
+                     struct sup_config_errors *errors);
+
+/* Checks what one key alone does not show: names that are taken, sums, orders, users, plugins, the
+ * run directory; and fills what follows from others. Leaves out what sup_config_read found bad. */
+void sup_config_check(struct sup_config *config, struct sup_config_errors *errors);
+
+#endif

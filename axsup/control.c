@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/control_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define READ_FIRST 4096u /* bytes of the first buffer for requests */
+#define STEPS_AT_ONCE 16 /* for one client before others have their turn */
+
+static void close_client(struct control_client *client)
+{
+    struct sup_control *control = client->control;
+
+    control_forget(client);
+    sup_loop_remove(control->sup, client->fd);
+    close(client->fd);
+    free(client->in);
+    sup_out_deinit(&client->out);
+    *client = (struct control_client){.control = control, .fd = -1};
+}
+
+/* False: the client is gone. */
+static bool send_out(struct control_client *client)
+{
+    size_t sent = 0;
+
+    while (sent < client->out.size) {
+        ssize_t n = send(client->fd, client->out.text + sent, client->out.size - sent,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EAGAIN)
+            return false;
+        if (n < 0)
+            break;
+        sent += (size_t)n;
+        client->moved_at = sup_now(client->control->sup);
+    }
+    sup_out_drop(&client->out, sent);
+    if (client->out.size == 0)
+        sup_out_deinit(&client->out); /* an answer may have been large */
+    return true;
+}
+
+/* Handles the first line that has come in whole. False: there is none. */
+static bool serve_line(struct control_client *client)
+{
+    const char *start = client->in + client->in_used;
+    size_t size = client->in_size - client->in_used;
+    const char *end = size > 0 ? memchr(start, '\n', size) : NULL;
+
+    if (end) {
+        client->in_used += (size_t)(end - start) + 1;
+        control_serve(client, start, (size_t)(end - start));
+        return true;
+    }
+    if (size < SUP_CONTROL_REQUEST_MAX)
+        return false;
+    control_refuse(client, AX_E_TOO_BIG, "a request has at most %u bytes",
+                   SUP_CONTROL_REQUEST_MAX - 1);
+    client->state = CONTROL_CLOSING;
+    return false;
+}
+
+/* 1: something came, 0: nothing now, -1: the client has no more to say. */
+static int receive(struct control_client *client)
+{
+    if (client->in_used > 0) {
+        client->in_size -= client->in_used;
+        memmove(client->in, client->in + client->in_used, client->in_size);
+        client->in_used = 0;
+    }
+    if (client->in_size == client->in_room && client->in_room < SUP_CONTROL_REQUEST_MAX) {
+        size_t room = client->in_room ? 2 * client->in_room : READ_FIRST;
+        char *in = realloc(client->in, room);
+
+        if (!in)
+            return -1;
+        client->in = in;
+        client->in_room = room;
+    }
+    ssize_t n = recv(client->fd, client->in + client->in_size, client->in_room - client->in_size,
+                     MSG_DONTWAIT);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0)
+        return -1;
+    client->in_size += (size_t)n;
+    client->moved_at = sup_now(client->control->sup);
+    return 1;
+}
+
+static void on_client(void *ctx, uint32_t events);
+
+static void watch(struct control_client *client)
+{
+    uint32_t mask = client->out.size > 0 ? POLLOUT : 0;
+
+    if (client->again)
+        mask |= POLLOUT;
+    else if (client->state == CONTROL_READING && client->out.size == 0)
+        mask |= POLLIN;
+    if (mask == client->mask)
+        return;
+    client->mask = mask;
+    if (sup_loop_add(client->control->sup, client->fd, mask, on_client, client) != 0)
+        close_client(client);
+}
+
+/* Does one thing that can be done now. False: there is none. */
+static bool step(struct control_client *client)
+{
+    if (client->state == CONTROL_FOLLOWING)
+        return client->out.size < FOLLOW_AT_ONCE && control_advance(client);
+    return client->state == CONTROL_READING && client->out.size == 0 && serve_line(client);
+}
+
+void control_pump(struct control_client *client)
+{
+    bool there = send_out(client);
+    int steps = 0;
+
+    while (there && steps < STEPS_AT_ONCE && step(client)) {
+        there = send_out(client);
+        steps++;
+    }
+    client->again = steps == STEPS_AT_ONCE;
+    if (there)
+        there = send_out(client);
+    there = there && client->out.error == 0; /* half a line would follow */
+    if (!there || (client->state == CONTROL_CLOSING && client->out.size == 0))
+        close_client(client);
+    else
+        watch(client);
+}
+
+static void on_client(void *ctx, uint32_t events)
+{
+    struct control_client *client = ctx;
+
+    /* While it waits for something it is only asked for its end. */
+    if (client->state == CONTROL_READING && client->out.size == 0 && !client->again) {
+        if (receive(client) < 0)
+            client->state = CONTROL_CLOSING;
+    } else if (events & (POLLHUP | POLLERR)) {
+        close_client(client);
+        return;
+    }
+    control_pump(client);
+}
+
+/* ---- new clients ---- */
+
+/* A free place or, where there is none, that of who has been idle for longest and for long enough.
+ * An actor's reply, an event or the end of the system may take as long as it likes. */
+static struct control_client *find_place(struct sup_control *control)
+{
+    uint64_t now = sup_now(control->sup);
+    struct control_client *idle = NULL;
+
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
+        struct control_client *client = &control->clients[i];
+
+        if (client->state == CONTROL_FREE)
+            return client;
+        if (client->state != CONTROL_READING && client->out.size == 0)
+            continue;
+        if (now - client->moved_at > SUP_CONTROL_IDLE_NS &&
+            (!idle || client->moved_at < idle->moved_at))
+            idle = client;
+    }
+    if (idle)
+        close_client(idle);
+    return idle;
+}
+
+static bool is_allowed(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static void turn_away(int fd, const char *why)
+{
+    char line[200];
+    int size = snprintf(line, sizeof(line), "{\"ok\":false,\"error\":\"%s\",\"message\":\"%s\"}\n",
+                        "AX_E_LIMIT", why);
+
+    (void)!send(fd, line, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
+static void take_in(struct sup_control *control, int fd)
+{
+    struct control_client *client;
+
+    if (!is_allowed(fd)) {
+        close(fd);
+        return;
+    }
+    client = find_place(control);
+    if (!client) {
+        turn_away(fd, "too many clients of the control socket");
+        return;
+    }
+    client->fd = fd;
+    client->state = CONTROL_READING;
+    client->moved_at = sup_now(control->sup);
+    client->out.limit = SUP_CONTROL_ANSWER_MAX;
+    watch(client);
+}
+
+/* Without a descriptor to accept with, the listener would stay readable and the loop would spin:
+ * the spare one is given up for a moment, to turn the client away. */
+static void shed(struct sup_control *control)
+{
+    close(control->spare);
+    int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        turn_away(fd, "the system has no descriptor left");
+    control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_listener(void *ctx, uint32_t events)
+{
+    struct sup_control *control = ctx;
+
+    (void)events;
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
+        int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            take_in(control, fd);
+        } else {
+            if ((errno == EMFILE || errno == ENFILE) && control->spare >= 0)
+                shed(control);
+            if (errno != EINTR && errno != ECONNABORTED)
+                return;
+        }
+    }
+}
+
+/* ---- the whole ---- */
+
+/* The folder is 0700 and locked by us; the mask makes the socket 0600 from its first moment on. */
+static int listen_at(struct sup_control *control)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    mode_t mask;
+    int error;
+
+    snprintf(control->path, sizeof(control->path), "%s/" SUP_CONTROL_NAME,
+             control->sup->config->run_dir);
+    if (strlen(control->path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, control->path);
+    control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (control->listener < 0)
+        return -errno;
+    if (unlink(control->path) != 0 && errno != ENOENT)
+        return -errno;
+    mask = umask(0177);
+    error = bind(control->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ? -errno : 0;
+    umask(mask);
+    control->bound = error == 0;
+    if (error == 0 && listen(control->listener, SUP_CONTROL_CLIENTS) != 0)
+        error = -errno;
+    return error;
+}
+
+int sup_control_open(struct sup_control **out, struct sup *sup)
+{
+    struct sup_control *control = calloc(1, sizeof(*control));
+    int error;
+
+    *out = NULL;
+    if (!control)
+        return -ENOMEM;
+    control->sup = sup;
+    control->listener = -1;
+    control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++)
+        control->clients[i] = (struct control_client){.control = control, .fd = -1};
+    error = control->spare < 0 ? -errno : listen_at(control);
+    if (error == 0)
+        error = sup_loop_add(sup, control->listener, POLLIN, on_listener, control);
+    if (error != 0) {
+        sup_log(AX_ERROR, "the control socket %s: %s", control->path, ax_strerror(error));
+        sup_control_close(control);
+        return error;
+    }
+    *out = control;
+    return 0;
+}
+
+void sup_control_events(struct sup_control *control)
+{
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
+        struct control_client *client = &control->clients[i];
+
+        bool changed = client->state == CONTROL_RESTARTING && control_advance(client);
+
+        if (changed || client->state == CONTROL_FOLLOWING)
+            control_pump(client);
+    }
+}
+
+/* The last words to a client, as far as its socket takes them. */
+static void take_leave(struct control_client *client)
+{
+    const struct sup_stop *stop = &client->control->sup->stop;
+
+    if (client->state == CONTROL_STOPPING)
+        sup_out_format(&client->out, SUP_CONTROL_OK "{\"killed\":%u,\"left\":%llu}}\n",
+                       stop->killed, (unsigned long long)stop->left);
+    else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING)
+        control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
+    else if (client->state == CONTROL_FOLLOWING)
+        (void)control_advance(client);
+    (void)send_out(client);
+    close_client(client);
+}
+
+struct sup_control *sup_control_close(struct sup_control *control)
+{
+    if (!control)
+        return NULL;
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++)
+        if (control->clients[i].state != CONTROL_FREE)
+            take_leave(&control->clients[i]);
+    if (control->listener >= 0) {
+        sup_loop_remove(control->sup, control->listener);
+        close(control->listener);
+    }
+    if (control->bound)
+        unlink(control->path);
+    if (control->spare >= 0)
+        close(control->spare);
+    free(control);
+    return NULL;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* control_client.h - what control.c (sockets) and control_serve.c (answers) share. */
+#ifndef SUP_CONTROL_CLIENT_H
+#define SUP_CONTROL_CLIENT_H
+
+#include "axsup/control.h"
+#include "axsup/out.h"
+#include "axsup/request.h"
+#include "axsup/sup.h"
+
+#define FOLLOW_AT_ONCE (64u << 10) /* bytes unsent from which a follower gets no more events */
+
+enum control_state {
+    CONTROL_FREE,
+    CONTROL_READING,    /* the next request may come */
+    CONTROL_ASKING,     /* an actor is to reply */
+    CONTROL_RESTARTING, /* a worker is to run again */
+    CONTROL_STOPPING,   /* the system is to end */
+    CONTROL_FOLLOWING,  /* gets events as they come */
+    CONTROL_CLOSING,    /* gets what is written, nothing more */
+};
+
+struct control_client {
+    struct sup_control *control;
+    enum control_state state;
+    int fd;
+    uint32_t mask;     /* poll events asked for */
+    uint64_t moved_at; /* when bytes last went either way, CLOCK_MONOTONIC ns */
+    char *in;          /* what has come of requests; room of SUP_CONTROL_REQUEST_MAX at most */
+    size_t in_room, in_size, in_used; /* bytes: allocated, filled, of these already served */
+    bool again;         /* there is more to do at once, but others have their turn first */
+    struct sup_out out; /* not yet sent */
+    uint64_t seq;       /* last event that it was given or that was looked at for it */
+    uint32_t slot;      /* RESTARTING */
+    const struct ax_method *method; /* ASKING */
+    char *what;                     /* ASKING: "counter.get", for a failure */
+};
+
+struct sup_control {
+    struct sup *sup;
+    int listener;
+    int spare; /* a descriptor to give up when there is none left to accept with */
+    char path[SUP_RUN_DIR_MAX + sizeof("/" SUP_CONTROL_NAME)];
+    bool bound;
+    struct control_client clients[SUP_CONTROL_CLIENTS];
+};
+
+/* Handles one request line: writes an answer, or leaves the client in a state that waits for it. */
+void control_serve(struct control_client *client, const char *line, size_t size);
+/* Adds the events that a FOLLOWING client has room for, or looks for what a RESTARTING one waits
+ * for. False: nothing was added. */
+bool control_advance(struct control_client *client);
+/* Ends what the client waits for; it gets no answer. */
+void control_forget(struct control_client *client);
+/* An answer that is no result; `error` as in an int of the tree, 0: it has no name. */
+__attribute__((format(printf, 3, 4))) void control_refuse(struct control_client *client, int error,
+                                                          const char *format, ...);
+/* To be called after one of the above by whoever is not called from here: sends what is written,
+ * asks the loop for what is needed next, reads on when it may. */
+void control_pump(struct control_client *client);
+
+#endif

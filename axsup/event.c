@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* event.c - the two rings, and how those of the slots flow into them.
+ *
+ * A slot counts what it has written to its rings; the count is part of its turns. axsup takes the
+ * committed count, copies the records up to it, and then looks whether the writer has come round
+ * meanwhile: what may have been overwritten is not shown. Dead letters are counted even so. */
+#include "axsup/event.h"
+
+#include "axsup/sup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLLECT_NS UINT64_C(50000000) /* how late an actor's event may be */
+
+static const char *const names[] = {
+#define NAME(name, text) [SUP_##name] = (text),
+    SUP_WHATS(NAME)
+#undef NAME
+};
+
+static const uint8_t from_slot[] = {
+    [SHM_ACTOR_STARTED] = SUP_ACTOR_STARTED, [SHM_ACTOR_RESTARTED] = SUP_ACTOR_RESTARTED,
+    [SHM_ACTOR_STOPPED] = SUP_ACTOR_STOPPED, [SHM_ACTOR_DOWN] = SUP_DOWN,
+    [SHM_OVERLOAD_ON] = SUP_OVERLOAD_ON,     [SHM_OVERLOAD_OFF] = SUP_OVERLOAD_OFF,
+    [SHM_DEADLETTER] = SUP_DEADLETTER,
+};
+
+const char *sup_what_name(enum sup_what what)
+{
+    return what < sizeof names / sizeof *names ? names[what] : "unknown";
+}
+
+/* ---- rings ---- */
+
+static struct sup_event *ring_next(struct sup_ring *ring)
+{
+    struct sup_event *event = &ring->event[ring->count % ring->room];
+
+    memset(event, 0, sizeof *event);
+    event->seq = ++ring->count;
+    return event;
+}
+
+static int ring_since(const struct sup_ring *ring, uint64_t seq, sup_event_fn *fn, void *ctx)
+{
+    uint64_t oldest = ring->count > ring->room ? ring->count - ring->room : 0;
+    int result = 0;
+
+    for (uint64_t at = seq > oldest ? seq : oldest; at < ring->count && result == 0; at++)
+        result = fn(ctx, &ring->event[at % ring->room]);
+    return result;
+}
+
+int sup_event_since(struct sup *sup, uint64_t seq, sup_event_fn *fn, void *ctx)
+{
+    sup_events_collect_all(sup);
+    return ring_since(&sup->events.events, seq, fn, ctx);
+}
+
+int sup_letter_since(struct sup *sup, uint64_t seq, sup_event_fn *fn, void *ctx)
+{
+    sup_events_collect_all(sup);
+    return ring_since(&sup->events.letters, seq, fn, ctx);
+}
+
+uint64_t sup_letter_count(struct sup *sup)
+{
+    sup_events_collect_all(sup);
+    return sup->events.letters_ever;
+}
+
+void sup_event_hook(struct sup *sup, void (*fn)(void *ctx), void *ctx)
+{
+    sup->events.hook = fn;
+    sup->events.ctx = ctx;
+}
+
+struct sup_event *sup_event_add(struct sup *sup, enum sup_what what, const struct sup_slot *slot)
+{
+    struct sup_event *event = ring_next(&sup->events.events);
+
+    event->at = sup_realtime();
+    event->what = what;
+    event->slot = slot->number;
+    event->incarnation = slot->incarnation;
+    return event;
+}
+
+void sup_event_done(struct sup *sup)
+{
+    if (sup->events.hook != NULL)
+        sup->events.hook(sup->events.ctx);
+}
+
+/* ---- from the slots ---- */
+
+static void name_message(const struct ax_contract *contract, uint16_t method,
+                         struct sup_event *event)
+{
+    if (contract == NULL)
+        return;
+    snprintf(event->contract, sizeof event->contract, "%s", contract->name);
+    if (event->what == SUP_DEADLETTER && method < contract->nmethods)
+        snprintf(event->message, sizeof event->message, "%s", contract->methods[method].name);
+}
+
+static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
+                 struct sup_event *event)
+{
+    event->at = from->at;
+    event->what = (enum sup_what)from_slot[from->what];
+    event->slot = slot;
+    event->incarnation = from->incarnation;
+    event->reason = from->reason;
+    event->signal = from->signal;
+    event->suspect_known = event->what == SUP_DOWN;
+    event->suspect = from->suspect != 0;
+    event->will_restart = from->will_restart != 0;
+    event->error = (int)from->error;
+    event->kind = from->kind;
+    event->actor = from->actor;
+    event->other = from->other;
+    const struct ax_contract *contract = sup_record_names(sup, from->actor, event->actor_name);
+    if (contract == NULL && from->contract != 0)
+        contract = sup_contract_by_hash(sup, from->contract);
+    name_message(contract, from->method, event);
+    (void)sup_record_names(sup, from->other, event->other_name);
+}
+
+/* A record that a slot may have written; false where it makes no sense. */
+static bool plausible(const struct shm_event *event, bool letter)
+{
+    bool known = event->what != 0 && event->what < sizeof from_slot;
+
+    return known && letter == (event->what == SHM_DEADLETTER);
+}
+
+struct source {     /* one ring of one slot */
+    uint64_t where; /* offset of its count in private memory */
+    uint64_t off;   /* of the ring */
+    uint32_t room;
+    bool letters;
+};
+
+static void take(struct sup *sup, uint32_t slot, const struct source *source,
+                 const struct shm_event *from)
+{
+    struct sup_events *events = &sup->events;
+    struct shm_event copy;
+
+    memcpy(&copy, from, sizeof copy);
+    if (!plausible(&copy, source->letters))
+        return;
+    struct sup_event *event = ring_next(&events->events);
+    fill(sup, slot, &copy, event);
+    if (source->letters) {
+        struct sup_event *letter = ring_next(&events->letters);
+        uint64_t seq = letter->seq;
+        *letter = *event;
+        letter->seq = seq;
+    }
+}
+
+/* True: something was there. */
+static bool collect(struct sup *sup, uint32_t slot, const struct source *source, uint64_t *taken)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    const uint8_t *base = (const uint8_t *)memory->view;
+    const struct shm_event *ring = (const struct shm_event *)(const void *)(base + source->off);
+    uint64_t count, from = *taken;
+
+    if (!sup_memory_word(sup, slot, source->where, &count) || count == from || count < from)
+        return false;
+    if (source->letters)
+        sup->events.letters_ever += count - from;
+    if (count - from > source->room)
+        from = count - source->room;
+    for (; from < count; from++) {
+        const uint64_t *now = (const uint64_t *)(const void *)(base + source->where);
+        /* the writer may be at work on the record behind its own count */
+        if (shm_load_acquire(now) + 1 - from <= source->room)
+            take(sup, slot, source, &ring[from % source->room]);
+    }
+    *taken = count;
+    return true;
+}
+
+void sup_events_collect(struct sup *sup, uint32_t slot)
+{
+    const struct shm_geometry *geo = &sup->slots[slot].memory.geo;
+    const struct source events = {offsetof(struct shm_private, events), geo->event_off, geo->events,
+                                  false};
+    const struct source letters = {offsetof(struct shm_private, letters), geo->letter_off,
+                                   geo->letters, true};
+    bool any = collect(sup, slot, &events, &sup->events.events_taken[slot]);
+
+    any |= collect(sup, slot, &letters, &sup->events.letters_taken[slot]);
+    if (any)
+        sup_event_done(sup);
+}
+
+void sup_events_collect_all(struct sup *sup)
+{
+    for (uint32_t slot = 1; slot < sup->n_slots; slot++)
+        sup_events_collect(sup, slot);
+}
+
+void sup_events_reset(struct sup *sup, uint32_t slot)
+{
+    sup->events.events_taken[slot] = 0;
+    sup->events.letters_taken[slot] = 0;
+}
+
+/* ---- life ---- */
+
+static void on_timer(void *ctx)
+{
+    struct sup *sup = ctx;
+
+    sup_events_collect_all(sup);
+    sup_timer_set(sup, &sup->events.timer, sup_clock() + COLLECT_NS);
+}
+
+static int ring_open(struct sup_ring *ring, uint32_t room)
+{
+    ring->event = calloc(room, sizeof *ring->event);
+    ring->room = room;
+    return ring->event != NULL ? 0 : -ENOMEM;
+}
+
+int sup_events_open(struct sup *sup, const struct sup_config *config)
+{
+    int error = ring_open(&sup->events.events, config->events);
+
+    if (error == 0)
+        error = ring_open(&sup->events.letters, config->deadletters);
+    sup->events.timer = (struct sup_timer){.fn = on_timer, .ctx = sup};
+    return error;
+}
+
+void sup_events_start(struct sup *sup)
+{
+    on_timer(sup);
+}
+
+void sup_events_close(struct sup *sup)
+{
+    free(sup->events.events.event);
+    free(sup->events.letters.event);
+    memset(&sup->events, 0, sizeof sup->events);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/memory.h"
+
+#include "axsup/files.h"
+#include "axsup/names.h"
+#include "axsup/sup.h"
+#include "shm/segment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KIB 1024u
+#define CONTROL_RING (16 * KIB)
+#define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
+#define SMALL_MESSAGE (16 * KIB)
+#define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
+#define SPARE_NAMES 4096u    /* for actors that are spawned with a name */
+
+/* ---- sizes ---- */
+
+static uint32_t data_ring(const struct sup_config *config)
+{
+    uint64_t ring = SMALL_RING;
+
+    if (config->lane != 0)
+        return (uint32_t)config->lane;
+    if (config->max_message > SMALL_MESSAGE)
+        while (ring < 4 * config->max_message)
+            ring *= 2;
+    return (uint32_t)ring;
+}
+
+/* Each configured actor has a name; of those that are spawned some have. */
+static uint32_t names_room(const struct sup *sup)
+{
+    uint64_t names = 0;
+
+    for (uint32_t s = 1; s < sup->n_slots; s++) {
+        uint32_t most = sup->slots[s].config->max_actors;
+        names += most < SPARE_NAMES ? most : SPARE_NAMES;
+    }
+    for (size_t w = 0; w < sup->config->n_workers; w++)
+        names += sup->config->workers[w].n_actors;
+    return sup_names_room(names);
+}
+
+static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
+{
+    const struct sup_config *config = sup->config;
+    const struct sup_worker_config *worker = sup->slots[s].config;
+    const struct shm_plan what = {
+        .slot = s,
+        .slots = sup->n_slots,
+        .actors = worker != NULL ? worker->max_actors : 1,
+        .arena_bytes = worker != NULL ? worker->arena : OWN_ARENA,
+        .events = worker != NULL ? config->events : 1,
+        .letters = worker != NULL ? config->deadletters : 1,
+        .data_ring = data_ring(config),
+        .control_ring = CONTROL_RING,
+        .max_message = (uint32_t)config->max_message,
+        .names = s == 0 ? names_room(sup) : 0,
+    };
+
+    shm_plan_geometry(&what, geo);
+}
+
+/* ---- making ---- */
+
+static const char *remedy(int error, bool edge)
+{
+    switch (-error) {
+    case EMFILE:
+    case ENFILE:
+        return "too many open files: raise the limit (ulimit -Hn, LimitNOFILE=), or have fewer "
+               "workers";
+    case ENOSPC:
+    case ENOMEM:
+    case EFBIG:
+        return edge ? "give the machine or its cgroup more memory, or lower lane, max_message or "
+                      "the number of workers"
+                    : "give the machine or its cgroup more memory, or lower arena, max_actors, "
+                      "events or deadletters";
+    default:
+        return "the system refused it";
+    }
+}
+
+static int say(int error, const char *what, uint64_t bytes, bool edge)
+{
+    sup_log(AX_ERROR, "cannot make the shared memory %s (%llu bytes): %s: %s", what,
+            (unsigned long long)bytes, ax_strerror(error), remedy(error, edge));
+    return error;
+}
+
+/* A segment and, where `readonly` is not NULL, a second descriptor that cannot write. */
+static int make(int *fd, int *readonly, uint64_t bytes, const char *what, bool edge)
+{
+    int made = shm_segment_create(what, bytes);
+
+    if (made < 0)
+        return say(made, what, bytes, edge);
+    *fd = made;
+    if (readonly == NULL)
+        return 0;
+    made = shm_segment_readonly(*fd);
+    if (made < 0)
+        return say(made, what, bytes, edge);
+    *readonly = made;
+    return 0;
+}
+
+static int write_geometry(int fd, const struct shm_geometry *geo)
+{
+    ssize_t n = pwrite(fd, geo, sizeof *geo, 0);
+
+    return n == (ssize_t)sizeof *geo ? 0 : n < 0 ? -errno : -EIO;
+}
+
+static int make_own(struct sup_slot *slot)
+{
+    struct sup_memory *memory = &slot->memory;
+    char what[112];
+
+    snprintf(what, sizeof what, "private:%s", slot->name);
+    int error = make(&memory->priv, NULL, memory->geo.private_bytes, what, false);
+    if (error != 0)
+        return error;
+    snprintf(what, sizeof what, "public:%s", slot->name);
+    error = make(&memory->pub, &memory->pub_readonly, memory->geo.public_bytes, what, false);
+    if (error != 0)
+        return error;
+    if ((error = write_geometry(memory->priv, &memory->geo)) != 0 ||
+        (error = write_geometry(memory->pub, &memory->geo)) != 0)
+        return say(error, what, sizeof memory->geo, false);
+    memory->bell = sup_bell_new();
+    if (memory->bell < 0)
+        return say(memory->bell, "bell", 8, false);
+    if (slot->number == 0)
+        return 0;
+    memory->view = shm_segment_map(memory->priv, memory->geo.private_bytes, false);
+    return memory->view != NULL ? 0 : say(-errno, "mapping", memory->geo.private_bytes, false);
+}
+
+static int make_edges(struct sup *sup, struct sup_slot *from)
+{
+    struct sup_memory *memory = &from->memory;
+    char what[160];
+
+    for (uint32_t to = 0; to < sup->n_slots; to++) {
+        if (to == from->number)
+            continue;
+        snprintf(what, sizeof what, "lanes:%s>%s", from->name, sup->slots[to].name);
+        int error =
+            make(&memory->out[to], &memory->out_readonly[to], memory->geo.edge_bytes, what, true);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static void nothing(struct sup_memory *memory)
+{
+    memory->priv = memory->pub = memory->pub_readonly = memory->bell = -1;
+    for (uint32_t s = 0; s < SHM_SLOTS; s++)
+        memory->out[s] = memory->out_readonly[s] = -1;
+    memory->view = NULL;
+}
+
+int sup_memory_open(struct sup *sup)
+{
+    int error = 0;
+
+    for (uint32_t s = 0; s < sup->n_slots; s++) {
+        nothing(&sup->slots[s].memory);
+        plan(sup, s, &sup->slots[s].memory.geo);
+    }
+    sup_files_raise();
+    for (uint32_t s = 0; s < sup->n_slots && error == 0; s++) {
+        error = make_own(&sup->slots[s]);
+        if (error == 0)
+            error = make_edges(sup, &sup->slots[s]);
+    }
+    if (error != 0)
+        sup_memory_close(sup);
+    return error;
+}
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void sup_memory_close(struct sup *sup)
+{
+    for (uint32_t s = 0; s < sup->n_slots; s++) {
+        struct sup_memory *memory = &sup->slots[s].memory;
+        if (memory->geo.magic == 0) /* never opened */
+            continue;
+        shm_segment_unmap(memory->view, memory->geo.private_bytes);
+        memory->view = NULL;
+        close_one(&memory->priv);
+        close_one(&memory->pub);
+        close_one(&memory->pub_readonly);
+        close_one(&memory->bell);
+        for (uint32_t to = 0; to < SHM_SLOTS; to++) {
+            close_one(&memory->out[to]);
+            close_one(&memory->out_readonly[to]);
+        }
+    }
+}
+
+void sup_memory_fds(const struct sup *sup, uint32_t slot, struct shm_fds *fds)
+{
+    const struct sup_memory *own = &sup->slots[slot].memory;
+
+    *fds = (struct shm_fds){.priv = own->priv, .pub = own->pub};
+    for (uint32_t peer = 0; peer < SHM_SLOTS; peer++) {
+        bool there = peer < sup->n_slots && peer != slot;
+        const struct sup_memory *other = there ? &sup->slots[peer].memory : NULL;
+        fds->peer_pub[peer] = there ? other->pub_readonly : -1;
+        fds->in[peer] = there ? other->out_readonly[slot] : -1;
+        fds->out[peer] = there ? own->out[peer] : -1;
+        fds->bell[peer] = peer < sup->n_slots ? sup->slots[peer].memory.bell : -1;
+    }
+}

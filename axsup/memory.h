@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.h - the shared memory of all slots: made once, before any process runs.
+ *
+ * Two segments a slot, one edge for each ordered pair, one bell a slot, all of them held by axsup
+ * and given to each process as far as it may have them. axsup maps the private segments read-only
+ * and believes nothing in them; a slot's memory is written by axsup only before its first process,
+ * and when it starts empty after memory that did not add up. */
+#ifndef SUP_MEMORY_H
+#define SUP_MEMORY_H
+
+#include "shm/port.h"
+
+struct sup;
+struct sup_config;
+struct sup_slot;
+
+struct sup_memory { /* of one slot; descriptors are -1 where there is none */
+    struct shm_geometry geo;
+    int priv, pub, bell;
+    int pub_readonly;
+    int out[SHM_SLOTS];             /* edges from this slot */
+    int out_readonly[SHM_SLOTS];    /* the same for who reads them */
+    const struct shm_private *view; /* read-only; NULL in slot 0 */
+};
+
+/* Makes all segments for sup->slots, whose configs are set. What fails is told through sup_log with
+ * what it was, its size and what may be changed. -errno; then nothing is left. */
+int sup_memory_open(struct sup *sup);
+void sup_memory_close(struct sup *sup);
+
+/* The descriptors that the process of this slot may have. */
+void sup_memory_fds(const struct sup *sup, uint32_t slot, struct shm_fds *fds);
+
+/* A word of a slot's private memory as of its last committed turn, also while a turn is open.
+ * `where` is its offset. False: it changes too fast now, or the journal does not add up. */
+bool sup_memory_word(const struct sup *sup, uint32_t slot, uint64_t where, uint64_t *value);
+
+/* The actor whose message was in hand when the process of the slot died: its index, 0: none.
+ * *method is the message's, UINT32_MAX where not known or a hook. */
+uint32_t sup_memory_suspect(const struct sup *sup, uint32_t slot, uint32_t *method);
+
+/* Have all peers dealt with the death of this slot's process, so that its lanes may be reset? */
+bool sup_memory_quiet(const struct sup *sup, uint32_t slot);
+/* Empties the slot: private and public memory are zero but for what must go on, its lanes hold
+ * nothing unread. *lost: messages given up, as far as they can be counted. No process may be in
+ * the slot. 0 or -errno. */
+int sup_memory_empty(struct sup *sup, uint32_t slot, uint64_t *lost);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_empty.c - a slot whose memory did not add up begins anew.
+ *
+ * Its lanes are shared with peers that live. Where the lane to a peer goes on is decided by that
+ * peer: at the position up to which it has read. Once it has dealt with the death of the slot's
+ * process it reads nothing more of that lane before the next process is there, so the position
+ * stands still (sup_memory_quiet). The lane from a peer goes on at what that peer has published;
+ * what lies unread before it is lost, and counted. */
+#include "axsup/memory.h"
+
+#include "axsup/sup.h"
+#include "shm/segment.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The lane's positions are aligned whatever a peer says: an odd one would harm the slot. */
+#define ALIGNED(position) ((position) & ~7ull)
+
+static bool has_process(const struct sup_slot *slot)
+{
+    return slot->pid != 0 || slot->child.ordered;
+}
+
+/* Has the peer read all that axsup has ever sent it on the control lane? */
+static bool heard_all(const struct sup *sup, uint32_t peer)
+{
+    const struct shm_port *port = &sup->hub.port;
+
+    return sup->hub.waiting[peer] == 0 && shm_load_acquire(&port->in_ends[peer]->read_control) ==
+                                              port->out[peer].staged[SHM_CONTROL];
+}
+
+bool sup_memory_quiet(const struct sup *sup, uint32_t slot)
+{
+    for (uint32_t peer = 1; peer < sup->n_slots; peer++) {
+        const struct sup_slot *other = &sup->slots[peer];
+        if (peer == slot || !has_process(other))
+            continue;
+        if (other->state == SHM_SLOT_STARTING || !heard_all(sup, peer))
+            return false;
+    }
+    return true;
+}
+
+struct lanes { /* between a slot and one of its peers, mapped for the time being */
+    uint8_t *out;
+    const uint8_t *in;
+    struct shm_ends *ends;
+    struct shm_staged *staged;
+    const struct shm_ends *peer_ends;
+};
+
+static int map_lanes(const struct sup *sup, uint32_t slot, uint32_t peer, struct lanes *lanes)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    uint64_t bytes = memory->geo.edge_bytes;
+
+    lanes->out = shm_segment_map(memory->out[peer], bytes, true);
+    if (lanes->out == NULL)
+        return -errno;
+    lanes->in = shm_segment_map(sup->slots[peer].memory.out_readonly[slot], bytes, false);
+    if (lanes->in == NULL) {
+        int error = -errno;
+        shm_segment_unmap(lanes->out, bytes);
+        return error;
+    }
+    lanes->ends = shm_edge_ends(lanes->out, slot, peer);
+    lanes->staged = shm_edge_staged(lanes->out, slot, peer);
+    lanes->peer_ends = shm_edge_ends((void *)(uintptr_t)lanes->in, peer, slot);
+    return 0;
+}
+
+static void unmap_lanes(const struct sup *sup, const struct lanes *lanes)
+{
+    uint64_t bytes = sup->slots[0].memory.geo.edge_bytes;
+
+    shm_segment_unmap(lanes->out, bytes);
+    shm_segment_unmap(lanes->in, bytes);
+}
+
+/* How far the peer has read the lanes from the slot. */
+static void peer_position(const struct sup *sup, uint32_t slot, uint32_t peer,
+                          const struct lanes *lanes, uint64_t position[2])
+{
+    const struct shm_private *own = sup->hub.port.priv;
+
+    position[SHM_DATA] = shm_load_acquire(&lanes->peer_ends->read_data);
+    position[SHM_CONTROL] = shm_load_acquire(&lanes->peer_ends->read_control);
+    if (peer == 0) {
+        position[SHM_DATA] = own->read_data[slot];
+        position[SHM_CONTROL] = own->read_control[slot];
+    } else if (!has_process(&sup->slots[peer])) {
+        /* what its last process committed, published or not */
+        uint64_t at = slot * sizeof(uint64_t);
+        (void)sup_memory_word(sup, peer, offsetof(struct shm_private, read_data) + at,
+                              &position[SHM_DATA]);
+        (void)sup_memory_word(sup, peer, offsetof(struct shm_private, read_control) + at,
+                              &position[SHM_CONTROL]);
+    }
+}
+
+/* Frames between two positions of the data lane from a peer. */
+static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in, uint64_t from,
+                             uint64_t to)
+{
+    uint64_t ring = memory->geo.data_ring, count = 0;
+    const uint8_t *base = in + SHM_PAGE + memory->geo.control_ring;
+
+    if (to - from > ring || from & 7)
+        return 0;
+    while (from != to) {
+        const struct shm_frame *frame =
+            (const struct shm_frame *)(const void *)(base + (from & (ring - 1)));
+        uint64_t word = shm_load((const uint64_t *)(const void *)frame);
+        uint32_t size = (uint32_t)word;
+        if (size < 8 || size & 7 || size > to - from)
+            break;
+        count += word >> 48 != SHM_PAD;
+        from += size;
+    }
+    return count;
+}
+
+static uint64_t reset_lanes(const struct sup *sup, uint32_t slot, uint32_t peer,
+                            const struct lanes *lanes, struct shm_private *priv)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    uint64_t position[2], data = ALIGNED(shm_load_acquire(&lanes->peer_ends->data));
+    uint64_t control = ALIGNED(shm_load_acquire(&lanes->peer_ends->control));
+    uint64_t lost = count_frames(memory, lanes->in, priv->read_data[peer], data);
+
+    peer_position(sup, slot, peer, lanes, position);
+    priv->read_data[peer] = data;
+    priv->read_control[peer] = control;
+    shm_store(&lanes->ends->read_data, data);
+    shm_store(&lanes->ends->read_control, control);
+    for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++)
+        shm_store(&lanes->staged->end[lane], ALIGNED(position[lane]));
+    shm_store_release(&lanes->ends->data, ALIGNED(position[SHM_DATA]));
+    shm_store_release(&lanes->ends->control, ALIGNED(position[SHM_CONTROL]));
+    return lost;
+}
+
+/* All of the private memory but geometry, read positions and arena; the arena's bytes mean nothing
+ * without what points at them. */
+static void wipe_private(const struct sup_memory *memory, struct shm_private *priv)
+{
+    uint64_t data[SHM_SLOTS], control[SHM_SLOTS];
+
+    memcpy(data, priv->read_data, sizeof data);
+    memcpy(control, priv->read_control, sizeof control);
+    memset(&priv->journal, 0, memory->geo.arena_off - offsetof(struct shm_private, journal));
+    memcpy(priv->read_data, data, sizeof data);
+    memcpy(priv->read_control, control, sizeof control);
+    priv->geometry = memory->geo;
+}
+
+/* All of the public memory but geometry and what never restarts. */
+static void wipe_public(const struct sup_memory *memory, struct shm_public *pub)
+{
+    uint32_t park_seq = pub->park_seq, incarnation = pub->incarnation;
+
+    memset(&pub->committed, 0, memory->geo.public_bytes - offsetof(struct shm_public, committed));
+    pub->park_seq = park_seq;
+    pub->incarnation = incarnation;
+    pub->geometry = memory->geo;
+}
+
+static int empty_private(const struct sup *sup, uint32_t slot, struct shm_private *priv,
+                         uint64_t *lost)
+{
+    for (uint32_t peer = 0; peer < sup->n_slots; peer++) {
+        struct lanes lanes = {0};
+        if (peer == slot)
+            continue;
+        int error = map_lanes(sup, slot, peer, &lanes);
+        if (error != 0)
+            return error;
+        *lost += reset_lanes(sup, slot, peer, &lanes, priv);
+        unmap_lanes(sup, &lanes);
+    }
+    wipe_private(&sup->slots[slot].memory, priv);
+    return 0;
+}
+
+int sup_memory_empty(struct sup *sup, uint32_t slot, uint64_t *lost)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    struct shm_public *pub = shm_segment_map(memory->pub, memory->geo.public_bytes, true);
+    struct shm_private *priv = shm_segment_map(memory->priv, memory->geo.private_bytes, true);
+    int error = pub == NULL || priv == NULL ? -errno : 0;
+
+    *lost = 0;
+    if (error == 0) {
+        *lost = sup_slot_mail(sup, slot);
+        error = empty_private(sup, slot, priv, lost);
+    }
+    if (error == 0)
+        wipe_public(memory, pub);
+    shm_segment_unmap(priv, memory->geo.private_bytes);
+    shm_segment_unmap(pub, memory->geo.public_bytes);
+    return error;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/proc_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PF_EXITING 0x4 /* in field 9, "flags" */
+#define FIELD_FLAGS 9
+#define FIELD_EXIT_CODE 52
+
+int sup_proc_stat_open(pid_t pid)
+{
+    char path[48];
+
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int sup_proc_stat_parse(const char *text, int *status)
+{
+    const char *at = strrchr(text, ')'); /* field 2 may hold anything but this behind its end */
+    unsigned long flags = 0;
+
+    if (at == NULL)
+        return -EBADMSG;
+    at++;
+    for (int field = 3; field <= FIELD_EXIT_CODE; field++) {
+        if (*at != ' ')
+            return -EBADMSG;
+        at++;
+        if (field == FIELD_FLAGS)
+            flags = strtoul(at, NULL, 10);
+        if (field == FIELD_EXIT_CODE)
+            *status = (int)strtol(at, NULL, 10);
+        at += strcspn(at, " \n");
+    }
+    return (flags & PF_EXITING) != 0;
+}
+
+int sup_proc_stat_ending(int fd, int *status)
+{
+    char text[1024];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+    if (n <= 0)
+        return n < 0 ? -errno : -ESRCH;
+    text[n] = '\0';
+    return sup_proc_stat_parse(text, status);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/stop.h"
+
+#include "axsup/sup.h"
+
+#include <signal.h>
+
+#define MS UINT64_C(1000000)
+#define GRACE_MAX (500 * MS)
+#define GRACE_MIN (10 * MS)
+
+static uint64_t grace_of(uint64_t deadline_ns)
+{
+    uint64_t grace = deadline_ns / 10;
+
+    return grace > GRACE_MAX ? GRACE_MAX : grace < GRACE_MIN ? GRACE_MIN : grace;
+}
+
+/* ---- one worker ---- */
+
+static void on_slot_timer(void *ctx)
+{
+    struct sup_slot *slot = ctx;
+
+    if (slot->pid == 0)
+        return;
+    sup_log(AX_WARN, "%s does not end in time: SIGKILL", slot->name);
+    sup_child_signal(slot, SIGKILL);
+}
+
+void sup_stop_init_slot(struct sup_slot *slot)
+{
+    slot->child.stop_timer = (struct sup_timer){.fn = on_slot_timer, .ctx = slot};
+}
+
+/* A process in a slot may end at any instruction, and mail and kept state go over to the next. An
+ * ordered stop would be the end of its actors instead. */
+int sup_restart(struct sup *sup, uint32_t number)
+{
+    if (number == 0 || number >= sup->n_slots)
+        return AX_E_INVALID;
+    struct sup_slot *slot = &sup->slots[number];
+    if (sup->stop.phase != SUP_STOP_NO)
+        return AX_E_SHUTTING_DOWN;
+    if (slot->child.restart || slot->child.ordered)
+        return AX_E_NOT_ALLOWED;
+    sup_restart_forget(&slot->restart);
+    if (slot->pid == 0) {
+        slot->restarts++;
+        sup_child_start(slot);
+        return 0;
+    }
+    slot->child.restart = true;
+    sup_timer_set(sup, &slot->child.stop_timer, sup_clock() + grace_of(sup->config->shutdown_ns));
+    return sup_child_signal(slot, SIGTERM);
+}
+
+/* ---- the system ---- */
+
+static void tell(struct sup_slot *slot)
+{
+    const struct shm_frame head = {.kind = SHM_STOP};
+
+    slot->child.stopping = true;
+    if (slot->state == SHM_SLOT_RUNNING || slot->state == SHM_SLOT_STARTING)
+        sup_child_state(slot, SHM_SLOT_STOPPING);
+    sup_hub_control(slot->sup, slot->number, &head, NULL, 0);
+    sup_hub_flush(slot->sup);
+}
+
+static void finish(struct sup *sup)
+{
+    struct sup_stop *stop = &sup->stop;
+
+    sup_timer_clear(sup, &stop->timer);
+    stop->slot = 0;
+    if (stop->left > 0)
+        sup_log(AX_WARN, "stopped; %llu messages were left in mailboxes",
+                (unsigned long long)stop->left);
+    if (stop->killed > 0)
+        sup_log(AX_WARN, "stopped; %u workers did not end by themselves", stop->killed);
+    sup->result = stop->killed > 0 ? AX_E_CANCELED : 0;
+    sup_loop_quit(sup);
+}
+
+/* Tells the next one in reverse order; all are gone when there is none. */
+static void next(struct sup *sup)
+{
+    struct sup_stop *stop = &sup->stop;
+
+    for (uint32_t s = sup->n_slots - 1; s > 0; s--) {
+        struct sup_slot *slot = &sup->slots[s];
+        if (!sup_child_exists(slot))
+            continue;
+        if (stop->phase == SUP_STOP_ASKED && (stop->slot != s || !slot->child.stopping)) {
+            stop->slot = s;
+            tell(slot);
+        }
+        return;
+    }
+    finish(sup);
+}
+
+/* A process whose pid is not known yet: it goes with its template, or with us. */
+static void drop_orders(struct sup *sup)
+{
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        if (sup->slots[s].pid == 0 && sup->slots[s].child.ordered) {
+            sup->slots[s].child.ordered = false;
+            sup->stop.killed++;
+        }
+}
+
+static void on_deadline(void *ctx)
+{
+    struct sup *sup = ctx;
+    struct sup_stop *stop = &sup->stop;
+    int signal = stop->phase == SUP_STOP_ASKED ? SIGTERM : SIGKILL;
+    uint32_t told = 0;
+
+    if (signal == SIGKILL)
+        drop_orders(sup);
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        if (sup->slots[s].pid != 0) {
+            sup->slots[s].child.stopping = true;
+            sup_child_signal(&sup->slots[s], signal);
+            told++;
+        }
+    if (told > 0)
+        sup_log(AX_WARN, "the time to stop is over: %s to %u workers",
+                signal == SIGTERM ? "SIGTERM" : "SIGKILL", told);
+    stop->phase = signal == SIGTERM ? SUP_STOP_TERM : SUP_STOP_KILL;
+    if (stop->phase == SUP_STOP_TERM)
+        sup_timer_set(sup, &stop->timer, sup_clock() + stop->grace);
+    next(sup);
+}
+
+/* Workers that wait for their start do not get one; their mail is what is left. */
+static void cancel_starts(struct sup *sup)
+{
+    for (uint32_t s = 1; s < sup->n_slots; s++) {
+        struct sup_slot *slot = &sup->slots[s];
+        sup_timer_clear(sup, &slot->child.timer);
+        sup_timer_clear(sup, &slot->child.stop_timer);
+        slot->child.restart = false;
+        if (slot->child.waiting) {
+            slot->child.waiting = slot->child.ordered = false;
+            slot->incarnation--; /* no process has had that number */
+        }
+        if (sup_child_exists(slot))
+            continue;
+        sup->stop.left += sup_slot_mail(sup, s);
+        if (slot->state != SHM_SLOT_FAILED)
+            sup_child_state(slot, SHM_SLOT_STOPPED);
+    }
+}
+
+void sup_request_stop(struct sup *sup)
+{
+    struct sup_stop *stop = &sup->stop;
+
+    if (stop->phase != SUP_STOP_NO)
+        return;
+    sup_log(AX_INFO, "stopping");
+    stop->phase = SUP_STOP_ASKED;
+    stop->grace = grace_of(sup->config->shutdown_ns);
+    stop->timer = (struct sup_timer){.fn = on_deadline, .ctx = sup};
+    sup_timer_set(sup, &stop->timer, sup_clock() + sup->config->shutdown_ns);
+    cancel_starts(sup);
+    next(sup);
+}
+
+void sup_stop_gone(struct sup *sup, struct sup_slot *slot, bool clean)
+{
+    struct sup_stop *stop = &sup->stop;
+
+    if (stop->phase == SUP_STOP_NO)
+        return;
+    stop->killed += !clean;
+    /* one that stopped by itself has said what it leaves */
+    stop->left += slot->last_exit.reason == SHM_SHUTDOWN ? slot->child.left
+                                                         : sup_slot_mail(sup, slot->number);
+    if (stop->phase == SUP_STOP_ASKED && !clean)
+        sup_log(AX_WARN, "%s did not stop cleanly", slot->name);
+    next(sup);
+}

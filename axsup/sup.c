@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* sup.c - building, running and taking down the whole.
+ *
+ * The order of building is the order of what can go wrong with least to undo: run directory
+ * (another system?), templates (the config's plugins), then memory, and processes last. Taking down
+ * is the reverse. */
+#include "axsup/sup.h"
+
+#include "axsup/order.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* ---- slots ---- */
+
+static uint32_t count_slots(const struct sup_config *config)
+{
+    uint32_t slots = 1;
+
+    for (size_t i = 0; i < config->n_workers; i++)
+        slots += config->workers[i].count;
+    return slots;
+}
+
+static void name_slots(struct sup *sup)
+{
+    uint32_t number = 1;
+
+    snprintf(sup->slots[0].name, sizeof sup->slots[0].name, "axsup");
+    sup->slots[0].sup = sup;
+    for (size_t i = 0; i < sup->config->n_workers; i++)
+        for (uint32_t k = 0; k < sup->config->workers[i].count; k++, number++) {
+            struct sup_slot *slot = &sup->slots[number];
+            slot->sup = sup;
+            slot->number = number;
+            slot->count = k;
+            slot->config = &sup->config->workers[i];
+            slot->template = &sup->templates[i];
+            slot->child.pidfd = slot->child.stat = -1;
+            snprintf(slot->name, sizeof slot->name, "%s/%u", slot->config->name, k);
+        }
+}
+
+static int make_slots(struct sup *sup)
+{
+    sup->n_slots = count_slots(sup->config);
+    sup->n_templates = (uint32_t)sup->config->n_workers;
+    if (sup->n_slots > SHM_SLOTS)
+        return AX_E_LIMIT;
+    sup->slots = calloc(sup->n_slots, sizeof *sup->slots);
+    sup->templates = calloc(sup->n_templates + 1, sizeof *sup->templates);
+    if (sup->slots == NULL || sup->templates == NULL)
+        return -ENOMEM;
+    sup_templates_init(sup->templates, sup, sup->config);
+    name_slots(sup);
+    return 0;
+}
+
+static int init_children(struct sup *sup)
+{
+    int error = 0;
+
+    for (uint32_t s = 1; s < sup->n_slots && error == 0; s++) {
+        error = sup_child_init(&sup->slots[s]);
+        if (error != 0)
+            sup_log(AX_ERROR, "%s cannot be prepared: %s", sup->slots[s].name, ax_strerror(error));
+    }
+    return error;
+}
+
+static int watch_templates(struct sup *sup)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < sup->n_templates && error == 0; i++)
+        error = sup_template_watch(&sup->templates[i]);
+    return error;
+}
+
+/* ---- life ---- */
+
+static int build(struct sup *sup, struct sup_config_errors *errors)
+{
+    int error = make_slots(sup);
+
+    if (error == 0)
+        error = sup_rundir_open(&sup->rundir, sup->config, errors);
+    if (error == 0)
+        error = sup_loop_open(sup);
+    if (error == 0)
+        error = sup_templates_load(sup->templates, sup->n_templates, errors);
+    if (error == 0)
+        error = sup_memory_open(sup);
+    if (error == 0)
+        error = sup_hub_open(sup);
+    if (error == 0)
+        error = sup_events_open(sup, sup->config);
+    if (error == 0)
+        error = init_children(sup);
+    if (error == 0)
+        error = watch_templates(sup);
+    return error;
+}
+
+int sup_new(struct sup **out, const struct sup_config *config, struct sup_config_errors *errors)
+{
+    struct sup *sup = calloc(1, sizeof *sup);
+
+    *out = NULL;
+    if (sup == NULL)
+        return -ENOMEM;
+    sup->config = config;
+    sup->rundir.lock = -1;
+    sup->started_at = sup_clock();
+    int error = build(sup, errors);
+    if (error == 0)
+        *out = sup;
+    else
+        sup_free(sup);
+    return error;
+}
+
+struct sup *sup_free(struct sup *sup)
+{
+    if (sup == NULL)
+        return NULL;
+    for (uint32_t s = 1; sup->slots != NULL && s < sup->n_slots; s++)
+        sup_child_deinit(&sup->slots[s]);
+    if (sup->templates != NULL)
+        sup_templates_close(sup->templates, sup->n_templates);
+    sup_hub_close(sup);
+    sup_events_close(sup);
+    sup_loop_close(sup);
+    if (sup->slots != NULL)
+        sup_memory_close(sup);
+    sup_rundir_close(&sup->rundir);
+    free(sup->templates);
+    free(sup->slots);
+    free(sup);
+    return NULL;
+}
+
+/* ---- running ---- */
+
+static void on_signal(void *ctx, uint32_t events)
+{
+    struct sup *sup = ctx;
+    struct signalfd_siginfo info;
+
+    (void)events;
+    if (read(sup->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        sup_request_stop(sup);
+}
+
+static void on_time(void *ctx)
+{
+    sup_request_stop(ctx);
+}
+
+static int take_signals(struct sup *sup, sigset_t *before)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sup->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (sup->signals < 0)
+        return -errno;
+    sigprocmask(SIG_BLOCK, &set, before);
+    return sup_loop_add(sup, sup->signals, POLLIN, on_signal, sup);
+}
+
+static void give_signals_back(struct sup *sup, const sigset_t *before)
+{
+    struct signalfd_siginfo info;
+
+    if (sup->signals < 0)
+        return;
+    sup_loop_remove(sup, sup->signals);
+    while (read(sup->signals, &info, sizeof info) > 0) /* those that came twice */
+        ;
+    close(sup->signals);
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+int sup_run(struct sup *sup, uint64_t for_ns)
+{
+    sigset_t before;
+    struct sup_timer timer = {.fn = on_time, .ctx = sup};
+    int error = take_signals(sup, &before);
+
+    if (error == 0) {
+        for (uint32_t s = 1; s < sup->n_slots; s++)
+            sup_child_start(&sup->slots[s]);
+        sup_events_start(sup);
+        if (for_ns != UINT64_MAX)
+            sup_timer_set(sup, &timer, sup_clock() + for_ns);
+        error = sup_loop_run(sup);
+        sup_timer_clear(sup, &timer);
+    }
+    give_signals_back(sup, &before);
+    return error != 0 ? error : sup->result;
+}
+
+/* ---- slots, as others see them ---- */
+
+struct sup_slot *sup_slot_find(struct sup *sup, const char *name)
+{
+    for (uint32_t s = 1; s < sup->n_slots; s++) {
+        struct sup_slot *slot = &sup->slots[s];
+        bool alone = slot->config->count == 1 && strcmp(slot->config->name, name) == 0;
+        if (alone || strcmp(slot->name, name) == 0)
+            return slot;
+    }
+    return NULL;
+}
+
+const char *sup_slot_state_name(enum shm_slot_state state)
+{
+    static const char *const names[] = {
+        [SHM_SLOT_EMPTY] = "starting",    [SHM_SLOT_STARTING] = "starting",
+        [SHM_SLOT_RUNNING] = "running",   [SHM_SLOT_BACKOFF] = "backoff",
+        [SHM_SLOT_STOPPING] = "stopping", [SHM_SLOT_STOPPED] = "stopped",
+        [SHM_SLOT_FAILED] = "failed",
+    };
+
+    return names[state];
+}
+
+int sup_kill(struct sup *sup, uint32_t slot, int signal)
+{
+    if (slot == 0 || slot >= sup->n_slots || sup->slots[slot].pid == 0)
+        return AX_E_NO_ACTOR;
+    int error = sup_child_signal(&sup->slots[slot], signal);
+    return error == -ESRCH ? AX_E_NO_ACTOR : error;
+}
+
+/* Calls for each actor in use of a slot's directory; only as many as can have been in use. */
+static uint64_t sum(const struct sup *sup, uint32_t slot, bool mail)
+{
+    const struct shm_directory *directory = sup->hub.port.directories[slot];
+    uint32_t used = shm_load(&sup->slots[slot].memory.view->fresh_actor);
+    uint64_t total = 0;
+
+    for (uint32_t i = 1; i < used && i < sup->slots[slot].memory.geo.actors; i++)
+        if (shm_load(&directory[i].state) != SHM_FREE)
+            total += mail ? shm_load(&directory[i].depth) : 1;
+    return total;
+}
+
+uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot)
+{
+    return slot == 0 ? 0 : sum(sup, slot, true);
+}
+
+uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot)
+{
+    return slot == 0 ? 0 : (uint32_t)sum(sup, slot, false);
+}
+
+uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot)
+{
+    return slot == 0 ? 0 : shm_load(&sup->hub.port.peers[slot]->messages);
+}

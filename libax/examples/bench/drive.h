@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* drive.h - the contract of the actor that measures. "axsup bench" asks it; every figure is what
+ * this actor has seen by its own clock, CLOCK_MONOTONIC, which is the same in all processes. */
+#ifndef BENCH_DRIVE_H
+#define BENCH_DRIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct ax_ctx;
+
+/* clang-format off */
+#define AX_CONTRACT bench_drive
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    ASK (hello, (), (u32, pid))                                                                    \
+    /* `count` asks, one after another */                                                          \
+    ASK (asks, (text(64), to, u64, count), (u64, ns))                                              \
+    /* `count` tells of 64 bytes; after each `batch` the turn ends by an ask of `barrier` */       \
+    ASK (tells, (text(64), to, text(64), barrier, u64, count, u32, batch), (u64, ns))              \
+    /* `count` tells of `size` bytes, a turn each */                                               \
+    ASK (blobs, (text(64), to, text(64), barrier, u64, count, u32, size), (u64, ns))               \
+    /* `flows` actors ask `to`, `rounds` times each, all at a time */                              \
+    ASK (flows, (text(64), to, u32, flows, u32, rounds), (u64, ns))                                \
+    /* spawns `count` actors, 256 a turn; that they are stopped again is not measured */           \
+    ASK (spawns, (text(64), barrier, u32, count), (u64, ns))                                       \
+    /* spawns `count` actors that stay: the resident memory that it took */                        \
+    ASK (crowd, (text(64), barrier, u32, count), (u64, bytes))                                     \
+    /* tells each of them one message of 64 bytes, weighed before they handle it */                \
+    TELL(load, (u32, from))                                                                        \
+    ASK (loaded, (), (bool, done, u32, messages, u64, bytes))                                      \
+    /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \
+    ASK (strike, (text(64), to), ())                                                               \
+    ASK (struck, (), (bool, done, u64, down_ns, u64, served_ns))                                   \
+    TELL(served, (u32, pid, u64, at))
+#include <ax/contract.h>
+/* clang-format on */
+
+static inline uint64_t bench_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Pins this process to the processor that the "args" of the actor name, {"cpu":1}. */
+void bench_pin(struct ax_ctx *ctx);
+
+#endif

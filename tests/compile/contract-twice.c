@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#define AX_CONTRACT counter
+#define AX_MESSAGES(TELL, ASK) TELL(inc, ())
+#include <ax/contract.h>
+#define AX_CONTRACT counter
+#define AX_MESSAGES(TELL, ASK) TELL(inc, ())
+#include <ax/contract.h>

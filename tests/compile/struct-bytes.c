@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include <ax/contract.h>
+AX_STRUCT(point, (f64, x), (bytes, y));

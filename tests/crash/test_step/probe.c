@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#define AX_IMPLEMENT
+#include "probe.h"
+
+/* Each handled message counts once in `turns`; `sum` is what was added. */
+AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors));
+
+void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
+{
+    (void)ctx;
+    self->turns++;
+    self->sum += msg->by;
+}
+
+void probe_on_relay(struct ax_ctx *ctx, struct probe *self, const struct probe_relay *msg)
+{
+    self->turns++;
+    self->sum -= 2 * msg->by;
+    AX_CHECK(ctx, probe_add(ctx, msg->here, msg->by) == 0);
+    AX_CHECK(ctx, probe_add(ctx, msg->there, msg->by) == 0);
+}
+
+void probe_on_get(struct ax_ctx *ctx, struct probe *self, const struct probe_get *msg,
+                  struct probe_get_reply *reply)
+{
+    (void)ctx;
+    self->turns++;
+    self->sum += msg->by;
+    reply->value = self->sum;
+}
+
+/* Two turns: before the await, and after it. */
+void probe_on_forward(struct ax_ctx *ctx, struct probe *self, const struct probe_forward *msg,
+                      struct probe_forward_reply *reply)
+{
+    struct probe_get_reply answer;
+    self->turns++;
+    self->sum += 1;
+    int error = probe_get(ctx, msg->to, msg->by, &answer, AX_FOREVER);
+    self->replies += error == 0;
+    self->errors += error != 0;
+    self->sum += 1000;
+    reply->value = error == 0 ? answer.value : -error;
+}
+
+void probe_on_ask_later(struct ax_ctx *ctx, struct probe *self, const struct probe_ask_later *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, probe_get_async(ctx, msg->to, 7, AX_FOREVER, NULL) == 0);
+}
+
+static void on_reply(struct ax_ctx *ctx, struct probe *self, const struct ax_reply *reply)
+{
+    (void)ctx;
+    const struct probe_get_reply *answer = probe_get_reply_of(reply);
+    self->turns++;
+    self->replies += answer != NULL;
+    self->errors += answer == NULL;
+    self->sum += answer != NULL ? answer->value : 0;
+}
+
+void probe_on_breed(struct ax_ctx *ctx, struct probe *self, const struct probe_breed *msg)
+{
+    probe_ref child;
+    self->turns++;
+    AX_CHECK(ctx, probe_spawn(ctx, NULL, &child) == 0);
+    AX_CHECK(ctx, probe_add(ctx, child, msg->by) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, child.ref, NULL) == 0);
+    AX_CHECK(ctx, probe_leave(ctx, child) == 0);
+}
+
+void probe_on_claim(struct ax_ctx *ctx, struct probe *self, const struct probe_claim *msg)
+{
+    probe_ref child;
+    self->turns++;
+    int error = probe_spawn(ctx, &(struct ax_spawn){.name = msg->name}, &child);
+    self->replies += error == 0;
+    self->errors += error != 0;
+}
+
+void probe_on_leave(struct ax_ctx *ctx, struct probe *self, const struct probe_leave *msg)
+{
+    (void)msg;
+    self->turns++;
+    ax_stop(ctx);
+}
+
+void probe_on_watch(struct ax_ctx *ctx, struct probe *self, const struct probe_watch *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_monitor(ctx, msg->who.ref, NULL) == 0);
+}
+
+static void on_down(struct ax_ctx *ctx, struct probe *self, const struct ax_down *down)
+{
+    (void)ctx;
+    (void)down;
+    self->turns++;
+    self->downs++;
+}
+
+void probe_on_later(struct ax_ctx *ctx, struct probe *self, const struct probe_later *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, probe_add_after(ctx, msg->by, msg->delay_ns, NULL) == 0);
+}
+
+void probe_on_fail(struct ax_ctx *ctx, struct probe *self, const struct probe_fail *msg)
+{
+    self->sum += msg->by;
+    probe_ref me = probe_self(ctx);
+    AX_CHECK(ctx, probe_add(ctx, me, msg->by) == 0);
+    ax_fail(ctx, "on purpose");
+}
+
+AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
+AX_PLUGIN("probe", &probe_actor);
