@@ -84,55 +84,55 @@ struct bench_samples {
     unsigned count;
 };
 
-void bench_sample(struct bench_samples *samples, double value);
-double bench_median(struct bench_samples *samples);
-uint64_t bench_now(void); /* CLOCK_MONOTONIC, ns */
+void sup_bench_sample(struct bench_samples *samples, double value);
+double sup_bench_median(struct bench_samples *samples);
+uint64_t sup_bench_now(void); /* CLOCK_MONOTONIC, ns */
 
 /* ---- baselines, each in two processes of its own where it says so ---- */
 
 /* Nanoseconds a round trip, messages a second, bytes a second. -1 with a line on standard error
  * where there is no process or memory to be had. */
-double bench_raw_line(const int cpu[2], uint64_t trips);
-double bench_raw_ring(const int cpu[2], uint64_t messages);
-double bench_raw_memcpy(int cpu, uint64_t copies);
-double bench_raw_eventfd(int cpu0, int cpu1, uint64_t trips);
+double sup_bench_raw_line(const int cpu[2], uint64_t trips);
+double sup_bench_raw_ring(const int cpu[2], uint64_t messages);
+double sup_bench_raw_memcpy(int cpu, uint64_t copies);
+double sup_bench_raw_eventfd(int cpu0, int cpu1, uint64_t trips);
 
 /* ---- in this process ---- */
 
-double bench_commit(uint64_t turns);
-double bench_fiber_switch(uint64_t switches);
+double sup_bench_commit(uint64_t turns);
+double sup_bench_fiber_switch(uint64_t switches);
 
-/* Restricts this process to one core; bench_unpin takes it back. */
-void bench_pin(int cpu);
-void bench_unpin(void);
+/* Restricts this process to one core; sup_bench_unpin takes it back. */
+void sup_bench_pin(int cpu);
+void sup_bench_unpin(void);
 
 /* ---- systems under test ---- */
 
 struct bench_plan {
     const char *name;
-    unsigned idle;        /* more workers that sleep */
-    unsigned spin_us;     /* of each worker */
-    bool one_core;        /* all of the system on cpu[0] */
-    unsigned max_actors;  /* of the worker that drives */
-    const char *arena;    /* of each worker */
-    const char *message;  /* the largest */
+    unsigned idle;       /* more workers that sleep */
+    unsigned spin_us;    /* of each worker */
+    bool one_core;       /* all of the system on cpu[0] */
+    unsigned max_actors; /* of the worker that drives */
+    const char *arena;   /* of each worker */
+    const char *message; /* the largest */
 };
 
 struct bench_system;
 
 /* Executes "axsup run" and waits until it runs: worker "a" with the actors "drive" and "near" on
  * cpu[0], worker "b" with the actor "far" on cpu[1]. NULL with a line on standard error. */
-struct bench_system *bench_system_start(const struct sup_bench *bench,
-                                        const struct bench_plan *plan);
+struct bench_system *sup_bench_system_start(const struct sup_bench *bench,
+                                            const struct bench_plan *plan);
 /* Stops it; takes NULL. Returns NULL. */
-struct bench_system *bench_system_stop(struct bench_system *system);
+struct bench_system *sup_bench_system_stop(struct bench_system *system);
 
 /* Asks an actor of the system, or tells it something. `args`, which is stolen, are the message's
  * fields. The reply, to be decref'd, or NULL with a line on standard error. */
-json_t *bench_call(struct bench_system *system, const char *actor, const char *message,
-                   json_t *args);
+json_t *sup_bench_call(struct bench_system *system, const char *actor, const char *message,
+                       json_t *args);
 
 /* Everything that is wanted. 0, or -1 after a line on standard error. */
-int bench_measure(struct sup_bench *bench);
+int sup_bench_measure(struct sup_bench *bench);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-double bench_commit(uint64_t turns)
+double sup_bench_commit(uint64_t turns)
 {
     struct shm_port *port = aligned_alloc(SHM_LINE, sizeof *port);
     struct shm_private *priv = aligned_alloc(SHM_PAGE, sizeof *priv);
@@ -23,13 +23,13 @@ double bench_commit(uint64_t turns)
         memset(pub, 0, sizeof *pub);
         port->priv = priv;
         port->pub = pub;
-        start = bench_now();
+        start = sup_bench_now();
         for (uint64_t i = 0; i < turns; i++) {
             shm_turn_begin(port, 1, i);
             shm_chain_log(port, &priv->over_data[1], &hint);
             shm_turn_commit(port);
         }
-        ns = bench_now() - start;
+        ns = sup_bench_now() - start;
     }
     free(port);
     free(priv);
@@ -62,7 +62,7 @@ static void pong(void)
         fiber_switch(&two.pong, &two.ping);
 }
 
-double bench_fiber_switch(uint64_t switches)
+double sup_bench_fiber_switch(uint64_t switches)
 {
     double ns = -1;
 
@@ -71,9 +71,9 @@ double bench_fiber_switch(uint64_t switches)
     if (fiber_init(&two.ping) == 0 && fiber_init(&two.pong) == 0) {
         fiber_prepare(&two.ping, ping);
         fiber_prepare(&two.pong, pong);
-        uint64_t start = bench_now();
+        uint64_t start = sup_bench_now();
         fiber_switch(&two.home, &two.ping);
-        ns = (double)(bench_now() - start) / (double)switches;
+        ns = (double)(sup_bench_now() - start) / (double)switches;
     }
     fiber_deinit(&two.ping);
     fiber_deinit(&two.pong);

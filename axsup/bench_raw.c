@@ -10,19 +10,19 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LINE 64u
 #define SLOTS 1024u /* of the bare ring; a power of two */
 
-uint64_t bench_now(void)
+uint64_t sup_bench_now(void)
 {
     struct timespec now;
 
@@ -33,7 +33,7 @@ uint64_t bench_now(void)
 static cpu_set_t whole; /* what this process may use */
 static bool pinned;
 
-void bench_pin(int cpu)
+void sup_bench_pin(int cpu)
 {
     cpu_set_t one;
 
@@ -44,7 +44,7 @@ void bench_pin(int cpu)
     (void)sched_setaffinity(0, sizeof one, &one);
 }
 
-void bench_unpin(void)
+void sup_bench_unpin(void)
 {
     if (pinned)
         (void)sched_setaffinity(0, sizeof whole, &whole);
@@ -84,7 +84,7 @@ static uint64_t both(struct raw *raw, int cpu0, int cpu1, void (*theirs)(struct 
 
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        bench_pin(cpu1);
+        sup_bench_pin(cpu1);
         theirs(raw);
         _exit(0);
     }
@@ -92,9 +92,9 @@ static uint64_t both(struct raw *raw, int cpu0, int cpu1, void (*theirs)(struct 
         sup_complain("bench: a process: %s", strerror(errno));
         return 0;
     }
-    bench_pin(cpu0);
+    sup_bench_pin(cpu0);
     ours(raw);
-    bench_unpin();
+    sup_bench_unpin();
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
     return raw->ns;
@@ -127,9 +127,9 @@ static void line_there(struct raw *raw)
         while (__atomic_load_n(&raw->back, __ATOMIC_ACQUIRE) != i)
             ;
         if (i == 1)
-            raw->start = bench_now();
+            raw->start = sup_bench_now();
     }
-    raw->ns = bench_now() - raw->start;
+    raw->ns = sup_bench_now() - raw->start;
 }
 
 /* On one core two spinners would only wait for the end of each other's time slice. */
@@ -138,7 +138,7 @@ static uint64_t on_one_core(const int cpu[2], uint64_t count, uint64_t few)
     return cpu[0] == cpu[1] && count > few ? few : count;
 }
 
-double bench_raw_line(const int cpu[2], uint64_t trips)
+double sup_bench_raw_line(const int cpu[2], uint64_t trips)
 {
     trips = on_one_core(cpu, trips, 10);
     struct raw *raw = raw_new(trips);
@@ -178,12 +178,12 @@ static void bell_there(struct raw *raw)
         ring(raw->bell[0]);
         hear(raw->bell[1]);
         if (i == 0)
-            raw->start = bench_now();
+            raw->start = sup_bench_now();
     }
-    raw->ns = bench_now() - raw->start;
+    raw->ns = sup_bench_now() - raw->start;
 }
 
-double bench_raw_eventfd(int cpu0, int cpu1, uint64_t trips)
+double sup_bench_raw_eventfd(int cpu0, int cpu1, uint64_t trips)
 {
     struct raw *raw = raw_new(trips);
     double ns = -1;
@@ -220,7 +220,7 @@ static void ring_read(struct raw *raw)
         if (at + 1 == end)
             __atomic_store_n(&raw->back, end, __ATOMIC_RELEASE);
     }
-    raw->ns = bench_now() - raw->start;
+    raw->ns = sup_bench_now() - raw->start;
     if (sum == 0) /* nobody may leave the copies out */
         _exit(1);
 }
@@ -234,14 +234,14 @@ static void ring_write(struct raw *raw)
             read = __atomic_load_n(&raw->back, __ATOMIC_ACQUIRE);
         memcpy(raw->slots[at % SLOTS], message, sizeof message);
         if (at == 0) /* the reader waits for it */
-            raw->start = bench_now();
+            raw->start = sup_bench_now();
         __atomic_store_n(&raw->there, at + 1, __ATOMIC_RELEASE);
         while (at == 0 && read == 0)
             read = __atomic_load_n(&raw->back, __ATOMIC_ACQUIRE);
     }
 }
 
-double bench_raw_ring(const int cpu[2], uint64_t messages)
+double sup_bench_raw_ring(const int cpu[2], uint64_t messages)
 {
     messages = on_one_core(cpu, messages, 10 * SLOTS);
     struct raw *raw = raw_new(messages);
@@ -254,7 +254,7 @@ double bench_raw_ring(const int cpu[2], uint64_t messages)
 
 /* ---- memcpy ---- */
 
-double bench_raw_memcpy(int cpu, uint64_t copies)
+double sup_bench_raw_memcpy(int cpu, uint64_t copies)
 {
     enum { SIZE = 65536 };
     unsigned char *bytes = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE,
@@ -264,14 +264,14 @@ double bench_raw_memcpy(int cpu, uint64_t copies)
         sup_complain("bench: memory: %s", strerror(errno));
         return -1;
     }
-    bench_pin(cpu);
-    uint64_t start = bench_now();
+    sup_bench_pin(cpu);
+    uint64_t start = sup_bench_now();
     for (uint64_t i = 0; i < copies; i++) {
         memcpy(bytes + (i & 1) * SIZE, bytes + (~i & 1) * SIZE, SIZE);
         __asm__ volatile("" : : "r"(bytes) : "memory");
     }
-    uint64_t ns = bench_now() - start;
-    bench_unpin();
+    uint64_t ns = sup_bench_now() - start;
+    sup_bench_unpin();
     munmap(bytes, 2 * SIZE);
     return (double)copies * SIZE * 1e9 / (double)(ns ? ns : 1);
 }

@@ -145,9 +145,9 @@ static bool listen_to(struct bench_system *system, int timeout_ms)
 
 static bool wait_until_it_runs(struct bench_system *system)
 {
-    uint64_t deadline = bench_now() + START_NS, now;
+    uint64_t deadline = sup_bench_now() + START_NS, now;
 
-    while ((now = bench_now()) < deadline) {
+    while ((now = sup_bench_now()) < deadline) {
         if (strstr(system->text, " is running: "))
             return true;
         if (!listen_to(system, (int)((deadline - now) / 1000000 + 1)))
@@ -161,11 +161,11 @@ static struct bench_system *give_up(struct bench_system *system, const char *why
     while (system->said >= 0 && listen_to(system, 0))
         ;
     sup_complain("bench: %s%s%s", why, system->size ? "; it said:\n" : "", system->text);
-    return bench_system_stop(system);
+    return sup_bench_system_stop(system);
 }
 
-struct bench_system *bench_system_start(const struct sup_bench *bench,
-                                        const struct bench_plan *plan)
+struct bench_system *sup_bench_system_start(const struct sup_bench *bench,
+                                            const struct bench_plan *plan)
 {
     struct bench_system *system = calloc(1, sizeof *system);
     int error;
@@ -188,7 +188,7 @@ struct bench_system *bench_system_start(const struct sup_bench *bench,
     return system;
 }
 
-struct bench_system *bench_system_stop(struct bench_system *system)
+struct bench_system *sup_bench_system_stop(struct bench_system *system)
 {
     if (!system)
         return NULL;
@@ -221,8 +221,8 @@ static json_t *request(const char *actor, const char *message, json_t *args)
     return request;
 }
 
-json_t *bench_call(struct bench_system *system, const char *actor, const char *message,
-                   json_t *args)
+json_t *sup_bench_call(struct bench_system *system, const char *actor, const char *message,
+                       json_t *args)
 {
     json_t *asked = request(actor, message, args), *reply = NULL;
     char *text;

@@ -27,6 +27,7 @@
 #define QUIET_POLL_NS (SECOND / 1000)
 #define QUIET_MAX_NS (2 * SECOND) /* a peer that does not read by then has to see for itself */
 #define ABORT_NS SECOND           /* from SIGABRT to SIGKILL of a process that hangs */
+#define UNFORKED_NS (SECOND / 10) /* after a template that could not fork, whatever the backoff */
 
 struct ending { /* how a process has ended */
     int signal, code;
@@ -279,22 +280,32 @@ static bool wait_for(struct sup_slot *slot, struct ending *end)
     return true;
 }
 
-static void forget_process(struct sup_slot *slot)
+struct remains { /* what is left of a process that has been reaped */
+    struct sup_op *futex;
+    int pidfd, stat;
+};
+
+static struct remains take_remains(struct sup_slot *slot)
 {
     struct sup_child *child = &slot->child;
-    struct sup *sup = slot->sup;
+    struct remains remains = {.futex = child->futex, .pidfd = child->pidfd, .stat = child->stat};
 
-    sup_loop_cancel(sup, child->futex);
     child->futex = NULL;
-    sup_loop_remove(sup, child->pidfd);
-    if (child->pidfd >= 0)
-        close(child->pidfd);
-    if (child->stat >= 0)
-        close(child->stat);
     child->pidfd = child->stat = -1;
     slot->pid = 0;
-    sup_timer_clear(sup, &child->hang_timer);
-    sup_timer_clear(sup, &child->stop_timer);
+    sup_timer_clear(slot->sup, &child->hang_timer);
+    sup_timer_clear(slot->sup, &child->stop_timer);
+    return remains;
+}
+
+static void bury(struct sup *sup, const struct remains *remains)
+{
+    sup_loop_cancel(sup, remains->futex);
+    sup_loop_remove(sup, remains->pidfd);
+    if (remains->pidfd >= 0)
+        close(remains->pidfd);
+    if (remains->stat >= 0)
+        close(remains->stat);
 }
 
 static void go_on(struct sup_slot *slot)
@@ -337,10 +348,11 @@ static void on_pidfd(void *ctx, uint32_t events)
         notice(slot, &end);
     struct sup_ended ended = end_of(slot);
     bool clean = ended.exit.reason == SHM_SHUTDOWN;
-    forget_process(slot);
-    if (end.signal != 0 && slot->child.next == SUP_NEXT_START)
+    struct remains remains = take_remains(slot);
+    if (end.signal != 0 && slot->child.fault && slot->child.next == SUP_NEXT_START)
         sup_template_crash(slot->template);
     go_on(slot);
+    bury(slot->sup, &remains);
     (void)sup_hub_drain(slot->sup); /* what it said last */
     sup_report_end(slot, &ended);
     if (slot->sup->stop.phase != SUP_STOP_NO)
@@ -380,7 +392,8 @@ void sup_child_forked(struct sup_slot *slot, pid_t pid)
         if (slot->pid != 0) {
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
-            forget_process(slot);
+            struct remains remains = take_remains(slot);
+            bury(slot->sup, &remains);
         }
         sup_child_not_forked(slot, error == -ECHILD ? "its template says it forked, and lies"
                                                     : ax_strerror(error));
@@ -405,7 +418,7 @@ void sup_child_not_forked(struct sup_slot *slot, const char *why)
     notice(slot, &end);
     struct sup_ended ended = end_of(slot);
     if (child->next == SUP_NEXT_START && child->start_at <= sup_clock())
-        child->start_at = sup_clock() + 1; /* in the next round: templates call this */
+        child->start_at = sup_clock() + UNFORKED_NS; /* not in this call, and not all the time */
     go_on(slot);
     sup_report_end(slot, &ended);
     if (slot->sup->stop.phase != SUP_STOP_NO)
@@ -487,7 +500,8 @@ void sup_child_deinit(struct sup_slot *slot)
         kill(slot->pid, SIGKILL);
         while (waitpid(slot->pid, NULL, 0) < 0 && errno == EINTR)
             ;
-        forget_process(slot);
+        struct remains remains = take_remains(slot);
+        bury(slot->sup, &remains);
     }
     sup_order_deinit(slot);
 }

@@ -13,13 +13,14 @@ static bool is_duration(const char *key)
     return length > 3 && strcmp(key + length - 3, "_ns") == 0;
 }
 
-/* " reason=signal", and nothing for what is null, false or said before. */
+/* " reason=signal", and nothing for what is null, false, 0 or said before. */
 static void print_member(const char *key, const json_t *value, const json_t *event)
 {
     char cell[SUP_CELL_ROOM];
 
     if (strcmp(key, "at") == 0 || strcmp(key, "event") == 0 || strcmp(key, "worker") == 0 ||
-        strcmp(key, "ref") == 0 || json_is_null(value) || json_is_false(value))
+        strcmp(key, "ref") == 0 || json_is_null(value) || json_is_false(value) ||
+        (json_is_integer(value) && json_integer_value(value) == 0))
         return;
     if (is_duration(key)) {
         sup_cell_duration(value, event, cell, sizeof(cell));
@@ -33,14 +34,13 @@ static void print_member(const char *key, const json_t *value, const json_t *eve
 static void print_event(json_t *event)
 {
     char when[32], what[64], worker[SUP_CELL_ROOM];
-    const char *key;
-    json_t *value;
 
     sup_cell_time(json_object_get(event, "at"), event, when, sizeof(when));
     sup_cell_plain(json_object_get(event, "event"), event, what, sizeof(what));
     sup_cell_plain(json_object_get(event, "worker"), event, worker, sizeof(worker));
     printf("%s %-17s %s", when, what, worker);
-    json_object_foreach(event, key, value) print_member(key, value, event);
+    for (void *at = json_object_iter(event); at; at = json_object_iter_next(event, at))
+        print_member(json_object_iter_key(at), json_object_iter_value(at), event);
     putchar('\n');
 }
 
@@ -83,15 +83,15 @@ static int follow(const struct sup_arguments *arguments, struct sup_client *clie
 
 static int print_all(const struct sup_arguments *arguments, const char *result)
 {
-    json_t *list, *event;
-    size_t i;
+    json_t *list;
 
     if (arguments->json) {
         puts(result);
         return 0;
     }
     list = json_loads(result, 0, NULL);
-    json_array_foreach(list, i, event) print_event(event);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        print_event(json_array_get(list, i));
     json_decref(list);
     return 0;
 }

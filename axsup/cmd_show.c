@@ -182,24 +182,25 @@ int sup_cmd_actors(const struct sup_arguments *arguments)
 
 static void print_fields(const json_t *fields)
 {
-    size_t i;
-    const json_t *field;
-
     putchar('(');
-    json_array_foreach(fields, i, field)
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        const json_t *field = json_array_get(fields, i);
+
         printf("%s%s %s", i > 0 ? ", " : "", text_of(field, "type"), text_of(field, "name"));
+    }
     putchar(')');
 }
 
 static void print_contract(const json_t *contract)
 {
-    const json_t *state = json_object_get(contract, "state"), *message;
-    size_t i;
+    const json_t *state = json_object_get(contract, "state");
+    const json_t *messages = json_object_get(contract, "messages");
 
     printf("%s  %s, plugin %s, hash %s\n", text_of(contract, "contract"),
            text_of(contract, "worker"), text_of(contract, "plugin"), text_of(contract, "hash"));
-    json_array_foreach(json_object_get(contract, "messages"), i, message)
-    {
+    for (size_t i = 0; i < json_array_size(messages); i++) {
+        const json_t *message = json_array_get(messages, i);
+
         printf("    %-4s %s", text_of(message, "kind"), text_of(message, "name"));
         print_fields(json_object_get(message, "fields"));
         if (json_object_get(message, "reply")) {
@@ -217,10 +218,8 @@ static void print_contract(const json_t *contract)
 
 static void print_contracts(json_t *document)
 {
-    const json_t *contract;
-    size_t i;
-
-    json_array_foreach(document, i, contract) print_contract(contract);
+    for (size_t i = 0; i < json_array_size(document); i++)
+        print_contract(json_array_get(document, i));
 }
 
 int sup_cmd_contracts(const struct sup_arguments *arguments)

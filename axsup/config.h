@@ -23,7 +23,7 @@
 enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
 enum sup_mailbox_policy { SUP_MAILBOX_KEEP, SUP_MAILBOX_DROP };
 enum sup_overload_policy { SUP_OVERLOAD_REJECT, SUP_OVERLOAD_BLOCK };
-enum sup_suspect_policy { SUP_SUSPECT_DROP, SUP_SUSPECT_QUARANTINE, SUP_SUSPECT_RETRY };
+enum sup_suspect_policy { SUP_SUSPECT_DROP, SUP_SUSPECT_RETRY };
 
 struct sup_restart_config {
     enum sup_restart_policy policy;

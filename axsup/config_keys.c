@@ -120,10 +120,10 @@ static const struct sup_key actor_keys[] = {
         ABOUT("When and how often the actor is started again.")),
     KEY(sup_actor_config, "overload", OBJECT, overload, OF(overload), ABSENT("no watermarks"),
         ABOUT("Begin and end of overload.")),
-    KEY(sup_actor_config, "suspect", SUSPECT, suspect, WORDS("drop", "quarantine"), OF(retry),
-        DEFAULT("drop"),
-        ABOUT("What becomes of the message that was being handled when the process died: dropped "
-              "as a dead letter, put into quarantine, or handled again.")),
+    KEY(sup_actor_config, "suspect", SUSPECT, suspect, WORDS("drop"), OF(retry), DEFAULT("drop"),
+        ABOUT("What becomes of the message that was being handled when the process died by its own "
+              "doing (a fault, an abort, an exit, a hang): dropped as a dead letter, or handled "
+              "again. After a kill from outside it is handled again in any case.")),
     KEY(sup_actor_config, "args", ARGS, args, RANGE(2, SUP_ARGS_MAX), ABSENT("no arguments"),
         ABOUT("Any JSON object; the actor gets it when it starts.")),
 };

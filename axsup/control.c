@@ -266,7 +266,7 @@ static int listen_at(struct sup_control *control)
              control->sup->config->run_dir);
     if (strlen(control->path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, control->path);
+    memcpy(address.sun_path, control->path, strlen(control->path) + 1);
     control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (control->listener < 0)
         return -errno;

@@ -64,14 +64,7 @@ static void answer_nothing(struct control_client *client)
 
 /* ---- who is meant ---- */
 
-static int try_actor(void *ctx, const struct sup_actor *actor)
-{
-    if (*actor->name)
-        sup_nearest_try(ctx, actor->name);
-    return 0;
-}
-
-/* The nearest name lives only as long as the actor that the search is shown, so it is kept. */
+/* An actor lives only as long as it is shown, so the nearest name is kept. */
 struct actor_search {
     struct sup_nearest near;
     char best[SHM_NAME_MAX + 1];
@@ -81,8 +74,11 @@ static int search_actor(void *ctx, const struct sup_actor *actor)
 {
     struct actor_search *search = ctx;
 
-    (void)try_actor(&search->near, actor);
-    if (search->near.best == actor->name)
+    unsigned distance = search->near.distance;
+
+    if (*actor->name)
+        sup_nearest_try(&search->near, actor->name);
+    if (search->near.distance < distance)
         memcpy(search->best, actor->name, sizeof(search->best));
     return 0;
 }
@@ -142,14 +138,12 @@ static void refuse_message(struct control_client *client, const struct ax_contra
 static void reply_came(void *ctx, int error, const void *body, size_t size)
 {
     struct control_client *client = ctx;
-    size_t start = client->out.size;
 
     client->state = CONTROL_READING;
     if (error == 0) {
         json_t *object = ax_image_to_json(client->method->reply, body, size);
         char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-        start = begin_result(client);
+        size_t start = begin_result(client);
         sup_out_text(&client->out, text ? text : "");
         end_result(client, start, text ? 0 : object ? -ENOMEM : AX_E_INVALID);
         free(text);

@@ -17,7 +17,7 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
-    struct sup_arguments arguments;
+    struct sup_arguments arguments = {0};
     int status;
 
     if (argc > 1 && strcmp(argv[1], "--template") == 0)

@@ -173,12 +173,12 @@ static void order(struct sup_template *template, struct sup_slot *slot)
 }
 
 /* Executes it anew; plugins that crash every time they are loaded are not loaded for ever. */
-static void reload(struct sup_template *template)
+static void reload(struct sup_template *template, bool planned)
 {
     uint64_t now = sup_clock();
     int error = AX_E_LIMIT;
 
-    if (!sup_rate_add(&template->deaths, now, 60 * SECOND, DEATHS_MAX))
+    if (planned || !sup_rate_add(&template->deaths, now, 60 * SECOND, DEATHS_MAX))
         error = sup_template_exec(template);
     if (error == 0)
         error = sup_template_watch(template);
@@ -201,13 +201,14 @@ static void kick(struct sup_template *template)
 
     if (slot == NULL || template->forking != NULL || template->state == SUP_TEMPLATE_LOADING)
         return;
-    if (template->state == SUP_TEMPLATE_READY && template->stale)
+    bool planned = template->state == SUP_TEMPLATE_READY && template->stale;
+    if (planned)
         sup_template_end(template);
     template->stale = false;
     if (template->state == SUP_TEMPLATE_READY)
         order(template, slot);
     else
-        reload(template);
+        reload(template, planned);
 }
 
 void sup_template_fork(struct sup_template *template, struct sup_slot *slot)

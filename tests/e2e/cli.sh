@@ -67,14 +67,16 @@ cat >"$conf" <<END
   ]
 }
 END
-sed 's/"counter"/"no counter"/' "$conf" >"$dir/wrong.json"
+sed 's/"system": "counter"/"system": "no counter"/' "$conf" >"$dir/wrong.json"
 
 # without a system
 try 0 '' '' check "$conf"
 try 0 '{*json-schema.org*}' '' schema
 try 2 '' "$dir/wrong.json:2:13: system: *" check "$dir/wrong.json"
 cp "$dir/err" "$dir/checked"
-try 2 '' "$(<"$dir/checked")" run "$dir/wrong.json"
+try 2 '' '*' run "$dir/wrong.json"
+cmp -s "$dir/err" "$dir/checked"
+verdict $? "run tells mistakes in another form than check"
 try 2 '' "$dir/wrong.json:2:13: system: *" status "$dir/wrong.json"
 try 2 '' 'axsup: there is no command "statsu"; did you mean "status"?' statsu "$conf"
 try 3 '' "axsup: counter: no such system is running (run_dir $dir/run)" status "$conf"
@@ -101,7 +103,7 @@ try 1 '' 'axsup: counter has no message "gte"; it has: inc, add, get (AX_E_INVAL
     call "$conf" counter gte
 try 1 '' 'axsup: counter.get has a reply: use "axsup call" (AX_E_INVALID)' send "$conf" counter get
 try 1 '' 'axsup: counter.add: by: missing* (AX_E_INVALID)' send "$conf" counter add
-try 1 '' 'axsup: counter.add: *by*' send "$conf" counter add '{"by":9223372036854775808}'
+try 1 '' 'axsup: counter.add: *too big*' send "$conf" counter add '{"by":9223372036854775808}'
 try 1 '' 'axsup: counter.add: *by*' send "$conf" counter add '{"by":"5"}'
 try 1 '' 'axsup: counter.add: *to*' send "$conf" counter add '{"by":5,"to":1}'
 try 0 '{"value":6}' '' call "$conf" counter get
@@ -146,6 +148,14 @@ try 0 '*"last_exit":{"at":"20*Z","reason":"signal","signal":"SIGSEGV","code":nul
     status "$conf" --json
 try 0 '*worker_down*counting/0*signal=SIGKILL*' '' events "$conf"
 try 0 '{"value":6}' '' call "$conf" counter get
+
+# A worker that does not answer.
+try 0 '' '' kill "$conf" counting/0 STOP
+try 0 '' '' send "$conf" counter inc
+try 1 '' 'axsup: counter.get: timed out (AX_E_TIMEOUT)' call "$conf" counter get --timeout 100ms
+try 0 '{"n":6}' '' state "$conf" counter
+try 0 '' '' kill "$conf" counting/0 SIGCONT
+try 0 '{"value":7}' '' call "$conf" counter get
 
 # the end
 try 0 '' '' stop "$conf"

@@ -12,7 +12,7 @@
  * twice for one parking. There is no time: the timeout of the real wait is not in the model. */
 
 /* spin: -DSENDERS=2 -DRING=1 -DBUFFER=2 */
-/* cc: -DSAFETY -DCOLLAPSE */
+/* cc: -DSAFETY -DCOLLAPSE -DNOREDUCE */
 /* pan: -m100000 -w24 */
 
 #define RECEIVER SENDERS           /* its number among the processes */
@@ -187,9 +187,7 @@ inline park()
     :: work
     :: atomic { !work && bell > 0 -> bell = 0 }
     fi;
-#ifndef PLANTED_not_unparked
     store(RECEIVER, PARKED, 0)
-#endif
 }
 
 proctype receiver()

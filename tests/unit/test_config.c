@@ -159,7 +159,7 @@ static const char all_keys[] =
     "        \"overload\": { \"high\": 100, \"low\": 99, \"policy\": \"block\" },\n"
     "        \"suspect\": { \"retry\": 3 },\n"
     "        \"args\": { \"n\": [ 1, -2.5e3, true, null ], \"t\": \"\\\"\\n\\u20ac\" } },\n"
-    "      { \"name\": \"c\", \"contract\": \"counter\", \"suspect\": \"quarantine\" },\n"
+    "      { \"name\": \"c\", \"contract\": \"counter\", \"suspect\": \"drop\" },\n"
     "      { \"name\": \"d\", \"contract\": \"counter\", \"worker\": 0, \"suspect\": \"drop\" }\n"
     "    ] } ] }\n";
 
@@ -209,7 +209,7 @@ static void values_of_actors(const struct sup_worker_config *w)
     assert_int_equal(b->suspect.retry, 3);
     assert_string_equal(b->args, "{\"n\":[1,-2.5e3,true,null],\"t\":\"\\\"\\u000a\xE2\x82\xAC\"}");
     assert_int_equal(b->worker, 1);
-    assert_int_equal(a[2].suspect.policy, SUP_SUSPECT_QUARANTINE);
+    assert_int_equal(a[2].suspect.policy, SUP_SUSPECT_DROP);
     assert_int_equal(a[2].worker, 0);
     assert_int_equal(a[3].suspect.policy, SUP_SUSPECT_DROP);
     assert_int_equal(a[3].worker, 0); /* its index would have made it 1 */

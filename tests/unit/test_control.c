@@ -670,8 +670,8 @@ static void many_at_once(void **state)
     int fd = dial(), other = dial(), answers = 0;
 
     (void)state;
-    for (int i = 0; i < 1000; i++)
-        memcpy(text + strlen(text), "{\"command\":\"contracts\"}\n", 24);
+    for (size_t i = 0; i < 1000; i++)
+        snprintf(text + 24 * i, sizeof(text) - 24 * i, "{\"command\":\"contracts\"}\n");
     say(fd, text);
     for (const char *line = hear(fd); *line; line = strchr(line, '\n') + 1)
         answers++;

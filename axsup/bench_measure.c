@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_measure.c - which system each figure is taken in, how often, and beside what.
+ *
+ * A group is a system and the figures that are taken in it. Those that have a baseline are taken in
+ * turn with it: baseline, figure, baseline, figure ... baseline; a figure's ratio is the one to the
+ * mean of the two around it. */
+#include "axsup/bench.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define GIB (1ull << 30)
+#define ASKED 3 /* figures of a call */
+
+/* ---- samples ---- */
+
+void sup_bench_sample(struct bench_samples *samples, double value)
+{
+    if (samples->count < BENCH_ROUNDS_MAX)
+        samples->all[samples->count++] = value;
+}
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+double sup_bench_median(struct bench_samples *samples)
+{
+    if (samples->count == 0)
+        return -1;
+    qsort(samples->all, samples->count, sizeof *samples->all, by_value);
+    return samples->all[samples->count / 2];
+}
+
+/* ---- calls ---- */
+
+/* A number or bool of a reply. */
+static double field(const json_t *reply, const char *name)
+{
+    const json_t *value = json_object_get(reply, name);
+
+    return json_is_boolean(value) ? json_boolean_value(value) : json_number_value(value);
+}
+
+/* Calls drive; the "ns" of its reply. Negative where there is none. */
+static double timed(struct bench_system *system, const char *message, json_t *args)
+{
+    json_t *reply = sup_bench_call(system, "drive", message, args);
+    double ns = reply ? field(reply, "ns") : -1;
+
+    json_decref(reply);
+    return ns;
+}
+
+/* What a round does: so many for a full run, a quarter for a quick one. */
+static json_int_t some(const struct sup_bench *bench, json_int_t full)
+{
+    return bench->quick ? full / 4 : full;
+}
+
+static double ask_of(const struct sup_bench *bench, struct bench_system *system, const char *to,
+                     json_int_t full)
+{
+    json_int_t count = some(bench, full);
+    double ns = timed(system, "asks", json_pack("{s:s, s:I}", "to", to, "count", count));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+/* Messages a second. */
+static double tell_of(const struct sup_bench *bench, struct bench_system *system, const char *to,
+                      const char *barrier, json_int_t batch, json_int_t full)
+{
+    json_int_t count = some(bench, full);
+    double ns = timed(system, "tells",
+                      json_pack("{s:s, s:s, s:I, s:I}", "to", to, "barrier", barrier, "count",
+                                count, "batch", batch));
+
+    return ns > 0 ? (double)count * 1e9 / ns : -1;
+}
+
+/* ---- what is measured, and its baseline ---- */
+
+typedef double measure_fn(const struct sup_bench *bench, struct bench_system *system);
+
+static double local_ask(const struct sup_bench *bench, struct bench_system *system)
+{
+    return ask_of(bench, system, "near", 200000);
+}
+
+static double local_tell(const struct sup_bench *bench, struct bench_system *system)
+{
+    return tell_of(bench, system, "near", "near", 64, 1000000);
+}
+
+static double await(const struct sup_bench *bench, struct bench_system *system)
+{
+    enum { FLOWS = 1000 };
+    json_int_t rounds = some(bench, 200);
+    double ns = timed(system, "flows",
+                      json_pack("{s:s, s:i, s:I}", "to", "near", "flows", FLOWS, "rounds", rounds));
+
+    return ns > 0 ? ns / (double)(FLOWS * rounds) : -1;
+}
+
+static double spawn(const struct sup_bench *bench, struct bench_system *system)
+{
+    json_int_t count = some(bench, 64 * 1024);
+    double ns = timed(system, "spawns", json_pack("{s:s, s:I}", "barrier", "near", "count", count));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+static double commit(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_commit((uint64_t)some(bench, 4000000));
+}
+
+static double fiber_switch(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_fiber_switch((uint64_t)some(bench, 4000000));
+}
+
+static double cross_ask(const struct sup_bench *bench, struct bench_system *system)
+{
+    return ask_of(bench, system, "far", 100000);
+}
+
+static double raw_line(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_line(bench->cpu, (uint64_t)some(bench, 200000));
+}
+
+static double cross_tell(const struct sup_bench *bench, struct bench_system *system)
+{
+    return tell_of(bench, system, "far", "near", 64, 1000000);
+}
+
+static double raw_ring(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_ring(bench->cpu, (uint64_t)some(bench, 2000000));
+}
+
+static double cross_tell_64k(const struct sup_bench *bench, struct bench_system *system)
+{
+    enum { SIZE = 65536 };
+    json_int_t count = some(bench, 8000);
+    double ns = timed(system, "blobs",
+                      json_pack("{s:s, s:s, s:I, s:i}", "to", "far", "barrier", "near", "count",
+                                count, "size", SIZE));
+
+    return ns > 0 ? (double)count * SIZE * 1e9 / ns : -1;
+}
+
+static double raw_memcpy(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_memcpy(bench->cpu[0], (uint64_t)some(bench, 16000));
+}
+
+static double parked_ask(const struct sup_bench *bench, struct bench_system *system)
+{
+    return ask_of(bench, system, "far", 8000);
+}
+
+static double raw_eventfd(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_eventfd(bench->cpu[0], bench->cpu[1], (uint64_t)some(bench, 8000));
+}
+
+static double raw_eventfd_one_core(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_eventfd(bench->cpu[0], bench->cpu[0], (uint64_t)some(bench, 8000));
+}
+
+static double one_core_tell(const struct sup_bench *bench, struct bench_system *system)
+{
+    return tell_of(bench, system, "far", "far", 512, 500000);
+}
+
+/* ---- one figure ---- */
+
+#define NONE BENCH_FIGURES
+
+struct taken {
+    enum sup_bench_figure figure;
+    measure_fn *measure;
+    enum sup_bench_figure baseline; /* NONE: it has none */
+    measure_fn *raw;
+    enum sup_bench_figure ratio;
+};
+
+static void put(struct sup_bench *bench, enum sup_bench_figure figure,
+                struct bench_samples *samples)
+{
+    if (figure != NONE && bench->value[figure] <= 0)
+        bench->value[figure] = sup_bench_median(samples);
+}
+
+/* The first sample warms up and is not counted. */
+static int take(struct sup_bench *bench, struct bench_system *system, const struct taken *what)
+{
+    struct bench_samples own = {.count = 0}, raw = own, ratio = own;
+    double before = what->raw ? what->raw(bench, system) : 1, after = before;
+
+    for (unsigned i = 0; i <= bench->rounds; i++) {
+        double value = what->measure(bench, system);
+
+        if (what->raw)
+            after = what->raw(bench, system);
+        if (value <= 0 || after <= 0 || before <= 0)
+            return -1;
+        if (i > 0) {
+            sup_bench_sample(&own, value);
+            sup_bench_sample(&raw, (before + after) / 2);
+            sup_bench_sample(&ratio, value / ((before + after) / 2));
+        }
+        before = after;
+    }
+    put(bench, what->figure, &own);
+    if (what->raw) {
+        put(bench, what->baseline, &raw);
+        put(bench, what->ratio, &ratio);
+    }
+    return 0;
+}
+
+/* ---- memory ---- */
+
+static int wait_a_moment(long ms)
+{
+    const struct timespec moment = {.tv_nsec = ms * 1000000};
+
+    return nanosleep(&moment, NULL);
+}
+
+/* Sizes do not vary: they are taken once. */
+static int weigh(struct sup_bench *bench, struct bench_system *system)
+{
+    enum { CROWD = 48 * 1024 };
+    json_t *reply = sup_bench_call(system, "drive", "crowd",
+                                   json_pack("{s:s, s:i}", "barrier", "near", "count", CROWD));
+    double idle = reply ? field(reply, "bytes") / CROWD : -1;
+    bool done = false;
+
+    json_decref(reply);
+    if (idle < 0)
+        return -1;
+    bench->value[BENCH_actor_idle_bytes] = idle;
+    json_decref(sup_bench_call(system, "drive", "load", json_pack("{s:i}", "from", 0)));
+    while (!done) {
+        reply = sup_bench_call(system, "drive", "loaded", json_object());
+        if (!reply)
+            return -1;
+        done = field(reply, "done") != 0;
+        bench->value[BENCH_actor_one_message_bytes] = idle + field(reply, "bytes") / CROWD;
+        json_decref(reply);
+    }
+    return 0;
+}
+
+/* ---- death ---- */
+
+/* Kills the process of "far". It is asked late how that went, so that axsup has nothing else to
+ * do meanwhile. `*served` is 0 where the dying process handled the message itself. */
+static int strike(struct bench_system *system, double *down, double *served)
+{
+    json_t *reply = sup_bench_call(system, "drive", "strike", json_pack("{s:s}", "to", "far"));
+    bool done = false;
+
+    if (!reply)
+        return -1;
+    json_decref(reply);
+    while (!done) {
+        wait_a_moment(20);
+        reply = sup_bench_call(system, "drive", "struck", json_object());
+        if (!reply)
+            return -1;
+        done = field(reply, "done") != 0;
+        *down = field(reply, "down_ns");
+        *served = field(reply, "served_ns");
+        json_decref(reply);
+    }
+    return 0;
+}
+
+static int map(struct bench_system *system, uint64_t bytes)
+{
+    json_t *reply =
+        sup_bench_call(system, "far", "map", json_pack("{s:I}", "bytes", (json_int_t)bytes));
+    bool done = reply && field(reply, "done") != 0;
+
+    json_decref(reply);
+    return done ? 0 : -1;
+}
+
+static int kill_often(struct sup_bench *bench, struct bench_system *system, unsigned times,
+                      uint64_t mapped, enum sup_bench_figure down_figure,
+                      enum sup_bench_figure served_figure)
+{
+    struct bench_samples downs = {.count = 0}, serves = downs;
+
+    for (unsigned i = 0; i <= times; i++) {
+        double down, served;
+
+        if ((mapped > 0 && map(system, mapped) != 0) || strike(system, &down, &served) != 0)
+            return -1;
+        if (i > 0) {
+            sup_bench_sample(&downs, down);
+            if (served > 0)
+                sup_bench_sample(&serves, served);
+        }
+    }
+    put(bench, down_figure, &downs);
+    put(bench, served_figure, &serves);
+    return 0;
+}
+
+static int kills(struct sup_bench *bench, struct bench_system *system)
+{
+    int error = 0;
+
+    if (bench->wanted[BENCH_kill_to_down_ns] || bench->wanted[BENCH_kill_to_served_ns])
+        error = kill_often(bench, system, 2 * bench->rounds, 0, BENCH_kill_to_down_ns,
+                           BENCH_kill_to_served_ns);
+    if (error == 0 &&
+        (bench->wanted[BENCH_kill_to_down_1g_ns] || bench->wanted[BENCH_kill_to_served_1g_ns]))
+        error = kill_often(bench, system, bench->rounds, GIB, BENCH_kill_to_down_1g_ns,
+                           BENCH_kill_to_served_1g_ns);
+    return error;
+}
+
+/* ---- groups ---- */
+
+#define F(name) BENCH_##name
+#define ALONE(figure, measure)                                                                     \
+    {                                                                                              \
+        F(figure), measure, NONE, NULL, NONE                                                       \
+    }
+#define PAIR(figure, measure, baseline, raw, ratio)                                                \
+    {                                                                                              \
+        F(figure), measure, F(baseline), raw, F(ratio)                                             \
+    }
+#define TAKEN_MAX 4
+
+struct group {
+    struct bench_plan plan; /* no name: no system */
+    struct taken taken[TAKEN_MAX];
+    int (*other)(struct sup_bench *bench, struct bench_system *system);
+    enum sup_bench_figure others[4]; /* what `other` measures */
+};
+
+#define NOTHING                                                                                    \
+    {                                                                                              \
+        F(raw_line_rtt_ns), NULL, NONE, NULL, NONE                                                 \
+    }
+#define SMALL "8K"
+#define ARENA "16M"
+
+static const struct group groups[] = {
+    {.taken = {ALONE(commit_ns, commit), ALONE(fiber_switch_ns, fiber_switch)}},
+    {.plan = {"local", 0, 10000, false, 100000, "64M", SMALL},
+     .taken = {ALONE(local_ask_ns, local_ask), ALONE(local_tell_per_s, local_tell),
+               ALONE(await_ns, await), ALONE(spawn_ns, spawn)}},
+    {.plan = {"memory", 0, 50, false, 100000, "64M", SMALL},
+     .other = weigh,
+     .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},
+    {.plan = {"cross", 0, 10000, false, 1024, "64M", "128K"},
+     .taken = {PAIR(cross_ask_ns, cross_ask, raw_line_rtt_ns, raw_line, cross_ask_ratio),
+               PAIR(cross_tell_per_s, cross_tell, raw_ring_msgs_per_s, raw_ring, cross_tell_ratio),
+               PAIR(cross_tell_64k_bytes_per_s, cross_tell_64k, raw_memcpy_bytes_per_s, raw_memcpy,
+                    cross_tell_64k_ratio)}},
+    {.plan = {"slots", 61, 10000, false, 1024, "2M", SMALL},
+     .taken = {PAIR(cross_ask_64_slots_ns, cross_ask, raw_line_rtt_ns, raw_line,
+                    cross_ask_64_slots_ratio)}},
+    {.plan = {"parked", 0, 0, false, 1024, ARENA, SMALL},
+     .taken = {PAIR(cross_ask_parked_ns, parked_ask, raw_eventfd_rtt_ns, raw_eventfd,
+                    cross_ask_parked_ratio)}},
+    {.plan = {"one-core", 0, 50, true, 1024, ARENA, SMALL},
+     .taken = {PAIR(cross_ask_parked_one_core_ns, parked_ask, raw_eventfd_rtt_one_core_ns,
+                    raw_eventfd_one_core, cross_ask_parked_one_core_ratio),
+               ALONE(one_core_tell_per_s, one_core_tell)}},
+    {.plan = {"death", 0, 50, false, 1024, ARENA, SMALL},
+     .other = kills,
+     .others = {F(kill_to_down_ns), F(kill_to_served_ns), F(kill_to_down_1g_ns),
+                F(kill_to_served_1g_ns)}},
+};
+
+static bool is_wanted(const struct sup_bench *bench, enum sup_bench_figure figure)
+{
+    return figure != NONE && bench->wanted[figure];
+}
+
+static bool taken_wanted(const struct sup_bench *bench, const struct taken *taken)
+{
+    return taken->measure && (is_wanted(bench, taken->figure) ||
+                              is_wanted(bench, taken->baseline) || is_wanted(bench, taken->ratio));
+}
+
+static bool other_wanted(const struct sup_bench *bench, const struct group *group)
+{
+    bool wanted = false;
+
+    for (unsigned i = 0; group->other && i < 4 && group->others[i] != NONE; i++)
+        wanted |= is_wanted(bench, group->others[i]);
+    return wanted;
+}
+
+static int measure_group(struct sup_bench *bench, const struct group *group)
+{
+    struct bench_system *system = NULL;
+    bool wanted = other_wanted(bench, group);
+    int error = 0;
+
+    for (unsigned i = 0; i < TAKEN_MAX; i++)
+        wanted |= taken_wanted(bench, &group->taken[i]);
+    if (!wanted)
+        return 0;
+    if (group->plan.name && !(system = sup_bench_system_start(bench, &group->plan)))
+        return -1;
+    for (unsigned i = 0; i < TAKEN_MAX && error == 0; i++)
+        if (taken_wanted(bench, &group->taken[i]))
+            error = take(bench, system, &group->taken[i]);
+    if (error == 0 && other_wanted(bench, group))
+        error = group->other(bench, system);
+    sup_bench_system_stop(system);
+    return error;
+}
+
+int sup_bench_measure(struct sup_bench *bench)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups && error == 0; i++)
+        error = measure_group(bench, &groups[i]);
+    return error;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/frame.h - one message, in a lane and in a mailbox: the same bytes; and what the runtime's own
+ * messages say. */
+#ifndef SHM_FRAME_H
+#define SHM_FRAME_H
+
+#include "shm/atomic.h"
+
+#define SHM_NAME_MAX 63u
+
+/* An actor's address: slot 8 bits, index 24 bits, generation 32 bits. 0 is nobody. */
+#define SHM_REF(slot, index, gen)                                                                  \
+    ((uint64_t)(slot) << 56 | (uint64_t)(index) << 32 | (uint64_t)(uint32_t)(gen))
+#define SHM_REF_SLOT(ref) ((uint32_t)((ref) >> 56))
+#define SHM_REF_INDEX(ref) ((uint32_t)((ref) >> 32) & 0xffffffu)
+#define SHM_REF_GEN(ref) ((uint32_t)(ref))
+
+enum shm_kind {
+    SHM_TELL = 1,
+    SHM_ASK,
+    SHM_REPLY,     /* body: the reply's image; corr: the asker's number */
+    SHM_ERROR,     /* a reply that is an AX_E_* in `method` */
+    SHM_DOWN,      /* body: struct shm_down_body */
+    SHM_TIMER,     /* a message that its own actor sent itself by a timer */
+    SHM_MONITOR,   /* control: `from` watches `to`; corr is the monitor's number */
+    SHM_DEMONITOR, /* control */
+    SHM_SLOT_DOWN, /* control, from axsup: body: struct shm_slot_down_body */
+    SHM_READY,     /* control, to axsup: body: struct shm_ready_body */
+    SHM_CLAIM,     /* control, to axsup: a name for `from`; body: the name */
+    SHM_GRANT,     /* control, from axsup: answer to a claim; method: AX_E_* or 0 */
+    SHM_STOP,      /* control, from axsup: stop the actor `to`, or the whole worker when 0 */
+    SHM_STOPPED,   /* control, to axsup: the worker has stopped; body: struct shm_stopped_body */
+    SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
+                      body: uint64_t position */
+    SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
+};
+
+struct shm_frame {
+    uint32_t size; /* whole frame, bytes, a multiple of 8 */
+    uint16_t method;
+    uint8_t kind;
+    uint8_t pad;
+    uint64_t to;    /* address */
+    uint64_t from;  /* address, 0: no actor (axsup's command line, a timer) */
+    uint64_t corr;  /* number of the ask or the monitor */
+    uint64_t stamp; /* in a lane: the sender's turn. In a mailbox: 0 */
+    uint8_t body[];
+};
+_Static_assert(sizeof(struct shm_frame) == 40, "frame header");
+
+static inline uint32_t shm_frame_size(uint32_t body)
+{
+    return (uint32_t)sizeof(struct shm_frame) + ((body + 7u) & ~7u);
+}
+
+static inline uint32_t shm_frame_body(const struct shm_frame *frame)
+{
+    return frame->size - (uint32_t)sizeof(struct shm_frame);
+}
+
+/* Why an incarnation ended. X(name, number, text) */
+#define SHM_REASONS(X)                                                                             \
+    X(NORMAL, 0, "normal")                                                                         \
+    X(SHUTDOWN, 1, "shutdown")                                                                     \
+    X(FAILED, 2, "failed")                                                                         \
+    X(KILLED, 3, "killed")                                                                         \
+    X(SIGNAL, 4, "signal")                                                                         \
+    X(EXITED, 5, "exited")                                                                         \
+    X(HUNG, 6, "hung")                                                                             \
+    X(NO_ACTOR, 7, "no such actor")                                                                \
+    X(RESTART_INTENSITY, 8, "restart intensity exceeded")                                          \
+    X(CORRUPT, 9, "memory does not add up")
+
+enum shm_reason {
+#define SHM_REASON_ENUM(name, number, text) SHM_##name = number,
+    SHM_REASONS(SHM_REASON_ENUM)
+#undef SHM_REASON_ENUM
+};
+
+struct shm_down_body {
+    uint64_t who;
+    uint32_t incarnation;
+    uint8_t reason; /* enum shm_reason */
+    uint8_t signal; /* for SHM_SIGNAL */
+    uint8_t suspect;
+    uint8_t will_restart;
+    uint64_t after; /* read the sender's data lane up to here first: downs keep their place */
+};
+
+struct shm_slot_down_body {
+    uint32_t slot;
+    uint32_t incarnation; /* of the process that died */
+    uint8_t reason;
+    uint8_t signal;
+    uint8_t will_restart;
+    uint8_t code;     /* exit status for SHM_EXITED */
+    uint32_t suspect; /* index of the actor in hand, 0: none */
+    uint64_t at;      /* CLOCK_MONOTONIC, ns */
+};
+
+struct shm_ready_body {
+    uint32_t incarnation;
+    uint32_t corrupt;
+    uint64_t mail; /* messages found in mailboxes */
+};
+
+struct shm_stopped_body {
+    uint64_t mail; /* messages left unhandled */
+};
+
+#endif

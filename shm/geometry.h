@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/geometry.h - sizes and offsets, at the head of each private and public segment. A process
+ * takes its own from its boot record, never from memory that a peer could have changed. */
+#ifndef SHM_GEOMETRY_H
+#define SHM_GEOMETRY_H
+
+#include "shm/atomic.h"
+
+#define SHM_SLOTS 64u
+#define SHM_MAGIC 0x316d68732d7861ull /* "ax-shm1" */
+#define SHM_ABI 1u
+#define SHM_UNIT 64u /* the arena's grain, bytes */
+
+struct shm_geometry { /* written once, by axsup */
+    uint64_t magic;
+    uint32_t abi, slot, slots, spare;
+    uint64_t private_bytes, public_bytes, edge_bytes;
+    uint32_t actors; /* records, index 0 unused */
+    uint32_t units;  /* of the arena, unit 0 unused */
+    uint32_t events, letters;
+    uint32_t data_ring, control_ring; /* bytes, powers of two */
+    uint32_t max_message;
+    uint32_t names; /* entries in axsup's names table */
+    uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
+    uint64_t directory_off, name_off;                               /* public */
+};
+
+#endif

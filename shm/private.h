@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/private.h - what the process in a slot writes and only axsup reads: all that must outlive the
+ * process. Words are changed in place within a turn, each logged first (journal.h); "volatile"
+ * marks those that a successor makes anew. */
+#ifndef SHM_PRIVATE_H
+#define SHM_PRIVATE_H
+
+#include "shm/frame.h"
+#include "shm/geometry.h"
+
+/* A queue of frames in the arena: `head` and `tail` are {unit << 32 | offset} words; 0 when empty.
+ * The count is accepted - handled. Both pairs are undo-logged. */
+struct shm_chain {
+    uint64_t head, handled;
+    uint64_t tail, accepted;
+};
+
+struct shm_chunk { /* a mailbox block of 2^order units */
+    uint32_t next; /* unit of the next chunk; valid once the tail has moved on */
+    uint32_t end;  /* offset behind the last frame; likewise */
+    uint8_t order;
+    uint8_t pad[7];
+    uint8_t data[];
+};
+
+enum shm_actor_state {
+    SHM_FREE = 0,
+    SHM_LIVE,
+    SHM_RESTARTING, /* waits for restart_at */
+    SHM_CLOSING,    /* accepts nothing more; on_stop runs, then it is gone */
+};
+
+/* The hot line of an actor. */
+struct shm_actor {
+    struct shm_chain mail;
+    uint32_t capacity;
+    uint32_t gen;
+    uint32_t incarnation; /* own restarts; the slot's incarnation comes on top */
+    uint32_t kept;        /* unit of the kept state's block, 0: fresh */
+    uint32_t next_run;    /* volatile, shares no logged word: run queue, 0: not in it */
+    uint32_t logged;      /* volatile: where in the undo log the mailbox may stand */
+    uint16_t type;        /* index into the plugin's actors */
+    uint16_t policy;      /* index into the policies */
+    uint8_t state;        /* enum shm_actor_state */
+    uint8_t suspended;    /* the message at the head awaits: it is not to be handled again */
+    uint8_t flags;        /* enum shm_actor_flags */
+    uint8_t spare;
+};
+_Static_assert(sizeof(struct shm_actor) == SHM_LINE, "the hot part of an actor is one line");
+
+enum shm_actor_flags {
+    SHM_STARTED = 1,  /* on_start has committed */
+    SHM_STOPPING = 2, /* told to stop */
+    SHM_HALF = 4,     /* which half of the kept state is current */
+    SHM_OVERLOAD = 8, /* refuses until the low watermark */
+    SHM_IN_HOOK = 16, /* suspended in a hook: no message is in hand */
+};
+
+/* The cold line: what only starts, ends, monitors and timers look at. */
+struct shm_actor_cold {
+    uint64_t restart_at; /* CLOCK_MONOTONIC ns */
+    uint64_t window_at;  /* start of the current restart window */
+    uint32_t restarts;   /* within the window */
+    uint32_t failures;   /* ever */
+    uint32_t watchers;   /* unit of the first shm_watch that waits for this actor */
+    uint32_t monitors;   /* unit of the first shm_watch that this actor has set up */
+    uint32_t timers;     /* unit of the first shm_timer */
+    uint32_t name;       /* entry in axsup's names table + 1 */
+    uint32_t args;       /* configured actor number + 1 */
+    uint32_t retries;    /* of the message at the head */
+    uint64_t idle_at;    /* when it last finished work, coarse */
+    uint8_t reason;      /* why it is closing */
+    uint8_t pad[3];
+    uint32_t spare;
+};
+_Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
+
+/* One side of a monitor; 64 bytes, one unit. */
+struct shm_watch {
+    uint64_t peer; /* address of the other side */
+    uint64_t id;
+    uint32_t next; /* unit */
+    uint32_t flags;
+};
+
+struct shm_timer { /* a pending message to its own actor; the frame follows */
+    uint64_t at;   /* CLOCK_MONOTONIC ns */
+    uint64_t id;
+    uint32_t next;  /* unit */
+    uint32_t order; /* of this block */
+    struct shm_frame frame;
+};
+
+struct shm_policy {
+    uint64_t window_ns, backoff_min_ns, backoff_max_ns;
+    uint32_t max;
+    uint32_t high, low; /* watermarks, 0: none */
+    uint8_t restart;    /* 0 never, 1 on failure, 2 always */
+    uint8_t drop_mail;  /* at a restart */
+    uint8_t block;      /* overload: senders may wait, nothing is refused */
+    uint8_t retries;    /* of a suspect message; 0: dropped at once */
+};
+
+#define SHM_POLICIES 256u
+
+/* What happened, for axsup to show. Written by the slot's process in a ring; `count` is logged. */
+struct shm_event {
+    uint64_t at; /* CLOCK_REALTIME ns */
+    uint64_t actor, other;
+    uint64_t contract; /* hash of `other`'s contract where it tells more than the ref */
+    uint32_t incarnation;
+    uint16_t method;
+    uint8_t what; /* enum shm_what */
+    uint8_t reason;
+    uint8_t signal, suspect, will_restart, kind;
+    uint32_t error;
+    uint64_t spare[2];
+};
+_Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
+
+enum shm_what {
+    SHM_ACTOR_STARTED = 1,
+    SHM_ACTOR_RESTARTED,
+    SHM_ACTOR_STOPPED,
+    SHM_ACTOR_DOWN,
+    SHM_OVERLOAD_ON,
+    SHM_OVERLOAD_OFF,
+    SHM_DEADLETTER,
+};
+
+#define SHM_UNDO 8192u /* words a turn may change */
+
+struct shm_undo {
+    uint64_t where; /* offset in the private segment, or SHM_UNDO_STAGED + 2 * slot + control */
+    uint64_t old;
+};
+#define SHM_UNDO_STAGED (1ull << 63)
+
+struct shm_journal {
+    uint64_t turn;    /* the one under way, or the last one */
+    uint32_t entries; /* of the undo log */
+    uint32_t actor;   /* in hand; 0: the runtime's own work */
+    uint64_t message; /* chain word of the message in hand, 0: a hook */
+    uint64_t reserved[5];
+    struct shm_undo undo[SHM_UNDO];
+};
+
+struct shm_private {
+    struct shm_geometry geometry;
+    _Alignas(SHM_PAGE) struct shm_journal journal;
+    /* From here on each word is logged before it changes. */
+    _Alignas(SHM_PAGE) uint64_t read_data[SHM_SLOTS]; /* how far each lane to us is read */
+    uint64_t read_control[SHM_SLOTS];
+    struct shm_chain over_data[SHM_SLOTS]; /* what a full lane could not take, in order */
+    struct shm_chain over_control[SHM_SLOTS];
+    uint32_t seen_down[SHM_SLOTS]; /* last incarnation of each slot whose death was delivered */
+    uint64_t events, letters;      /* written to the rings so far */
+    uint64_t next_id;              /* monitors and timers */
+    uint64_t booted;               /* configured actors spawned so far */
+    uint64_t policies;
+    uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none */
+    /* Not logged: high-water marks that only grow. */
+    uint32_t fresh_actor, fresh_unit;
+    uint64_t late_replies; /* answers to asks that were given up; a count */
+    struct shm_policy policy[SHM_POLICIES];
+};
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* shm/public.h - what the process in a slot writes and every other reads: enough to send to its
+ * actors, to wake it, and to know that it died. It shows what is committed and no more. */
+#ifndef SHM_PUBLIC_H
+#define SHM_PUBLIC_H
+
+#include "shm/frame.h"
+#include "shm/geometry.h"
+
+struct shm_directory { /* what a sender must know of an actor */
+    uint32_t gen;
+    uint8_t state;  /* enum shm_actor_state */
+    uint8_t refuse; /* overload: refused until the low watermark */
+    uint16_t spare;
+    uint64_t contract; /* hash */
+    uint32_t depth, capacity;
+    uint32_t incarnation; /* own restarts */
+    uint32_t spare2;
+};
+_Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
+
+enum shm_slot_state {
+    SHM_SLOT_EMPTY = 0,
+    SHM_SLOT_STARTING,
+    SHM_SLOT_RUNNING,
+    SHM_SLOT_BACKOFF,
+    SHM_SLOT_STOPPING,
+    SHM_SLOT_STOPPED,
+    SHM_SLOT_FAILED,
+};
+
+struct shm_slot_info { /* written by axsup in its own public segment */
+    uint32_t state;
+    uint32_t incarnation; /* starts so far */
+    uint32_t epoch;       /* grows each time the slot starts empty */
+    uint32_t spare;
+};
+
+struct shm_name { /* written by axsup; a seqlock: odd while it changes */
+    uint32_t seq;
+    uint32_t incarnation; /* of the slot when the name was granted */
+    uint64_t hash, ref;
+    char name[SHM_NAME_MAX + 1];
+    uint64_t spare;
+};
+_Static_assert(sizeof(struct shm_name) == 96, "name entry");
+
+struct shm_public {
+    struct shm_geometry geometry;
+    _Alignas(SHM_LINE) uint64_t committed; /* THE store; read by peers when the writer is dead */
+    uint64_t turn_started_at;              /* CLOCK_MONOTONIC ns, coarse; 0: idle */
+    uint64_t messages;                     /* handled so far, coarse */
+    _Alignas(SHM_LINE) uint32_t parked;    /* 0: running, else the number of this parking */
+    uint32_t park_seq;
+    _Alignas(SHM_LINE) uint32_t death; /* robust futex: the holder's tid, then OWNER_DIED */
+    uint32_t death_pad[3];
+    void *death_prev, *death_next;           /* list node; means something to the owner alone */
+    _Alignas(SHM_LINE) uint32_t incarnation; /* set by a process when it has recovered */
+    uint32_t squeezed;                       /* arena below its reserve: send nothing new */
+    _Alignas(SHM_LINE) char panic[256];
+    _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
+};
+
+#endif
