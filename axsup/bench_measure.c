@@ -13,7 +13,6 @@
 #include <time.h>
 
 #define GIB (1ull << 30)
-#define ASKED 3 /* figures of a call */
 
 /* ---- samples ---- */
 
@@ -296,10 +295,20 @@ static int strike(struct bench_system *system, double *down, double *served)
     return 0;
 }
 
-static int map(struct bench_system *system, uint64_t bytes)
+/* What the actor "far" is to map, as arguments of "map"; NULL where there is no memory. */
+static json_t *hoard(struct bench_system *system, uint64_t bytes)
 {
-    json_t *reply =
-        sup_bench_call(system, "far", "map", json_pack("{s:I}", "bytes", (json_int_t)bytes));
+    json_t *file =
+        sup_bench_call(system, "drive", "hoard", json_pack("{s:I}", "bytes", (json_int_t)bytes));
+
+    if (file)
+        json_object_set_new(file, "bytes", json_integer((json_int_t)bytes));
+    return file;
+}
+
+static int map(struct bench_system *system, json_t *file)
+{
+    json_t *reply = sup_bench_call(system, "far", "map", json_incref(file));
     bool done = reply && field(reply, "done") != 0;
 
     json_decref(reply);
@@ -307,7 +316,7 @@ static int map(struct bench_system *system, uint64_t bytes)
 }
 
 static int kill_often(struct sup_bench *bench, struct bench_system *system, unsigned times,
-                      uint64_t mapped, enum sup_bench_figure down_figure,
+                      json_t *mapped, enum sup_bench_figure down_figure,
                       enum sup_bench_figure served_figure)
 {
     struct bench_samples downs = {.count = 0}, serves = downs;
@@ -315,7 +324,7 @@ static int kill_often(struct sup_bench *bench, struct bench_system *system, unsi
     for (unsigned i = 0; i <= times; i++) {
         double down, served;
 
-        if ((mapped > 0 && map(system, mapped) != 0) || strike(system, &down, &served) != 0)
+        if ((mapped && map(system, mapped) != 0) || strike(system, &down, &served) != 0)
             return -1;
         if (i > 0) {
             sup_bench_sample(&downs, down);
@@ -330,15 +339,18 @@ static int kill_often(struct sup_bench *bench, struct bench_system *system, unsi
 
 static int kills(struct sup_bench *bench, struct bench_system *system)
 {
-    int error = 0;
+    return kill_often(bench, system, 2 * bench->rounds, NULL, BENCH_kill_to_down_ns,
+                      BENCH_kill_to_served_ns);
+}
 
-    if (bench->wanted[BENCH_kill_to_down_ns] || bench->wanted[BENCH_kill_to_served_ns])
-        error = kill_often(bench, system, 2 * bench->rounds, 0, BENCH_kill_to_down_ns,
-                           BENCH_kill_to_served_ns);
-    if (error == 0 &&
-        (bench->wanted[BENCH_kill_to_down_1g_ns] || bench->wanted[BENCH_kill_to_served_1g_ns]))
-        error = kill_often(bench, system, bench->rounds, GIB, BENCH_kill_to_down_1g_ns,
-                           BENCH_kill_to_served_1g_ns);
+static int kills_of_large(struct sup_bench *bench, struct bench_system *system)
+{
+    json_t *file = hoard(system, GIB);
+    int error = file ? kill_often(bench, system, bench->rounds, file, BENCH_kill_to_down_1g_ns,
+                                  BENCH_kill_to_served_1g_ns)
+                     : -1;
+
+    json_decref(file);
     return error;
 }
 
@@ -394,8 +406,10 @@ static const struct group groups[] = {
                ALONE(one_core_tell_per_s, one_core_tell)}},
     {.plan = {"death", 0, 50, false, 1024, ARENA, SMALL},
      .other = kills,
-     .others = {F(kill_to_down_ns), F(kill_to_served_ns), F(kill_to_down_1g_ns),
-                F(kill_to_served_1g_ns)}},
+     .others = {F(kill_to_down_ns), F(kill_to_served_ns), NONE}},
+    {.plan = {"large", 0, 50, false, 1024, ARENA, SMALL},
+     .other = kills_of_large,
+     .others = {F(kill_to_down_1g_ns), F(kill_to_served_1g_ns), NONE}},
 };
 
 static bool is_wanted(const struct sup_bench *bench, enum sup_bench_figure figure)

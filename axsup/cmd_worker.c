@@ -89,7 +89,8 @@ int sup_cmd_stop(const struct sup_arguments *arguments)
         (void)json_unpack(counts, "{s:I, s:I}", "killed", &killed, "left", &left);
         json_decref(counts);
         if (killed > 0 || left > 0)
-            sup_complain("%lld workers had to be killed, %lld messages were left", killed, left);
+            sup_complain("workers that had to be killed: %lld; messages that were left: %lld",
+                         killed, left);
         while (sup_client_line(&client, &end) == 0)
             ;
         if (client.server >= 0)

@@ -19,7 +19,7 @@ static void close_client(struct control_client *client)
 {
     struct sup_control *control = client->control;
 
-    control_forget(client);
+    sup_control_forget(client);
     sup_loop_remove(control->sup, client->fd);
     close(client->fd);
     free(client->in);
@@ -60,13 +60,13 @@ static bool serve_line(struct control_client *client)
 
     if (end) {
         client->in_used += (size_t)(end - start) + 1;
-        control_serve(client, start, (size_t)(end - start));
+        sup_control_serve(client, start, (size_t)(end - start));
         return true;
     }
     if (size < SUP_CONTROL_REQUEST_MAX)
         return false;
-    control_refuse(client, AX_E_TOO_BIG, "a request has at most %u bytes",
-                   SUP_CONTROL_REQUEST_MAX - 1);
+    sup_control_refuse(client, AX_E_TOO_BIG, "a request has at most %u bytes",
+                       SUP_CONTROL_REQUEST_MAX - 1);
     client->state = CONTROL_CLOSING;
     return false;
 }
@@ -121,11 +121,11 @@ static void watch(struct control_client *client)
 static bool step(struct control_client *client)
 {
     if (client->state == CONTROL_FOLLOWING)
-        return client->out.size < FOLLOW_AT_ONCE && control_advance(client);
+        return client->out.size < FOLLOW_AT_ONCE && sup_control_advance(client);
     return client->state == CONTROL_READING && client->out.size == 0 && serve_line(client);
 }
 
-void control_pump(struct control_client *client)
+void sup_control_pump(struct control_client *client)
 {
     bool there = send_out(client);
     int steps = 0;
@@ -156,7 +156,7 @@ static void on_client(void *ctx, uint32_t events)
         close_client(client);
         return;
     }
-    control_pump(client);
+    sup_control_pump(client);
 }
 
 /* ---- new clients ---- */
@@ -311,10 +311,10 @@ void sup_control_events(struct sup_control *control)
     for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
         struct control_client *client = &control->clients[i];
 
-        bool changed = client->state == CONTROL_RESTARTING && control_advance(client);
+        bool changed = client->state == CONTROL_RESTARTING && sup_control_advance(client);
 
         if (changed || client->state == CONTROL_FOLLOWING)
-            control_pump(client);
+            sup_control_pump(client);
     }
 }
 
@@ -327,9 +327,9 @@ static void take_leave(struct control_client *client)
         sup_out_format(&client->out, SUP_CONTROL_OK "{\"killed\":%u,\"left\":%llu}}\n",
                        stop->killed, (unsigned long long)stop->left);
     else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING)
-        control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
+        sup_control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
     else if (client->state == CONTROL_FOLLOWING)
-        (void)control_advance(client);
+        (void)sup_control_advance(client);
     (void)send_out(client);
     close_client(client);
 }

@@ -46,17 +46,22 @@ struct sup_control {
 };
 
 /* Handles one request line: writes an answer, or leaves the client in a state that waits for it. */
-void control_serve(struct control_client *client, const char *line, size_t size);
+void sup_control_serve(struct control_client *client, const char *line, size_t size);
 /* Adds the events that a FOLLOWING client has room for, or looks for what a RESTARTING one waits
  * for. False: nothing was added. */
-bool control_advance(struct control_client *client);
+bool sup_control_advance(struct control_client *client);
 /* Ends what the client waits for; it gets no answer. */
-void control_forget(struct control_client *client);
+void sup_control_forget(struct control_client *client);
 /* An answer that is no result; `error` as in an int of the tree, 0: it has no name. */
-__attribute__((format(printf, 3, 4))) void control_refuse(struct control_client *client, int error,
-                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) void sup_control_refuse(struct control_client *client,
+                                                              int error, const char *format, ...);
+/* There is nobody of that name, and who may be meant. */
+void sup_control_refuse_actor(struct control_client *client, const char *who);
+void sup_control_refuse_worker(struct control_client *client, const char *name);
+void sup_control_refuse_message(struct control_client *client, const struct ax_contract *contract,
+                                const char *message);
 /* To be called after one of the above by whoever is not called from here: sends what is written,
  * asks the loop for what is needed next, reads on when it may. */
-void control_pump(struct control_client *client);
+void sup_control_pump(struct control_client *client);
 
 #endif

@@ -2,36 +2,15 @@
 /* control_serve.c - from a request to its answer. A request that has to wait for something leaves
  * the client in a state that says for what; all others are answered before it returns. */
 #include "axsup/control_client.h"
-#include "axsup/nearest.h"
 #include "axsup/show.h"
 #include "libax/json.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- answers ---- */
-
-void control_refuse(struct control_client *client, int error, const char *format, ...)
-{
-    struct sup_out *out = &client->out;
-    char text[1024];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    sup_out_open(out, '{');
-    sup_out_key(out, "ok");
-    sup_out_bool(out, false);
-    sup_out_key(out, "error");
-    sup_out_string(out, error != 0 ? ax_error_name(error) : "");
-    sup_out_key(out, "message");
-    sup_out_string(out, text);
-    sup_out_text(out, "}\n");
-}
 
 /* Begins a result, which whoever calls writes; where it ended in an error a refusal replaces it. */
 static size_t begin_result(struct control_client *client)
@@ -51,10 +30,10 @@ static void end_result(struct control_client *client, size_t start, int error)
         return;
     sup_out_cut(&client->out, start);
     if (error == AX_E_LIMIT)
-        control_refuse(client, error, "the answer has more than %u MiB",
-                       SUP_CONTROL_ANSWER_MAX >> 20);
+        sup_control_refuse(client, error, "the answer has more than %u MiB",
+                           SUP_CONTROL_ANSWER_MAX >> 20);
     else
-        control_refuse(client, error, "%s", ax_strerror(error));
+        sup_control_refuse(client, error, "%s", ax_strerror(error));
 }
 
 static void answer_nothing(struct control_client *client)
@@ -62,78 +41,7 @@ static void answer_nothing(struct control_client *client)
     sup_out_text(&client->out, SUP_CONTROL_OK "{}}\n");
 }
 
-/* ---- who is meant ---- */
-
-/* An actor lives only as long as it is shown, so the nearest name is kept. */
-struct actor_search {
-    struct sup_nearest near;
-    char best[SHM_NAME_MAX + 1];
-};
-
-static int search_actor(void *ctx, const struct sup_actor *actor)
-{
-    struct actor_search *search = ctx;
-
-    unsigned distance = search->near.distance;
-
-    if (*actor->name)
-        sup_nearest_try(&search->near, actor->name);
-    if (search->near.distance < distance)
-        memcpy(search->best, actor->name, sizeof(search->best));
-    return 0;
-}
-
-static void refuse_actor(struct control_client *client, const char *who)
-{
-    struct sup *sup = client->control->sup;
-    struct actor_search search = {0};
-
-    sup_nearest_init(&search.near, who);
-    for (uint32_t i = 1; i < sup->n_slots; i++)
-        (void)sup_actors(sup, i, search_actor, &search);
-    control_refuse(client, AX_E_NO_ACTOR, "there is no actor \"%.80s\"%s%s%s", who,
-                   *search.best ? "; did you mean \"" : "", search.best, *search.best ? "\"?" : "");
-}
-
-static void refuse_worker(struct control_client *client, const char *name)
-{
-    const struct sup *sup = client->control->sup;
-    struct sup_nearest near;
-
-    sup_nearest_init(&near, name);
-    for (uint32_t i = 1; i < sup->n_slots; i++) {
-        const struct sup_slot *slot = &sup->slots[i];
-
-        if (strcmp(slot->config->name, name) == 0 && slot->config->count > 1) {
-            control_refuse(client, AX_E_INVALID, "%s has %u workers: name one, %s/0 to %s/%u", name,
-                           slot->config->count, name, name, slot->config->count - 1);
-            return;
-        }
-        sup_nearest_try(&near, slot->name);
-        sup_nearest_try(&near, slot->config->name);
-    }
-    control_refuse(client, AX_E_INVALID, "there is no worker \"%.80s\"%s%s%s", name,
-                   near.best ? "; did you mean \"" : "", near.best ? near.best : "",
-                   near.best ? "\"?" : "");
-}
-
 /* ---- messages ---- */
-
-/* "counter has no message \"gt\"; it has: inc, add, get" */
-static void refuse_message(struct control_client *client, const struct ax_contract *contract,
-                           const char *message)
-{
-    char list[640];
-    size_t n = 0;
-
-    for (uint32_t i = 0; i < contract->nmethods && n < sizeof(list) - AX_NAME_MAX - 8; i++)
-        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
-                              contract->methods[i].name);
-    list[n] = '\0';
-    control_refuse(client, AX_E_INVALID, "%s has no message \"%.80s\"; it has: %s%s",
-                   contract->name, message, n > 0 ? list : "none",
-                   n >= sizeof(list) - AX_NAME_MAX - 8 ? " ..." : "");
-}
 
 static void reply_came(void *ctx, int error, const void *body, size_t size)
 {
@@ -149,11 +57,11 @@ static void reply_came(void *ctx, int error, const void *body, size_t size)
         free(text);
         json_decref(object);
     } else {
-        control_refuse(client, error, "%s: %s", client->what, ax_strerror(error));
+        sup_control_refuse(client, error, "%s: %s", client->what, ax_strerror(error));
     }
     free(client->what);
     client->what = NULL;
-    control_pump(client);
+    sup_control_pump(client);
 }
 
 /* Makes the image of a message from the text of a JSON object. 0, or a refusal is written. */
@@ -168,7 +76,8 @@ static int make_image(struct control_client *client, const struct ax_method *met
 
     *image = NULL;
     if (!object) {
-        control_refuse(client, AX_E_INVALID, "%s: column %d: %s", what, wrong.column, wrong.text);
+        sup_control_refuse(client, AX_E_INVALID, "%s: column %d: %s", what, wrong.column,
+                           wrong.text);
         return AX_E_INVALID;
     }
     room = room > method->msg->size ? room : method->msg->size;
@@ -177,7 +86,7 @@ static int make_image(struct control_client *client, const struct ax_method *met
                    : -ENOMEM;
     json_decref(object);
     if (error != 0)
-        control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
+        sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
     return error;
 }
 
@@ -199,7 +108,7 @@ static int deliver(struct control_client *client, uint64_t ref, const struct ax_
                     ? sup_ask(sup, ref, contract, number, image, size, timeout, reply_came, client)
                     : sup_tell(sup, ref, contract, number, image, size);
         if (error != 0)
-            control_refuse(client, error, "%s: %s", what, ax_strerror(error));
+            sup_control_refuse(client, error, "%s: %s", what, ax_strerror(error));
     }
     free(image);
     return error;
@@ -213,26 +122,26 @@ static void serve_message(struct control_client *client, const struct sup_reques
     char *what;
 
     if (sup_actor_lookup(client->control->sup, request->actor, &ref, &contract) != 0) {
-        refuse_actor(client, request->actor);
+        sup_control_refuse_actor(client, request->actor);
         return;
     }
     method = contract ? ax_contract_find(contract, request->message) : NULL;
     if (!contract) {
-        control_refuse(client, AX_E_WRONG_CONTRACT, "%.80s: its contract is not known",
-                       request->actor);
+        sup_control_refuse(client, AX_E_WRONG_CONTRACT, "%.80s: its contract is not known",
+                           request->actor);
         return;
     }
     if (!method) {
-        refuse_message(client, contract, request->message);
+        sup_control_refuse_message(client, contract, request->message);
         return;
     }
     if (method->is_ask && request->command == SUP_REQUEST_SEND) {
-        control_refuse(client, AX_E_INVALID, "%s.%s has a reply: use \"axsup call\"",
-                       contract->name, method->name);
+        sup_control_refuse(client, AX_E_INVALID, "%s.%s has a reply: use \"axsup call\"",
+                           contract->name, method->name);
         return;
     }
     if (asprintf(&what, "%s.%s", request->actor, method->name) < 0) {
-        control_refuse(client, -ENOMEM, "%s", ax_strerror(-ENOMEM));
+        sup_control_refuse(client, -ENOMEM, "%s", ax_strerror(-ENOMEM));
         return;
     }
     if (deliver(client, ref, contract, method, request, what) != 0) {
@@ -257,11 +166,11 @@ static void serve_state(struct control_client *client, const char *who)
     size_t start;
 
     if (sup_actor_lookup(sup, who, &ref, NULL) != 0 || sup_actor_info(sup, ref, &actor) != 0) {
-        refuse_actor(client, who);
+        sup_control_refuse_actor(client, who);
         return;
     }
     if (!actor.kept) {
-        control_refuse(client, AX_E_NOT_ALLOWED, "%.80s: it keeps no state", who);
+        sup_control_refuse(client, AX_E_NOT_ALLOWED, "%.80s: it keeps no state", who);
         return;
     }
     start = begin_result(client);
@@ -286,7 +195,7 @@ static void serve_list(struct control_client *client, const struct sup_request *
         error = sup_show_actors(&client->out, sup, request->worker, request->contract);
     if (error == AX_E_NO_ACTOR) {
         sup_out_cut(&client->out, start);
-        refuse_worker(client, request->worker);
+        sup_control_refuse_worker(client, request->worker);
     } else {
         end_result(client, start, error);
     }
@@ -300,7 +209,7 @@ static void serve_worker(struct control_client *client, const struct sup_request
     int error;
 
     if (!slot || slot->number == 0) {
-        refuse_worker(client, request->worker);
+        sup_control_refuse_worker(client, request->worker);
         return;
     }
     client->slot = slot->number;
@@ -308,10 +217,10 @@ static void serve_worker(struct control_client *client, const struct sup_request
     error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
                  : sup_restart(sup, slot->number);
     if (error == AX_E_NO_ACTOR)
-        control_refuse(client, error, "%s has no process: it is %s", slot->name,
-                       sup_slot_state_name(slot->state));
+        sup_control_refuse(client, error, "%s has no process: it is %s", slot->name,
+                           sup_slot_state_name(slot->state));
     else if (error != 0)
-        control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
+        sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
     else if (kill)
         answer_nothing(client);
     else
@@ -354,7 +263,7 @@ static void serve(struct control_client *client, const struct sup_request *reque
     }
 }
 
-void control_serve(struct control_client *client, const char *line, size_t size)
+void sup_control_serve(struct control_client *client, const char *line, size_t size)
 {
     struct sup_request request;
     char why[SUP_REQUEST_WHY_MAX];
@@ -363,11 +272,11 @@ void control_serve(struct control_client *client, const char *line, size_t size)
     if (error == 0)
         serve(client, &request);
     else
-        control_refuse(client, error, "the request: %s", *why ? why : ax_strerror(error));
+        sup_control_refuse(client, error, "the request: %s", *why ? why : ax_strerror(error));
     sup_request_deinit(&request);
 }
 
-void control_forget(struct control_client *client)
+void sup_control_forget(struct control_client *client)
 {
     if (client->state == CONTROL_ASKING)
         sup_ask_forget(client->control->sup, client);
@@ -401,14 +310,15 @@ static int restarted(void *ctx, const struct sup_event *event)
     if (event->what == SUP_WORKER_STARTED)
         answer_nothing(client);
     else if (event->what == SUP_WORKER_FAILED)
-        control_refuse(client, 0, "%s has failed: %s", slot->name, ax_reason_name(event->reason));
+        sup_control_refuse(client, 0, "%s has failed: %s", slot->name,
+                           ax_reason_name(event->reason));
     else
         return 0;
     client->state = CONTROL_READING;
     return 1;
 }
 
-bool control_advance(struct control_client *client)
+bool sup_control_advance(struct control_client *client)
 {
     uint64_t seq = client->seq;
 

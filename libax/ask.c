@@ -191,7 +191,7 @@ static uint64_t deadline_of(struct worker *w, uint64_t timeout_ns)
 {
     if (timeout_ns == AX_FOREVER)
         return UINT64_MAX;
-    clock_read(w);
+    clock_refresh(w);
     return timeout_ns > UINT64_MAX - 1 - w->now ? UINT64_MAX - 1 : w->now + timeout_ns;
 }
 
@@ -228,36 +228,6 @@ static bool deadlock(struct ax_ctx *ctx, uint64_t target)
     return false;
 }
 
-static int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint64_t corr)
-{
-    struct worker *w = ctx->worker;
-    const struct post post = {
-        .to = to,
-        .from = actor_ref(w, ctx->actor),
-        .corr = corr,
-        .method = out->method,
-        .kind = SHM_ASK,
-        .fixed = out->fixed,
-        .size = out->size,
-        .parts = out->parts,
-        .nparts = out->nparts,
-    };
-    return post_anywhere(w, SHM_DATA, &post);
-}
-
-static int admit_or_wait(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, bool wait,
-                         uint64_t deadline)
-{
-    for (;;) {
-        int error = admit(ctx->worker, to, out->contract, outgoing_size(out));
-        if (shm_likely(error != AX_E_FULL || !wait))
-            return error;
-        error = room_wait(ctx, deadline);
-        if (error != 0)
-            return error;
-    }
-}
-
 int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, void *reply,
             uint64_t timeout_ns, bool wait)
 {
@@ -269,11 +239,10 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
     if (local != 0 && (local == ctx->actor || actor_at(w, local)->suspended) &&
         deadlock(ctx, to.addr))
         return AX_E_DEADLOCK;
-    int error = admit_or_wait(ctx, to.addr, out, wait, deadline);
-    if (shm_unlikely(error != 0))
-        return error;
-    free(ctx->tail);
-    ctx->tail = NULL;
+    if (shm_unlikely(ctx->tail != NULL)) {
+        free(ctx->tail);
+        ctx->tail = NULL;
+    }
     uint64_t corr = pending_new(w, to.addr, deadline);
     if (shm_unlikely(corr == 0))
         return AX_E_LIMIT;
@@ -281,7 +250,12 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
     entry->contract = out->contract;
     entry->method = out->method;
     entry->reply = reply;
-    error = ask_once(ctx, to.addr, out, corr);
+    int error;
+    while ((error = send_once(ctx, to.addr, out, SHM_ASK, corr)) == AX_E_FULL && wait) {
+        error = room_wait(ctx, deadline);
+        if (error != 0)
+            break;
+    }
     if (shm_unlikely(error != 0)) {
         release(w, entry);
         return error;
@@ -297,7 +271,7 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
     if (to.node != 0)
         return AX_E_NO_ACTOR;
     int error = admit(w, to.addr, out->contract, outgoing_size(out));
-    if (error != 0)
+    if (error != 0) /* before the timer is made */
         return error;
     const struct post timeout = {
         .to = actor_ref(w, ctx->actor),
@@ -309,7 +283,7 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
     error = timer_set(w, ctx->actor, deadline_of(w, timeout_ns), &timeout,
                       contract_hash(w, out->contract), ASK_ASYNC, &id);
     if (error == 0)
-        error = ask_once(ctx, to.addr, out, id);
+        error = send_once(ctx, to.addr, out, SHM_ASK, id);
     if (error == 0 && ask != NULL)
         *ask = id;
     else if (error != 0 && error != AX_E_LIMIT)

@@ -76,11 +76,9 @@ void self_close(struct worker *w, uint32_t index)
     w->self[index] = NULL;
 }
 
-void kept_save(struct worker *w, uint32_t index)
+void kept_write(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (shm_likely(actor->kept == 0))
-        return;
     const struct kept_block *block = kept_of(&w->port, index);
     bool half = actor->flags & SHM_HALF;
     if (memcmp(kept_half(block, half), w->self[index], block->size) == 0)
@@ -577,6 +575,8 @@ static void retry_suspect(struct worker *w, uint32_t index)
 {
     shm_turn_begin(&w->port, 0, 0);
     shm_set(&w->port, &w->port.cold[index].retries, w->port.cold[index].retries + 1);
+    shm_set(&w->port, &actor_at(w, index)->flags,
+            (uint8_t)(actor_at(w, index)->flags | SHM_RETRIED));
     shm_set(&w->port, &w->port.priv->suspect, 0);
     turn_commit(w);
 }

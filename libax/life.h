@@ -10,9 +10,13 @@
 int self_open(struct worker *w, uint32_t actor);
 void self_close(struct worker *w, uint32_t actor);
 /* Writes changed kept state to the half that is not current, and makes it current with the turn. */
-void kept_save(struct worker *w, uint32_t actor);
-/* Takes back what a failed turn did to kept state. */
-void kept_restore(struct worker *w, uint32_t actor);
+void kept_write(struct worker *w, uint32_t actor);
+static inline void kept_save(struct worker *w, uint32_t actor)
+{
+    if (actor_at(w, actor)->kept != 0)
+        kept_write(w, actor);
+}
+
 /* Marks what an actor has in the arena, for shm_recover. */
 bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 

@@ -172,15 +172,6 @@ uint64_t contract_hash(struct worker *w, const struct ax_contract *contract)
     return w->hash_cache[at].hash;
 }
 
-uint32_t actor_local(struct worker *w, uint64_t ref)
-{
-    uint32_t index = SHM_REF_INDEX(ref);
-    if (SHM_REF_SLOT(ref) != w->port.slot || index == 0 || index >= w->port.priv->fresh_actor)
-        return 0;
-    const struct shm_actor *actor = &w->port.actors[index];
-    return actor->gen == SHM_REF_GEN(ref) && actor->state != SHM_FREE ? index : 0;
-}
-
 /* Is the actor above its high watermark, or on the way down from it? Remembers which. */
 static bool overloaded(struct worker *w, struct shm_actor *actor)
 {
@@ -199,10 +190,9 @@ static bool overloaded(struct worker *w, struct shm_actor *actor)
     return true;
 }
 
-static int admit_local(struct worker *w, uint64_t to, const struct ax_contract *contract,
-                       uint32_t bytes)
+static inline int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract,
+                              uint32_t bytes)
 {
-    uint32_t index = actor_local(w, to);
     if (shm_unlikely(index == 0))
         return AX_E_NO_ACTOR;
     struct shm_actor *actor = actor_at(w, index);
@@ -242,41 +232,50 @@ static int admit_remote(struct worker *w, uint64_t to, const struct ax_contract 
     return shm_lane_reserve(port, slot, SHM_DATA, shm_frame_size(bytes)) == NULL ? AX_E_FULL : 0;
 }
 
-int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes)
+/* What holds wherever the target is. */
+static inline int admit_any(struct worker *w, uint32_t bytes)
 {
     if (shm_unlikely(bytes > w->port.geo.max_message))
         return AX_E_TOO_BIG;
-    if (shm_unlikely(!shm_log_room(&w->port, LOG_MARGIN)))
-        return AX_E_LIMIT;
-    return SHM_REF_SLOT(to) == w->port.slot ? admit_local(w, to, contract, bytes)
+    return shm_unlikely(!shm_log_room(&w->port, LOG_MARGIN)) ? AX_E_LIMIT : 0;
+}
+
+int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes)
+{
+    int error = admit_any(w, bytes);
+    if (error != 0)
+        return error;
+    return SHM_REF_SLOT(to) == w->port.slot ? admit_local(w, actor_local(w, to), contract, bytes)
                                             : admit_remote(w, to, contract, bytes);
 }
 
-uint32_t outgoing_size(const struct ax_outgoing *out)
-{
-    uint32_t size = out->size;
-    for (uint32_t i = 0; i < out->nparts; i++)
-        size += out->parts[i].len + 1;
-    return size;
-}
-
-static inline int tell_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out)
+int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
+              uint64_t corr)
 {
     struct worker *w = ctx->worker;
-    int error = admit(w, to, out->contract, outgoing_size(out));
+    uint32_t bytes = outgoing_size(out);
+    int error = admit_any(w, bytes);
     if (shm_unlikely(error != 0))
         return error;
     const struct post post = {
         .to = to,
         .from = actor_ref(w, ctx->actor),
+        .corr = corr,
         .method = out->method,
-        .kind = SHM_TELL,
+        .kind = kind,
         .fixed = out->fixed,
         .size = out->size,
         .parts = out->parts,
         .nparts = out->nparts,
     };
-    return post_anywhere(w, SHM_DATA, &post);
+    uint32_t slot = SHM_REF_SLOT(to);
+    if (shm_likely(slot == w->port.slot)) {
+        uint32_t index = actor_local(w, to);
+        error = admit_local(w, index, out->contract, bytes);
+        return shm_unlikely(error != 0) ? error : post_local(w, index, &post);
+    }
+    error = admit_remote(w, to, out->contract, bytes);
+    return shm_unlikely(error != 0) ? error : post_slot(w, slot, SHM_DATA, &post);
 }
 
 int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)
@@ -284,7 +283,7 @@ int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out
     if (shm_unlikely(to.node != 0))
         return AX_E_NO_ACTOR;
     for (;;) {
-        int error = tell_once(ctx, to.addr, out);
+        int error = send_once(ctx, to.addr, out, SHM_TELL, 0);
         if (shm_likely(error != AX_E_FULL || !wait))
             return error;
         error = room_wait(ctx, UINT64_MAX);

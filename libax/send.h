@@ -31,7 +31,18 @@ uint32_t flush_overflow(struct worker *w);
 /* May a message of `bytes` for this contract go to `to` now? 0, AX_E_FULL, AX_E_CLOSED,
  * AX_E_NO_ACTOR, AX_E_WRONG_CONTRACT, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes);
-uint32_t outgoing_size(const struct ax_outgoing *out);
+/* Admits and sends one message of the current actor, in its turn; the same outcomes. */
+int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
+              uint64_t corr);
+
+static inline uint32_t outgoing_size(const struct ax_outgoing *out)
+{
+    uint32_t size = out->size;
+    for (uint32_t i = 0; i < out->nparts; i++)
+        size += out->parts[i].len + 1;
+    return size;
+}
+
 /* ax_contract_hash, remembered by address. */
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);
 

@@ -23,19 +23,6 @@
 
 #define REPLY_ON_STACK 512u
 
-void runq_push(struct worker *w, uint32_t index)
-{
-    struct shm_actor *actor = actor_at(w, index);
-    if (actor->next_run != 0 || actor->suspended)
-        return;
-    actor->next_run = RUN_END;
-    if (w->run_last != 0)
-        actor_at(w, w->run_last)->next_run = index;
-    else
-        w->run_first = index;
-    w->run_last = index;
-}
-
 static uint32_t runq_pop(struct worker *w)
 {
     uint32_t index = w->run_first;
@@ -47,22 +34,17 @@ static uint32_t runq_pop(struct worker *w)
     return index;
 }
 
-void turn_commit(struct worker *w)
+void publish_all(struct worker *w)
 {
-    shm_turn_commit(&w->port);
-    if (shm_unlikely(w->npublish != 0)) {
-        for (uint32_t i = 0; i < w->npublish; i++)
-            publish_now(w, w->publish[i]);
-        w->npublish = 0;
-    }
+    for (uint32_t i = 0; i < w->npublish; i++)
+        publish_now(w, w->publish[i]);
+    w->npublish = 0;
 }
 
 void turn_undo(struct worker *w)
 {
     shm_turn_undo(&w->port);
-    for (uint32_t i = 0; i < w->npublish; i++)
-        publish_now(w, w->publish[i]);
-    w->npublish = 0;
+    publish_all(w);
 }
 
 /* ---- strands ---- */
@@ -322,23 +304,32 @@ static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
             ax_layout_validate(method->msg, frame->body, shm_frame_body(frame)) == 0);
 }
 
+/* A message has been handled: the actor may be below its low watermark, and is under no suspicion.
+ */
+static void relax(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    uint8_t flags = actor->flags & (uint8_t)~SHM_RETRIED;
+    if (flags & SHM_OVERLOAD &&
+        shm_chain_depth(&actor->mail) <= w->port.priv->policy[actor->policy].low) {
+        flags &= (uint8_t)~SHM_OVERLOAD;
+        event_next(w, SHM_OVERLOAD_OFF, index);
+        publish_later(w, index);
+    }
+    shm_set(&w->port, &actor->flags, flags);
+    shm_set(&w->port, &w->port.cold[index].retries, 0);
+}
+
 /* Consumes the message in hand and ends its turn; tells a local strand its answer. */
 static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
 {
     struct shm_actor *actor = actor_at(w, ctx->actor);
-    const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
     uint16_t method = ctx->frame->method;
     kept_save(w, ctx->actor);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, ctx->message);
-    if (shm_unlikely(actor->flags & SHM_OVERLOAD) && shm_chain_depth(&actor->mail) <= policy->low) {
-        shm_log(&w->port, &actor->flags);
-        actor->flags &= (uint8_t)~SHM_OVERLOAD;
-        event_next(w, SHM_OVERLOAD_OFF, ctx->actor);
-        publish_later(w, ctx->actor);
-    }
-    if (shm_unlikely(w->port.cold[ctx->actor].retries != 0))
-        shm_set(&w->port, &w->port.cold[ctx->actor].retries, 0);
+    if (shm_unlikely(actor->flags & (SHM_OVERLOAD | SHM_RETRIED)))
+        relax(w, ctx->actor);
     turn_commit(w);
     w->messages++;
     if (wake != 0)

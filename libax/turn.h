@@ -5,12 +5,31 @@
 
 #include "libax/worker.h"
 
-void runq_push(struct worker *w, uint32_t actor);
+static inline void runq_push(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    if (actor->next_run != 0 || actor->suspended)
+        return;
+    actor->next_run = RUN_END;
+    if (w->run_last != 0)
+        actor_at(w, w->run_last)->next_run = index;
+    else
+        w->run_first = index;
+    w->run_last = index;
+}
+
 /* Runs up to `actors` ready actors, `messages` of each. How many messages were handled. */
 uint32_t run_actors(struct worker *w, uint32_t actors, uint32_t messages);
 
 /* Commits the open turn and publishes what became visible. */
-void turn_commit(struct worker *w);
+void publish_all(struct worker *w);
+static inline void turn_commit(struct worker *w)
+{
+    shm_turn_commit(&w->port);
+    if (shm_unlikely(w->npublish != 0))
+        publish_all(w);
+}
+
 /* Takes it back. */
 void turn_undo(struct worker *w);
 /* Ends the turn of the current handler in the middle of it, and begins the next. */

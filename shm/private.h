@@ -53,6 +53,7 @@ enum shm_actor_flags {
     SHM_STOPPING = 2, /* told to stop */
     SHM_HALF = 4,     /* which half of the kept state is current */
     SHM_OVERLOAD = 8, /* refuses until the low watermark */
+    SHM_RETRIED = 32, /* the message at the head has been in hand when a process died */
     SHM_IN_HOOK = 16, /* suspended in a hook: no message is in hand */
 };
 

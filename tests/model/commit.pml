@@ -15,7 +15,7 @@
  * kept word, mailbox or lane that is not what the committed turns made it (`settled`); a suspect not
  * told; anything that hangs. */
 
-/* spin: -DMESSAGES=3 -DIN_RING=2 -DOUT_RING=1 -DMAIL=2 -DKILLS=2 -DFAILS=1 */
+/* spin: -DMESSAGES=2 -DIN_RING=1 -DOUT_RING=1 -DMAIL=2 -DKILLS=2 -DFAILS=1 */
 /* cc: -DSAFETY -DCOLLAPSE -DNOREDUCE */
 /* pan: -m1000000 -w24 */
 
@@ -29,13 +29,14 @@
 #define SUSPECT 6
 #define STAGED 7
 #define ACTOR 1 /* the index of the only one */
+#define UNDO 8
 
 byte word[8];
 byte mail[MAIL]; /* what lies in the mailbox's chunks */
 byte over[MESSAGES];
 
 byte journal_turn, entries, actor; /* struct shm_journal */
-byte undo_where[10], undo_old[10];
+byte undo_where[UNDO], undo_old[UNDO];
 byte committed;
 
 byte in_frame[IN_RING]; /* the lane to the worker */
@@ -64,17 +65,26 @@ inline settled()
 
 /* ---- the turn: shm/journal.h ---- */
 
+/* What the log held is not looked at again: the search need not tell it apart. */
+inline forget_undo()
+{
+    i = 0;
+    do
+    :: i < UNDO -> undo_where[i] = 0; undo_old[i] = 0; i++
+    :: else -> i = 0; break
+    od
+}
+
 inline turn_begin(who)
 {
-    d_step { settled(); turn++ };
 #ifdef PLANTED_entries_left_at_begin
     actor = who;
-    journal_turn = turn;
-    entries = 0
+    d_step { settled(); turn++; journal_turn = turn };
+    d_step { entries = 0; forget_undo() }
 #else
-    entries = 0;
+    d_step { entries = 0; forget_undo() };
     actor = who;
-    journal_turn = turn
+    d_step { settled(); turn++; journal_turn = turn }
 #endif
 }
 
@@ -196,20 +206,34 @@ inline lane_stage(message)
     :: logged != turn -> logged = turn; log_value(STAGED, staged)
     :: else
     fi;
-    d_step { staged++; word[STAGED] = staged };
+    d_step { staged++; word[STAGED] = staged; dirty = true };
 #ifdef PLANTED_staged_before_written
     out_stamp[(staged - 1) % OUT_RING] = turn;
-    out_frame[(staged - 1) % OUT_RING] = message;
+    out_frame[(staged - 1) % OUT_RING] = message
 #endif
-    dirty = true
+}
+
+/* The source fills what room it is given at once: the worst that it can do. */
+inline fill_lane()
+{
+    do
+    :: in_data < MESSAGES && in_data - in_read < IN_RING ->
+        in_frame[in_data % IN_RING] = in_data + 1;
+        in_data++
+    :: else -> break
+    od
+}
+
+inline publish_read(position)
+{
+    d_step { in_read = position; fill_lane() }
 }
 
 /* shm_lane_publish_slow */
 inline lane_publish()
 {
-    in_read = word[READ_DATA];
-    out_data = staged;
-    dirty = false
+    publish_read(word[READ_DATA]);
+    d_step { out_data = staged; dirty = false }
 }
 
 /* ---- recovery: shm/recover.c ---- */
@@ -278,23 +302,20 @@ inline judge_suspect()
 /* drain_data: a batch is one turn; the read position is published after it. */
 inline drain_data()
 {
-    end = in_data;
     turn_begin(0);
     at = word[READ_DATA];
     do
-    :: at != end && word[TAIL] - word[HEAD] < MAIL ->
+    :: at != in_data && word[TAIL] - word[HEAD] < MAIL ->
         chain_log(HEAD);
         mail[word[TAIL] % MAIL] = in_frame[at % IN_RING];
-        word[TAIL] = word[TAIL] + 1;
-        at++
-    :: else -> break
+        d_step { word[TAIL] = word[TAIL] + 1; at++ }
+    :: at != word[READ_DATA] -> break
     od;
     set(READ_DATA, at);
 #ifdef PLANTED_position_told_early
-    in_read = at;
+    publish_read(at);
 #endif
-    dirty = true;
-    d_step { committed = turn; accepted = at; at = 0; end = 0 }
+    d_step { committed = turn; accepted = at; at = 0; dirty = true }
 }
 
 /* The handler: its kept word twice, a frame to the next hop. */
@@ -355,7 +376,7 @@ inline flush_overflow()
 
 proctype worker()
 {
-    byte turn, staged, peer_read, logged, at, end, message;
+    byte i, turn, staged, peer_read, logged, at, message;
     byte hint = NONE;
 #ifdef PLANTED_changed_before_logged
     byte was;
@@ -393,7 +414,7 @@ opened:
             peer_read = 0;
             logged = 0;
             at = 0;
-            end = 0;
+            i = 0;
             message = 0;
             hint = NONE;
             dirty = false;
@@ -412,18 +433,6 @@ proctype death()
 }
 
 /* ---- the neighbours ---- */
-
-proctype source()
-{
-    do
-    :: d_step {
-        in_data < MESSAGES && in_data - in_read < IN_RING ->
-            in_frame[in_data % IN_RING] = in_data + 1;
-            in_data++
-        }
-    :: in_data == MESSAGES -> break
-    od
-}
 
 #define take() d_step { assert(out_frame[at % OUT_RING] == at + 1); at++ }
 
@@ -451,13 +460,14 @@ proctype next_hop()
 {
     byte at, end, upto;
     do
-    :: at < MESSAGES && out_data > at ->
-        end = out_data;
-        do
-        :: at != end -> take()
-        :: else -> break
-        od;
-        atomic { out_read = at; end = 0 }
+    :: atomic {
+        at < MESSAGES && out_data > at ->
+            do
+            :: at != out_data -> take()
+            :: else -> break
+            od;
+            out_read = at
+        }
     :: slot_down > 0 ->
         slot_down--;
         drain_dead();
@@ -469,8 +479,8 @@ proctype next_hop()
 init
 {
     atomic {
+        fill_lane();
         run worker();
-        run source();
         run next_hop();
         run death()
     }

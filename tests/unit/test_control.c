@@ -278,7 +278,8 @@ static struct sup_event *happen(enum sup_what what)
 {
     struct sup_event *event = &happened[n_happened % LEN(happened)];
 
-    *event = (struct sup_event){.seq = ++n_happened,
+    n_happened++;
+    *event = (struct sup_event){.seq = n_happened,
                                 .at = 1767225600000000000 + n_happened,
                                 .what = what,
                                 .slot = 1,

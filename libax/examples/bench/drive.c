@@ -11,11 +11,13 @@
 #include "flow.h"
 #include "idle.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define SPAWNS_A_TURN 256u
@@ -259,6 +261,18 @@ void bench_drive_on_loaded(struct ax_ctx *ctx, struct bench_drive *self,
 }
 
 /* ---- death ---- */
+
+/* The descriptor stays open as long as the process does. */
+void bench_drive_on_hoard(struct ax_ctx *ctx, struct bench_drive *self,
+                          const struct bench_drive_hoard *msg,
+                          struct bench_drive_hoard_reply *reply)
+{
+    (void)self;
+    int fd = memfd_create("bench", MFD_CLOEXEC);
+    AX_CHECK(ctx, fd >= 0 && fallocate(fd, 0, 0, (off_t)msg->bytes) == 0);
+    reply->pid = (uint32_t)getpid();
+    reply->fd = (uint32_t)fd;
+}
 
 void bench_drive_on_strike(struct ax_ctx *ctx, struct bench_drive *self,
                            const struct bench_drive_strike *msg,

@@ -29,6 +29,8 @@ struct ax_ctx;
     /* tells each of them one message of 64 bytes, weighed before they handle it */                \
     TELL(load, (u32, from))                                                                        \
     ASK (loaded, (), (bool, done, u32, messages, u64, bytes))                                      \
+    /* a file of so many bytes in memory, for others to map */                                     \
+    ASK (hoard, (u64, bytes), (u32, pid, u32, fd))                                                 \
     /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \
     ASK (strike, (text(64), to), ())                                                               \
     ASK (struck, (), (bool, done, u64, down_ns, u64, served_ns))                                   \

@@ -11,8 +11,8 @@
     ASK (echo, (u64, value), (u64, value))                                                         \
     /* handled behind all that this sender has told before; `at` is the time */                    \
     ASK (seen, (), (u64, messages, u64, sum, u64, at))                                             \
-    /* maps shared memory and touches each page of it */                                           \
-    ASK (map, (u64, bytes), (bool, done))                                                          \
+    /* maps a file that another process holds, every page of it */                                 \
+    ASK (map, (u32, pid, u32, fd, u64, bytes), (bool, done))                                       \
     ASK (hello, (), (u32, pid))                                                                    \
     TELL(probe, (ref_to(bench_drive), from))
 #include <ax/contract.h>

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* control_refuse.c - answers that are no results, and what somebody may have meant instead. */
+#include "axsup/control_client.h"
+#include "axsup/nearest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void sup_control_refuse(struct control_client *client, int error, const char *format, ...)
+{
+    struct sup_out *out = &client->out;
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    sup_out_open(out, '{');
+    sup_out_key(out, "ok");
+    sup_out_bool(out, false);
+    sup_out_key(out, "error");
+    sup_out_string(out, error != 0 ? ax_error_name(error) : "");
+    sup_out_key(out, "message");
+    sup_out_string(out, text);
+    sup_out_text(out, "}\n");
+}
+
+/* An actor lives only as long as it is shown, so the nearest name is kept. */
+struct actor_search {
+    struct sup_nearest near;
+    char best[SHM_NAME_MAX + 1];
+};
+
+static int search_actor(void *ctx, const struct sup_actor *actor)
+{
+    struct actor_search *search = ctx;
+
+    unsigned distance = search->near.distance;
+
+    if (*actor->name)
+        sup_nearest_try(&search->near, actor->name);
+    if (search->near.distance < distance)
+        memcpy(search->best, actor->name, sizeof(search->best));
+    return 0;
+}
+
+void sup_control_refuse_actor(struct control_client *client, const char *who)
+{
+    struct sup *sup = client->control->sup;
+    struct actor_search search = {0};
+
+    sup_nearest_init(&search.near, who);
+    for (uint32_t i = 1; i < sup->n_slots; i++)
+        (void)sup_actors(sup, i, search_actor, &search);
+    sup_control_refuse(client, AX_E_NO_ACTOR, "there is no actor \"%.80s\"%s%s%s", who,
+                       *search.best ? "; did you mean \"" : "", search.best,
+                       *search.best ? "\"?" : "");
+}
+
+void sup_control_refuse_worker(struct control_client *client, const char *name)
+{
+    const struct sup *sup = client->control->sup;
+    struct sup_nearest near;
+
+    sup_nearest_init(&near, name);
+    for (uint32_t i = 1; i < sup->n_slots; i++) {
+        const struct sup_slot *slot = &sup->slots[i];
+
+        if (strcmp(slot->config->name, name) == 0 && slot->config->count > 1) {
+            sup_control_refuse(client, AX_E_INVALID, "%s has %u workers: name one, %s/0 to %s/%u",
+                               name, slot->config->count, name, name, slot->config->count - 1);
+            return;
+        }
+        sup_nearest_try(&near, slot->name);
+        sup_nearest_try(&near, slot->config->name);
+    }
+    sup_control_refuse(client, AX_E_INVALID, "there is no worker \"%.80s\"%s%s%s", name,
+                       near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+                       near.best ? "\"?" : "");
+}
+
+/* "counter has no message \"gt\"; it has: inc, add, get" */
+void sup_control_refuse_message(struct control_client *client, const struct ax_contract *contract,
+                                const char *message)
+{
+    char list[640];
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < contract->nmethods && n < sizeof(list) - AX_NAME_MAX - 8; i++)
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
+                              contract->methods[i].name);
+    list[n] = '\0';
+    sup_control_refuse(client, AX_E_INVALID, "%s has no message \"%.80s\"; it has: %s%s",
+                       contract->name, message, n > 0 ? list : "none",
+                       n >= sizeof(list) - AX_NAME_MAX - 8 ? " ..." : "");
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# bench: "axsup bench --json" prints one object that has every figure as a number above 0. How large
+# they are is not for a test to say: it shares the machine with others.
+# test-timeout: 180
+
+set -u
+axsup=${AX_BUILD:?}/axsup
+failed=0 passed=0
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+figures='raw_line_rtt_ns raw_ring_msgs_per_s raw_memcpy_bytes_per_s raw_eventfd_rtt_ns
+raw_eventfd_rtt_one_core_ns local_ask_ns local_tell_per_s cross_ask_ns cross_ask_ratio
+cross_tell_per_s cross_tell_ratio cross_tell_64k_bytes_per_s cross_tell_64k_ratio
+cross_ask_64_slots_ns cross_ask_64_slots_ratio cross_ask_parked_ns cross_ask_parked_ratio
+cross_ask_parked_one_core_ns cross_ask_parked_one_core_ratio one_core_tell_per_s await_ns
+fiber_switch_ns spawn_ns actor_idle_bytes actor_one_message_bytes kill_to_down_ns
+kill_to_down_1g_ns kill_to_served_ns commit_ns'
+
+out=$("$axsup" bench --json --quick --rounds 3)
+verdict $? 'bench --json --quick'
+number='[0-9]+(\.[0-9]+)?'
+[[ $out =~ ^\{(\"[a-z0-9_]+\":$number,)*\"[a-z0-9_]+\":$number\}$ ]]
+verdict $? "one object of numbers: $out"
+for figure in $figures; do
+    [[ $out =~ \"$figure\":${number}[,}] && ! $out =~ \"$figure\":0(\.0*)?[,}] ]]
+    verdict $? "$figure is there and above 0"
+done
+
+out=$("$axsup" bench --json --quick --rounds 1 --only commit_ns)
+[[ $out =~ ^\{\"commit_ns\":$number\}$ ]]
+verdict $? "--only commit_ns: $out"
+
+for figure in $figures; do
+    grep -q "^  $figure " <("$axsup" bench --help)
+    verdict $? "--help has $figure"
+done
+
+refused() { # WORDS ARGUMENT...
+    local words=$1 out status
+    shift
+    out=$("$axsup" bench "$@" 2>&1)
+    status=$?
+    [[ $status -eq 2 && $out == *"$words"* ]]
+    verdict $? "bench $*: status $status: $out"
+}
+refused 'did you mean "commit_ns"' --only comit_ns
+refused 'must be a number from 1' --rounds none
+refused 'is no option' --fast
+refused 'takes no argument' fast
+
+[[ -z $(find "${TMPDIR:?}" -name 'axsup-bench*') ]]
+verdict $? "left behind: $(find "$TMPDIR" -name 'axsup-bench*')"
+echo "$passed passed, $failed failed"
+((passed && !failed))
