@@ -35,7 +35,6 @@ struct actor_search {
 static int search_actor(void *ctx, const struct sup_actor *actor)
 {
     struct actor_search *search = ctx;
-
     unsigned distance = search->near.distance;
 
     if (*actor->name)

@@ -317,7 +317,7 @@ int boot_receive(int socket, struct boot_message *message, uint64_t timeout_ns)
 
 void boot_message_deinit(struct boot_message *message)
 {
-    for (uint32_t i = 0; i < message->nfds; i++)
+    for (uint32_t i = 0; message->fds != NULL && i < message->nfds; i++)
         if (message->fds[i] >= 0)
             close(message->fds[i]);
     free(message->fds);

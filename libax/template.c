@@ -57,7 +57,7 @@ static const struct ax_plugin *load(const char *path)
     const struct ax_plugin *plugin = dlsym(library, "ax_plugin");
     if (plugin == NULL || plugin->magic != AX_PLUGIN_MAGIC)
         refuse("is not an ax plugin: it has no AX_PLUGIN()");
-    if (plugin->abi != AX_PLUGIN_ABI)
+    else if (plugin->abi != AX_PLUGIN_ABI)
         refuse("is built for plugin ABI %u, this is ABI %u: build it anew", plugin->abi,
                AX_PLUGIN_ABI);
     if (threads() != 1)
@@ -85,7 +85,7 @@ static void announce(const struct ax_plugin *plugin)
     char *text = all == NULL ? NULL : json_dumps(all, JSON_COMPACT);
     if (text == NULL)
         refuse("its contracts cannot be described");
-    if (boot_send(BOOT_SOCKET, BOOT_LOADED, text, strlen(text), NULL, 0) != 0)
+    else if (boot_send(BOOT_SOCKET, BOOT_LOADED, text, strlen(text), NULL, 0) != 0)
         _exit(1);
     free(text);
     json_decref(all);

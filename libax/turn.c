@@ -399,6 +399,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     publish_depth(w, index);
     if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->flags & SHM_STOPPING)
         runq_push(w, index);
+    else
+        w->port.cold[index].idle_at = w->now;
     return handled;
 }
 

@@ -18,7 +18,7 @@
 #define shm_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define shm_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
-#define SHM_LINE 64u
+#define SHM_LINE ((size_t)64)
 #define SHM_PAGE 4096u
 #define shm_likely(x) __builtin_expect(!!(x), 1)
 #define shm_unlikely(x) __builtin_expect(!!(x), 0)

@@ -69,7 +69,7 @@ struct shm_actor_cold {
     uint32_t name;       /* entry in axsup's names table + 1 */
     uint32_t args;       /* configured actor number + 1 */
     uint32_t retries;    /* of the message at the head */
-    uint64_t idle_at;    /* when it last finished work, coarse */
+    uint64_t idle_at;    /* when it last finished work, coarse; not logged */
     uint8_t reason;      /* why it is closing */
     uint8_t pad[3];
     uint32_t spare;

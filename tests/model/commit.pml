@@ -16,6 +16,7 @@
  * told; anything that hangs. */
 
 /* spin: -DMESSAGES=2 -DIN_RING=1 -DOUT_RING=1 -DMAIL=2 -DKILLS=2 -DFAILS=1 */
+/* spin: -DMESSAGES=3 -DIN_RING=2 -DOUT_RING=1 -DMAIL=2 -DKILLS=1 -DFAILS=1 */
 /* cc: -DSAFETY -DCOLLAPSE -DNOREDUCE */
 /* pan: -m1000000 -w24 */
 
@@ -30,6 +31,7 @@
 #define STAGED 7
 #define ACTOR 1 /* the index of the only one */
 #define UNDO 8
+#define NONE 255
 
 byte word[8];
 byte mail[MAIL]; /* what lies in the mailbox's chunks */
@@ -49,7 +51,7 @@ byte slot_down;  /* deaths that the next hop has not dealt with */
 byte fails = FAILS;
 
 /* For the assertions only: what the committed turns have done. */
-byte accepted, handled, in_hand;
+byte accepted, handled, released, in_hand;
 
 #define turn_open (journal_turn != committed)
 
@@ -135,8 +137,6 @@ inline chain_log(first)
 #endif
     fi
 }
-
-#define NONE 255
 
 /* shm_undo_words. The volatile copy of the staged end follows it. */
 inline undo_words()
@@ -343,7 +343,7 @@ inline run_message()
     turn_begin(ACTOR);
     message = mail[word[HEAD] % MAIL];
 #ifdef PLANTED_committed_before_handled
-    d_step { committed = turn; handled++; in_hand = 0 };
+    d_step { committed = turn; handled++; released = word[STAGED] };
 #endif
     handler(message);
 #ifdef PLANTED_published_before_committed
@@ -359,7 +359,7 @@ inline run_message()
         out_data = staged;
 #endif
 #ifndef PLANTED_committed_before_handled
-        d_step { committed = turn; handled++ }
+        d_step { committed = turn; handled++; released = word[STAGED] }
 #endif
     fi
 }
@@ -371,7 +371,7 @@ inline flush_overflow()
     turn_begin(0);
     lane_stage(over[word[OVER_HEAD]]);
     set(OVER_HEAD, word[OVER_HEAD] + 1);
-    d_step { committed = turn }
+    d_step { committed = turn; released = word[STAGED] }
 }
 
 proctype worker()
@@ -434,7 +434,11 @@ proctype death()
 
 /* ---- the neighbours ---- */
 
-#define take() d_step { assert(out_frame[at % OUT_RING] == at + 1); at++ }
+/* A frame is the next one, and its turn has committed. */
+inline take()
+{
+    d_step { assert(at < released && out_frame[at % OUT_RING] == at + 1); at++ }
+}
 
 /* shm_lane_committed_end, slot_down */
 inline drain_dead()

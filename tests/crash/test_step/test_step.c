@@ -35,20 +35,15 @@
 
 /* ---- what can be seen ---- */
 
-struct seen {
+struct seen { /* words only, so that two can be compared as bytes */
     int64_t sum[8], turns[8], downs[8], replies[8], errors[8];
-    uint8_t state[8];
-    uint64_t handled[8];
-    uint32_t nframes;
+    uint64_t state[8], handled[8];
+    uint64_t nframes;
     struct {
-        uint8_t kind, slot;
-        uint16_t method;
-        uint64_t to;
+        uint64_t kind, slot, method, to;
         int64_t body;
     } frame[FRAMES];
-    uint32_t units; /* of the arena, in use */
-    uint64_t letters;
-    bool settled;
+    uint64_t letters, settled;
 };
 
 static uint32_t kept_of(const struct node *node, uint32_t index, const int64_t **state)
@@ -56,7 +51,8 @@ static uint32_t kept_of(const struct node *node, uint32_t index, const int64_t *
     const struct shm_geometry *geo = &node->geo[NODE_WORKER];
     const struct shm_actor *actor =
         (const struct shm_actor *)(const void *)(node->priv[NODE_WORKER] + geo->actor_off) + index;
-    const uint8_t *block = node->priv[NODE_WORKER] + geo->arena_off + actor->kept * SHM_UNIT;
+    const uint8_t *block =
+        node->priv[NODE_WORKER] + geo->arena_off + (size_t)actor->kept * SHM_UNIT;
     uint32_t size = *(const uint32_t *)(const void *)(block + 4);
     *state = (const int64_t *)(const void *)(block + 8 + (actor->flags & SHM_HALF ? size : 0));
     return actor->state == SHM_FREE || actor->kept == 0 ? 0 : size;
@@ -117,9 +113,9 @@ static void take(void *ctx, struct node *node, uint32_t slot, const struct shm_f
     }
     if (frame->kind == SHM_READY || seen->nframes == FRAMES)
         return;
-    uint32_t n = seen->nframes++;
+    uint64_t n = seen->nframes++;
     seen->frame[n].kind = frame->kind;
-    seen->frame[n].slot = (uint8_t)slot;
+    seen->frame[n].slot = slot;
     seen->frame[n].method = frame->method;
     seen->frame[n].to = frame->to;
     seen->frame[n].body =
@@ -258,7 +254,7 @@ static bool same_or_canceled(const struct seen *want, const struct seen *got)
     if (same(want, got))
         return true;
     bool answered = false;
-    for (uint32_t i = 0; i < got->nframes; i++)
+    for (uint64_t i = 0; i < got->nframes; i++)
         answered |= got->frame[i].kind == SHM_ERROR && got->frame[i].method == AX_E_CANCELED &&
                     got->frame[i].to == SHM_REF(NODE_PEER, 1, 1);
     return answered && got->turns[1] == 1 && got->sum[1] == 1 && got->replies[1] == 0 &&
@@ -302,16 +298,19 @@ struct tally {
 
 static void report(const char *what, const struct seen *seen)
 {
-    fprintf(stderr, "  %s: settled %d letters %" PRIu64 "\n", what, seen->settled, seen->letters);
+    fprintf(stderr, "  %s: settled %" PRIu64 " letters %" PRIu64 "\n", what, seen->settled,
+            seen->letters);
     for (uint32_t i = 1; i < 8; i++)
         if (seen->state[i] != 0 || seen->turns[i] != 0)
             fprintf(stderr,
-                    "    actor %u: state %u handled %" PRIu64 " sum %" PRId64 " turns %" PRId64
-                    " downs %" PRId64 " replies %" PRId64 " errors %" PRId64 "\n",
+                    "    actor %u: state %" PRIu64 " handled %" PRIu64 " sum %" PRId64
+                    " turns %" PRId64 " downs %" PRId64 " replies %" PRId64 " errors %" PRId64 "\n",
                     i, seen->state[i], seen->handled[i], seen->sum[i], seen->turns[i],
                     seen->downs[i], seen->replies[i], seen->errors[i]);
-    for (uint32_t i = 0; i < seen->nframes; i++)
-        fprintf(stderr, "    frame to slot %u: kind %u method %u to %" PRIx64 " body %" PRId64 "\n",
+    for (uint64_t i = 0; i < seen->nframes; i++)
+        fprintf(stderr,
+                "    frame to slot %" PRIu64 ": kind %" PRIu64 " method %" PRIu64 " to %" PRIx64
+                " body %" PRId64 "\n",
                 seen->frame[i].slot, seen->frame[i].kind, seen->frame[i].method, seen->frame[i].to,
                 seen->frame[i].body);
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* trouble.h - an actor that ends its process in each way there is. */
+#ifndef TROUBLE_H
+#define TROUBLE_H
+
+#define AX_CONTRACT trouble
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    TELL(add, (i64, by))                                                                           \
+    TELL(die, (i32, signal))                                                                       \
+    TELL(leave, (i32, code))                                                                       \
+    TELL(hang, ())                                                                                 \
+    TELL(deaf, ())                                                                                 \
+    TELL(scribble, (text(32), memory))                                                             \
+    ASK(get, (), (i64, value))
+#include <ax/contract.h>
+
+#endif
