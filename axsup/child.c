@@ -84,6 +84,7 @@ static bool begin_empty(struct sup_slot *slot)
         return false;
     }
     sup_events_reset(sup, slot->number);
+    sup_hub_fail(sup, slot->number, AX_E_CANCELED);
     child->empty = false;
     slot->epoch++;
     sup_order_drop(slot);
@@ -112,6 +113,7 @@ void sup_child_start(struct sup_slot *slot)
     child->ordered = true;
     child->left = 0;
     sup_hub_uncut(slot->sup, slot->number);
+    sup_memory_mend(slot->sup, slot->number);
     sup_child_state(slot, SHM_SLOT_STARTING);
     sup_template_fork(slot->template, slot);
 }
@@ -175,6 +177,8 @@ static void record(struct sup_slot *slot, const struct ending *end, uint32_t sus
     /* a lane that is malformed a second time in a row is no accident of one process */
     if (last->reason == SHM_CORRUPT && (again || !slot->child.corrupt))
         slot->child.empty = true;
+    if (slot->child.empty)
+        last->lost = sup_slot_mail(slot->sup, slot->number);
     if (suspect != 0) {
         const struct shm_port *port = &slot->sup->hub.port;
         last->suspect =
@@ -425,20 +429,32 @@ void sup_child_not_forked(struct sup_slot *slot, const char *why)
         sup_stop_gone(slot->sup, slot, true);
 }
 
+/* How long the turn that is open now has been open, as far as it was looked at. */
+static uint64_t turn_age(struct sup_slot *slot, uint64_t now)
+{
+    struct sup_child *child = &slot->child;
+    uint64_t committed = shm_load_acquire(&slot->sup->hub.port.peers[slot->number]->committed);
+    uint64_t turn = shm_load(&slot->memory.view->journal.turn);
+
+    if (turn == committed || turn != child->hang_turn) {
+        child->hang_turn = turn == committed ? 0 : turn;
+        child->hang_since = now;
+    }
+    return child->hang_turn == 0 ? 0 : now - child->hang_since;
+}
+
 static void on_hang_timer(void *ctx)
 {
     struct sup_slot *slot = ctx;
-    const struct shm_public *pub = slot->sup->hub.port.peers[slot->number];
-    uint64_t limit = slot->config->hang_after_ns, now = sup_clock();
-    uint64_t since = shm_load(&pub->turn_started_at);
+    uint64_t limit = slot->config->hang_after_ns, now = sup_clock(), age = turn_age(slot, now);
 
     if (slot->pid == 0)
         return;
     if (slot->child.hung) {
         sup_child_signal(slot, SIGKILL);
-    } else if (since != 0 && since <= now && now - since > limit) {
+    } else if (age > limit) {
         slot->child.hung = true;
-        sup_report_hang(slot, now - since);
+        sup_report_hang(slot, age);
         sup_child_signal(slot, SIGABRT);
         sup_timer_set(slot->sup, &slot->child.hang_timer, now + ABORT_NS);
     } else {
@@ -470,6 +486,13 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
 void sup_child_stopped(struct sup_slot *slot, const struct shm_stopped_body *body)
 {
     slot->child.left = body->mail;
+}
+
+void sup_child_look(struct sup_slot *slot)
+{
+    if (slot->pid != 0 && !slot->child.noticed && !slot->child.corrupt &&
+        !sup_memory_intact(slot->sup, slot->number))
+        sup_child_corrupt(slot, "the head of its memory");
 }
 
 void sup_child_corrupt(struct sup_slot *slot, const char *what)

@@ -40,18 +40,19 @@ struct sup_child {
     bool restart;  /* ended by hand, to be started again */
     bool hung;
     enum sup_next next;
-    uint64_t start_at;           /* CLOCK_MONOTONIC ns */
-    uint64_t died_at;            /* the notice, CLOCK_MONOTONIC ns; 0: first start */
-    uint64_t empty_by;           /* until when peers are waited for before memory is emptied */
-    uint64_t left;               /* mail that a stopped worker said it leaves */
-    bool fault;                  /* died by its own doing */
-    uint32_t method;             /* of the message that was in hand; UINT32_MAX: not known */
-    struct shm_ready_body ready; /* where it came early */
-    bool early;                  /* READY came before the template's answer */
-    struct sup_timer timer;      /* backoff, or waiting for peers before memory is emptied */
-    struct sup_timer hang_timer; /* the next look, or SIGKILL after SIGABRT */
-    struct sup_timer stop_timer; /* of a restart by hand: SIGKILL */
-    void *order;                 /* the next incarnation's, packed beforehand */
+    uint64_t start_at;              /* CLOCK_MONOTONIC ns */
+    uint64_t died_at;               /* the notice, CLOCK_MONOTONIC ns; 0: first start */
+    uint64_t empty_by;              /* until when peers are waited for before memory is emptied */
+    uint64_t left;                  /* mail that a stopped worker said it leaves */
+    bool fault;                     /* died by its own doing */
+    uint32_t method;                /* of the message that was in hand; UINT32_MAX: not known */
+    struct shm_ready_body ready;    /* where it came early */
+    bool early;                     /* READY came before the template's answer */
+    uint64_t hang_turn, hang_since; /* the open turn that was seen, and when first; 0: none */
+    struct sup_timer timer;         /* backoff, or waiting for peers before memory is emptied */
+    struct sup_timer hang_timer;    /* the next look, or SIGKILL after SIGABRT */
+    struct sup_timer stop_timer;    /* of a restart by hand: SIGKILL */
+    void *order;                    /* the next incarnation's, packed beforehand */
     size_t order_size;
     int *order_fds;
     uint32_t n_fds;
@@ -73,6 +74,9 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body);
 void sup_child_stopped(struct sup_slot *slot, const struct shm_stopped_body *body);
 /* Its lanes hold what no worker writes: it is ended, the next one begins empty. */
 void sup_child_corrupt(struct sup_slot *slot, const char *what);
+
+/* Ends it where its memory is seen to be overwritten; called now and then. */
+void sup_child_look(struct sup_slot *slot);
 
 /* -errno. */
 int sup_child_signal(struct sup_slot *slot, int signal);

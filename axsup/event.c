@@ -220,6 +220,8 @@ static void on_timer(void *ctx)
     struct sup *sup = ctx;
 
     sup_events_collect_all(sup);
+    for (uint32_t slot = 1; slot < sup->n_slots; slot++)
+        sup_child_look(&sup->slots[slot]);
     sup_timer_set(sup, &sup->events.timer, sup_clock() + COLLECT_NS);
 }
 

@@ -118,6 +118,25 @@ static int write_geometry(int fd, const struct shm_geometry *geo)
     return n == (ssize_t)sizeof *geo ? 0 : n < 0 ? -errno : -EIO;
 }
 
+bool sup_memory_intact(const struct sup *sup, uint32_t slot)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    const struct shm_public *pub = sup->hub.port.peers[slot];
+
+    return memcmp(&memory->view->geometry, &memory->geo, sizeof memory->geo) == 0 &&
+           memcmp(&pub->geometry, &memory->geo, sizeof memory->geo) == 0;
+}
+
+void sup_memory_mend(const struct sup *sup, uint32_t slot)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+
+    if (!sup_memory_intact(sup, slot)) {
+        (void)write_geometry(memory->priv, &memory->geo);
+        (void)write_geometry(memory->pub, &memory->geo);
+    }
+}
+
 static int make_own(struct sup_slot *slot)
 {
     struct sup_memory *memory = &slot->memory;

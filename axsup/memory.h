@@ -39,6 +39,12 @@ bool sup_memory_word(const struct sup *sup, uint32_t slot, uint64_t where, uint6
  * *method is the message's, UINT32_MAX where not known or a hook. */
 uint32_t sup_memory_suspect(const struct sup *sup, uint32_t slot, uint32_t *method);
 
+/* Is the geometry at the head of both segments what axsup wrote? Nobody writes it but a process
+ * that writes where it should not. */
+bool sup_memory_intact(const struct sup *sup, uint32_t slot);
+/* Writes it again where it is not. No process may be in the slot. */
+void sup_memory_mend(const struct sup *sup, uint32_t slot);
+
 /* Have all peers dealt with the death of this slot's process, so that its lanes may be reset? */
 bool sup_memory_quiet(const struct sup *sup, uint32_t slot);
 /* Empties the slot: private and public memory are zero but for what must go on, its lanes hold

@@ -108,8 +108,6 @@ void sup_report_end(struct sup_slot *slot, struct sup_ended *ended)
 
     sup_events_collect(slot->sup, slot->number);
     name_suspect(slot->sup, ended);
-    if (slot->child.empty)
-        ended->exit.lost = sup_slot_mail(slot->sup, slot->number);
     if (slot->last_exit.incarnation == ended->exit.incarnation)
         slot->last_exit = ended->exit;
     describe(&ended->exit, text, sizeof text);

@@ -3,6 +3,7 @@
 #ifndef LIBAX_LIFE_H
 #define LIBAX_LIFE_H
 
+#include "libax/turn.h"
 #include "libax/worker.h"
 
 /* An actor's own memory in this process: kept state is loaded from the arena, fresh state zeroed.
@@ -17,6 +18,10 @@ static inline void kept_save(struct worker *w, uint32_t actor)
         kept_write(w, actor);
 }
 
+bool is_kept(const struct ax_actor_type *type);
+/* In the open turn: a block for kept state, all zero. 0 or AX_E_NO_MEMORY. */
+int kept_new(struct worker *w, struct shm_actor *actor, uint32_t size);
+void kept_give(struct worker *w, uint32_t actor);
 /* Marks what an actor has in the arena, for shm_recover. */
 bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 
@@ -37,7 +42,18 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
 /* Holds a record for a spawn to come, its generation set; 0: none left. Volatile. */
 uint32_t actor_reserve(struct worker *w);
 void actor_unreserve(struct worker *w, uint32_t index);
+/* Puts a FREE record on the free list, unless it is still in the run queue. */
+void free_record(struct worker *w, uint32_t index);
 uint32_t actor_incarnation(struct worker *w, uint32_t actor);
+
+/* In the open turn: counts a failure in the window of the policy; may the actor live on? */
+bool charge(struct worker *w, uint32_t actor, const struct shm_policy *policy);
+/* In the open turn: it may not. */
+void end_failed(struct worker *w, uint32_t actor, uint8_t reason);
+/* In the open turn: what is done to the suspect's message settles the suspicion. */
+void acquit(struct worker *w, uint32_t actor);
+/* The hook of an actor's next start, NULL: none. */
+hook_fn *start_hook(const struct ax_actor_type *type, const struct shm_actor *actor);
 
 /* Spawns the configured actors that are not there yet. 0 or why one could not be. */
 int boot_actors(struct worker *w);

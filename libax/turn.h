@@ -40,6 +40,9 @@ void turn_continue(struct worker *w);
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
 void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uint8_t clears);
 
+/* Frees what the last handler on a strand left. */
+void ctx_release(struct ax_ctx *ctx);
+
 int strands_open(struct worker *w);
 /* Is there, or could be made, a strand to go on with the loop? */
 bool strand_spare(struct worker *w);

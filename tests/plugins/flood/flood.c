@@ -245,12 +245,14 @@ void flood_on_chain(struct ax_ctx *ctx, struct flood *self, const struct flood_c
     self->begun++;
     enter(&self->gets, id);
     int error = flood_get(ctx, server, id, &answer, AX_FOREVER);
-    if (error == 0)
+    if (error == 0) {
         self->answered++;
-    else
+    } else { /* not sent */
         strike(&self->gets, id);
-    if (error == 0 ? answer.id != id : !sent(ctx, self, error) && error != AX_E_FULL)
-        wrong(ctx, self, WRONG_REPLY, error);
+        (void)sent(ctx, self, error);
+    }
+    if (error == 0 && answer.id != id)
+        wrong(ctx, self, WRONG_REPLY, (int64_t)id);
     self->done++;
 }
 

@@ -42,8 +42,8 @@ void trouble_on_deaf(struct ax_ctx *ctx, struct trouble *self, const struct trou
     signal(SIGTERM, SIG_IGN);
 }
 
-/* Overwrites the first writable mapping whose line in /proc/self/maps holds the text, behind its
- * first page, and goes on. */
+/* Overwrites the first writable mapping whose line in /proc/self/maps holds the text, and goes on.
+ */
 void trouble_on_scribble(struct ax_ctx *ctx, struct trouble *self,
                          const struct trouble_scribble *msg)
 {
@@ -59,7 +59,7 @@ void trouble_on_scribble(struct ax_ctx *ctx, struct trouble *self,
         if (sscanf(line, "%lx-%lx %4s", &from, &to, access) != 3 || access[1] != 'w' ||
             strstr(line, msg->memory) == NULL)
             continue;
-        memset((char *)from + 4096, 0xa5, to - from - 4096); // NOLINT(performance-no-int-to-ptr)
+        memset((char *)from, 0xa5, to - from); // NOLINT(performance-no-int-to-ptr)
         break;
     }
     fclose(maps);

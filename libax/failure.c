@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/failure.c - a turn that failed, a process that died: what becomes of the message in hand
+ * and of the actor. The message is consumed, who asked is told, the actor is charged by its policy
+ * and restarts or ends. Bystanders of a death are charged nothing. */
+#include "libax/life.h"
+
+#include "libax/event.h"
+#include "libax/timer.h"
+#include "libax/turn.h"
+#include "libax/watch.h"
+
+#include <stdio.h>
+
+#define OUTSIDE_RETRIES 16u /* of a message in hand when its process is killed from outside */
+
+static void tell_failed(struct worker *w, uint32_t index, bool will_restart)
+{
+    const struct shm_down_body down = {
+        .who = actor_ref(w, index),
+        .incarnation = actor_incarnation(w, index),
+        .reason = SHM_FAILED,
+        .suspect = 1,
+        .will_restart = will_restart,
+    };
+    watch_tell(w, index, &down);
+}
+
+static void log_failure(struct worker *w, uint32_t index, uint64_t first, const char *reason)
+{
+    const struct ax_actor_type *type = w->plugin->actors[actor_at(w, index)->type];
+    const char *message = "a hook";
+    char text[320], who[SHM_NAME_MAX + 1];
+    if (first != 0) {
+        const struct shm_frame *frame = shm_chain_frame(&w->port, first);
+        bool call = frame->kind == SHM_TELL || frame->kind == SHM_ASK;
+        message = call && frame->method < type->contract->nmethods
+                      ? type->contract->methods[frame->method].name
+                      : "an event";
+    }
+    actor_name(w, index, who);
+    snprintf(text, sizeof text, "failed in %s: %s", message, reason);
+    worker_log(w, AX_ERROR, who, text);
+}
+
+/* One turn: the charge, the new state, the downs. */
+static void fail_turn(struct worker *w, uint32_t index, bool died)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
+    shm_turn_begin(&w->port, 0, 0);
+    shm_log(&w->port, &actor->suspended);
+    actor->suspended = 0;
+    actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    bool closing = actor->state == SHM_CLOSING;
+    bool lives = !closing && charge(w, index, policy);
+    if (!lives)
+        end_failed(w, index, policy->restart == 0 || closing ? SHM_FAILED : SHM_RESTART_INTENSITY);
+    else {
+        if (!died) {
+            tell_failed(w, index, true);
+            shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
+        }
+        shm_log(&w->port, &actor->state);
+        actor->state = SHM_RESTARTING;
+        struct shm_event *event = event_next(w, SHM_ACTOR_DOWN, index);
+        event->reason = SHM_FAILED;
+        event->will_restart = 1;
+    }
+    acquit(w, index);
+    publish_later(w, index);
+    turn_commit(w);
+}
+
+void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason, bool died)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    log_failure(w, index, first, reason);
+    clock_read(w);
+    if (first != 0)
+        actor_drop(w, index, first, AX_E_CANCELED);
+    fail_turn(w, index, died);
+    self_close(w, index);
+    if (w->port.priv->policy[actor->policy].drop_mail && actor->state == SHM_RESTARTING)
+        for (uint64_t next; (next = shm_chain_first(&w->port, &actor->mail)) != 0;)
+            actor_drop(w, index, next, AX_E_CANCELED);
+    publish_depth(w, index);
+    runq_push(w, index);
+}
+
+/* ---- after the death of a process ---- */
+
+static void retry_suspect(struct worker *w, uint32_t index)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    shm_set(&w->port, &w->port.cold[index].retries, w->port.cold[index].retries + 1);
+    shm_set(&w->port, &actor_at(w, index)->flags,
+            (uint8_t)(actor_at(w, index)->flags | SHM_RETRIED));
+    shm_set(&w->port, &w->port.priv->suspect, 0);
+    turn_commit(w);
+}
+
+static void clear_suspect(struct worker *w, uint32_t index)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    acquit(w, index);
+    turn_commit(w);
+}
+
+/* The message in hand at the death. Killed from outside, the process was not to blame: the message
+ * is handled again. Where the process died by its own doing the policy says. */
+static void judge_suspect(struct worker *w)
+{
+    uint32_t index = (uint32_t)w->port.priv->suspect;
+    bool hook = w->port.priv->suspect >> 32 != 0;
+    if (index == 0)
+        return;
+    struct shm_actor *actor = actor_at(w, index);
+    if (actor->state == SHM_FREE || (actor->suspended && !w->boot->fault)) {
+        clear_suspect(w, index); /* what is suspended is canceled below, without a charge */
+        return;
+    }
+    const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
+    uint32_t retries = w->boot->fault ? policy->retries : OUTSIDE_RETRIES;
+    uint64_t first = hook ? 0 : shm_chain_first(&w->port, &actor->mail);
+    if (!actor->suspended && w->port.cold[index].retries < retries) {
+        retry_suspect(w, index);
+        return;
+    }
+    actor_failed(w, index, first, "its process died", true);
+}
+
+/* A handler that awaited died with the process: its message is over. */
+static void cancel_suspended(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    uint64_t first = shm_chain_first(&w->port, &actor->mail);
+    if (!(actor->flags & SHM_IN_HOOK) && first != 0) {
+        actor_drop(w, index, first, AX_E_CANCELED);
+        return;
+    }
+    shm_turn_begin(&w->port, 0, 0);
+    shm_log(&w->port, &actor->suspended);
+    actor->suspended = 0;
+    actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    turn_commit(w);
+}
+
+static void revive(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    if (actor->state == SHM_FREE) {
+        publish_now(w, index);
+        return;
+    }
+    if (actor->suspended)
+        cancel_suspended(w, index);
+    if (cold->monitors != 0)
+        watch_count(w, index);
+    if (cold->timers != 0)
+        timer_load(w, index);
+    publish_now(w, index);
+    if (actor->state != SHM_LIVE || actor->flags & SHM_STOPPING || actor->mail.tail != 0 ||
+        start_hook(w->plugin->actors[actor->type], actor) != NULL)
+        runq_push(w, index);
+}
+
+void actors_revive(struct worker *w)
+{
+    judge_suspect(w);
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
+        revive(w, index);
+}

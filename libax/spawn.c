@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/spawn.c - records of actors: taken, filled, shown in the directory, given back.
+ *
+ * A record is FREE or not by one word of the undo log, so a spawn that is undone never was. The
+ * generation grows when a record becomes free: old refs answer AX_E_NO_ACTOR for ever. */
+#include "libax/life.h"
+
+#include "libax/event.h"
+#include "libax/turn.h"
+
+#include <string.h>
+
+uint32_t actor_incarnation(struct worker *w, uint32_t index)
+{
+    return actor_at(w, index)->incarnation + w->boot->incarnation;
+}
+
+/* ---- the directory ---- */
+
+void publish_later(struct worker *w, uint32_t index)
+{
+    if (w->npublish > 0 && w->publish[w->npublish - 1] == index)
+        return;
+    if (w->npublish < SHM_UNDO)
+        w->publish[w->npublish++] = index;
+}
+
+void free_record(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    if (actor->next_run != 0)
+        return; /* in a queue, which gives it back */
+    actor->next_run = w->free_actor == 0 ? RUN_END : w->free_actor;
+    w->free_actor = index;
+    self_close(w, index);
+}
+
+void publish_now(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    struct shm_directory *entry = &w->port.directory[index];
+    shm_store(&entry->gen, actor->gen);
+    shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->hashes[actor->type]);
+    shm_store(&entry->capacity, actor->capacity);
+    shm_store(&entry->incarnation, actor_incarnation(w, index));
+    shm_store(&entry->refuse, (uint8_t)((actor->flags & SHM_OVERLOAD) != 0));
+    publish_depth(w, index);
+    shm_store_release(&entry->state,
+                      (uint8_t)(actor->flags & SHM_STOPPING ? SHM_CLOSING : actor->state));
+    if (actor->state == SHM_FREE)
+        free_record(w, index);
+}
+
+/* ---- spawn ---- */
+
+static int intern_policy(struct worker *w, const struct shm_policy *policy, uint16_t *out)
+{
+    struct shm_private *priv = w->port.priv;
+    for (uint64_t i = 0; i < priv->policies; i++)
+        if (memcmp(&priv->policy[i], policy, sizeof *policy) == 0) {
+            *out = (uint16_t)i;
+            return 0;
+        }
+    if (priv->policies == SHM_POLICIES)
+        return AX_E_LIMIT;
+    priv->policy[priv->policies] = *policy;
+    *out = (uint16_t)priv->policies;
+    shm_set(&w->port, &priv->policies, priv->policies + 1);
+    return 0;
+}
+
+static uint32_t take_record(struct worker *w)
+{
+    struct shm_private *priv = w->port.priv;
+    uint32_t index = w->free_actor;
+    if (index != 0) {
+        struct shm_actor *actor = actor_at(w, index);
+        w->free_actor = actor->next_run == RUN_END ? 0 : actor->next_run;
+        actor->next_run = 0;
+    } else if (priv->fresh_actor < w->port.geo.actors) {
+        index = priv->fresh_actor;
+        shm_store(&priv->fresh_actor, index + 1);
+    }
+    return index;
+}
+
+uint32_t actor_reserve(struct worker *w)
+{
+    uint32_t index = take_record(w);
+    struct shm_actor *actor = actor_at(w, index);
+    if (index != 0 && actor->gen == 0)
+        actor->gen = w->boot->epoch << 24 | 1;
+    return index;
+}
+
+void actor_unreserve(struct worker *w, uint32_t index)
+{
+    free_record(w, index);
+}
+
+static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t policy,
+                       uint32_t capacity)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    const struct ax_actor_type *kind = w->plugin->actors[type];
+    actor->kept = 0;
+    int error = is_kept(kind) ? kept_new(w, actor, kind->state_size) : 0;
+    if (error != 0)
+        return error;
+    memset(&actor->mail, 0, sizeof actor->mail);
+    memset(&w->port.cold[index], 0, sizeof w->port.cold[index]);
+    actor->capacity = capacity;
+    actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen;
+    actor->incarnation = 1 - w->boot->incarnation;
+    actor->logged = 0;
+    shm_log(&w->port, &actor->state);
+    actor->type = type;
+    actor->policy = policy;
+    actor->suspended = 0;
+    actor->flags = kind->on_start == NULL ? SHM_STARTED : 0;
+    shm_order();
+    actor->state = SHM_LIVE;
+    return 0;
+}
+
+int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy, uint32_t capacity,
+                uint32_t index, uint32_t *out)
+{
+    uint16_t number;
+    if (!shm_log_room(&w->port, 64))
+        return AX_E_LIMIT;
+    int error = intern_policy(w, policy, &number);
+    if (error != 0)
+        return error;
+    if (index == 0 && (index = take_record(w)) == 0)
+        return AX_E_LIMIT;
+    publish_later(w, index);
+    error = fill_record(w, index, type, number, capacity);
+    if (error != 0)
+        return error;
+    event_next(w, SHM_ACTOR_STARTED, index)->incarnation = 1;
+    if (w->plugin->actors[type]->on_start != NULL)
+        runq_push(w, index);
+    *out = index;
+    return 0;
+}
+
+static int type_of(struct worker *w, const char *contract)
+{
+    for (uint32_t i = 0; i < w->plugin->nactors; i++)
+        if (strcmp(w->plugin->actors[i]->contract->name, contract) == 0)
+            return (int)i;
+    return -1;
+}
+
+static int boot_one(struct worker *w, uint32_t number)
+{
+    const struct boot_actor *config = &w->boot->actors[number];
+    struct shm_private *priv = w->port.priv;
+    uint32_t index = number + 1;
+    int type = type_of(w, config->contract);
+    if (type < 0 || index >= w->port.geo.actors)
+        return AX_E_WRONG_CONTRACT;
+    shm_turn_begin(&w->port, 0, 0);
+    if (priv->fresh_actor <= index)
+        shm_store(&priv->fresh_actor, index + 1);
+    int error = actor_spawn(w, (uint16_t)type, &config->policy, config->capacity, index, &index);
+    if (error != 0) {
+        turn_undo(w);
+        return error;
+    }
+    w->port.cold[index].name = config->name_entry + 1;
+    w->port.cold[index].args = number + 1;
+    shm_set(&w->port, &priv->booted, number + 1);
+    turn_commit(w);
+    return 0;
+}
+
+int boot_actors(struct worker *w)
+{
+    for (uint32_t i = (uint32_t)w->port.priv->booted; i < w->boot->nactors; i++) {
+        int error = boot_one(w, i);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
