@@ -77,7 +77,7 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
         .slot = slot,
         .state = state,
         .suspended = shm_load(&record.hot->suspended) != 0,
-        .incarnation = shm_load(&public->incarnation),
+        .incarnation = shm_load(&public->incarnation) + sup->slots[slot].incarnation,
         .mail = shm_load(&public->depth),
         .capacity = shm_load(&public->capacity),
         .failures = shm_load(&record.cold->failures),

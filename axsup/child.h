@@ -35,6 +35,7 @@ struct sup_child {
     bool ordered;  /* the template has the order, the pid is not known yet */
     bool waiting;  /* wants a fork; its template is busy or loads */
     bool empty;    /* the next incarnation begins with empty memory */
+    bool relane;   /* and this one, all else kept, with empty lanes */
     bool corrupt;  /* ended because of what it wrote into its lanes */
     bool stopping; /* told to stop, or signalled by a stop of the system */
     bool restart;  /* ended by hand, to be started again */
@@ -56,11 +57,15 @@ struct sup_child {
     size_t order_size;
     int *order_fds;
     uint32_t n_fds;
+    bool ready_once;             /* this incarnation has said READY */
+    uint32_t accused[SHM_SLOTS]; /* last incarnation of each slot whose lanes it complained of */
 };
 
 /* Prepares a slot whose memory and template are ready. 0 or -ENOMEM. */
 int sup_child_init(struct sup_slot *slot);
 void sup_child_deinit(struct sup_slot *slot);
+/* Prepares its timer. */
+void sup_birth_init(struct sup_slot *slot);
 /* Orders the first or next incarnation, at once. */
 void sup_child_start(struct sup_slot *slot);
 

@@ -289,8 +289,8 @@ void sup_hub_uncut(struct sup *sup, uint32_t slot)
 
     if (!port->in[slot].cut)
         return;
-    port->priv->read_data[slot] = shm_load_acquire(&port->in_ends[slot]->data);
-    port->priv->read_control[slot] = shm_load_acquire(&port->in_ends[slot]->control);
+    port->priv->read_data[slot] = shm_load_acquire(&port->in_ends[slot]->data) & ~7ull;
+    port->priv->read_control[slot] = shm_load_acquire(&port->in_ends[slot]->control) & ~7ull;
     port->read_dirty |= 1ull << slot;
     port->in[slot].cut = false;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KIB 1024u
+#define KIB UINT64_C(1024)
 #define CONTROL_RING (16 * KIB)
 #define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
 #define SMALL_MESSAGE (16 * KIB)
@@ -58,7 +58,7 @@ static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
         .events = worker != NULL ? config->events : 1,
         .letters = worker != NULL ? config->deadletters : 1,
         .data_ring = data_ring(config),
-        .control_ring = CONTROL_RING,
+        .control_ring = (uint32_t)CONTROL_RING,
         .max_message = (uint32_t)config->max_message,
         .names = s == 0 ? names_room(sup) : 0,
     };

@@ -51,5 +51,8 @@ bool sup_memory_quiet(const struct sup *sup, uint32_t slot);
  * nothing unread. *lost: messages given up, as far as they can be counted. No process may be in
  * the slot. 0 or -errno. */
 int sup_memory_empty(struct sup *sup, uint32_t slot, uint64_t *lost);
+/* The slot's lanes begin anew where their readers are; what they held unread is given up, all else
+ * stays. No process may be in the slot. 0 or -errno. */
+int sup_memory_relane(struct sup *sup, uint32_t slot);
 
 #endif

@@ -122,23 +122,46 @@ static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in,
     return count;
 }
 
-static uint64_t reset_lanes(const struct sup *sup, uint32_t slot, uint32_t peer,
-                            const struct lanes *lanes, struct shm_private *priv)
+/* From the start of the lap to where a lane goes on: nothing, in the form of a frame. */
+static void pad_lane(const struct sup_memory *memory, uint8_t *out, uint32_t lane,
+                     uint64_t position)
+{
+    uint64_t bytes = lane == SHM_DATA ? memory->geo.data_ring : memory->geo.control_ring;
+    uint8_t *ring = out + SHM_PAGE + (lane == SHM_DATA ? memory->geo.control_ring : 0);
+    uint64_t pad = ((position - 1) & (bytes - 1)) + 1;
+
+    if (position != 0)
+        shm_store((uint64_t *)(void *)ring, pad | (uint64_t)SHM_PAD << 48);
+}
+
+/* The lanes to a peer go on where it reads. */
+static void reset_out(const struct sup *sup, uint32_t slot, uint32_t peer,
+                      const struct lanes *lanes)
 {
     const struct sup_memory *memory = &sup->slots[slot].memory;
-    uint64_t position[2], data = ALIGNED(shm_load_acquire(&lanes->peer_ends->data));
-    uint64_t control = ALIGNED(shm_load_acquire(&lanes->peer_ends->control));
-    uint64_t lost = count_frames(memory, lanes->in, priv->read_data[peer], data);
+    uint64_t position[2];
 
     peer_position(sup, slot, peer, lanes, position);
+    for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++) {
+        pad_lane(memory, lanes->out, lane, ALIGNED(position[lane]));
+        shm_store(&lanes->staged->end[lane], ALIGNED(position[lane]));
+    }
+    shm_store_release(&lanes->ends->data, ALIGNED(position[SHM_DATA]));
+    shm_store_release(&lanes->ends->control, ALIGNED(position[SHM_CONTROL]));
+}
+
+/* The lanes from a peer go on at their end. How many messages were in them. */
+static uint64_t reset_in(const struct sup *sup, uint32_t slot, uint32_t peer,
+                         const struct lanes *lanes, struct shm_private *priv)
+{
+    uint64_t data = ALIGNED(shm_load_acquire(&lanes->peer_ends->data));
+    uint64_t control = ALIGNED(shm_load_acquire(&lanes->peer_ends->control));
+    uint64_t lost = count_frames(&sup->slots[slot].memory, lanes->in, priv->read_data[peer], data);
+
     priv->read_data[peer] = data;
     priv->read_control[peer] = control;
     shm_store(&lanes->ends->read_data, data);
     shm_store(&lanes->ends->read_control, control);
-    for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++)
-        shm_store(&lanes->staged->end[lane], ALIGNED(position[lane]));
-    shm_store_release(&lanes->ends->data, ALIGNED(position[SHM_DATA]));
-    shm_store_release(&lanes->ends->control, ALIGNED(position[SHM_CONTROL]));
     return lost;
 }
 
@@ -157,14 +180,26 @@ static void wipe_private(const struct sup_memory *memory, struct shm_private *pr
 }
 
 /* All of the public memory but geometry and what never restarts. */
-static void wipe_public(const struct sup_memory *memory, struct shm_public *pub)
+static void wipe_public(const struct sup_memory *memory, struct shm_public *pub,
+                        uint32_t incarnation)
 {
-    uint32_t park_seq = pub->park_seq, incarnation = pub->incarnation;
+    uint32_t park_seq = pub->park_seq;
 
     memset(&pub->committed, 0, memory->geo.public_bytes - offsetof(struct shm_public, committed));
     pub->park_seq = park_seq;
     pub->incarnation = incarnation;
     pub->geometry = memory->geo;
+}
+
+/* The deaths that the slot has been told of, and those that were still under way to it: it begins
+ * with who is there now. */
+static void set_seen(const struct sup *sup, uint32_t slot, struct shm_private *priv)
+{
+    for (uint32_t peer = 1; peer < sup->n_slots; peer++) {
+        const struct sup_slot *other = &sup->slots[peer];
+        bool there = has_process(other) && !other->child.noticed;
+        priv->seen_down[peer] = other->incarnation - (peer != slot && there);
+    }
 }
 
 static int empty_private(const struct sup *sup, uint32_t slot, struct shm_private *priv,
@@ -177,10 +212,12 @@ static int empty_private(const struct sup *sup, uint32_t slot, struct shm_privat
         int error = map_lanes(sup, slot, peer, &lanes);
         if (error != 0)
             return error;
-        *lost += reset_lanes(sup, slot, peer, &lanes, priv);
+        *lost += reset_in(sup, slot, peer, &lanes, priv);
+        reset_out(sup, slot, peer, &lanes);
         unmap_lanes(sup, &lanes);
     }
     wipe_private(&sup->slots[slot].memory, priv);
+    set_seen(sup, slot, priv);
     return 0;
 }
 
@@ -189,16 +226,31 @@ int sup_memory_empty(struct sup *sup, uint32_t slot, uint64_t *lost)
     const struct sup_memory *memory = &sup->slots[slot].memory;
     struct shm_public *pub = shm_segment_map(memory->pub, memory->geo.public_bytes, true);
     struct shm_private *priv = shm_segment_map(memory->priv, memory->geo.private_bytes, true);
-    int error = pub == NULL || priv == NULL ? -errno : 0;
+    int error = -ENOMEM;
 
     *lost = 0;
-    if (error == 0) {
+    if (pub != NULL && priv != NULL) {
         *lost = sup_slot_mail(sup, slot);
         error = empty_private(sup, slot, priv, lost);
+        if (error == 0)
+            wipe_public(memory, pub, sup->slots[slot].incarnation);
     }
-    if (error == 0)
-        wipe_public(memory, pub);
     shm_segment_unmap(priv, memory->geo.private_bytes);
     shm_segment_unmap(pub, memory->geo.public_bytes);
     return error;
+}
+
+int sup_memory_relane(struct sup *sup, uint32_t slot)
+{
+    for (uint32_t peer = 0; peer < sup->n_slots; peer++) {
+        struct lanes lanes = {0};
+        if (peer == slot)
+            continue;
+        int error = map_lanes(sup, slot, peer, &lanes);
+        if (error != 0)
+            return error;
+        reset_out(sup, slot, peer, &lanes);
+        unmap_lanes(sup, &lanes);
+    }
+    return 0;
 }

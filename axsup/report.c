@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/report.h"
 
+#include "libax/boot.h"
+
 #include <ax/actor.h>
 
 #include <signal.h>
@@ -53,6 +55,8 @@ static void describe(const struct sup_exit *end, char *text, size_t room)
     if (end->signal != 0)
         at = snprintf(text, room, "%s by %s", end->hung ? "hung, ended" : "ended",
                       sup_signal_name(end->signal, name));
+    else if (end->code == BOOT_EXIT_SETUP)
+        at = snprintf(text, room, "could not begin");
     else
         at = snprintf(text, room, "ended with exit status %u", end->code);
     if (end->reason == SHM_CORRUPT)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define READ_NS UINT64_C(20000000)
+
 /* ---- contracts ---- */
 
 static void list_contracts(const struct sup_template *template, char *text, size_t room)
@@ -99,7 +101,9 @@ static void collect(struct sup_template *template, uint64_t started_at,
 {
     struct boot_message message = {0};
     uint64_t until = started_at + template->config->load_timeout_ns, now = sup_clock();
-    int error = boot_receive(template->socket, &message, until > now ? until - now : 0);
+    /* what it has said while another one was waited for is there at once */
+    uint64_t left = until > now + READ_NS ? until - now : READ_NS;
+    int error = boot_receive(template->socket, &message, left);
 
     if (error == 0)
         take_answer(template, &message, errors);

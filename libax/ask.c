@@ -291,6 +291,16 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
     return error;
 }
 
+bool asked_of(struct worker *w, uint64_t to, uint64_t corr, uint32_t slot)
+{
+    const struct pending *entry = find(w, corr);
+    if (!(corr & ASK_ASYNC))
+        return entry == NULL || SHM_REF_SLOT(entry->target) == slot;
+    uint32_t actor = actor_local(w, to);
+    uint64_t target;
+    return actor == 0 || !timer_target(w, actor, corr, &target) || SHM_REF_SLOT(target) == slot;
+}
+
 int async_answer(struct worker *w, uint32_t actor, const struct post *reply)
 {
     uint64_t contract;

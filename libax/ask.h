@@ -29,6 +29,8 @@ int room_wait(struct ax_ctx *ctx, uint64_t deadline);
  * commit; 0: none. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int answer(struct worker *w, const struct shm_frame *ask, const struct post *reply, uint64_t *wake);
 int answer_error(struct worker *w, const struct shm_frame *ask, int error, uint64_t *wake);
+/* May `slot` answer ask number `corr` of the actor at `to`? True also where nobody waits for it. */
+bool asked_of(struct worker *w, uint64_t to, uint64_t corr, uint32_t slot);
 /* A reply or error for an async ask of a local actor, in the open turn. */
 int async_answer(struct worker *w, uint32_t actor, const struct post *reply);
 

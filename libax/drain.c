@@ -37,6 +37,26 @@ static void copy_frame(struct shm_frame *to, const struct shm_frame *from, uint3
     to->stamp = 0;
 }
 
+/* What the last process left malformed, and the next one has published with its own: nobody can
+ * tell where the one ends. */
+static void skip_lane(struct worker *w, uint32_t slot, uint32_t lane)
+{
+    const struct shm_ends *ends = w->port.in_ends[slot];
+    struct shm_private *priv = w->port.priv;
+    char text[96];
+    snprintf(text, sizeof text, "what the last process of slot %u left in its lane is skipped",
+             slot);
+    worker_log(w, AX_WARN, "ax", text);
+    shm_turn_begin(&w->port, 0, 0);
+    if (lane == SHM_DATA)
+        shm_set(&w->port, &priv->read_data[slot], shm_load(&ends->data) & ~7ull);
+    else
+        shm_set(&w->port, &priv->read_control[slot], shm_load(&ends->control) & ~7ull);
+    turn_commit(w);
+    w->port.in[slot].mended &= (uint8_t) ~(1u << lane);
+    w->port.read_dirty |= 1ull << slot;
+}
+
 static void accuse(struct worker *w, uint32_t slot, uint32_t lane, uint64_t position)
 {
     char text[96];
@@ -47,6 +67,10 @@ static void accuse(struct worker *w, uint32_t slot, uint32_t lane, uint64_t posi
         .fixed = &position,
         .size = sizeof position,
     };
+    if (w->port.in[slot].mended >> lane & 1) {
+        skip_lane(w, slot, lane);
+        return;
+    }
     w->port.in[slot].cut = true;
     snprintf(text, sizeof text, "lane from slot %u is malformed; not read any more", slot);
     worker_log(w, AX_ERROR, "ax", text);
@@ -101,10 +125,15 @@ static int refuse(struct worker *w, const struct shm_frame *frame, uint32_t size
     return own->from == 0 ? 0 : answer_error(w, own, error, &wake);
 }
 
-static int take_reply(struct worker *w, const struct shm_frame *frame, uint32_t size)
+/* Numbers of asks can be guessed: an answer counts only from the slot that was asked. */
+static int take_reply(struct worker *w, uint32_t slot, const struct shm_frame *frame, uint32_t size)
 {
     struct shm_frame *own = (struct shm_frame *)(void *)w->scratch;
     copy_frame(own, frame, size);
+    if (own->kind != SHM_ERROR)
+        own->kind = SHM_REPLY;
+    if (!asked_of(w, own->to, own->corr, slot))
+        return 0;
     int error = own->kind == SHM_ERROR ? own->method : 0;
     if (own->kind == SHM_ERROR && error == 0)
         error = AX_E_CANCELED;
@@ -129,7 +158,7 @@ static int deliver(struct worker *w, uint32_t slot, const struct shm_frame *fram
 {
     uint8_t kind = shm_load(&frame->kind);
     if (kind == SHM_REPLY)
-        return take_reply(w, frame, size);
+        return take_reply(w, slot, frame, size);
     int error = take_message(w, slot, frame, size);
     return error > 0 ? refuse(w, frame, size, slot, error) : error;
 }
@@ -186,10 +215,12 @@ static int on_monitor(struct worker *w, const struct shm_frame *frame)
     return post_anywhere(w, SHM_CONTROL, &post);
 }
 
-static int on_down(struct worker *w, const struct shm_frame *frame)
+/* A slot tells the ends of its own actors, nobody else's. */
+static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
+    const struct shm_down_body *body = (const void *)frame->body;
     uint32_t index = actor_local(w, frame->to);
-    if (index == 0 || shm_frame_body(frame) < sizeof(struct shm_down_body))
+    if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
         return 0;
     const struct post post = {
         .to = frame->to,
@@ -226,11 +257,11 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
             watch_remove(w, actor_local(w, frame->to), frame->from, frame->corr);
         return 0;
     case SHM_DOWN:
-        return on_down(w, frame);
+        return on_down(w, slot, frame);
     case SHM_STOP:
         return on_stop(w, slot, frame);
     case SHM_ERROR:
-        return take_reply(w, frame, frame->size);
+        return take_reply(w, slot, frame, frame->size);
     case SHM_GRANT:
         if (slot == 0)
             pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,
@@ -308,10 +339,12 @@ static void slot_down(struct worker *w, const struct shm_frame *frame)
         port->priv->seen_down[slot] >= body->incarnation)
         return;
     if (!port->in[slot].cut) {
-        uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, port->priv->read_data[slot]);
+        uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, port->priv->read_data[slot],
+                                              body->turn);
         while (drain_data(w, slot, end, UINT32_MAX) != 0)
             ;
-        end = shm_lane_committed_end(port, slot, SHM_CONTROL, port->priv->read_control[slot]);
+        end = shm_lane_committed_end(port, slot, SHM_CONTROL, port->priv->read_control[slot],
+                                     body->turn);
         while (drain_control(w, slot, end, UINT32_MAX) != 0)
             ;
     }
@@ -326,18 +359,13 @@ static void slot_down(struct worker *w, const struct shm_frame *frame)
 static bool present(struct worker *w, uint32_t slot)
 {
     struct shm_in *in = &w->port.in[slot];
-    uint32_t incarnation = shm_load_acquire(&in->pub->incarnation);
-    if (shm_likely(incarnation == in->incarnation))
-        return !in->cut;
-    if (slot != 0 && w->port.priv->seen_down[slot] + 1 < incarnation)
+    uint32_t incarnation;
+    if (!shm_lane_present(&w->port, slot, &incarnation))
         return false;
-    if (in->cut) { /* what the old one left malformed is skipped */
-        shm_turn_begin(&w->port, 0, 0);
-        shm_set(&w->port, &w->port.priv->read_data[slot], w->port.in_ends[slot]->data);
-        shm_set(&w->port, &w->port.priv->read_control[slot], w->port.in_ends[slot]->control);
-        turn_commit(w);
-        in->cut = false;
-    }
+    if (shm_likely(incarnation == in->incarnation))
+        return true;
+    in->mended = in->cut ? 1u << SHM_DATA | 1u << SHM_CONTROL : 0;
+    in->cut = false;
     in->incarnation = incarnation;
     return true;
 }
@@ -357,6 +385,9 @@ static uint32_t drain_slot(struct worker *w, uint32_t slot, uint32_t budget)
     uint32_t taken = has_control ? drain_control(w, slot, control_end, budget) : 0;
     if (has_data && !port->in[slot].cut)
         taken += drain_data(w, slot, data_end, budget);
+    if (shm_unlikely(port->in[slot].mended) && port->priv->read_data[slot] == data_end &&
+        port->priv->read_control[slot] == control_end)
+        port->in[slot].mended = 0;
     return taken;
 }
 

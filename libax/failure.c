@@ -159,6 +159,7 @@ static void revive(struct worker *w, uint32_t index)
         watch_count(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
+    shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
     if (actor->state != SHM_LIVE || actor->flags & SHM_STOPPING || actor->mail.tail != 0 ||
         start_hook(w->plugin->actors[actor->type], actor) != NULL)

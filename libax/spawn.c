@@ -42,7 +42,7 @@ void publish_now(struct worker *w, uint32_t index)
     shm_store(&entry->gen, actor->gen);
     shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->hashes[actor->type]);
     shm_store(&entry->capacity, actor->capacity);
-    shm_store(&entry->incarnation, actor_incarnation(w, index));
+    shm_store_release(&entry->incarnation, actor->incarnation); /* pairs with watch.c */
     shm_store(&entry->refuse, (uint8_t)((actor->flags & SHM_OVERLOAD) != 0));
     publish_depth(w, index);
     shm_store_release(&entry->state,
@@ -88,8 +88,8 @@ uint32_t actor_reserve(struct worker *w)
 {
     uint32_t index = take_record(w);
     struct shm_actor *actor = actor_at(w, index);
-    if (index != 0 && actor->gen == 0)
-        actor->gen = w->boot->epoch << 24 | 1;
+    if (index != 0) /* a new address each time: a name may be granted to one that never lives */
+        actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen + 1;
     return index;
 }
 

@@ -132,6 +132,14 @@ bool timer_clear(struct worker *w, uint32_t index, uint64_t id, uint64_t *contra
     return true;
 }
 
+bool timer_target(struct worker *w, uint32_t index, uint64_t id, uint64_t *target)
+{
+    const uint32_t *link = find(w, index, id);
+    if (link != NULL)
+        *target = timer_at(&w->port, *link)->frame.from;
+    return link != NULL;
+}
+
 void timer_clear_all(struct worker *w, uint32_t index)
 {
     uint32_t *list = &w->port.cold[index].timers;
@@ -167,12 +175,10 @@ bool timer_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 }
 
 /* The timer goes off: its frame into the mailbox, its block free, in one turn. */
-static bool fire(struct worker *w, uint32_t index, uint64_t id)
+static bool fire(struct worker *w, uint32_t index, uint32_t *link)
 {
-    uint32_t *link = find(w, index, id);
-    if (link == NULL)
-        return false;
     const struct shm_frame *frame = &timer_at(&w->port, *link)->frame;
+    uint64_t id = timer_at(&w->port, *link)->id;
     const struct post post = {
         .to = frame->to,
         .from = frame->kind == SHM_ERROR ? frame->from : 0,
@@ -194,6 +200,14 @@ static bool fire(struct worker *w, uint32_t index, uint64_t id)
     return true;
 }
 
+/* The timer that an entry of the heap means. A turn that is undone leaves its entries behind, and
+ * its ids are given again: then the time is not that of the timer. */
+static uint32_t *due(struct worker *w, const struct heap_timer *entry)
+{
+    uint32_t *link = find(w, entry->actor, entry->id);
+    return link != NULL && timer_at(&w->port, *link)->at <= w->now ? link : NULL;
+}
+
 uint32_t timers_fire(struct worker *w)
 {
     uint32_t fired = 0;
@@ -201,9 +215,10 @@ uint32_t timers_fire(struct worker *w)
         struct heap_timer top = heap_pop(w);
         if (actor_at(w, top.actor)->state == SHM_FREE)
             continue;
+        uint32_t *link = due(w, &top);
         if (top.unit == 0)
             runq_push(w, top.actor);
-        else if (!fire(w, top.actor, top.id))
+        else if (link == NULL || !fire(w, top.actor, link))
             continue;
         fired++;
     }
@@ -217,7 +232,7 @@ static bool fail_one(struct worker *w, uint32_t index, uint32_t slot, int error)
         if (timer->id & ASK_ASYNC && SHM_REF_SLOT(timer->frame.from) == slot &&
             timer->frame.kind == SHM_ERROR) {
             timer->frame.method = (uint16_t)error; /* volatile until it fires: told again if lost */
-            return fire(w, index, timer->id);
+            return fire(w, index, find(w, index, timer->id));
         }
         unit = timer->next;
     }

@@ -10,6 +10,8 @@ int timer_set(struct worker *w, uint32_t actor, uint64_t at, const struct post *
               uint64_t contract, uint64_t mark, uint64_t *id);
 /* In the open turn. False: there is none. `contract` may be NULL. */
 bool timer_clear(struct worker *w, uint32_t actor, uint64_t id, uint64_t *contract);
+/* Whom the async ask with that id was sent to. False: there is none. */
+bool timer_target(struct worker *w, uint32_t actor, uint64_t id, uint64_t *target);
 void timer_clear_all(struct worker *w, uint32_t actor);
 /* After a recovery: puts an actor's timers on the heap. */
 void timer_load(struct worker *w, uint32_t actor);

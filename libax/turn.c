@@ -107,7 +107,7 @@ void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uin
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     const struct shm_down_body *body = (const void *)frame->body;
-    if (!watch_fire(w, ctx->actor, frame->corr, !body->will_restart))
+    if (!watch_fire(w, ctx->actor, frame->corr, body->who, !body->will_restart))
         return;
     const struct ax_down down = {
         .monitor = frame->corr,
@@ -257,6 +257,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = 0;
+    if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
+        return 0;
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & SHM_STOPPING) &&
         !actor_prepare(w, index))

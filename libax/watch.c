@@ -93,9 +93,9 @@ void watch_tell(struct worker *w, uint32_t index, const struct shm_down_body *bo
     }
 }
 
-bool watch_fire(struct worker *w, uint32_t index, uint64_t id, bool final)
+bool watch_fire(struct worker *w, uint32_t index, uint64_t id, uint64_t who, bool final)
 {
-    uint32_t *link = find(w, &w->port.cold[index].monitors, id, 0);
+    uint32_t *link = find(w, &w->port.cold[index].monitors, id, who);
     if (link == NULL)
         return false;
     if (final)
@@ -152,15 +152,26 @@ bool watch_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 
 /* ---- a whole process has died ---- */
 
+/* Which incarnation of the target ended with that process. We may look late: if there is a newer
+ * process, what it published of its own restarts does not count. */
+static uint32_t ended(struct worker *w, uint32_t target, const struct shm_slot_down_body *body)
+{
+    if (target >= w->port.peer_actors[body->slot])
+        return 0;
+    const struct shm_directory *entry = &w->port.directories[body->slot][target];
+    uint32_t own = shm_load_acquire(&entry->incarnation); /* pairs with publish_now */
+    if (shm_load(&w->port.peers[body->slot]->incarnation) > body->incarnation)
+        own = shm_load(&entry->before);
+    return own + body->incarnation;
+}
+
 static void fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
                       const struct shm_slot_down_body *body)
 {
     uint32_t target = SHM_REF_INDEX(watch->peer);
-    const struct shm_directory *entry =
-        target < w->port.peer_actors[body->slot] ? &w->port.directories[body->slot][target] : NULL;
     const struct shm_down_body down = {
         .who = watch->peer,
-        .incarnation = entry != NULL ? shm_load(&entry->incarnation) : 0,
+        .incarnation = ended(w, target, body),
         .reason = body->reason,
         .signal = body->signal,
         .suspect = target == body->suspect,

@@ -13,8 +13,8 @@ int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 /* A process died: its actors' watchers here are told. Turns of its own. */
 void watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
-/* In the open turn: is monitor `id` of `actor` still wanted? A final one is used up. */
-bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, bool final);
+/* In the open turn: is monitor `id` of `actor`, on `who`, still wanted? A final one is used up. */
+bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, uint64_t who, bool final);
 /* In the open turn: frees both lists of an actor that ends. */
 void watch_clear(struct worker *w, uint32_t actor);
 /* Counts an actor's monitors on other slots; after a recovery. */

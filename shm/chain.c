@@ -56,8 +56,8 @@ static uint32_t check_frame(const struct shm_port *port, uint64_t at)
 bool shm_chain_mark(const struct shm_port *port, const struct shm_chain *chain, uint64_t *used)
 {
     uint64_t at = chain->head, left = shm_chain_depth(chain);
-    if (at == 0 || chain->tail == 0)
-        return at == chain->tail && left == 0;
+    if (at == 0 || at == chain->tail) /* an empty chain owns nothing */
+        return at == 0 && chain->tail == 0 && left == 0;
     if (!mark_chunk(port, used, at))
         return false;
     for (; at != chain->tail; left--) {

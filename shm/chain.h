@@ -35,10 +35,11 @@ static inline void shm_chain_log(struct shm_port *port, struct shm_chain *chain,
             return;
         *hint = n;
     }
-    const uint64_t old[SHM_CHAIN_WORDS] = {chain->head, chain->handled, chain->tail,
-                                           chain->accepted};
-    for (uint32_t i = 0; i < SHM_CHAIN_WORDS; i++)
-        journal->undo[n + i] = (struct shm_undo){where + i * sizeof(uint64_t), old[i]};
+    struct shm_undo *undo = &journal->undo[n];
+    undo[0] = (struct shm_undo){where, chain->head};
+    undo[1] = (struct shm_undo){where + 8, chain->handled};
+    undo[2] = (struct shm_undo){where + 16, chain->tail};
+    undo[3] = (struct shm_undo){where + 24, chain->accepted};
     shm_order();
     shm_store(&journal->entries, n + SHM_CHAIN_WORDS);
     shm_order();

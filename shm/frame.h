@@ -96,6 +96,7 @@ struct shm_slot_down_body {
     uint8_t code;     /* exit status for SHM_EXITED */
     uint32_t suspect; /* index of the actor in hand, 0: none */
     uint64_t at;      /* CLOCK_MONOTONIC, ns */
+    uint64_t turn;    /* the last that it committed */
 };
 
 struct shm_ready_body {

@@ -63,7 +63,7 @@ const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from
 {
     uint64_t mask = shm_lane_mask(port, lane);
     *malformed = false;
-    while (*at != end) {
+    while (*at != end && ((*at | end) & 7) == 0 && end - *at <= mask + 1) {
         uint64_t offset = *at & mask, room = mask + 1 - offset;
         const struct shm_frame *frame =
             (const struct shm_frame *)(const void *)(port->in[from].ring[lane] + offset);
@@ -71,7 +71,7 @@ const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from
         uint32_t size = (uint32_t)word;
         if (room > end - *at)
             room = end - *at;
-        if (size < 8 || size & 7 || size > room || end - *at > mask + 1)
+        if (size < 8 || size & 7 || size > room)
             break;
         if (word >> 48 == SHM_PAD) {
             *at += size;
@@ -86,7 +86,7 @@ const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from
 }
 
 uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                uint64_t at)
+                                uint64_t at, uint64_t turn)
 {
     const struct shm_in *in = &port->in[from];
     uint64_t committed = shm_load_acquire(&in->pub->committed);
@@ -96,24 +96,37 @@ uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint
         return at;
     for (const struct shm_frame *frame;
          (frame = shm_lane_next(port, from, lane, &at, end, &malformed)) != NULL;) {
-        if (shm_load(&frame->stamp) > committed)
+        if (shm_load(&frame->stamp) > committed || shm_load(&frame->stamp) > turn)
             break;
-        at += frame->size;
+        uint32_t size = shm_load(&frame->size); /* it may change under our eyes */
+        if (size < sizeof *frame || size & 7 || size > end - at)
+            break;
+        at += size;
         kept = at;
     }
     return kept;
 }
 
+bool shm_lane_present(const struct shm_port *port, uint32_t from, uint32_t *incarnation)
+{
+    const struct shm_in *in = &port->in[from];
+    *incarnation = shm_load_acquire(&in->pub->incarnation);
+    if (shm_likely(*incarnation == in->incarnation))
+        return !in->cut;
+    return from == 0 || (*incarnation == shm_load(&port->slot_info[from].incarnation) &&
+                         *incarnation <= port->priv->seen_down[from] + 1);
+}
+
 bool shm_lane_any(const struct shm_port *port)
 {
+    uint32_t incarnation;
     for (uint64_t set = port->all; set != 0; set &= set - 1) {
         uint32_t from = (uint32_t)__builtin_ctzll(set);
         const struct shm_ends *ends = port->in_ends[from];
-        if (port->in[from].cut)
-            continue;
         /* a dead writer may have been read beyond what it published */
-        if ((int64_t)(shm_load_acquire(&ends->data) - port->priv->read_data[from]) > 0 ||
-            (int64_t)(shm_load_acquire(&ends->control) - port->priv->read_control[from]) > 0)
+        if (((int64_t)(shm_load_acquire(&ends->data) - port->priv->read_data[from]) > 0 ||
+             (int64_t)(shm_load_acquire(&ends->control) - port->priv->read_control[from]) > 0) &&
+            shm_lane_present(port, from, &incarnation))
             return true;
     }
     return false;

@@ -79,11 +79,16 @@ static inline bool shm_lane_half_full(const struct shm_port *port, uint32_t to)
 const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from, uint32_t lane,
                                       uint64_t *at, uint64_t end, bool *malformed);
 
-/* What a reader may read of a lane whose writer is dead. */
+/* What a reader may read of a lane whose writer is dead: what it had committed up to `turn`, its
+ * last. A successor may write there already. */
 uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                uint64_t at);
+                                uint64_t at, uint64_t turn);
 
-/* Does any lane hold something unread? */
+/* May the lanes from `from` be read now? A new process there waits until the death of the one
+ * before it has been dealt with; one that axsup has not started is not read. `*incarnation` is who
+ * is there. */
+bool shm_lane_present(const struct shm_port *port, uint32_t from, uint32_t *incarnation);
+/* Does any lane that may be read hold something? */
 bool shm_lane_any(const struct shm_port *port);
 
 #endif

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Peers differ in size; their public segment says its own, and the file must be that large. */
+/* Peers differ in size. How large one's directory may be follows from its file, which is sealed;
+ * the geometry that it shows can be believed of axsup alone. */
 static uint64_t file_bytes(int fd)
 {
     struct stat status;
@@ -48,22 +49,23 @@ static int open_own(struct shm_port *port, const struct shm_fds *fds)
 static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_t peer)
 {
     uint64_t bytes = file_bytes(fds->peer_pub[peer]);
-    if (bytes < sizeof(struct shm_public))
+    if (bytes < SHM_DIRECTORY_OFF)
         return -EINVAL;
     uint8_t *base = shm_segment_map(fds->peer_pub[peer], bytes, false);
     if (base == NULL)
         return -errno;
-    const struct shm_geometry *geo = (const struct shm_geometry *)(const void *)base;
     port->peers[peer] = (const struct shm_public *)(const void *)base;
     port->in[peer].pub = port->peers[peer];
     port->peer_bytes[peer] = bytes;
-    port->peer_actors[peer] = geo->actors;
-    if (geo->directory_off + geo->actors * sizeof(struct shm_directory) > bytes ||
-        geo->name_off + geo->names * sizeof(struct shm_name) > bytes)
-        return -EINVAL;
+    port->peer_actors[peer] =
+        (uint32_t)((bytes - SHM_DIRECTORY_OFF) / sizeof(struct shm_directory));
     port->directories[peer] =
-        (const struct shm_directory *)(const void *)(base + geo->directory_off);
+        (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
     if (peer == 0) {
+        const struct shm_geometry *geo = (const struct shm_geometry *)(const void *)base;
+        port->peer_actors[0] = geo->actors;
+        if (geo->name_off + geo->names * sizeof(struct shm_name) > bytes)
+            return -EINVAL;
         port->names = (const struct shm_name *)(const void *)(base + geo->name_off);
         port->name_count = geo->names;
         port->slot_info = port->peers[0]->slot;
@@ -108,7 +110,6 @@ static int open_peer(struct shm_port *port, const struct shm_fds *fds, uint32_t 
         out->staged[lane] = out->stage->end[lane];
     out->peer_read[SHM_DATA] = shm_load_acquire(&port->in_ends[peer]->read_data);
     out->peer_read[SHM_CONTROL] = shm_load_acquire(&port->in_ends[peer]->read_control);
-    port->in[peer].incarnation = shm_load(&port->peers[peer]->incarnation);
     port->all |= 1ull << peer;
     return 0;
 }

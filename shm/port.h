@@ -30,8 +30,10 @@ struct shm_in { /* as the reader of an edge */
     const uint8_t *ring[2];
     const struct shm_staged *stage;
     const struct shm_public *pub;
-    uint32_t incarnation; /* of the process whose frames are read now */
+    uint32_t incarnation; /* of the process whose frames are read now, 0: of none yet */
     bool cut;             /* malformed: nothing more is read until the next incarnation */
+    uint8_t mended;       /* a bit for each lane: was cut, so what is malformed the last process
+                             may have left */
 };
 
 struct shm_block {

@@ -14,8 +14,8 @@ struct shm_directory { /* what a sender must know of an actor */
     uint16_t spare;
     uint64_t contract; /* hash */
     uint32_t depth, capacity;
-    uint32_t incarnation; /* own restarts */
-    uint32_t spare2;
+    uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
+    uint32_t before;      /* the same when this process entered the slot */
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
 
@@ -60,5 +60,8 @@ struct shm_public {
     _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
+
+/* Where the directory begins, in every public segment; in axsup's, names follow. */
+#define SHM_DIRECTORY_OFF ((sizeof(struct shm_public) + SHM_LINE - 1) / SHM_LINE * SHM_LINE)
 
 #endif

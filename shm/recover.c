@@ -30,22 +30,45 @@ static const char *take_back(struct shm_port *port, struct shm_recovery *out)
     return NULL;
 }
 
-static const char *repair_lanes(struct shm_port *port)
+/* Begins the lane anew where its reader says that it is; what it held unread is lost, and told.
+ * From the start of the lap to there nothing lies, in the form of a frame. */
+static void restart_lane(struct shm_port *port, struct shm_out *out, uint32_t lane, uint64_t read)
+{
+    uint64_t mask = shm_lane_mask(port, lane), pad = ((read - 1) & mask) + 1;
+    if (read != 0)
+        shm_store((uint64_t *)(void *)out->ring[lane], pad | (uint64_t)SHM_PAD << 48);
+    shm_order();
+    shm_store(&out->stage->end[lane], read);
+    shm_order();
+    shm_store_release(lane == SHM_DATA ? &out->ends->data : &out->ends->control, read);
+}
+
+/* Its two ends and the reader's position must agree. Who of both is wrong cannot be known, so a
+ * peer that lies about it loses what was sent to it, and this slot nothing else. */
+static bool lane_adds_up(struct shm_port *port, struct shm_out *out, uint32_t lane)
+{
+    uint64_t room = shm_lane_mask(port, lane) + 1, staged = out->stage->end[lane];
+    uint64_t published = lane == SHM_DATA ? out->ends->data : out->ends->control;
+    return ((staged | published) & 7) == 0 && staged - published <= room &&
+           staged - out->peer_read[lane] <= room;
+}
+
+static void repair_lanes(struct shm_port *port, struct shm_recovery *found)
 {
     for (uint64_t set = port->all; set != 0; set &= set - 1) {
         uint32_t peer = (uint32_t)__builtin_ctzll(set);
         struct shm_out *out = &port->out[peer];
         for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++) {
+            out->peer_read[lane] &= ~7ull;
+            if (!lane_adds_up(port, out, lane)) {
+                restart_lane(port, out, lane, out->peer_read[lane]);
+                found->lanes |= 1ull << peer;
+            }
             out->staged[lane] = out->stage->end[lane];
-            uint64_t published = lane == SHM_DATA ? out->ends->data : out->ends->control;
-            uint64_t unread = out->staged[lane] - out->peer_read[lane];
-            if (out->staged[lane] < published || unread > shm_lane_mask(port, lane) + 1)
-                return "a lane's end";
         }
         port->dirty |= 1ull << peer;
         port->read_dirty |= 1ull << peer;
     }
-    return NULL;
 }
 
 static const char *mark_chains(struct shm_port *port, uint64_t *used)
@@ -91,14 +114,16 @@ static const char *rebuild(struct shm_port *port, shm_marker *marker, struct shm
 static const char *check_marks(struct shm_port *port)
 {
     struct shm_private *priv = port->priv;
-    if (priv->fresh_unit == 0) { /* a slot that nobody was in yet */
+    if (priv->fresh_unit == 0 && priv->fresh_actor <= 1 && priv->journal.turn == 0) {
+        /* a slot that nobody was in yet */
         priv->fresh_actor = 1;
         priv->next_id = 1;
         shm_order();
         shm_store(&priv->fresh_unit, 1);
     }
-    if (priv->fresh_unit > port->geo.units || priv->fresh_actor > port->geo.actors ||
-        priv->fresh_actor == 0 || priv->policies > SHM_POLICIES)
+    if (priv->fresh_unit == 0 || priv->fresh_unit > port->geo.units || priv->fresh_actor == 0 ||
+        priv->fresh_actor > port->geo.actors || priv->policies > SHM_POLICIES ||
+        (uint32_t)priv->suspect >= priv->fresh_actor)
         return "the high-water marks";
     port->arena.fresh = priv->fresh_unit;
     return NULL;
@@ -113,9 +138,10 @@ int shm_recover(struct shm_port *port, shm_marker *marker, struct shm_recovery *
     if (out->wrong == NULL)
         out->wrong = take_back(port, out);
     if (out->wrong == NULL)
-        out->wrong = repair_lanes(port);
+        out->wrong = check_marks(port); /* again: the undo log may have named them */
     if (out->wrong != NULL)
         return -EBADMSG;
+    repair_lanes(port, out);
     uint64_t *used = calloc(port->arena.fresh / 64 + 1, sizeof *used);
     if (used == NULL)
         return -ENOMEM;

@@ -36,8 +36,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     geo->arena_off = at = shm_round(at, SHM_PAGE);
     geo->private_bytes = shm_round(at + (uint64_t)geo->units * SHM_UNIT, SHM_PAGE);
 
-    at = shm_round(sizeof(struct shm_public), SHM_LINE);
-    geo->directory_off = at;
+    geo->directory_off = at = SHM_DIRECTORY_OFF;
     at += geo->actors * sizeof(struct shm_directory);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);

@@ -31,8 +31,8 @@ void subject_on_breed(struct ax_ctx *ctx, struct subject *self, const struct sub
     subject_ref child;
     (void)self;
     (void)msg;
-    if (subject_spawn(ctx, NULL, &child) == 0)
-        (void)ax_monitor(ctx, child.ref, NULL);
+    AX_CHECK(ctx, subject_spawn(ctx, NULL, &child) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, child.ref, NULL) == 0);
 }
 
 /* Asks and monitors somebody elsewhere who will not answer; sets timers that do not go off. */
@@ -44,7 +44,8 @@ void subject_on_arrange(struct ax_ctx *ctx, struct subject *self, const struct s
     AX_CHECK(ctx, ax_monitor(ctx, there.ref, NULL) == 0);
     AX_CHECK(ctx, subject_get_async(ctx, there, AX_FOREVER, NULL) == 0);
     AX_CHECK(ctx, subject_add_after(ctx, 1, AX_SECONDS(86400), NULL) == 0);
-    AX_CHECK(ctx, subject_note_after(ctx, "later, a good deal of it", AX_SECONDS(90000), NULL) == 0);
+    AX_CHECK(ctx,
+             subject_note_after(ctx, "later, a good deal of it", AX_SECONDS(90000), NULL) == 0);
     AX_CHECK(ctx, subject_add(ctx, here, 3) == 0);
 }
 

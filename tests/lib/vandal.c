@@ -219,7 +219,8 @@ static struct shm_frame *any_frame(struct vandal *v, uint32_t to, uint32_t lane)
     uint32_t n = 0;
     while (at != end && end - at <= mask + 1 && n < PLACES) {
         const struct shm_frame *frame = (const struct shm_frame *)(void *)(ring + (at & mask));
-        if (at & 7 || mask + 1 - (at & mask) < sizeof *frame || frame->size < 8)
+        uint64_t room = mask + 1 - (at & mask);
+        if (at & 7 || room < sizeof *frame || frame->size < 8 || frame->size > room)
             break;
         places[n++] = at & mask;
         at += frame->size;
@@ -270,8 +271,8 @@ static void lane_body(struct vandal *v)
 
 static void fill_lie(struct vandal *v, struct shm_frame *frame, uint32_t lane, uint32_t body)
 {
-    static const uint8_t control[] = {SHM_ERROR, SHM_DOWN,    SHM_MONITOR, SHM_DEMONITOR,
-                                      SHM_STOP,  SHM_READY,   SHM_CLAIM,   SHM_GRANT,
+    static const uint8_t control[] = {SHM_ERROR,   SHM_DOWN,   SHM_MONITOR,  SHM_DEMONITOR,
+                                      SHM_STOP,    SHM_READY,  SHM_CLAIM,    SHM_GRANT,
                                       SHM_STOPPED, SHM_ACCUSE, SHM_SLOT_DOWN};
     static const uint8_t data[] = {SHM_TELL, SHM_ASK, SHM_REPLY, SHM_ERROR};
     uint64_t words[4] = {any_ref(v), value(v, 8), value(v, 1), value(v, 64)};
@@ -480,7 +481,7 @@ static void one_chain(struct vandal *v, struct shm_chain *chain)
     if (chance(v, 4)) /* empty, and yet not */
         chain->head = chain->tail = any_unit(v) << 32 | below(v, 512) * 8;
     if (chance(v, 4))
-        chain->tail = chain->head & ~0xffffffffull | below(v, 512) * 8;
+        chain->tail = chain->head >> 32 << 32 | below(v, 512) * 8;
 }
 
 static void overflow(struct vandal *v)

@@ -8,11 +8,11 @@
 
 struct vandal { /* what the slot can write */
     struct shm_geometry geo;
-    uint8_t *private, *public;       /* NULL: leave it alone */
-    uint8_t *edge[SHM_SLOTS];        /* from the slot to each other; NULL where there is none */
-    uint32_t incarnation;            /* of the process in the slot */
-    uint64_t random;                 /* state of the generator */
-    uint64_t heard[SHM_SLOTS][2];    /* how far each peer has read the data and control ring */
+    uint8_t *private, *public;    /* NULL: leave it alone */
+    uint8_t *edge[SHM_SLOTS];     /* from the slot to each other; NULL where there is none */
+    uint32_t incarnation;         /* of the process in the slot */
+    uint64_t random;              /* state of the generator */
+    uint64_t heard[SHM_SLOTS][2]; /* how far each peer has read the data and control ring */
 };
 
 uint64_t vandal_random(struct vandal *vandal);

@@ -89,7 +89,8 @@ int victim_start(struct victim *victim)
     w->port.arena.reserved = w->port.geo.units / 4;
     clock_read(w);
     for (uint32_t slot = 0; slot < NODE_SLOTS; slot++)
-        if (w->port.priv->over_data[slot].tail != 0 || w->port.priv->over_control[slot].tail != 0)
+        if (w->port.all >> slot & 1 &&
+            (w->port.priv->over_data[slot].tail != 0 || w->port.priv->over_control[slot].tail != 0))
             w->over |= 1ull << slot;
     actors_revive(w);
     int error = boot_actors(w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handover.pml - a slot changes hands (axsup/child.c, libax/drain.c slot_down and present).
+/* handover.pml - a slot changes hands (axsup/child.c, shm_lane_present, libax/drain.c slot_down).
  *
  * A worker dies up to twice; axsup tells its peer with SLOT_DOWN, then orders the successor, and
  * waits for nobody: the peer may be slow, or dead itself and come back, while two more incarnations
@@ -82,11 +82,9 @@ inline commit()
     }
 }
 
-/* Data before control. */
 inline lane_publish()
 {
-    data = staged_data;
-    d_step { control = staged_control; dirty = false }
+    d_step { data = staged_data; control = staged_control; dirty = false }
 }
 
 inline take_back()
@@ -109,7 +107,10 @@ opened:
     {
         take_back();
 #ifdef PLANTED_incarnation_set_late
-        lane_publish();
+        if
+        :: staged_data + staged_control < FRAMES -> send_data(); commit(); lane_publish()
+        :: else
+        fi;
 #endif
         incarnation = me; /* say_ready */
         do
@@ -130,15 +131,12 @@ opened:
 inline tell(incarnation_of, upto)
 {
     if
-#ifdef PLANTED_told_past_the_queue
-    :: nfull(notices) -> notices!incarnation_of, upto
-#else
-    :: nfull(notices) && empty(waiting) -> notices!incarnation_of, upto
-#endif
+    :: len(notices) < NOTICES && len(waiting) == 0 -> notices!incarnation_of, upto
+    :: len(notices) == NOTICES || len(waiting) > 0 ->
 #ifdef PLANTED_notice_dropped
-    :: else
+        skip
 #else
-    :: else -> waiting!incarnation_of, upto
+        waiting!incarnation_of, upto
 #endif
     fi
 }
@@ -150,13 +148,11 @@ proctype axsup()
 end:
     do
     :: died != 0 ->
-#ifdef PLANTED_ordered_before_told
-        atomic { one = died; died = 0; upto = committed };
+#ifdef PLANTED_told_after_ordered
         ordered = true;
-        atomic { tell(one, upto); one = 0; upto = 0 }
+        atomic { one = died; died = 0; upto = committed; tell(one, upto); one = 0; upto = 0 }
 #else
-        atomic { one = died; died = 0; upto = committed };
-        atomic { tell(one, upto); one = 0; upto = 0 };
+        atomic { one = died; died = 0; upto = committed; tell(one, upto); one = 0; upto = 0 };
         ordered = true
 #endif
     :: atomic { nempty(waiting) && nfull(notices) -> /* flush_waiting */
@@ -260,7 +256,7 @@ inline on_slot_down()
 #endif
     :: else
     fi;
-    d_step {
+    atomic {
         notices?one, upto;
 #ifndef PLANTED_death_not_marked
         seen_down = one;
@@ -274,7 +270,7 @@ inline on_slot_down()
     }
 }
 
-/* present: sets `held` where the frames have to wait. */
+/* shm_lane_present, present: sets `held` where the frames have to wait. */
 inline present()
 {
 #ifndef PLANTED_incarnation_read_first
@@ -282,10 +278,12 @@ inline present()
 #endif
     if
     :: now == in_incarnation
-#ifndef PLANTED_frames_not_held
-    :: now != in_incarnation && seen_down + 1 < now -> held = true
+#ifdef PLANTED_frames_not_held
+    :: now != in_incarnation -> in_incarnation = now
+#else
+    :: now > in_incarnation && now <= seen_down + 1 -> in_incarnation = now
 #endif
-    :: else -> in_incarnation = now
+    :: else -> held = true
     fi;
     now = 0
 }
@@ -295,8 +293,7 @@ inline drain_slot()
 #ifdef PLANTED_incarnation_read_first
     now = incarnation;
 #endif
-    end_control = control;
-    end_data = data;
+    atomic { end_control = control; end_data = data };
     present();
     if
     :: !held ->
@@ -319,12 +316,9 @@ proctype peer()
     bool held;
 opened:
     {
-        /* shm_port_open: the incarnation after the last whose death was dealt with. What the worker
-         * says of itself now may be news to us that we must not have yet. */
+        /* shm_port_open: nobody yet. Who is there now may be one whom we must not hear yet. */
 #ifdef PLANTED_incarnation_taken_at_open
         in_incarnation = incarnation;
-#else
-        in_incarnation = seen_down + 1;
 #endif
         do
         :: nempty(notices) -> on_slot_down() /* axsup's lane comes first */

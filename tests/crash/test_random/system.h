@@ -15,7 +15,7 @@ struct system {
     char folder[256];
 };
 
-/* Prints and ends the test as failed. */
+/* Prints and ends the test as failed. What axsup wrote stays where it is. */
 __attribute__((format(printf, 1, 2))) _Noreturn void give_up(const char *format, ...);
 
 /* Writes `config` into a new folder, runs axsup with it and connects. */

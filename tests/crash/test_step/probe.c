@@ -3,7 +3,8 @@
 #include "probe.h"
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
-AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors));
+AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
+         (u64, monitor));
 
 void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
 {
@@ -43,6 +44,20 @@ void probe_on_forward(struct ax_ctx *ctx, struct probe *self, const struct probe
     reply->value = error == 0 ? answer.value : -error;
 }
 
+/* The same, with a message to itself on the way. */
+void probe_on_muse(struct ax_ctx *ctx, struct probe *self, const struct probe_muse *msg,
+                   struct probe_muse_reply *reply)
+{
+    struct probe_get_reply answer;
+    self->turns++;
+    AX_CHECK(ctx, probe_add(ctx, probe_self(ctx), msg->by) == 0);
+    int error = probe_get(ctx, msg->to, msg->by, &answer, AX_FOREVER);
+    self->replies += error == 0;
+    self->errors += error != 0;
+    self->sum = self->sum * 2 + 1000; /* what it told itself comes after this */
+    reply->value = error == 0 ? answer.value : -error;
+}
+
 void probe_on_ask_later(struct ax_ctx *ctx, struct probe *self, const struct probe_ask_later *msg)
 {
     self->turns++;
@@ -69,6 +84,14 @@ void probe_on_breed(struct ax_ctx *ctx, struct probe *self, const struct probe_b
     AX_CHECK(ctx, probe_leave(ctx, child) == 0);
 }
 
+void probe_on_raise(struct ax_ctx *ctx, struct probe *self, const struct probe_raise *msg)
+{
+    probe_ref child;
+    self->turns++;
+    AX_CHECK(ctx, probe_spawn(ctx, NULL, &child) == 0);
+    AX_CHECK(ctx, probe_add(ctx, child, msg->by) == 0);
+}
+
 void probe_on_claim(struct ax_ctx *ctx, struct probe *self, const struct probe_claim *msg)
 {
     probe_ref child;
@@ -88,7 +111,14 @@ void probe_on_leave(struct ax_ctx *ctx, struct probe *self, const struct probe_l
 void probe_on_watch(struct ax_ctx *ctx, struct probe *self, const struct probe_watch *msg)
 {
     self->turns++;
-    AX_CHECK(ctx, ax_monitor(ctx, msg->who.ref, NULL) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, msg->who.ref, &self->monitor) == 0);
+}
+
+void probe_on_unwatch(struct ax_ctx *ctx, struct probe *self, const struct probe_unwatch *msg)
+{
+    (void)msg;
+    self->turns++;
+    AX_CHECK(ctx, ax_demonitor(ctx, self->monitor) == 0);
 }
 
 static void on_down(struct ax_ctx *ctx, struct probe *self, const struct ax_down *down)
@@ -97,12 +127,21 @@ static void on_down(struct ax_ctx *ctx, struct probe *self, const struct ax_down
     (void)down;
     self->turns++;
     self->downs++;
+    self->sum *= 10; /* what comes before it and what after makes a difference */
 }
 
 void probe_on_later(struct ax_ctx *ctx, struct probe *self, const struct probe_later *msg)
 {
     self->turns++;
     AX_CHECK(ctx, probe_add_after(ctx, msg->by, msg->delay_ns, NULL) == 0);
+}
+
+/* A timer that never was. */
+void probe_on_rash(struct ax_ctx *ctx, struct probe *self, const struct probe_rash *msg)
+{
+    self->sum += msg->by;
+    AX_CHECK(ctx, probe_add_after(ctx, msg->by, 0, NULL) == 0);
+    ax_fail(ctx, "on purpose");
 }
 
 void probe_on_fail(struct ax_ctx *ctx, struct probe *self, const struct probe_fail *msg)

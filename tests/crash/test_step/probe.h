@@ -9,12 +9,16 @@
     TELL(relay, (i64, by, ref_to(probe), here, ref_to(probe), there))                              \
     ASK(get, (i64, by), (i64, value))                                                              \
     ASK(forward, (i64, by, ref_to(probe), to), (i64, value))                                       \
+    ASK(muse, (i64, by, ref_to(probe), to), (i64, value))                                          \
     TELL(ask_later, (ref_to(probe), to))                                                           \
     TELL(breed, (i64, by))                                                                         \
+    TELL(raise, (i64, by))                                                                         \
     TELL(claim, (text(16), name))                                                                  \
     TELL(leave, ())                                                                                \
     TELL(watch, (ref_to(probe), who))                                                              \
+    TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \
+    TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by))
 #include <ax/contract.h>
 

@@ -7,288 +7,34 @@
  * to do, everything that can be seen must be what it would have been without the death: the kept
  * state of each actor, each frame that reached a peer, in order, the counters, and the blocks in
  * use. Where the death falls into an await, the ways it may end are written down with the scenario.
+ * One more successor, which finds nothing to do, must change nothing; and at no moment may be
+ * published what a death could still take back.
  *
  * Recovery is stepped in the same way, from moments with an open turn. A sample of the moments is
- * tried again with a real SIGKILL after that many steps: both must agree.
+ * tried again with a real SIGKILL after that many steps: both must agree. Last, each scenario is
+ * repeated in one process: memory that is given back must be found again.
  *
- *   test_step [SCENARIO]     one of them; AX_STEP_VERBOSE=1 prints each moment */
-#include "probe.h"
+ *   test_step [SCENARIO]     one of them; AX_STEP_VERBOSE=1 prints what it comes to */
+#include "step.h"
 
-#include "shm/chain.h"
 #include "shm/recover.h"
-#include "tests/lib/node.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ACTORS 3u /* configured: indexes 1..3 */
-#define FRAMES 64u
-#define NESTED_FROM 3u /* moments of each scenario whose recovery is stepped as well */
-#define REAL_KILLS 8u  /* of each scenario */
-
-/* ---- what can be seen ---- */
-
-struct seen { /* words only, so that two can be compared as bytes */
-    int64_t sum[8], turns[8], downs[8], replies[8], errors[8];
-    uint64_t state[8], handled[8];
-    uint64_t nframes;
-    struct {
-        uint64_t kind, slot, method, to;
-        int64_t body;
-    } frame[FRAMES];
-    uint64_t letters, settled;
-};
-
-static uint32_t kept_of(const struct node *node, uint32_t index, const int64_t **state)
-{
-    const struct shm_geometry *geo = &node->geo[NODE_WORKER];
-    const struct shm_actor *actor =
-        (const struct shm_actor *)(const void *)(node->priv[NODE_WORKER] + geo->actor_off) + index;
-    const uint8_t *block =
-        node->priv[NODE_WORKER] + geo->arena_off + (size_t)actor->kept * SHM_UNIT;
-    uint32_t size = *(const uint32_t *)(const void *)(block + 4);
-    *state = (const int64_t *)(const void *)(block + 8 + (actor->flags & SHM_HALF ? size : 0));
-    return actor->state == SHM_FREE || actor->kept == 0 ? 0 : size;
-}
-
-static void look(const struct node *node, struct seen *seen)
-{
-    const struct shm_geometry *geo = &node->geo[NODE_WORKER];
-    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
-    for (uint32_t i = 1; i < 8; i++) {
-        const struct shm_actor *actor =
-            (const struct shm_actor *)(const void *)(node->priv[NODE_WORKER] + geo->actor_off) + i;
-        const int64_t *state;
-        seen->state[i] = actor->state;
-        if (kept_of(node, i, &state) == 0)
-            continue;
-        seen->handled[i] = actor->mail.handled;
-        seen->sum[i] = state[0];
-        seen->turns[i] = state[1];
-        seen->downs[i] = state[2];
-        seen->replies[i] = state[3];
-        seen->errors[i] = state[4];
-    }
-    seen->letters = priv->letters;
-}
-
-/* ---- the peer and axsup, played ---- */
-
-struct script {
-    struct seen seen;
-    struct node *node;
-};
-
-static void take(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame)
-{
-    struct script *script = ctx;
-    struct seen *seen = &script->seen;
-    if (frame->kind == SHM_CLAIM) {
-        const struct shm_frame grant = {.kind = SHM_GRANT, .to = frame->from, .corr = frame->corr};
-        const uint32_t entry = 5;
-        node_send(node, 0, SHM_CONTROL, &grant, &entry, sizeof entry);
-        return;
-    }
-    if (slot == NODE_PEER && frame->kind == SHM_ASK) {
-        const struct shm_frame reply = {.kind = SHM_REPLY,
-                                        .to = frame->from,
-                                        .from = frame->to,
-                                        .corr = frame->corr,
-                                        .method = frame->method};
-        const struct probe_get_reply body = {.value = 50};
-        node_send(node, NODE_PEER, SHM_DATA, &reply, &body, sizeof body);
-    }
-    if (slot == NODE_PEER && frame->kind == SHM_MONITOR) {
-        const struct shm_frame down = {
-            .kind = SHM_DOWN, .to = frame->from, .from = frame->to, .corr = frame->corr};
-        const struct shm_down_body body = {.who = frame->to, .reason = SHM_NORMAL};
-        node_send(node, NODE_PEER, SHM_CONTROL, &down, &body, sizeof body);
-    }
-    if (frame->kind == SHM_READY || seen->nframes == FRAMES)
-        return;
-    uint64_t n = seen->nframes++;
-    seen->frame[n].kind = frame->kind;
-    seen->frame[n].slot = slot;
-    seen->frame[n].method = frame->method;
-    seen->frame[n].to = frame->to;
-    seen->frame[n].body =
-        shm_frame_body(frame) >= 8 ? *(const int64_t *)(const void *)frame->body : 0;
-}
-
-/* Goes on from what was seen before. */
-static bool finish(struct node *node, struct seen *seen)
-{
-    struct script script = {.node = node, .seen = *seen};
-    script.seen.settled = node_settle(node, take, &script);
-    node_kill(node);
-    look(node, &script.seen);
-    *seen = script.seen;
-    return seen->settled;
-}
-
-/* ---- scenarios ---- */
-
-static uint64_t peer_actor;
-
-static probe_ref here(uint32_t index)
-{
-    return (probe_ref){.ref = {.addr = SHM_REF(NODE_WORKER, index, 1)}};
-}
-
-static probe_ref there(void)
-{
-    return (probe_ref){.ref = {.addr = peer_actor}};
-}
-
-static void tell(struct node *node, uint32_t index, uint8_t kind, uint16_t method, const void *body,
-                 uint32_t size)
-{
-    const struct shm_frame frame = {
-        .kind = kind,
-        .method = method,
-        .to = here(index).ref.addr,
-        .from = SHM_REF(NODE_PEER, 1, 1),
-        .corr = kind == SHM_ASK ? 77 : 0,
-    };
-    node_send(node, NODE_PEER, SHM_DATA, &frame, body, size);
-}
-
-#define TELL(node, index, message, ...)                                                            \
-    tell(node, index, SHM_TELL, probe_method_##message, &(struct probe_##message){__VA_ARGS__},    \
-         sizeof(struct probe_##message))
-#define ASK(node, index, message, ...)                                                             \
-    tell(node, index, SHM_ASK, probe_method_##message, &(struct probe_##message){__VA_ARGS__},     \
-         sizeof(struct probe_##message))
-
-static void receive_lane(struct node *node)
-{
-    for (int64_t i = 1; i <= 3; i++)
-        TELL(node, 1, add, .by = i);
-    TELL(node, 2, add, .by = 10);
-}
-
-static void send_both(struct node *node)
-{
-    TELL(node, 1, relay, .by = 5, .here = here(2), .there = there());
-    TELL(node, 1, relay, .by = 6, .here = here(2), .there = there());
-}
-
-static void receive_local(struct node *node)
-{
-    TELL(node, 1, relay, .by = 1, .here = here(2), .there = here(3));
-    TELL(node, 3, relay, .by = 2, .here = here(1), .there = here(1));
-}
-
-static void ask(struct node *node)
-{
-    ASK(node, 1, get, .by = 4);
-}
-
-static void await_peer(struct node *node)
-{
-    ASK(node, 1, forward, .by = 3, .to = there());
-}
-
-static void await_local(struct node *node)
-{
-    ASK(node, 1, forward, .by = 3, .to = here(2));
-}
-
-static void ask_async(struct node *node)
-{
-    TELL(node, 1, ask_later, .to = there());
-    TELL(node, 1, ask_later, .to = here(2));
-}
-
-static void spawn(struct node *node)
-{
-    TELL(node, 1, breed, .by = 9);
-}
-
-static void leave(struct node *node)
-{
-    TELL(node, 3, watch, .who = here(2));
-    TELL(node, 2, leave);
-    TELL(node, 2, add, .by = 1);
-}
-
-static void claim(struct node *node)
-{
-    TELL(node, 1, claim, .name = "child");
-}
-
-static void watch_peer(struct node *node)
-{
-    TELL(node, 1, watch, .who = there());
-}
-
-static void timer(struct node *node)
-{
-    TELL(node, 1, later, .by = 8, .delay_ns = 0);
-}
-
-static void fail(struct node *node)
-{
-    TELL(node, 1, add, .by = 1);
-    TELL(node, 1, fail, .by = 100);
-    TELL(node, 1, add, .by = 2);
-}
-
-static bool same(const struct seen *want, const struct seen *got)
-{
-    return memcmp(want, got, sizeof *want) == 0;
-}
-
-/* The state that an ask leaves behind when its handler died in the await: everything of the first
- * turn, nothing of the second, and the asker told AX_E_CANCELED; or all of it as if nothing had
- * happened. */
-static bool same_or_canceled(const struct seen *want, const struct seen *got)
-{
-    if (same(want, got))
-        return true;
-    bool answered = false;
-    for (uint64_t i = 0; i < got->nframes; i++)
-        answered |= got->frame[i].kind == SHM_ERROR && got->frame[i].method == AX_E_CANCELED &&
-                    got->frame[i].to == SHM_REF(NODE_PEER, 1, 1);
-    return answered && got->turns[1] == 1 && got->sum[1] == 1 && got->replies[1] == 0 &&
-           got->errors[1] == 0 && got->state[1] == SHM_LIVE && got->sum[2] <= want->sum[2] &&
-           got->letters == 1;
-}
-
-/* A claim is an await as well: named and counted, or canceled before the child is there. */
-static bool same_or_unclaimed(const struct seen *want, const struct seen *got)
-{
-    if (same(want, got))
-        return true;
-    return got->turns[1] == 1 && got->replies[1] == 0 && got->errors[1] == 0 && got->letters == 1;
-}
-
-static const struct scenario {
-    const char *name;
-    void (*stimulus)(struct node *node);
-    bool (*judge)(const struct seen *want, const struct seen *got);
-} scenarios[] = {
-    {"receive_lane", receive_lane, same},
-    {"receive_local", receive_local, same},
-    {"send_both", send_both, same},
-    {"ask", ask, same},
-    {"await_peer", await_peer, same_or_canceled},
-    {"await_local", await_local, same_or_canceled},
-    {"ask_async", ask_async, same},
-    {"spawn", spawn, same},
-    {"exit", leave, same},
-    {"claim", claim, same_or_unclaimed},
-    {"monitor", watch_peer, same},
-    {"timer", timer, same},
-    {"fail", fail, same},
-};
+#define NESTED_FROM 3u  /* moments of each scenario whose recovery is stepped as well */
+#define REAL_KILLS 8u   /* of each scenario */
+#define AGAIN_EVERY 16u /* moments after which a second successor is tried */
+#define REPEATS 40u     /* of a scenario in one process */
+#define AT_A_TIME 4u    /* scenarios; they mostly wait for processes to come and go */
 
 /* ---- stepping ---- */
 
@@ -296,45 +42,40 @@ struct tally {
     uint32_t steps, moments, nested, real;
 };
 
-static void report(const char *what, const struct seen *seen)
-{
-    fprintf(stderr, "  %s: settled %" PRIu64 " letters %" PRIu64 "\n", what, seen->settled,
-            seen->letters);
-    for (uint32_t i = 1; i < 8; i++)
-        if (seen->state[i] != 0 || seen->turns[i] != 0)
-            fprintf(stderr,
-                    "    actor %u: state %" PRIu64 " handled %" PRIu64 " sum %" PRId64
-                    " turns %" PRId64 " downs %" PRId64 " replies %" PRId64 " errors %" PRId64 "\n",
-                    i, seen->state[i], seen->handled[i], seen->sum[i], seen->turns[i],
-                    seen->downs[i], seen->replies[i], seen->errors[i]);
-    for (uint64_t i = 0; i < seen->nframes; i++)
-        fprintf(stderr,
-                "    frame to slot %" PRIu64 ": kind %" PRIu64 " method %" PRIu64 " to %" PRIx64
-                " body %" PRId64 "\n",
-                seen->frame[i].slot, seen->frame[i].kind, seen->frame[i].method, seen->frame[i].to,
-                seen->frame[i].body);
-}
-
 static bool judge(const struct scenario *scenario, const struct seen *want, struct seen *got,
                   uint32_t step)
 {
     if (got->settled && scenario->judge(want, got))
         return true;
     fprintf(stderr, "%s: killed after step %u:\n", scenario->name, step);
-    report("without a death", want);
-    report("with it", got);
+    seen_print("without a death", want);
+    seen_print("with it", got);
     return false;
 }
 
-/* A successor in a copy of `moment`. */
+static void start(struct node *node, const struct scenario *scenario, bool traced)
+{
+    node->boot.fault = node->boot.incarnation > 0 && scenario->flags & STEP_FAULT;
+    node_start(node, &ax_plugin, traced);
+}
+
+/* A successor in a copy of `moment`; after some, another one. */
 static bool try_moment(const struct scenario *scenario, const struct node *moment,
                        struct node *copy, const struct seen *want, const struct seen *so_far,
-                       uint32_t step)
+                       uint32_t step, bool again)
 {
     struct seen got = *so_far;
+    if (seen_too_early(moment)) {
+        fprintf(stderr, "%s: step %u: published before it was committed\n", scenario->name, step);
+        return false;
+    }
     node_copy(copy, moment);
-    node_start(copy, &ax_plugin, false);
-    finish(copy, &got);
+    start(copy, scenario, false);
+    seen_finish(copy, &got);
+    if (!judge(scenario, want, &got, step) || !again)
+        return got.settled && scenario->judge(want, &got);
+    start(copy, scenario, false);
+    seen_finish(copy, &got);
     return judge(scenario, want, &got, step);
 }
 
@@ -376,9 +117,9 @@ static void run_to(pid_t worker, void *function)
     ptrace(PTRACE_SETREGS, worker, NULL, &regs);
 }
 
-static void start_traced(struct node *node)
+static void start_traced(struct node *node, const struct scenario *scenario)
 {
-    node_start(node, &ax_plugin, true);
+    start(node, scenario, true);
     wait_stopped(node->worker);
     run_to(node->worker, (void *)(uintptr_t)shm_recover);
 }
@@ -402,13 +143,13 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
                          struct node *last, const struct seen *want, const struct seen *so_far,
                          struct tally *tally, bool recovery)
 {
-    struct script script = {.node = live, .seen = *so_far};
+    struct seen seen = *so_far;
     uint32_t deeper = 0;
-    start_traced(live);
+    start_traced(live, scenario);
     node_copy(last, live);
     for (uint32_t step = 0;; step++) {
         if (parked(live)) { /* the peers' turn; then it goes on, or has nothing left to do */
-            node_take(live, take, &script);
+            node_take(live, seen_take, &seen);
             if (!node_unread(live))
                 break;
         }
@@ -421,11 +162,12 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
             continue;
         node_copy(last, live);
         tally->moments++;
-        if (!try_moment(scenario, last, &stage->copy, want, &script.seen, step))
+        if (!try_moment(scenario, last, &stage->copy, want, &seen, step,
+                        tally->moments % AGAIN_EVERY == 0))
             return false;
         if (!recovery && open_turn(last) && tally->moments % 16 == 0 && deeper < NESTED_FROM) {
             deeper++;
-            if (!step_recovery(scenario, stage, want, &script.seen, tally))
+            if (!step_recovery(scenario, stage, want, &seen, tally))
                 return false;
         }
     }
@@ -447,27 +189,25 @@ static bool step_recovery(const struct scenario *scenario, struct stage *stage,
 
 /* The same with a SIGKILL, for some of the steps. */
 static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
-                          const struct node *start, const struct seen *want, struct tally *tally)
+                          const struct node *from, const struct seen *want, struct tally *tally)
 {
     uint32_t stride = tally->steps / REAL_KILLS + 1;
     for (uint32_t at = stride / 2; at < tally->steps; at += stride) {
         struct seen got = {0};
-        struct script script = {.node = &stage->live};
-        node_copy(&stage->live, start);
-        start_traced(&stage->live);
+        node_copy(&stage->live, from);
+        start_traced(&stage->live, scenario);
         for (uint32_t step = 0; step < at; step++) {
             if (parked(&stage->live)) {
-                node_take(&stage->live, take, &script);
+                node_take(&stage->live, seen_take, &got);
                 if (!node_unread(&stage->live))
                     break;
             }
             if (!one_step(&stage->live))
                 return false;
         }
-        got = script.seen;
         node_kill(&stage->live);
-        node_start(&stage->live, &ax_plugin, false);
-        finish(&stage->live, &got);
+        start(&stage->live, scenario, false);
+        seen_finish(&stage->live, &got);
         tally->real++;
         if (!judge(scenario, want, &got, at))
             return false;
@@ -475,10 +215,40 @@ static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
     return true;
 }
 
-static void boot(struct node *node, struct boot_actor *actors)
+static const struct shm_private *private_of(const struct node *node)
+{
+    return (const void *)node->priv[NODE_WORKER];
+}
+
+/* The same again and again in one process, without a death: no more memory than at first. */
+static bool repeat(const struct scenario *scenario, struct node *node, const struct node *from)
 {
     struct seen seen = {0};
-    for (uint32_t i = 0; i < ACTORS; i++)
+    uint32_t units = 0;
+    node_copy(node, from);
+    start(node, scenario, false);
+    for (uint32_t i = 0; i < REPEATS; i++) {
+        if (i == REPEATS / 2)
+            units = private_of(node)->fresh_unit;
+        scenario->stimulus(node);
+        seen.nframes = 0;
+        if (!node_settle(node, seen_take, &seen)) {
+            fprintf(stderr, "%s: it does not settle when it is repeated\n", scenario->name);
+            return false;
+        }
+    }
+    node_kill(node);
+    if (private_of(node)->fresh_unit == units)
+        return true;
+    fprintf(stderr, "%s: repeated, it uses more and more memory: %u units, then %u\n",
+            scenario->name, units, private_of(node)->fresh_unit);
+    return false;
+}
+
+static void boot(struct node *node)
+{
+    static struct boot_actor actors[STEP_ACTORS];
+    for (uint32_t i = 0; i < STEP_ACTORS; i++)
         actors[i] = (struct boot_actor){
             .contract = "probe",
             .capacity = 100,
@@ -486,40 +256,60 @@ static void boot(struct node *node, struct boot_actor *actors)
             .policy = {.window_ns = 1, .max = 1000, .restart = 1, .backoff_max_ns = 1},
         };
     node->boot.actors = actors;
-    node->boot.nactors = ACTORS;
-    peer_actor = node_peer_actor(node, 1, ax_contract_hash(&probe_contract));
-    node_start(node, &ax_plugin, false);
-    if (!finish(node, &seen)) {
-        fprintf(stderr, "the worker does not start\n");
-        exit(1);
-    }
+    node->boot.nactors = STEP_ACTORS;
+    scenarios_open(node);
 }
 
-static bool run(const struct scenario *scenario, struct stage *stage, const struct node *booted)
+/* The memory from which the scenario starts, its stimulus not yet given. */
+static bool prepare(const struct scenario *scenario, struct node *node)
 {
-    static struct node start;
-    static bool open;
+    struct seen seen = {0};
+    node_open(node);
+    boot(node);
+    if (scenario->flags & STEP_FIRST)
+        return true;
+    node_start(node, &ax_plugin, false);
+    if (scenario->before != NULL && node_settle(node, seen_take, &seen))
+        scenario->before(node);
+    return seen_finish(node, &seen);
+}
+
+static bool undisturbed(const struct scenario *scenario, struct node *copy, const struct node *from,
+                        struct seen *want)
+{
+    node_copy(copy, from);
+    start(copy, scenario, false);
+    bool ok = seen_finish(copy, want) && scenario->judge(want, want);
+    if (!ok || getenv("AX_STEP_VERBOSE") != NULL)
+        seen_print(scenario->name, want);
+    return ok;
+}
+
+static bool run(const struct scenario *scenario)
+{
+    static struct node booted, from;
+    static struct stage stage;
     const struct seen nothing = {0};
     struct seen want = {0};
     struct tally tally = {0};
-    if (!open)
-        node_open(&start);
-    open = true;
-    node_copy(&start, booted);
-    scenario->stimulus(&start);
-    node_copy(&stage->copy, &start);
-    node_start(&stage->copy, &ax_plugin, false);
-    if (!finish(&stage->copy, &want)) {
-        report("without a death it does not settle", &want);
-        return false;
-    }
-    if (getenv("AX_STEP_VERBOSE") != NULL)
-        report(scenario->name, &want);
-    node_copy(&stage->live, &start);
-    bool ok =
-        step_through(scenario, stage, &stage->live, &stage->last, &want, &nothing, &tally, false) &&
-        kill_for_real(scenario, stage, &start, &want, &tally);
-    node_kill(&stage->live);
+    node_open(&from);
+    node_open(&stage.live);
+    node_open(&stage.last);
+    node_open(&stage.copy);
+    node_open(&stage.deeper_live);
+    node_open(&stage.deeper_last);
+    bool ok = prepare(scenario, &booted);
+    node_copy(&from, &booted);
+    scenario->stimulus(&from);
+    ok = ok && undisturbed(scenario, &stage.copy, &from, &want);
+    node_copy(&stage.live, &from);
+    ok = ok &&
+         step_through(scenario, &stage, &stage.live, &stage.last, &want, &nothing, &tally, false);
+    node_kill(&stage.live);
+    ok = ok && kill_for_real(scenario, &stage, &from, &want, &tally);
+    node_kill(&stage.live);
+    ok = ok && (scenario->flags & STEP_ONCE || repeat(scenario, &stage.live, &booted));
+    node_kill(&stage.live);
     printf("%-14s %6u instructions, %5u kill points, %5u within recovery, %3u real kills: %s\n",
            scenario->name, tally.steps, tally.moments, tally.nested, tally.real,
            ok ? "ok" : "FAILED");
@@ -527,27 +317,45 @@ static bool run(const struct scenario *scenario, struct stage *stage, const stru
     return ok && tally.moments > 0;
 }
 
+/* ---- all of them, a process each ---- */
+
+static void wait_for_one(uint32_t *passed, uint32_t *failed)
+{
+    int status;
+    if (wait(&status) < 0)
+        abort();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        ++*passed;
+    else
+        ++*failed;
+}
+
+static void begin(const struct scenario *scenario)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        abort();
+    if (pid != 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    exit(run(scenario) ? 0 : 1);
+}
+
 int main(int argc, char **argv)
 {
-    static struct stage stage;
-    static struct node booted;
-    static struct boot_actor actors[ACTORS];
-    uint32_t passed = 0, failed = 0;
-    node_open(&booted);
-    node_open(&stage.live);
-    node_open(&stage.last);
-    node_open(&stage.copy);
-    node_open(&stage.deeper_live);
-    node_open(&stage.deeper_last);
-    boot(&booted, actors);
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+    uint32_t passed = 0, failed = 0, running = 0;
+    for (uint32_t i = 0; i < scenario_count; i++) {
         if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
             continue;
-        if (run(&scenarios[i], &stage, &booted))
-            passed++;
+        if (running == AT_A_TIME)
+            wait_for_one(&passed, &failed);
         else
-            failed++;
+            running++;
+        begin(&scenarios[i]);
     }
+    for (; running > 0; running--)
+        wait_for_one(&passed, &failed);
     printf("%u passed, %u failed\n", passed, failed);
-    return failed != 0;
+    return failed != 0 || passed == 0;
 }

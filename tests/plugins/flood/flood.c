@@ -347,6 +347,13 @@ static void on_down(struct ax_ctx *ctx, struct flood *self, const struct ax_down
               (int64_t)down->incarnation * 1000000 + (int64_t)self->downs[n]);
 }
 
+static void begin_round(struct ax_ctx *ctx, struct flood *self)
+{
+    self->round++;
+    if (self->settled && number(ctx) < argument(ctx, "workers"))
+        AX_CHECK(ctx, flood_work_after(ctx, self->round, 0, NULL) == 0);
+}
+
 /* Monitors the actors of all other workers once all are there. */
 void flood_on_settle(struct ax_ctx *ctx, struct flood *self, const struct flood_settle *msg)
 {
@@ -365,6 +372,7 @@ void flood_on_settle(struct ax_ctx *ctx, struct flood *self, const struct flood_
         if (n % workers != number(ctx) % workers)
             AX_CHECK(ctx, ax_monitor(ctx, all[n].ref, NULL) == 0);
     self->settled = true;
+    begin_round(ctx, self);
 }
 
 /* ---- drivers ---- */
@@ -403,18 +411,10 @@ void flood_on_work(struct ax_ctx *ctx, struct flood *self, const struct flood_wo
     self->done++;
 }
 
-static void begin_round(struct ax_ctx *ctx, struct flood *self)
-{
-    self->round++;
-    if (number(ctx) < argument(ctx, "workers"))
-        AX_CHECK(ctx, flood_work_after(ctx, self->round, 0, NULL) == 0);
-}
-
 static void on_start(struct ax_ctx *ctx, struct flood *self)
 {
     self->dice = (int64_t)mark(argument(ctx, "seed") + number(ctx)) | 1;
     AX_CHECK(ctx, flood_settle_after(ctx, 0, NULL) == 0);
-    begin_round(ctx, self);
 }
 
 void flood_on_pause(struct ax_ctx *ctx, struct flood *self, const struct flood_pause *msg,

@@ -11,6 +11,7 @@
     TELL(hang, ())                                                                                 \
     TELL(deaf, ())                                                                                 \
     TELL(scribble, (text(32), memory))                                                             \
+    TELL(forge, (text(32), memory))                                                                \
     ASK(get, (), (i64, value))
 #include <ax/contract.h>
 

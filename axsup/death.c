@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* death.c - from the notice of a death to the order for the next process.
+ *
+ * What happens between a death and the next message served is ordered by how long somebody waits
+ * for it: first the notice to all slots; then, while the kernel takes down the dead process, the
+ * order for the next is packed; at the pidfd the order goes out; only then there is time for the
+ * log, for events and for the rings of the dead. */
+#include "axsup/death.h"
+
+#include "axsup/order.h"
+#include "axsup/proc_stat.h"
+#include "axsup/report.h"
+#include "axsup/sup.h"
+#include "libax/boot.h"
+#include "shm/obituary.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- the notice ---- */
+
+static uint8_t reason_of(const struct sup_child *child, const struct sup_ending *end)
+{
+    if (child->hung)
+        return SHM_HUNG;
+    if (child->corrupt)
+        return SHM_CORRUPT;
+    if (child->restart)
+        return SHM_SHUTDOWN;
+    if (end->signal != 0)
+        return SHM_SIGNAL;
+    if (end->code == BOOT_EXIT_CORRUPT)
+        return SHM_CORRUPT;
+    return child->stopping && end->code == BOOT_EXIT_DONE ? SHM_SHUTDOWN : SHM_EXITED;
+}
+
+/* Did it die by its own doing, so that the message in hand is under suspicion? */
+static bool own_doing(const struct sup_child *child, const struct sup_ending *end)
+{
+    bool outside = end->signal == SIGKILL || end->signal == SIGTERM;
+
+    return child->hung || child->corrupt || (!outside && !child->stopping);
+}
+
+static void decide(struct sup_slot *slot, const struct sup_ending *end, uint64_t now)
+{
+    struct sup_child *child = &slot->child;
+    bool normal = end->signal == 0 && end->code == BOOT_EXIT_DONE;
+    enum sup_verdict verdict = SUP_REST;
+
+    child->start_at = now;
+    if (child->restart)
+        verdict = SUP_AGAIN;
+    else if (!child->stopping && slot->sup->stop.phase == SUP_STOP_NO)
+        verdict = sup_restart_decide(&slot->restart, &slot->config->restart, now,
+                                     normal ? SUP_END_NORMAL : SUP_END_FAILURE, &child->start_at);
+    child->next = verdict == SUP_AGAIN  ? SUP_NEXT_START
+                  : verdict == SUP_REST ? SUP_NEXT_NOTHING
+                                        : SUP_NEXT_FAILED;
+}
+
+static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t suspect)
+{
+    struct sup_exit *last = &slot->last_exit;
+    bool again = last->reason == SHM_CORRUPT && last->at != 0;
+
+    *last = (struct sup_exit){
+        .at = sup_realtime(),
+        .incarnation = slot->incarnation,
+        .reason = reason_of(&slot->child, end),
+        .signal = (uint8_t)end->signal,
+        .code = (uint8_t)end->code,
+        .hung = slot->child.hung,
+        .will_restart = slot->child.next == SUP_NEXT_START,
+    };
+    /* a lane that is malformed a second time in a row is no accident of one process */
+    if (last->reason == SHM_CORRUPT && (again || !slot->child.corrupt))
+        slot->child.empty = true;
+    if (slot->child.empty)
+        last->lost = sup_slot_mail(slot->sup, slot->number);
+    if (suspect != 0) {
+        const struct shm_port *port = &slot->sup->hub.port;
+        last->suspect =
+            SHM_REF(slot->number, suspect, shm_load(&port->directories[slot->number][suspect].gen));
+    }
+}
+
+static void tell_all(struct sup_slot *slot, uint32_t suspect, uint64_t now)
+{
+    const struct sup_exit *last = &slot->last_exit;
+    const struct shm_frame head = {.kind = SHM_SLOT_DOWN};
+    const struct shm_slot_down_body body = {
+        .slot = slot->number,
+        .incarnation = slot->incarnation,
+        .reason = last->reason,
+        .signal = last->signal,
+        .will_restart = last->will_restart,
+        .code = last->code,
+        .suspect = suspect,
+        .at = now,
+        .turn = shm_load_acquire(&slot->sup->hub.port.peers[slot->number]->committed),
+    };
+
+    for (uint32_t s = 1; s < slot->sup->n_slots; s++)
+        if (s != slot->number)
+            sup_hub_control(slot->sup, s, &head, &body, sizeof body);
+    sup_hub_flush(slot->sup);
+}
+
+static enum shm_slot_state state_after(const struct sup_slot *slot)
+{
+    switch (slot->child.next) {
+    case SUP_NEXT_START:
+        return SHM_SLOT_BACKOFF;
+    case SUP_NEXT_FAILED:
+        return SHM_SLOT_FAILED;
+    default:
+        return SHM_SLOT_STOPPED;
+    }
+}
+
+void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
+{
+    struct sup_child *child = &slot->child;
+    uint64_t now = sup_clock();
+    uint32_t method = UINT32_MAX;
+    uint32_t suspect = sup_memory_suspect(slot->sup, slot->number, &method);
+
+    child->noticed = true;
+    child->died_at = now;
+    decide(slot, end, now);
+    record(slot, end, suspect);
+    tell_all(slot, suspect, now);
+    sup_child_state(slot, state_after(slot));
+    child->fault = own_doing(child, end);
+    child->method = method;
+    if (child->next == SUP_NEXT_START) {
+        sup_order_drop(slot);
+        (void)sup_order_pack(slot); /* where it fails, the start tries again */
+    }
+}
+
+static void on_futex(void *ctx, int result)
+{
+    struct sup_slot *slot = ctx;
+    struct sup_child *child = &slot->child;
+    const struct shm_public *pub = slot->sup->hub.port.peers[slot->number];
+    int status = 0;
+
+    child->futex = NULL;
+    if (child->noticed || slot->pid == 0)
+        return;
+    if (!shm_obituary_dead(shm_load_acquire(&pub->death))) {
+        if (result == 0 || result == -EINTR) /* woken by the process itself, who knows why */
+            (void)sup_loop_futex(slot->sup, &pub->death, (uint32_t)slot->pid | FUTEX_WAITERS,
+                                 on_futex, slot, &child->futex);
+        return;
+    }
+    int ending = child->stat < 0 ? -EBADF : sup_proc_stat_ending(child->stat, &status);
+    if (ending == 0) { /* alive, and says that it is dead */
+        sup_child_corrupt(slot, "the mark of its death");
+        return;
+    }
+    if (ending < 0) /* the pidfd will tell */
+        return;
+    const struct sup_ending end = {.signal = WTERMSIG(status), .code = WEXITSTATUS(status)};
+    sup_death_notice(slot, &end);
+}
+
+/* ---- the last status ---- */
+
+/* False: it has not ended. */
+static bool wait_for(struct sup_slot *slot, struct sup_ending *end)
+{
+    siginfo_t info = {0};
+
+    if (waitid(P_PIDFD, (id_t)slot->child.pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+        return false;
+    *end = (struct sup_ending){0};
+    if (info.si_code == CLD_EXITED)
+        end->code = info.si_status;
+    else
+        end->signal = info.si_status;
+    return true;
+}
+
+struct remains { /* what is left of a process that has been reaped */
+    struct sup_op *futex;
+    int pidfd, stat;
+};
+
+static struct remains take_remains(struct sup_slot *slot)
+{
+    struct sup_child *child = &slot->child;
+    struct remains remains = {.futex = child->futex, .pidfd = child->pidfd, .stat = child->stat};
+
+    child->futex = NULL;
+    child->pidfd = child->stat = -1;
+    slot->pid = 0;
+    sup_timer_clear(slot->sup, &child->hang_timer);
+    sup_timer_clear(slot->sup, &child->stop_timer);
+    return remains;
+}
+
+static void bury(struct sup *sup, const struct remains *remains)
+{
+    sup_loop_cancel(sup, remains->futex);
+    sup_loop_remove(sup, remains->pidfd);
+    if (remains->pidfd >= 0)
+        close(remains->pidfd);
+    if (remains->stat >= 0)
+        close(remains->stat);
+}
+
+void sup_death_follow(struct sup_slot *slot)
+{
+    struct sup_child *child = &slot->child;
+
+    if (child->next == SUP_NEXT_FAILED || child->next == SUP_NEXT_NOTHING)
+        sup_hub_fail(slot->sup, slot->number, AX_E_CLOSED);
+    if (child->next != SUP_NEXT_START)
+        return;
+    slot->restarts++;
+    if (child->start_at <= sup_clock())
+        sup_child_start(slot);
+    else
+        sup_timer_set(slot->sup, &child->timer, child->start_at);
+}
+
+struct sup_ended sup_death_ended(const struct sup_slot *slot)
+{
+    const struct sup_child *child = &slot->child;
+
+    return (struct sup_ended){
+        .exit = slot->last_exit,
+        .method = child->method,
+        .next = child->next,
+        .backoff_ns = child->start_at - child->died_at,
+    };
+}
+
+static void on_pidfd(void *ctx, uint32_t events)
+{
+    struct sup_slot *slot = ctx;
+    struct sup_ending end;
+
+    (void)events;
+    if (!wait_for(slot, &end))
+        return;
+    if (!slot->child.noticed)
+        sup_death_notice(slot, &end);
+    struct sup_ended ended = sup_death_ended(slot);
+    bool clean = ended.exit.reason == SHM_SHUTDOWN;
+    struct remains remains = take_remains(slot);
+    if (end.signal != 0 && slot->child.fault && slot->child.next == SUP_NEXT_START)
+        sup_template_crash(slot->template);
+    sup_death_follow(slot);
+    bury(slot->sup, &remains);
+    (void)sup_hub_drain(slot->sup); /* what it said last */
+    sup_report_end(slot, &ended);
+    if (slot->sup->stop.phase != SUP_STOP_NO)
+        sup_stop_gone(slot->sup, slot, clean);
+}
+
+int sup_death_watch(struct sup_slot *slot)
+{
+    return sup_loop_add(slot->sup, slot->child.pidfd, POLLIN, on_pidfd, slot);
+}
+
+void sup_death_watch_futex(struct sup_slot *slot)
+{
+    const struct shm_public *pub = slot->sup->hub.port.peers[slot->number];
+
+    /* where it cannot be waited for, the pidfd tells */
+    (void)sup_loop_futex(slot->sup, &pub->death, (uint32_t)slot->pid | FUTEX_WAITERS, on_futex,
+                         slot, &slot->child.futex);
+}
+
+void sup_death_forget(struct sup_slot *slot)
+{
+    struct remains remains = take_remains(slot);
+
+    bury(slot->sup, &remains);
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/* What the worker is given to do, and what may be seen of it in the end. A judge is asked about the
+ * undisturbed run as well, against itself. */
+#include "step.h"
+
+#include "shm/lane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t peer_actor, peer_watched;
+
+void scenarios_open(struct node *node)
+{
+    uint64_t contract = ax_contract_hash(&probe_contract);
+    peer_actor = node_peer_actor(node, 1, contract);
+    peer_watched = node_peer_actor(node, 2, contract);
+}
+
+static probe_ref to(uint64_t address)
+{
+    return (probe_ref){.ref = {.addr = address}};
+}
+
+static probe_ref here(uint32_t index)
+{
+    return to(SHM_REF(NODE_WORKER, index, 1));
+}
+
+static probe_ref there(void)
+{
+    return to(peer_actor);
+}
+
+static struct shm_frame header(uint64_t target, uint8_t kind, uint16_t method)
+{
+    return (struct shm_frame){
+        .kind = kind,
+        .method = method,
+        .to = target,
+        .from = STEP_ASKER,
+    };
+}
+
+/* `body` of a question begins with its number. */
+static void send(struct node *node, uint64_t target, uint8_t kind, uint16_t method,
+                 const void *body, uint32_t size)
+{
+    struct shm_frame frame = header(target, kind, method);
+    frame.corr = kind == SHM_ASK ? *(const uint64_t *)body : 0;
+    node_send(node, NODE_PEER, SHM_DATA, &frame, body, size);
+}
+
+#define SEND(node, target, kind, message, ...)                                                     \
+    send(node, (target).ref.addr, kind, probe_method_##message,                                    \
+         &(struct probe_##message){__VA_ARGS__}, sizeof(struct probe_##message))
+#define TELL(node, index, message, ...) SEND(node, here(index), SHM_TELL, message, __VA_ARGS__)
+#define ASK(node, index, message, ...) SEND(node, here(index), SHM_ASK, message, __VA_ARGS__)
+
+/* ---- judges ---- */
+
+static bool same(const struct seen *want, const struct seen *got)
+{
+    return memcmp(want, got, sizeof *want) == 0;
+}
+
+/* How many answers of that kind and number the scenario's questions have had. */
+static uint32_t answers(const struct seen *seen, uint8_t kind, uint64_t corr)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < seen->nframes; i++)
+        count += seen->frame[i].to == STEP_ASKER && seen->frame[i].kind == kind &&
+                 seen->frame[i].corr == corr &&
+                 (kind != SHM_ERROR || seen->frame[i].method == AX_E_CANCELED);
+    return count;
+}
+
+static bool at_rest(const struct seen *want, const struct seen *got, uint64_t letters)
+{
+    return got->mail == 0 && got->units == want->units && got->letters == letters &&
+           memcmp(got->state, want->state, sizeof want->state) == 0 &&
+           memcmp(got->handled, want->handled, sizeof want->handled) == 0;
+}
+
+/* ---- messages ---- */
+
+static void receive_lane(struct node *node)
+{
+    for (int64_t i = 1; i <= 3; i++)
+        TELL(node, 1, add, .by = i);
+    TELL(node, 2, add, .by = 10);
+}
+
+static void receive_many(struct node *node)
+{
+    for (int64_t i = 1; i <= 9; i++)
+        TELL(node, 1, add, .by = i);
+}
+
+static void send_both(struct node *node)
+{
+    TELL(node, 1, relay, .by = 5, .here = here(2), .there = there());
+    TELL(node, 1, relay, .by = 6, .here = here(2), .there = there());
+}
+
+static void receive_local(struct node *node)
+{
+    TELL(node, 1, relay, .by = 1, .here = here(2), .there = here(3));
+    TELL(node, 3, relay, .by = 2, .here = here(1), .there = here(1));
+}
+
+/* The lane to the peer as if it had been used before: `unread` bytes of its ring up to `end`. */
+static void used_lane(struct node *node, uint64_t end, uint64_t unread)
+{
+    struct shm_public *pub = (void *)node->pub[NODE_WORKER];
+    uint8_t *edge = node->edge[NODE_WORKER][NODE_PEER];
+    struct shm_ends *ends = shm_edge_ends(edge, NODE_WORKER, NODE_PEER);
+    uint64_t pad = unread | (uint64_t)SHM_PAD << 48;
+    (void)pub;
+    memcpy(edge + SHM_PAGE + node->geo[0].control_ring, &pad, unread == 0 ? 0 : sizeof pad);
+    ends->data = shm_edge_staged(edge, NODE_WORKER, NODE_PEER)->end[SHM_DATA] = end;
+    node->port[NODE_PEER].priv->read_data[NODE_WORKER] = end - unread;
+    shm_edge_ends(node->edge[NODE_PEER][NODE_WORKER], NODE_PEER, NODE_WORKER)->read_data =
+        end - unread;
+}
+
+/* A frame that does not fit before the end of the ring. */
+static void wrap(struct node *node)
+{
+    used_lane(node, node->geo[0].data_ring - 40, 0);
+    TELL(node, 1, relay, .by = 5, .here = here(2), .there = there());
+    TELL(node, 1, relay, .by = 6, .here = here(2), .there = there());
+}
+
+/* Room for one reply; the others wait in the overflow queue. */
+static void overflow(struct node *node)
+{
+    used_lane(node, node->geo[0].data_ring - 48, node->geo[0].data_ring - 48);
+    ASK(node, 1, get, .by = 1);
+    ASK(node, 2, get, .by = 2);
+    ASK(node, 1, get, .by = 4);
+}
+
+static bool all_answered(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->nframes == 3 && answers(got, SHM_REPLY, 1) == 1 &&
+           answers(got, SHM_REPLY, 2) == 1 && answers(got, SHM_REPLY, 4) == 1;
+}
+
+/* ---- asks ---- */
+
+static void ask(struct node *node)
+{
+    ASK(node, 1, get, .by = 4);
+}
+
+static void await_peer(struct node *node)
+{
+    ASK(node, 1, forward, .by = 3, .to = there());
+}
+
+static void await_local(struct node *node)
+{
+    ASK(node, 1, forward, .by = 3, .to = here(2));
+}
+
+static void await_twice(struct node *node)
+{
+    ASK(node, 1, forward, .by = 3, .to = there());
+    ASK(node, 1, forward, .by = 4, .to = there());
+}
+
+static void await_itself(struct node *node)
+{
+    ASK(node, 1, muse, .by = 3, .to = there());
+}
+
+static void ask_async(struct node *node)
+{
+    TELL(node, 1, ask_later, .to = there());
+    TELL(node, 1, ask_later, .to = here(2));
+}
+
+/* The state that an ask leaves behind when its handler died in the await: everything of the first
+ * turn, nothing of the second, and the asker told AX_E_CANCELED; or all of it as if nothing had
+ * happened. */
+static bool same_or_canceled(const struct seen *want, const struct seen *got)
+{
+    if (same(want, got))
+        return answers(got, SHM_REPLY, 3) == 1;
+    return answers(got, SHM_ERROR, 3) == 1 && answers(got, SHM_REPLY, 3) == 0 &&
+           got->turns[1] == 1 && got->sum[1] == 1 && got->replies[1] == 0 && got->errors[1] == 0 &&
+           got->sum[2] == want->sum[2] && at_rest(want, got, 1);
+}
+
+/* At most one of the two; the other has its own answer, not that of the first. */
+static bool same_or_one_canceled(const struct seen *want, const struct seen *got)
+{
+    for (uint32_t i = 0; i < got->nframes; i++)
+        if (got->frame[i].to == STEP_ASKER && got->frame[i].kind == SHM_REPLY &&
+            got->frame[i].body != 10 * (int64_t)got->frame[i].corr)
+            return false;
+    if (same(want, got))
+        return answers(got, SHM_REPLY, 3) == 1 && answers(got, SHM_REPLY, 4) == 1;
+    uint64_t canceled = answers(got, SHM_ERROR, 3) == 1 ? 3 : 4;
+    return answers(got, SHM_ERROR, canceled) == 1 && answers(got, SHM_REPLY, 7 - canceled) == 1 &&
+           got->nframes == want->nframes && got->turns[1] == 2 && got->sum[1] == 1002 &&
+           got->replies[1] == 1 && at_rest(want, got, 1);
+}
+
+/* What it told itself is handled after it, once, whatever becomes of the handler. */
+static bool same_or_mused(const struct seen *want, const struct seen *got)
+{
+    if (same(want, got))
+        return got->sum[1] == 1003 && got->turns[1] == 2;
+    return answers(got, SHM_ERROR, 3) == 1 && got->sum[1] == 3 && got->turns[1] == 2 &&
+           got->replies[1] == 0 && at_rest(want, got, 1);
+}
+
+/* ---- lives ---- */
+
+static void first_boot(struct node *node)
+{
+    TELL(node, 1, add, .by = 1);
+    TELL(node, 3, add, .by = 3);
+}
+
+static void spawn(struct node *node)
+{
+    TELL(node, 1, breed, .by = 9);
+}
+
+static void leave(struct node *node)
+{
+    TELL(node, 3, watch, .who = here(2));
+    TELL(node, 2, leave);
+    TELL(node, 2, add, .by = 1);
+}
+
+/* The record of an actor that is gone, used again; somebody still writes to the old one. */
+static void stale_ref(struct node *node)
+{
+    TELL(node, 1, raise, .by = 9);
+    SEND(node, here(4), SHM_TELL, add, .by = 7);
+    SEND(node, here(4), SHM_TELL, leave);
+}
+
+static bool same_and_refused(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->state[4] == SHM_LIVE && got->gen[4] == 2 && got->sum[4] == 9 &&
+           got->letters == 2;
+}
+
+static void claim(struct node *node)
+{
+    TELL(node, 1, claim, .name = "child");
+    TELL(node, 1, raise, .by = 9);
+}
+
+static int64_t total(const int64_t of[STEP_RECORDS])
+{
+    int64_t sum = 0;
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        sum += of[i];
+    return sum;
+}
+
+/* A claim is an await as well: named and counted, or canceled before the child is there. Then no
+ * other actor may go by the name that was granted. */
+static bool claimed_or_not(const struct seen *want, const struct seen *got)
+{
+    (void)want;
+    uint32_t living = 0;
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        living += got->state[i] == SHM_LIVE;
+    if (got->mail != 0 || got->turns[1] != 2 || got->errors[1] != 0 || total(got->sum) != 9 ||
+        got->letters != (got->replies[1] == 0) || living != 4 + (got->replies[1] == 1))
+        return false;
+    for (uint32_t i = 0; i < got->nframes; i++) {
+        uint32_t index = SHM_REF_INDEX(got->frame[i].to);
+        if (got->frame[i].kind == SHM_CLAIM && got->replies[1] == 0 && index < STEP_RECORDS &&
+            got->state[index] != SHM_FREE && got->gen[index] == SHM_REF_GEN(got->frame[i].to))
+            return false;
+    }
+    return true;
+}
+
+/* ---- monitors ---- */
+
+static void watch_peer(struct node *node)
+{
+    TELL(node, 1, watch, .who = there());
+}
+
+static void unwatch(struct node *node)
+{
+    TELL(node, 1, watch, .who = here(2));
+    TELL(node, 3, watch, .who = to(peer_watched));
+    TELL(node, 1, unwatch);
+    TELL(node, 3, unwatch);
+    TELL(node, 2, leave);
+}
+
+static bool same_and_unwatched(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 0 && got->nframes == 2 &&
+           got->frame[0].kind == SHM_MONITOR && got->frame[1].kind == SHM_DEMONITOR;
+}
+
+static void two_watchers(struct node *node)
+{
+    TELL(node, 1, watch, .who = to(peer_watched));
+    TELL(node, 3, watch, .who = to(peer_watched));
+}
+
+/* A message of the peer that it commits, or not, before it dies; not published in any case. */
+static void stage(struct node *node, int64_t by, bool commit)
+{
+    struct shm_port *port = &node->port[NODE_PEER];
+    const struct probe_add body = {.by = by};
+    uint32_t size = shm_frame_size(sizeof body);
+    shm_turn_begin(port, 0, 0);
+    struct shm_frame *frame = shm_lane_reserve(port, NODE_WORKER, SHM_DATA, size);
+    if (frame == NULL)
+        abort();
+    *frame = header(here(1).ref.addr, SHM_TELL, probe_method_add);
+    frame->size = size;
+    frame->stamp = port->turn;
+    memcpy(frame->body, &body, sizeof body);
+    shm_lane_stage(port, NODE_WORKER, SHM_DATA, size);
+    if (commit)
+        shm_turn_commit(port);
+}
+
+static void say_down(struct node *node, uint64_t turn)
+{
+    const struct shm_frame frame = {.kind = SHM_SLOT_DOWN};
+    const struct shm_slot_down_body body = {.slot = NODE_PEER,
+                                            .incarnation = 1,
+                                            .reason = SHM_SIGNAL,
+                                            .signal = 9,
+                                            .will_restart = 1,
+                                            .turn = turn};
+    node_send(node, 0, SHM_CONTROL, &frame, &body, sizeof body);
+}
+
+/* The peer dies with one message committed and one not, and nobody follows it yet. */
+static void peer_dies(struct node *node)
+{
+    stage(node, 1, true);
+    uint64_t turn = node->port[NODE_PEER].turn;
+    stage(node, 100, false);
+    say_down(node, turn);
+}
+
+/* Its successor has sent something before anyone looks. */
+static void peer_returns(struct node *node)
+{
+    struct shm_public *pub = (void *)node->pub[NODE_PEER];
+    stage(node, 1, true);
+    uint64_t turn = node->port[NODE_PEER].turn;
+    stage(node, 100, false);
+    shm_turn_undo(&node->port[NODE_PEER]);
+    pub->incarnation = 2;
+    TELL(node, 1, add, .by = 5);
+    say_down(node, turn);
+}
+
+static bool same_and_one_down(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->downs[3] == 1 && got->sum[1] == 10;
+}
+
+static bool same_and_in_order(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->downs[3] == 1 && got->sum[1] == 15;
+}
+
+/* ---- timers, failures ---- */
+
+static void timer(struct node *node)
+{
+    TELL(node, 1, later, .by = 8, .delay_ns = 0);
+}
+
+static void two_timers(struct node *node)
+{
+    TELL(node, 1, later, .by = 8, .delay_ns = 0);
+    TELL(node, 1, later, .by = 9, .delay_ns = AX_SECONDS(3600));
+    TELL(node, 2, later, .by = 7, .delay_ns = 0);
+}
+
+/* The turn that set the first timer fails; the second must not go off in its place. */
+static void rash(struct node *node)
+{
+    TELL(node, 1, rash, .by = 7);
+    TELL(node, 1, later, .by = 8, .delay_ns = AX_SECONDS(3600));
+}
+
+static bool same_and_waiting(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[1] == 0 && got->turns[1] == 1;
+}
+
+static void fail(struct node *node)
+{
+    TELL(node, 1, add, .by = 1);
+    TELL(node, 1, fail, .by = 100);
+    TELL(node, 1, add, .by = 2);
+}
+
+/* The process dies by its own doing: what was in hand is dropped, that and nothing else. */
+static void crash(struct node *node)
+{
+    TELL(node, 1, relay, .by = 5, .here = here(2), .there = there());
+    TELL(node, 1, add, .by = 2);
+}
+
+static bool same_or_dropped(const struct seen *want, const struct seen *got)
+{
+    if (same(want, got))
+        return got->sum[1] == -8 && got->sum[2] == 5 && got->nframes == 1;
+    if (got->letters != 1 || got->mail != 0 || got->units != want->units)
+        return false;
+    bool relay = got->sum[1] == 2 && got->turns[2] == 0 && got->nframes == 0;
+    bool add = got->sum[1] == -10 && got->sum[2] == 5 && got->nframes == 1;
+    bool local = got->sum[1] == -8 && got->turns[2] == 0 && got->nframes == 1;
+    return relay || add || local;
+}
+
+/* What no honest peer sends, and one good message. */
+static void forged(struct node *node)
+{
+    const struct probe_add by = {.by = 50};
+    struct shm_frame frame = header(here(1).ref.addr, SHM_TELL, probe_method_add);
+    frame.from = SHM_REF(NODE_WORKER, 2, 1);
+    node_send(node, NODE_PEER, SHM_DATA, &frame, &by, sizeof by);
+    send(node, here(1).ref.addr, SHM_TELL, 99, &by, sizeof by);
+    send(node, here(1).ref.addr, SHM_TELL, probe_method_get, &by, sizeof by);
+    send(node, here(1).ref.addr, SHM_TELL, probe_method_add, &by, 0);
+    SEND(node, here(1), SHM_TELL, claim,
+         .name = {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '1', '2', '3', '4', '5', '6'});
+    SEND(node, to(SHM_REF(NODE_WORKER, 1, 2)), SHM_TELL, add, .by = 60);
+    TELL(node, 1, add, .by = 1);
+}
+
+static bool same_and_one_good(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->turns[1] == 1 && got->sum[1] == 1 && got->nframes == 0 &&
+           got->letters == 6;
+}
+
+const struct scenario scenarios[] = {
+    {"first_boot", first_boot, same, NULL, STEP_FIRST | STEP_ONCE},
+    {"receive_lane", receive_lane, same, NULL, 0},
+    {"receive_many", receive_many, same, NULL, 0},
+    {"receive_local", receive_local, same, NULL, 0},
+    {"send_both", send_both, same, NULL, 0},
+    {"wrap", wrap, same, NULL, STEP_ONCE},
+    {"overflow", overflow, all_answered, NULL, STEP_ONCE},
+    {"ask", ask, same, NULL, 0},
+    {"await_peer", await_peer, same_or_canceled, NULL, 0},
+    {"await_local", await_local, same_or_canceled, NULL, 0},
+    {"await_twice", await_twice, same_or_one_canceled, NULL, 0},
+    {"await_itself", await_itself, same_or_mused, NULL, 0},
+    {"ask_async", ask_async, same, NULL, 0},
+    {"spawn", spawn, same, NULL, 0},
+    {"exit", leave, same, NULL, STEP_ONCE},
+    {"stale_ref", stale_ref, same_and_refused, spawn, STEP_ONCE},
+    {"claim", claim, claimed_or_not, NULL, STEP_ONCE},
+    {"monitor", watch_peer, same, NULL, 0},
+    {"demonitor", unwatch, same_and_unwatched, NULL, STEP_ONCE},
+    {"peer_dies", peer_dies, same_and_one_down, two_watchers, STEP_ONCE},
+    {"peer_returns", peer_returns, same_and_in_order, two_watchers, STEP_ONCE},
+    {"timer", timer, same, NULL, 0},
+    {"two_timers", two_timers, same, NULL, STEP_ONCE},
+    {"rash", rash, same_and_waiting, NULL, STEP_ONCE},
+    {"fail", fail, same, NULL, 0},
+    {"crash", crash, same_or_dropped, NULL, STEP_ONCE | STEP_FAULT},
+    {"forged", forged, same_and_one_good, NULL, 0},
+};
+const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

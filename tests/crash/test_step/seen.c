@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "step.h"
+
+#include "libax/life.h"
+#include "libax/worker.h"
+#include "shm/chain.h"
+#include "shm/recover.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct shm_actor *actor_of(const struct node *node, uint32_t index)
+{
+    const uint8_t *base = node->priv[NODE_WORKER] + node->geo[NODE_WORKER].actor_off;
+    return (const struct shm_actor *)(const void *)base + index;
+}
+
+static bool kept_at(const struct node *node, uint32_t index, const int64_t **state)
+{
+    const struct shm_actor *actor = actor_of(node, index);
+    const uint8_t *block = node->priv[NODE_WORKER] + node->geo[NODE_WORKER].arena_off +
+                           (uint64_t)actor->kept * SHM_UNIT;
+    uint32_t size = *(const uint32_t *)(const void *)(block + 4);
+    *state = (const int64_t *)(const void *)(block + 8 + (actor->flags & SHM_HALF ? size : 0));
+    return actor->state != SHM_FREE && actor->kept != 0;
+}
+
+/* Recovers once more, in this process: all must add up, and nothing may be reached that was not
+ * before. */
+static void add_up(struct node *node, struct seen *seen)
+{
+    static struct worker reader;
+    struct shm_port port;
+    struct shm_recovery found;
+    struct shm_fds fds;
+    reader.plugin = &ax_plugin;
+    ax_worker = &reader;
+    memset(&fds, 0xff, sizeof fds);
+    fds.priv = node->priv_fd[NODE_WORKER];
+    fds.pub = node->pub_fd[NODE_WORKER];
+    for (uint32_t i = 0; i < NODE_SLOTS; i++) {
+        if (i == NODE_WORKER)
+            continue;
+        fds.peer_pub[i] = node->pub_fd[i];
+        fds.out[i] = node->edge_fd[NODE_WORKER][i];
+        fds.in[i] = node->edge_fd[i][NODE_WORKER];
+    }
+    if (shm_port_open(&port, &node->geo[NODE_WORKER], &fds) != 0)
+        return;
+    if (shm_recover(&port, actor_mark, &found) != 0) {
+        fprintf(stderr, "its memory does not add up: %s\n", found.wrong);
+        seen->settled = false;
+    }
+    seen->units = port.arena.used;
+    seen->mail = found.mail;
+    shm_port_close(&port);
+}
+
+static void look(struct node *node, struct seen *seen)
+{
+    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    const int64_t *state;
+    for (uint32_t i = 1; i < STEP_RECORDS; i++) {
+        seen->state[i] = actor_of(node, i)->state;
+        seen->gen[i] = actor_of(node, i)->gen;
+        seen->handled[i] = 0;
+        if (!kept_at(node, i, &state))
+            state = (const int64_t[5]){0};
+        else
+            seen->handled[i] = actor_of(node, i)->mail.handled;
+        seen->sum[i] = state[0];
+        seen->turns[i] = state[1];
+        seen->downs[i] = state[2];
+        seen->replies[i] = state[3];
+        seen->errors[i] = state[4];
+    }
+    seen->letters = priv->letters;
+    seen->events = priv->events;
+    add_up(node, seen);
+}
+
+/* ---- the peer and axsup, played ---- */
+
+static void grant(struct node *node, const struct shm_frame *claim)
+{
+    const struct shm_frame frame = {.kind = SHM_GRANT, .to = claim->from, .corr = claim->corr};
+    const uint32_t entry = 5;
+    node_send(node, 0, SHM_CONTROL, &frame, &entry, sizeof entry);
+}
+
+/* Each question has an answer of its own. */
+static void reply(struct node *node, const struct shm_frame *ask)
+{
+    const struct shm_frame frame = {.kind = SHM_REPLY,
+                                    .to = ask->from,
+                                    .from = ask->to,
+                                    .corr = ask->corr,
+                                    .method = ask->method};
+    const struct probe_get_reply body = {.value = 10 * *(const int64_t *)(const void *)ask->body};
+    node_send(node, NODE_PEER, SHM_DATA, &frame, &body, sizeof body);
+}
+
+static void down(struct node *node, const struct shm_frame *monitor)
+{
+    const struct shm_frame frame = {
+        .kind = SHM_DOWN, .to = monitor->from, .from = monitor->to, .corr = monitor->corr};
+    const struct shm_down_body body = {.who = monitor->to, .reason = SHM_NORMAL};
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
+}
+
+void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame)
+{
+    struct seen *seen = ctx;
+    bool claim = frame->kind == SHM_CLAIM;
+    if (claim)
+        grant(node, frame);
+    if (slot == NODE_PEER && frame->kind == SHM_ASK)
+        reply(node, frame);
+    if (slot == NODE_PEER && frame->kind == SHM_MONITOR && SHM_REF_INDEX(frame->to) == 1)
+        down(node, frame);
+    if (frame->kind == SHM_READY || seen->nframes == STEP_FRAMES)
+        return;
+    seen->frame[seen->nframes++] = (struct seen_frame){
+        .kind = frame->kind,
+        .slot = (uint8_t)slot,
+        .method = frame->method,
+        .to = claim ? frame->from : frame->to,
+        .corr = frame->to == STEP_ASKER ? frame->corr : 0,
+        .body = shm_frame_body(frame) >= 8 ? *(const int64_t *)(const void *)frame->body : 0,
+    };
+}
+
+bool seen_finish(struct node *node, struct seen *seen)
+{
+    seen->settled = node_settle(node, seen_take, seen);
+    node_kill(node);
+    look(node, seen);
+    return seen->settled;
+}
+
+/* ---- between commit and publication ---- */
+
+/* The value that a word has if the open turn is taken back. */
+static uint64_t binding(const struct node *node, uint64_t where, uint64_t value)
+{
+    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
+    if (priv->journal.turn == pub->committed)
+        return value;
+    for (uint32_t n = priv->journal.entries; n > 0; n--)
+        if (priv->journal.undo[n - 1].where == where)
+            value = priv->journal.undo[n - 1].old;
+    return value;
+}
+
+static uint64_t binding_read(const struct node *node, const uint64_t *word)
+{
+    return binding(node, (uint64_t)((const uint8_t *)word - node->priv[NODE_WORKER]), *word);
+}
+
+bool seen_too_early(const struct node *node)
+{
+    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    for (uint32_t peer = 0; peer < NODE_SLOTS; peer++) {
+        if (peer == NODE_WORKER)
+            continue;
+        const uint8_t *edge = node->edge[NODE_WORKER][peer];
+        const struct shm_ends *ends = shm_edge_ends((uint8_t *)(uintptr_t)edge, NODE_WORKER, peer);
+        const struct shm_staged *stage =
+            shm_edge_staged((uint8_t *)(uintptr_t)edge, NODE_WORKER, peer);
+        uint64_t data = binding(node, SHM_UNDO_STAGED | peer << 1 | SHM_DATA, stage->end[SHM_DATA]);
+        uint64_t control =
+            binding(node, SHM_UNDO_STAGED | peer << 1 | SHM_CONTROL, stage->end[SHM_CONTROL]);
+        if (ends->data > data || ends->control > control ||
+            ends->read_data > binding_read(node, &priv->read_data[peer]) ||
+            ends->read_control > binding_read(node, &priv->read_control[peer]))
+            return true;
+    }
+    return false;
+}
+
+void seen_print(const char *what, const struct seen *seen)
+{
+    fprintf(stderr,
+            "  %s: settled %d letters %" PRIu64 " events %" PRIu64 " units %u mail %" PRIu64 "\n",
+            what, seen->settled, seen->letters, seen->events, seen->units, seen->mail);
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        if (seen->state[i] != 0 || seen->turns[i] != 0)
+            fprintf(stderr,
+                    "    actor %u.%u: state %u handled %" PRIu64 " sum %" PRId64 " turns %" PRId64
+                    " downs %" PRId64 " replies %" PRId64 " errors %" PRId64 "\n",
+                    i, seen->gen[i], seen->state[i], seen->handled[i], seen->sum[i], seen->turns[i],
+                    seen->downs[i], seen->replies[i], seen->errors[i]);
+    for (uint32_t i = 0; i < seen->nframes; i++)
+        fprintf(stderr,
+                "    frame to slot %u: kind %u method %u to %" PRIx64 " corr %" PRIu64
+                " body %" PRId64 "\n",
+                seen->frame[i].slot, seen->frame[i].kind, seen->frame[i].method, seen->frame[i].to,
+                seen->frame[i].corr, seen->frame[i].body);
+}

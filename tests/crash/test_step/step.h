@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the every-instruction test share. */
+#ifndef STEP_H
+#define STEP_H
+
+#include "probe.h"
+
+#include "tests/lib/node.h"
+
+#define STEP_ACTORS 3u /* configured: indexes 1..3 */
+#define STEP_RECORDS 8u
+#define STEP_FRAMES 64u
+#define STEP_ASKER SHM_REF(NODE_PEER, 1, 1) /* who sends what a scenario sends */
+
+struct seen_frame {
+    uint8_t kind, slot;
+    uint16_t method;
+    uint64_t to;   /* of a claim: who is to be named */
+    uint64_t corr; /* of answers to the scenario's questions */
+    int64_t body;
+};
+
+struct seen { /* all that can be seen of a worker, and by whom it sends to */
+    int64_t sum[STEP_RECORDS], turns[STEP_RECORDS], downs[STEP_RECORDS], replies[STEP_RECORDS],
+        errors[STEP_RECORDS];
+    uint32_t gen[STEP_RECORDS];
+    uint64_t handled[STEP_RECORDS];
+    uint8_t state[STEP_RECORDS];
+    struct seen_frame frame[STEP_FRAMES];
+    uint32_t nframes;
+    uint32_t units;  /* of the arena, reached */
+    uint64_t mail;   /* messages left */
+    uint64_t events; /* written so far */
+    uint64_t letters;
+    bool settled; /* it came to rest, and its memory adds up */
+};
+
+/* ---- seen.c ---- */
+
+/* Plays axsup and the peer for the worker that runs in `node` until it rests; then ends it and
+ * looks. Goes on from what was seen before. seen->settled. */
+bool seen_finish(struct node *node, struct seen *seen);
+/* What the played slots do with a frame; `ctx` is a struct seen. */
+void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame);
+/* The worker has published something that an open turn may still take back. */
+bool seen_too_early(const struct node *node);
+void seen_print(const char *what, const struct seen *seen);
+
+/* ---- scenarios.c ---- */
+
+struct scenario {
+    const char *name;
+    void (*stimulus)(struct node *node);
+    bool (*judge)(const struct seen *want, const struct seen *got);
+    void (*before)(struct node *node); /* dealt with before the stepping begins */
+    uint32_t flags;
+};
+
+enum {
+    STEP_ONCE = 1,  /* cannot be repeated on the same memory */
+    STEP_FAULT = 2, /* successors are told that the process died by its own doing */
+    STEP_FIRST = 4, /* starts from memory that nobody was in yet */
+};
+
+extern const struct scenario scenarios[];
+extern const uint32_t scenario_count;
+
+/* Prepares what the scenarios send to. */
+void scenarios_open(struct node *node);
+
+#endif

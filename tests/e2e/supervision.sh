@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Lives and deaths of workers as axsup tells them: every sort of end, who was suspect, restart,
+# backoff, giving up, hangs, memory that does not add up, restarts by hand, the stop with its one
+# deadline, run directories, plugins that cannot be loaded, and nothing left behind by any of it.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sup.XXXXXX") || exit
+failed=0 passed=0 pid=
+mkfifo "$dir/never" || exit
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# said PATTERN: reads what the system says until a line matches.
+said() {
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+start() {
+    : >"$dir/log"
+    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
+    # shellcheck disable=SC2154 # set by coproc
+    pid=$system_PID says=${system[0]}
+    exec {says}<&"$says"
+    said '*is running*' || exit
+}
+
+# ended STATUS [run]: waits for the system, and looks whether it left anything.
+ended() {
+    local status
+    wait "$pid"
+    status=$?
+    pid=
+    [[ $status == "$1" ]]
+    verdict $? "the system ended with $status, not $1: $(cat "$dir/log" - <&"$says")"
+    exec {says}<&-
+    [[ -n ${2-} || ! -e $dir/run ]]
+    verdict $? 'the run directory is gone'
+}
+
+tell() { # ACTOR MESSAGE [JSON]
+    "$axsup" send "$conf" "$@"
+    verdict $? "send $*"
+}
+
+value() { # ACTOR WANTED
+    local got
+    got=$("$axsup" call "$conf" "$1" get 2>&1)
+    [[ $got == "$2" ]]
+    verdict $? "$1 has $got, not $2"
+}
+
+# worker NAME PATTERN: the worker's object in the status.
+worker() {
+    local all
+    all=$("$axsup" status --json "$conf")
+    all=${all#*"{\"name\":\"$1\""}
+    # shellcheck disable=SC2053
+    [[ ${all%%\}*} == $2 ]]
+    verdict $? "$1 is not $2 but $all"
+}
+
+refused() { # STATUS PATTERN ARGUMENT...
+    local want=$1 pattern=$2 out status
+    shift 2
+    out=$("$axsup" "$@" 2>&1)
+    status=$?
+    # shellcheck disable=SC2053
+    [[ $status == "$want" && $out == $pattern ]]
+    verdict $? "axsup $*: $status: $out"
+    [[ ! -e $dir/run ]]
+    verdict $? "axsup $* has left the run directory"
+}
+
+conf=$dir/trouble.json
+write_conf() { # STOP_TIME
+    cat >"$conf" <<END
+{ "system": "trouble", "run_dir": "run", "shutdown": "$1",
+  "workers": [
+    { "name": "a", "plugin": "$plugins/trouble.so", "hang_after": "100ms", "rerandomize": 0,
+      "restart": { "max": 1000 }, "actors": [ { "name": "t", "contract": "trouble" } ] },
+    { "name": "b", "plugin": "$plugins/trouble.so",
+      "restart": { "policy": "always", "max": 2, "backoff": ["20ms", "30ms"] },
+      "actors": [ { "name": "u", "contract": "trouble" } ] },
+    { "name": "c", "plugin": "$plugins/trouble.so", "restart": { "policy": "never" },
+      "actors": [ { "name": "v", "contract": "trouble" } ] }
+  ] }
+END
+}
+
+# ---- ends and what follows; mail and kept state go over ----
+
+write_conf 10s
+start "$conf"
+tell t add '{"by":7}'
+tell t die '{"signal":11}'
+said '*a/0 ended by SIGSEGV; suspect: t in die*'
+said '*a/0 runs: * incarnation 2,*'
+value t '{"value":7}'
+worker a/0 '*"restarts":1,*"reason":"signal","signal":"SIGSEGV","code":null,"suspect":"t","message":"die","hung":false'
+tell t leave '{"code":3}'
+said '*a/0 ended with exit status 3; suspect: t in leave*'
+value t '{"value":7}'
+worker a/0 '*"reason":"exited","signal":null,"code":3,"suspect":"t","message":"leave"*'
+"$axsup" kill "$conf" a/0
+verdict $? 'kill a/0'
+said '*a/0 ended by SIGKILL*'
+said '*a/0 runs: * incarnation 4,*'
+value t '{"value":7}'
+
+tell t hang
+said '*a/0 hangs: * ms in hang of t*'
+said '*a/0 hung, ended by SIGABRT; suspect: t in hang*'
+value t '{"value":7}'
+worker a/0 '*"reason":"hung","signal":"SIGABRT",*"suspect":"t","message":"hang","hung":true'
+
+"$axsup" restart "$conf" a/0
+verdict $? 'restart a/0'
+said '*a/0 ended by SIGTERM*'
+value t '{"value":7}'
+worker a/0 '*"reason":"shutdown",*"suspect":null,*'
+
+# a normal end is none to be restarted from, but by hand
+tell t leave '{"code":0}'
+said '*a/0 ended with exit status 0*'
+worker a/0 '*"pid":null,"state":"stopped",*"code":0,*'
+refused_call=$("$axsup" call "$conf" t get 2>&1)
+[[ $refused_call == *AX_E_CLOSED* ]]
+verdict $? "an actor of a stopped worker: $refused_call"
+"$axsup" restart "$conf" a/0
+verdict $? 'restart of a stopped worker'
+said '*a/0 runs: *'
+value t '{"value":7}'
+
+# ---- backoff, and giving up ----
+
+for k in 1 2; do
+    tell u die '{"signal":6}'
+    said '*b/0 ended by SIGABRT*'
+    said "*b/0 runs: * incarnation $((k + 1)),*"
+done
+tell u die '{"signal":6}'
+said '*b/0 has failed*'
+worker b/0 '*"pid":null,"state":"failed",*"restarts":2,*'
+tell v leave '{"code":1}'
+said '*c/0 has failed*'
+events=$("$axsup" events --json "$conf")
+[[ $events == *'"worker_restarting","worker":"b/0","incarnation":1,"backoff_ns":20000000'* &&
+    $events == *'"worker_restarting","worker":"b/0","incarnation":2,"backoff_ns":30000000'* &&
+    $events == *'"worker_failed","worker":"b/0"'* && $events == *'"hung","worker":"a/0"'* ]]
+verdict $? "events: $events"
+"$axsup" restart "$conf" b
+verdict $? 'restart of a failed worker'
+said '*b/0 runs: *'
+value u '{"value":0}'
+
+# ---- memory that does not add up ----
+
+tell t scribble '{"memory":"private:"}'
+said '*a/0 starts with empty memory*'
+said '*a/0 runs: *'
+value t '{"value":0}'
+worker a/0 '*"reason":"memory does not add up"*'
+tell t add '{"by":3}'
+value t '{"value":3}'
+value u '{"value":0}'
+tell t scribble '{"memory":"public:"}'
+said '*a/0: the head of its memory does not add up*'
+said '*a/0 runs: *'
+value u '{"value":0}'
+tell t forge '{"memory":"lanes:a/0>b/0"}'
+value u '{"value":0}' # wakes it, and it looks
+said '*a/0: a lane that it writes does not add up*'
+said '*a/0 ended by SIGKILL (memory does not add up)*'
+said '*a/0 runs: *'
+value t '{"value":0}'
+
+# ---- the template dies; the next fork makes another ----
+
+# the template is a child of axsup that holds no shared memory
+for task in /proc/"$pid"/task/*/children; do
+    for child in $(<"$task"); do
+        grep -q memfd "/proc/$child/maps" || templates+=" $child"
+    done
+done
+for template in ${templates-}; do
+    kill -KILL "$template"
+    said '*the template of *crashed by SIGKILL*'
+done
+tell t add '{"by":1}'
+"$axsup" kill "$conf" a/0 SEGV
+verdict $? 'kill a/0 SEGV'
+said '*a/0 ended by SIGSEGV*'
+value t '{"value":1}'
+"$axsup" stop "$conf"
+verdict $? 'stop'
+ended 0
+
+# ---- the stop has one deadline ----
+
+write_conf 300ms
+start "$conf"
+tell v deaf
+tell v hang
+kill -TERM "$pid"
+said '*SIGTERM to * workers*'
+said '*SIGKILL to 1 workers*'
+ended 1
+
+# ---- one system in a folder; a dead one's is taken over, and its processes went with it ----
+
+write_conf 10s
+start "$conf"
+out=$("$axsup" run "$conf" 2>&1)
+[[ $? == 2 && $out == *"is in use by a living system (pid $pid)"* ]]
+verdict $? "a second system: $out"
+children=$(cat /proc/"$pid"/task/*/children)
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+while read -r -u "$says" _; do :; done # until the last process has closed it
+for child in $children; do
+    tries=100
+    while kill -0 "$child" 2>/dev/null && ((tries--)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    ((tries > 0))
+    verdict $? "process $child has outlived axsup"
+done
+[[ -e $dir/run/lock ]]
+verdict $? 'a killed system leaves its lock file'
+start "$conf"
+kill -INT "$pid"
+ended 0 run
+rmdir "$dir/run"
+verdict $? 'of a folder that was there before nothing but the folder is left'
+
+# ---- what cannot start ----
+
+(
+    ulimit -n 40
+    exec "$axsup" run "$conf"
+) >"$dir/out" 2>&1
+[[ $? == 1 && $(<"$dir/out") == *'cannot make '*'Too many open files'* && ! -e $dir/run ]]
+verdict $? "40 open files: $(<"$dir/out")"
+
+plugin() { # NAME [TIMEOUT]
+    echo "{\"name\": \"$1\", \"plugin\": \"$plugins/load_$1.so\", \"load_timeout\": \"${2:-20s}\"}"
+}
+conf=$dir/plugins.json
+cat >"$conf" <<END
+{ "system": "bad", "run_dir": "run", "workers": [
+$(plugin crash),
+$(plugin exit),
+$(plugin hang 300ms),
+$(plugin thread),
+$(plugin abi),
+$(plugin nothing),
+{ "name": "text", "plugin": "plugins.json" },
+{ "name": "good", "plugin": "$plugins/trouble.so",
+  "actors": [ { "name": "x", "contract": "troubel" } ] }
+] }
+END
+for command in run check; do
+    refused 2 "$conf:2:*workers[[]0].plugin: *crashed by SIGSEGV while it was loaded
+$conf:3:*workers[[]1].plugin: *ended the process with exit status 7*
+$conf:4:*workers[[]2].plugin: *has not finished loading within 300ms*
+$conf:5:*workers[[]3].plugin: *started a thread*
+$conf:6:*workers[[]4].plugin: *ABI*
+$conf:7:*workers[[]5].plugin: *is not an ax plugin*
+$conf:8:*workers[[]6].plugin: *cannot be loaded*
+$conf:10:*workers[[]7].actors[[]0].contract: *did you mean trouble?*" "$command" "$conf"
+done
+
+echo "$passed passed, $failed failed"
+((!failed))

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The run directory: made, locked, taken over, and removed as far as it was made. */
+#include "axsup/rundir.h"
+
+#include <ax/errors.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[60], path[80];
+static struct sup_config *config;
+
+static bool there(const char *file)
+{
+    char whole[200];
+    struct stat st;
+
+    snprintf(whole, sizeof whole, "%s%s%s", folder, *file ? "/" : "", file);
+    return lstat(whole, &st) == 0;
+}
+
+static void touch(const char *file)
+{
+    char whole[200];
+
+    snprintf(whole, sizeof whole, "%s/%s", folder, file);
+    int fd = open(whole, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+/* Opens the run directory below our folder; the first mistake's message, or "". */
+static int open_at(struct sup_rundir *rundir, const char *below, char message[300])
+{
+    struct sup_config_errors errors = {0};
+
+    snprintf(path, sizeof path, "%s/%s", folder, below);
+    config->run_dir = path;
+    int result = sup_rundir_open(rundir, config, &errors);
+    snprintf(message, 300, "%s", errors.first != NULL ? errors.first->message : "");
+    sup_config_errors_deinit(&errors);
+    return result;
+}
+
+static void test_made_and_removed(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    assert_int_equal(open_at(&rundir, "a/b/c", message), 0);
+    assert_true(there("a/b/c/lock"));
+    touch("a/b/c/control");
+    sup_rundir_close(&rundir);
+    assert_false(there("a"));
+    assert_true(there(""));
+}
+
+static void test_what_was_there_stays(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    assert_int_equal(mkdir((snprintf(path, sizeof path, "%s/old", folder), path), 0700), 0);
+    touch("old/mine");
+    assert_int_equal(open_at(&rundir, "old/new", message), 0);
+    touch("old/new/mine");
+    sup_rundir_close(&rundir);
+    assert_true(there("old/mine"));
+    assert_true(there("old/new/mine"));
+    assert_false(there("old/new/lock"));
+}
+
+static void test_in_use(void **state)
+{
+    struct sup_rundir first, second;
+    char message[300], pid[32];
+
+    (void)state;
+    assert_int_equal(open_at(&first, "used", message), 0);
+    assert_int_equal(open_at(&second, "used", message), AX_E_INVALID);
+    snprintf(pid, sizeof pid, "(pid %ld)", (long)getpid());
+    assert_non_null(strstr(message, pid));
+    assert_true(there("used/lock")); /* it is not ours to remove */
+    sup_rundir_close(&second);
+    assert_true(there("used/lock"));
+    sup_rundir_close(&first);
+    assert_false(there("used"));
+}
+
+static void test_taken_over_from_the_dead(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+    int ready[2], status;
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        byte = (char)(open_at(&rundir, "dead", message) == 0);
+        touch("dead/control");
+        if (write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(byte, 1);
+    assert_int_equal(open_at(&rundir, "dead", message), AX_E_INVALID);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(open_at(&rundir, "dead", message), 0);
+    assert_false(there("dead/control"));
+    sup_rundir_close(&rundir);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void test_cannot_be_made(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    touch("file");
+    assert_int_equal(open_at(&rundir, "file", message), AX_E_INVALID);
+    assert_non_null(strstr(message, "Not a directory"));
+    assert_int_equal(open_at(&rundir, "file/below", message), AX_E_INVALID);
+    assert_int_equal(open_at(&rundir, "half/..not/x", message), 0);
+    sup_rundir_close(&rundir);
+    assert_false(there("half"));
+}
+
+static int setup(void **state)
+{
+    struct sup_config_errors errors = {0};
+    static const char text[] = "{\"system\": \"s\", \"workers\": []}";
+
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/rundir.XXXXXX",
+             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    if (strlen(folder) > 50 || mkdtemp(folder) == NULL)
+        return -1;
+    (void)sup_config_parse(text, sizeof text - 1, "test.json", &config, &errors);
+    sup_config_errors_deinit(&errors);
+    return config != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    static const char *const left[] = {"old/new/mine", "old/new", "old/mine", "old",
+                                       "file",         "dead",    ""};
+    char whole[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        snprintf(whole, sizeof whole, "%s/%s", folder, left[i]);
+        (void)remove(whole);
+    }
+    config = sup_config_free(config);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_made_and_removed), cmocka_unit_test(test_what_was_there_stays),
+        cmocka_unit_test(test_in_use),           cmocka_unit_test(test_taken_over_from_the_dead),
+        cmocka_unit_test(test_cannot_be_made),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
