@@ -224,9 +224,9 @@ $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
 define fuzz_program
-$(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(sup_obj) $(B)/.links
+$(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(sup_obj) $(B)/libtest.a $(B)/.links
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o,$$^) $$(libs)
+	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o %.a,$$^) $$(libs)
 endef
 ifeq ($(CONFIG),fuzz)
 $(foreach f,$(fuzzers),$(eval $(call fuzz_program,$(f))))

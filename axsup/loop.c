@@ -251,12 +251,17 @@ static void fire_timers(struct sup *sup)
     }
 }
 
+#define ROOM_POLL_NS 500000u /* while a control lane is full */
+
 static uint64_t next_timer(const struct sup *sup)
 {
     uint64_t at = sup->hub.next_deadline;
 
     if (sup->loop.timers != NULL && sup->loop.timers->at < at)
         at = sup->loop.timers->at;
+    /* a reader that has made room rings no bell */
+    if (sup->hub.waits != 0 && sup_clock() + ROOM_POLL_NS < at)
+        at = sup_clock() + ROOM_POLL_NS;
     return at;
 }
 

@@ -272,21 +272,24 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
     }
 }
 
-static void slot_down(struct worker *w, const struct shm_frame *frame);
+static bool slot_down(struct worker *w, const struct shm_frame *frame);
 
-/* What a control frame wants done before its turn. */
-static void before_control(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+/* What a control frame wants done before its turn. False: it cannot be now. */
+static bool before_control(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     if (frame->kind == SHM_SLOT_DOWN && slot == 0 &&
         shm_frame_body(frame) >= sizeof(struct shm_slot_down_body))
-        slot_down(w, frame);
-    if (frame->kind == SHM_DOWN && shm_frame_body(frame) >= sizeof(struct shm_down_body)) {
-        const struct shm_down_body *body = (const void *)frame->body;
-        uint64_t behind = body->after - w->port.priv->read_data[slot];
-        while ((int64_t)behind > 0 && behind <= w->port.data_mask + 1 &&
-               drain_data(w, slot, body->after, UINT32_MAX) != 0)
-            behind = body->after - w->port.priv->read_data[slot];
-    }
+        return slot_down(w, frame);
+    if (frame->kind != SHM_DOWN || shm_frame_body(frame) < sizeof(struct shm_down_body))
+        return true;
+    const struct shm_down_body *body = (const void *)frame->body;
+    uint64_t published = shm_load_acquire(&w->port.in_ends[slot]->data), after = body->after;
+    if ((int64_t)(after - published) > 0) /* a liar's, or a dead one's, which is drained first */
+        after = published;
+    while ((int64_t)(after - w->port.priv->read_data[slot]) > 0)
+        if (drain_data(w, slot, after, UINT32_MAX) == 0)
+            return w->port.in[slot].cut;
+    return true;
 }
 
 static uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget)
@@ -307,7 +310,8 @@ static uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uin
         uint8_t own[CONTROL_MAX] __attribute__((aligned(16)));
         struct shm_frame *frame = (struct shm_frame *)(void *)own;
         copy_frame(frame, lane, size);
-        before_control(w, slot, frame);
+        if (!before_control(w, slot, frame))
+            break;
         shm_turn_begin(port, 0, 0);
         if (control(w, slot, frame) != 0) {
             turn_undo(w); /* no memory now: it stays in the lane */
@@ -329,30 +333,41 @@ static uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uin
 
 /* ---- a slot, dead or alive ---- */
 
-/* A process has died: first what it sent, then what its watchers and askers are told. */
-static void slot_down(struct worker *w, const struct shm_frame *frame)
+/* Takes what a dead process had committed to send. False: no memory for all of it now. */
+static bool drain_dead(struct worker *w, uint32_t slot, uint64_t turn)
+{
+    struct shm_port *port = &w->port;
+    const uint64_t *read_data = &port->priv->read_data[slot];
+    const uint64_t *read_control = &port->priv->read_control[slot];
+    if (port->in[slot].cut)
+        return true;
+    uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, *read_data, turn);
+    while (drain_data(w, slot, end, UINT32_MAX) != 0)
+        ;
+    bool all = *read_data == end;
+    end = shm_lane_committed_end(port, slot, SHM_CONTROL, *read_control, turn);
+    while (all && drain_control(w, slot, end, UINT32_MAX) != 0)
+        ;
+    return (all && *read_control == end) || port->in[slot].cut;
+}
+
+/* A process has died: first what it sent, then what its watchers and askers are told. False: not
+ * all of it could be done, and the notice stays in its lane. */
+static bool slot_down(struct worker *w, const struct shm_frame *frame)
 {
     const struct shm_slot_down_body *body = (const void *)frame->body;
     struct shm_port *port = &w->port;
     uint32_t slot = body->slot;
     if (slot == 0 || slot >= port->slots || slot == port->slot ||
         port->priv->seen_down[slot] >= body->incarnation)
-        return;
-    if (!port->in[slot].cut) {
-        uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, port->priv->read_data[slot],
-                                              body->turn);
-        while (drain_data(w, slot, end, UINT32_MAX) != 0)
-            ;
-        end = shm_lane_committed_end(port, slot, SHM_CONTROL, port->priv->read_control[slot],
-                                     body->turn);
-        while (drain_control(w, slot, end, UINT32_MAX) != 0)
-            ;
-    }
-    watch_slot_down(w, body);
+        return true;
+    if (!drain_dead(w, slot, body->turn) || !watch_slot_down(w, body))
+        return false;
     if (!body->will_restart || body->reason == SHM_CORRUPT) {
         pending_fail_slot(w, slot, body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR);
         timer_fail_slot(w, slot, body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR);
     }
+    return true;
 }
 
 /* Frames of a new process in a slot wait until the death of the old one has been dealt with. */

@@ -4,6 +4,7 @@
  * and restarts or ends. Bystanders of a death are charged nothing. */
 #include "libax/life.h"
 
+#include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -42,12 +43,11 @@ static void log_failure(struct worker *w, uint32_t index, uint64_t first, const 
     worker_log(w, AX_ERROR, who, text);
 }
 
-/* One turn: the charge, the new state, the downs. */
-static void fail_turn(struct worker *w, uint32_t index, bool died)
+/* In the open turn: the charge, the new state, the downs. */
+static void fail(struct worker *w, uint32_t index, bool died)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
-    shm_turn_begin(&w->port, 0, 0);
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
@@ -68,7 +68,6 @@ static void fail_turn(struct worker *w, uint32_t index, bool died)
     }
     acquit(w, index);
     publish_later(w, index);
-    turn_commit(w);
 }
 
 void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason, bool died)
@@ -76,9 +75,12 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     struct shm_actor *actor = actor_at(w, index);
     log_failure(w, index, first, reason);
     clock_read(w);
-    if (first != 0)
-        actor_drop(w, index, first, AX_E_CANCELED);
-    fail_turn(w, index, died);
+    shm_turn_begin(&w->port, 0, 0); /* one turn: no failure whose message is gone untold */
+    uint64_t wake = first != 0 ? message_drop(w, index, first, AX_E_CANCELED) : 0;
+    fail(w, index, died);
+    turn_commit(w);
+    if (wake != 0)
+        pending_answer(w, wake, AX_E_CANCELED, NULL, 0, 0, true);
     self_close(w, index);
     if (w->port.priv->policy[actor->policy].drop_mail && actor->state == SHM_RESTARTING)
         for (uint64_t next; (next = shm_chain_first(&w->port, &actor->mail)) != 0;)
@@ -150,7 +152,9 @@ static void revive(struct worker *w, uint32_t index)
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
     if (actor->state == SHM_FREE) {
-        publish_now(w, index);
+        bool booting = index > w->port.priv->booted && index <= w->boot->nactors;
+        if (!booting) /* else boot_actors fills it */
+            publish_now(w, index);
         return;
     }
     if (actor->suspended)

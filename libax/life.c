@@ -241,12 +241,11 @@ void acquit(struct worker *w, uint32_t index)
         shm_set(&w->port, &w->port.priv->suspect, 0);
 }
 
-void actor_drop(struct worker *w, uint32_t index, uint64_t first, int error)
+uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int error)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_frame *frame = shm_chain_frame(&w->port, first);
     uint64_t wake = 0;
-    shm_turn_begin(&w->port, 0, 0);
     if (answer_error(w, frame, error, &wake) == 0)
         dead_letter(w, frame, error);
     shm_log(&w->port, &actor->suspended);
@@ -254,6 +253,13 @@ void actor_drop(struct worker *w, uint32_t index, uint64_t first, int error)
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, first);
     acquit(w, index);
+    return wake;
+}
+
+void actor_drop(struct worker *w, uint32_t index, uint64_t first, int error)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    uint64_t wake = message_drop(w, index, first, error);
     turn_commit(w);
     if (wake != 0)
         pending_answer(w, wake, error, NULL, 0, 0, true);

@@ -23,7 +23,7 @@
 #define MESSAGES_A_ACTOR 64u
 #define CLOCK_EVERY 16u
 #define PARK_MAX_NS 500000000ull /* a lost bell costs this at most */
-#define ROOM_POLL_NS 200000ull   /* while somebody waits for room elsewhere */
+#define ROOM_POLL_NS 200000ull   /* while somebody or something waits for room elsewhere */
 #define SPIN_LEAST_NS 1000u
 
 void clock_read(struct worker *w)
@@ -78,7 +78,7 @@ static void wait_for_bell(struct worker *w, uint64_t ns)
 
 static uint64_t sleep_for(const struct worker *w)
 {
-    uint64_t until = w->now + (w->room != NULL ? ROOM_POLL_NS : PARK_MAX_NS);
+    uint64_t until = w->now + (w->room != NULL || w->over != 0 ? ROOM_POLL_NS : PARK_MAX_NS);
     if (w->next_deadline < until)
         until = w->next_deadline;
     if (timer_next(w) < until)
@@ -187,18 +187,22 @@ static void say_stopped(struct worker *w, uint64_t mail)
     shm_lane_flush(&w->port);
 }
 
-/* Told to stop and nothing to do at the moment: first the actors end, then the process. */
-static void stop_step(struct worker *w)
+/* Told to stop and nothing to do at the moment: first the actors end, then the process. True: look
+ * again before going idle. */
+static bool stop_step(struct worker *w)
 {
     bool living;
     uint64_t mail = mail_left(w, &living);
     if (!w->closing && !anyone_waits(w)) {
         w->closing = true;
         stop_all(w);
-    } else if (w->closing && !living) {
+        return true;
+    }
+    if (w->closing && !living) {
         say_stopped(w, mail);
         _exit(BOOT_EXIT_DONE);
     }
+    return false;
 }
 
 /* ---- the round ---- */
@@ -244,9 +248,8 @@ void worker_loop(struct worker *w)
             found_work(w);
             continue;
         }
-        if (w->stopping)
-            stop_step(w);
-        if (w->run_first == 0)
-            idle(w);
+        if (w->stopping && stop_step(w))
+            continue;
+        idle(w);
     }
 }

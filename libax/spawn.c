@@ -69,6 +69,15 @@ static int intern_policy(struct worker *w, const struct shm_policy *policy, uint
     return 0;
 }
 
+/* Not logged: an address that was known outside, as a name is granted to one before its actor
+ * lives, is never given again, also if the actor never did. */
+static void new_address(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    uint32_t first = w->boot->epoch << 24 | 1;
+    shm_store(&actor->gen, actor->gen == 0 ? first : actor->gen + 1);
+}
+
 static uint32_t take_record(struct worker *w)
 {
     struct shm_private *priv = w->port.priv;
@@ -81,16 +90,14 @@ static uint32_t take_record(struct worker *w)
         index = priv->fresh_actor;
         shm_store(&priv->fresh_actor, index + 1);
     }
+    if (index != 0)
+        new_address(w, index);
     return index;
 }
 
 uint32_t actor_reserve(struct worker *w)
 {
-    uint32_t index = take_record(w);
-    struct shm_actor *actor = actor_at(w, index);
-    if (index != 0) /* a new address each time: a name may be granted to one that never lives */
-        actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen + 1;
-    return index;
+    return take_record(w);
 }
 
 void actor_unreserve(struct worker *w, uint32_t index)

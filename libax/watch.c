@@ -165,7 +165,7 @@ static uint32_t ended(struct worker *w, uint32_t target, const struct shm_slot_d
     return own + body->incarnation;
 }
 
-static void fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
+static bool fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
                       const struct shm_slot_down_body *body)
 {
     uint32_t target = SHM_REF_INDEX(watch->peer);
@@ -186,25 +186,35 @@ static void fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
         .size = sizeof down,
     };
     shm_turn_begin(&w->port, 0, 0);
-    if (post_local(w, index, &post) == 0)
-        shm_set(&w->port, &watch->flags, body->incarnation);
+    if (post_local(w, index, &post) != 0) {
+        turn_undo(w);
+        return false;
+    }
+    shm_set(&w->port, &watch->flags, body->incarnation);
     turn_commit(w);
+    return true;
 }
 
-void watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
+static bool fire_actor(struct worker *w, uint32_t index, const struct shm_slot_down_body *body)
+{
+    for (uint32_t unit = w->port.cold[index].monitors; unit != 0;) {
+        struct shm_watch *watch = watch_at(&w->port, unit);
+        if (SHM_REF_SLOT(watch->peer) == body->slot && watch->flags != body->incarnation &&
+            !fire_slot(w, index, watch, body))
+            return false;
+        unit = watch->next;
+    }
+    return true;
+}
+
+bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
 {
     if (w->remote_monitors[body->slot] == 0)
-        return;
-    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
-        if (actor_at(w, index)->state == SHM_FREE)
-            continue;
-        for (uint32_t unit = w->port.cold[index].monitors; unit != 0;) {
-            struct shm_watch *watch = watch_at(&w->port, unit);
-            if (SHM_REF_SLOT(watch->peer) == body->slot && watch->flags != body->incarnation)
-                fire_slot(w, index, watch, body);
-            unit = watch->next;
-        }
-    }
+        return true;
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
+        if (actor_at(w, index)->state != SHM_FREE && !fire_actor(w, index, body))
+            return false;
+    return true;
 }
 
 /* ---- what actors call ---- */

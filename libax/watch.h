@@ -11,8 +11,9 @@ void watch_tell(struct worker *w, uint32_t actor, const struct shm_down_body *bo
 /* `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
-/* A process died: its actors' watchers here are told. Turns of its own. */
-void watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
+/* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
+ * memory for all of them now. */
+bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
 /* In the open turn: is monitor `id` of `actor`, on `who`, still wanted? A final one is used up. */
 bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, uint64_t who, bool final);
 /* In the open turn: frees both lists of an actor that ends. */

@@ -122,10 +122,21 @@ void victim_leave(struct victim *victim)
     victim->entered = false;
 }
 
+static void free_strand(struct strand *strand)
+{
+    if (strand == NULL)
+        return;
+    free_strand((struct strand *)strand->fiber.next);
+    fiber_deinit(&strand->fiber);
+    free(strand);
+}
+
 void victim_free(struct victim *victim)
 {
     struct worker *w = &victim->fresh;
     victim_leave(victim);
+    free_strand(w->current);
+    free_strand(w->idle);
     free(w->self);
     free(w->publish);
     free(w->scratch);

@@ -7,8 +7,14 @@
 #include "shm/recover.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SETTLE_NS 10000000000ull
 
 static const struct shm_actor *actor_of(const struct node *node, uint32_t index)
 {
@@ -60,13 +66,14 @@ static void add_up(struct node *node, struct seen *seen)
 static void look(struct node *node, struct seen *seen)
 {
     const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    static const int64_t none[5];
     const int64_t *state;
     for (uint32_t i = 1; i < STEP_RECORDS; i++) {
         seen->state[i] = actor_of(node, i)->state;
         seen->gen[i] = actor_of(node, i)->gen;
         seen->handled[i] = 0;
         if (!kept_at(node, i, &state))
-            state = (const int64_t[5]){0};
+            state = none;
         else
             seen->handled[i] = actor_of(node, i)->mail.handled;
         seen->sum[i] = state[0];
@@ -126,26 +133,18 @@ void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_fra
         .slot = (uint8_t)slot,
         .method = frame->method,
         .to = claim ? frame->from : frame->to,
-        .corr = frame->to == STEP_ASKER ? frame->corr : 0,
+        .corr = frame->kind == SHM_REPLY || frame->kind == SHM_ERROR ? frame->corr : 0,
         .body = shm_frame_body(frame) >= 8 ? *(const int64_t *)(const void *)frame->body : 0,
     };
 }
 
-bool seen_finish(struct node *node, struct seen *seen)
-{
-    seen->settled = node_settle(node, seen_take, seen);
-    node_kill(node);
-    look(node, seen);
-    return seen->settled;
-}
-
 /* ---- between commit and publication ---- */
 
-/* The value that a word has if the open turn is taken back. */
-static uint64_t binding(const struct node *node, uint64_t where, uint64_t value)
+/* The value that a word has if the open turn of a slot is taken back. */
+static uint64_t binding(const struct node *node, uint32_t slot, uint64_t where, uint64_t value)
 {
-    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
-    const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
+    const struct shm_private *priv = (const void *)node->priv[slot];
+    const struct shm_public *pub = (const void *)node->pub[slot];
     if (priv->journal.turn == pub->committed)
         return value;
     for (uint32_t n = priv->journal.entries; n > 0; n--)
@@ -156,7 +155,8 @@ static uint64_t binding(const struct node *node, uint64_t where, uint64_t value)
 
 static uint64_t binding_read(const struct node *node, const uint64_t *word)
 {
-    return binding(node, (uint64_t)((const uint8_t *)word - node->priv[NODE_WORKER]), *word);
+    return binding(node, NODE_WORKER, (uint64_t)((const uint8_t *)word - node->priv[NODE_WORKER]),
+                   *word);
 }
 
 bool seen_too_early(const struct node *node)
@@ -169,15 +169,70 @@ bool seen_too_early(const struct node *node)
         const struct shm_ends *ends = shm_edge_ends((uint8_t *)(uintptr_t)edge, NODE_WORKER, peer);
         const struct shm_staged *stage =
             shm_edge_staged((uint8_t *)(uintptr_t)edge, NODE_WORKER, peer);
-        uint64_t data = binding(node, SHM_UNDO_STAGED | peer << 1 | SHM_DATA, stage->end[SHM_DATA]);
-        uint64_t control =
-            binding(node, SHM_UNDO_STAGED | peer << 1 | SHM_CONTROL, stage->end[SHM_CONTROL]);
+        uint64_t data = binding(node, NODE_WORKER, SHM_UNDO_STAGED | peer << 1 | SHM_DATA,
+                                stage->end[SHM_DATA]);
+        uint64_t control = binding(node, NODE_WORKER, SHM_UNDO_STAGED | peer << 1 | SHM_CONTROL,
+                                   stage->end[SHM_CONTROL]);
         if (ends->data > data || ends->control > control ||
             ends->read_data > binding_read(node, &priv->read_data[peer]) ||
             ends->read_control > binding_read(node, &priv->read_control[peer]))
             return true;
     }
     return false;
+}
+
+/* ---- rest ---- */
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Has the worker read all that slot has committed to send it? */
+static bool all_read(const struct node *node, uint32_t slot)
+{
+    const struct shm_ends *read = shm_edge_ends(node->edge[NODE_WORKER][slot], NODE_WORKER, slot);
+    const struct shm_staged *sent =
+        shm_edge_staged(node->edge[slot][NODE_WORKER], slot, NODE_WORKER);
+    uint64_t data = SHM_UNDO_STAGED | NODE_WORKER << 1 | SHM_DATA;
+    uint64_t control = SHM_UNDO_STAGED | NODE_WORKER << 1 | SHM_CONTROL;
+    return read->read_data == binding(node, slot, data, sent->end[SHM_DATA]) &&
+           read->read_control == binding(node, slot, control, sent->end[SHM_CONTROL]);
+}
+
+bool seen_rests(const struct node *node)
+{
+    const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
+    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    return shm_load_acquire(&pub->parked) != 0 &&
+           shm_load_acquire(&pub->incarnation) == node->boot.incarnation &&
+           priv->over_data[NODE_PEER].tail == 0 && priv->over_control[NODE_PEER].tail == 0 &&
+           all_read(node, 0) && all_read(node, NODE_PEER);
+}
+
+bool seen_settle(struct node *node, struct seen *seen)
+{
+    for (uint64_t deadline = now() + SETTLE_NS; now() < deadline;) {
+        bool alive = waitpid(node->worker, NULL, WNOHANG) == 0, rests = seen_rests(node);
+        if (node_take(node, seen_take, seen) == 0 && rests)
+            return true;
+        if (!alive) {
+            node->worker = 0;
+            return false;
+        }
+        sched_yield();
+    }
+    return false;
+}
+
+bool seen_finish(struct node *node, struct seen *seen)
+{
+    seen->settled = seen_settle(node, seen);
+    node_kill(node);
+    look(node, seen);
+    return seen->settled;
 }
 
 void seen_print(const char *what, const struct seen *seen)

@@ -40,6 +40,10 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
 /* Plays axsup and the peer for the worker that runs in `node` until it rests; then ends it and
  * looks. Goes on from what was seen before. seen->settled. */
 bool seen_finish(struct node *node, struct seen *seen);
+/* Without the end: until nothing is left to do. False: it died, or does not rest. */
+bool seen_settle(struct node *node, struct seen *seen);
+/* It is parked and nothing is under way; what was sent to the played slots may be. */
+bool seen_rests(const struct node *node);
 /* What the played slots do with a frame; `ctx` is a struct seen. */
 void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame);
 /* The worker has published something that an open turn may still take back. */

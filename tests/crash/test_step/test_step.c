@@ -150,7 +150,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
     for (uint32_t step = 0;; step++) {
         if (parked(live)) { /* the peers' turn; then it goes on, or has nothing left to do */
             node_take(live, seen_take, &seen);
-            if (!node_unread(live))
+            if (seen_rests(live))
                 break;
         }
         if (!one_step(live)) {
@@ -199,7 +199,7 @@ static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
         for (uint32_t step = 0; step < at; step++) {
             if (parked(&stage->live)) {
                 node_take(&stage->live, seen_take, &got);
-                if (!node_unread(&stage->live))
+                if (seen_rests(&stage->live))
                     break;
             }
             if (!one_step(&stage->live))
@@ -232,7 +232,7 @@ static bool repeat(const struct scenario *scenario, struct node *node, const str
             units = private_of(node)->fresh_unit;
         scenario->stimulus(node);
         seen.nframes = 0;
-        if (!node_settle(node, seen_take, &seen)) {
+        if (!seen_settle(node, &seen)) {
             fprintf(stderr, "%s: it does not settle when it is repeated\n", scenario->name);
             return false;
         }
@@ -269,7 +269,7 @@ static bool prepare(const struct scenario *scenario, struct node *node)
     if (scenario->flags & STEP_FIRST)
         return true;
     node_start(node, &ax_plugin, false);
-    if (scenario->before != NULL && node_settle(node, seen_take, &seen))
+    if (scenario->before != NULL && seen_settle(node, &seen))
         scenario->before(node);
     return seen_finish(node, &seen);
 }
