@@ -199,15 +199,16 @@ $(B)/axsup: $(main_obj) $(B)/libaxsup.a $(B)/libax.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ld_flags) $(axsup_rpath) -o $@ $(main_obj) $(B)/libaxsup.a -L$(B) -lax $(libs)
 
-# $(1) folder with the sources, $(2) name, $(3) the shared object
+# $(1) folder with the sources, $(2) name, $(3) the shared object, $(4) a library for it
 define plugin
-$(3): $$(call parts,$(1),$(2)) $(B)/libax.so $(B)/.links
+$(3): $$(call parts,$(1),$(2)) $(B)/libax.so $(B)/.links $(4)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) -shared $$(ld_flags) $$(ld_defs) -o $$@ $$(filter %.o,$$^) -L$(B) -lax -lm
+	$$(Q)$$(CC) -shared $$(ld_flags) $$(ld_defs) -o $$@ $$(filter %.o,$$^) $(4) -L$(B) -lax -lm
 endef
 $(foreach p,$(examples),$(eval $(call plugin,libax/examples,$(p),$(B)/plugins/$(p).so)))
-$(foreach p,$(test_plugins),$(eval $(call plugin,tests/plugins,$(p),$(B)/tests/plugins/$(p).so)))
+$(foreach p,$(test_plugins),$(eval $(call plugin,tests/plugins,$(p),\
+	$(B)/tests/plugins/$(p).so,$(B)/libtest.a)))
 
 # What crash tests look at is hidden in libax.so, so they have its objects for themselves.
 test_ax = $(if $(filter crash/%,$(1)),$(lib_obj),-L$(B) -lax)

@@ -118,10 +118,11 @@ static void policy_of(const struct ax_spawn *spawn, struct shm_policy *policy)
                                                             : 1;
 }
 
-static int type_for(const struct worker *w, const struct ax_contract *contract)
+static int type_for(struct worker *w, const struct ax_contract *contract)
 {
+    uint64_t hash = contract_hash(w, contract);
     for (uint32_t i = 0; i < w->plugin->nactors; i++)
-        if (ax_contract_same(w->plugin->actors[i]->contract, contract))
+        if (w->hashes[i] == hash)
             return (int)i;
     return -1;
 }

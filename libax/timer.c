@@ -250,9 +250,8 @@ void timer_fail_slot(struct worker *w, uint32_t slot, int error)
 int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns, uint64_t *timer)
 {
     struct worker *w = ctx->worker;
-    const struct ax_actor_type *type = ctx->type;
     uint64_t id;
-    if (type->contract != out->contract && !ax_contract_same(type->contract, out->contract))
+    if (w->hashes[actor_at(w, ctx->actor)->type] != contract_hash(w, out->contract))
         return AX_E_WRONG_CONTRACT;
     if (outgoing_size(out) > w->port.geo.max_message)
         return AX_E_TOO_BIG;

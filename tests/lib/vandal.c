@@ -279,6 +279,8 @@ static void fill_lie(struct vandal *v, struct shm_frame *frame, uint32_t lane, u
     memset(frame, 0, sizeof *frame + body);
     frame->size = (uint32_t)sizeof *frame + body;
     frame->kind = lane == 0 ? data[below(v, sizeof data)] : control[below(v, sizeof control)];
+    if (frame->kind == v->spare)
+        frame->kind = SHM_MONITOR;
     frame->method = (uint16_t)below(v, 6);
     frame->to = chance(v, 4) ? 0 : any_ref(v);
     frame->from = chance(v, 4) ? any_ref(v) : SHM_REF(v->geo.slot, any_actor(v), 1);

@@ -12,6 +12,7 @@ struct vandal { /* what the slot can write */
     uint8_t *edge[SHM_SLOTS];     /* from the slot to each other; NULL where there is none */
     uint32_t incarnation;         /* of the process in the slot */
     uint64_t random;              /* state of the generator */
+    uint8_t spare;                /* a kind of frame that it does not make up; 0: none */
     uint64_t heard[SHM_SLOTS][2]; /* how far each peer has read the data and control ring */
 };
 

@@ -267,24 +267,27 @@ static int64_t total(const int64_t of[STEP_RECORDS])
     return sum;
 }
 
-/* A claim is an await as well: named and counted, or canceled before the child is there. Then no
- * other actor may go by the name that was granted. */
+/* A claim is an await as well: named and counted, or canceled, before the child is there or after.
+ * The name that was granted is the child's or nobody's. */
 static bool claimed_or_not(const struct seen *want, const struct seen *got)
 {
     (void)want;
     uint32_t living = 0;
+    bool child = false;
     for (uint32_t i = 1; i < STEP_RECORDS; i++)
         living += got->state[i] == SHM_LIVE;
-    if (got->mail != 0 || got->turns[1] != 2 || got->errors[1] != 0 || total(got->sum) != 9 ||
-        got->letters != (got->replies[1] == 0) || living != 4 + (got->replies[1] == 1))
-        return false;
     for (uint32_t i = 0; i < got->nframes; i++) {
         uint32_t index = SHM_REF_INDEX(got->frame[i].to);
-        if (got->frame[i].kind == SHM_CLAIM && got->replies[1] == 0 && index < STEP_RECORDS &&
-            got->state[index] != SHM_FREE && got->gen[index] == SHM_REF_GEN(got->frame[i].to))
+        if (got->frame[i].kind != SHM_CLAIM || index >= STEP_RECORDS ||
+            got->state[index] == SHM_FREE || got->gen[index] != SHM_REF_GEN(got->frame[i].to))
+            continue;
+        if (got->handled[index] != 0) /* the other one */
             return false;
+        child = true;
     }
-    return true;
+    return got->mail == 0 && got->turns[1] == 2 && got->errors[1] == 0 && total(got->sum) == 9 &&
+           got->letters == (got->replies[1] == 0) && living == 4u + child &&
+           (child || got->replies[1] == 0);
 }
 
 /* ---- monitors ---- */
