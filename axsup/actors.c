@@ -81,7 +81,7 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
         .mail = shm_load(&public->depth),
         .capacity = shm_load(&public->capacity),
         .failures = shm_load(&record.cold->failures),
-        .turns = shm_load(&record.hot->mail.handled),
+        .turns = shm_load(&record.hot->mail.handled) & INT64_MAX,
     };
     uint64_t idle_at = shm_load(&record.cold->idle_at), now = sup_clock();
     out->idle_ns = idle_at != 0 && idle_at < now && out->mail == 0 ? now - idle_at : 0;

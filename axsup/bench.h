@@ -86,6 +86,9 @@ struct bench_samples {
 
 void sup_bench_sample(struct bench_samples *samples, double value);
 double sup_bench_median(struct bench_samples *samples);
+/* Makes the median the value of a figure that has none yet; BENCH_FIGURES: of nothing. */
+void sup_bench_put(struct sup_bench *bench, enum sup_bench_figure figure,
+                   struct bench_samples *samples);
 uint64_t sup_bench_now(void); /* CLOCK_MONOTONIC, ns */
 
 /* ---- baselines, each in two processes of its own where it says so ---- */
@@ -113,15 +116,17 @@ struct bench_plan {
     unsigned idle;       /* more workers that sleep */
     unsigned spin_us;    /* of each worker */
     bool one_core;       /* all of the system on cpu[0] */
-    unsigned max_actors; /* of the worker that drives */
-    const char *arena;   /* of each worker */
-    const char *message; /* the largest */
+    bool loose;          /* worker "b" runs wherever it likes, also when it is started again */
+    unsigned max_actors; /* of each worker; 0: as an absent key has it */
+    const char *arena;   /* likewise NULL */
+    const char *message; /* the largest; NULL: 8K */
 };
 
 struct bench_system;
 
 /* Executes "axsup run" and waits until it runs: worker "a" with the actors "drive" and "near" on
- * cpu[0], worker "b" with the actor "far" on cpu[1]. NULL with a line on standard error. */
+ * cpu[0], worker "b" with the actor "far" on cpu[1] or as the plan says. NULL with a line on
+ * standard error. */
 struct bench_system *sup_bench_system_start(const struct sup_bench *bench,
                                             const struct bench_plan *plan);
 /* Stops it; takes NULL. Returns NULL. */
@@ -131,6 +136,17 @@ struct bench_system *sup_bench_system_stop(struct bench_system *system);
  * fields. The reply, to be decref'd, or NULL with a line on standard error. */
 json_t *sup_bench_call(struct bench_system *system, const char *actor, const char *message,
                        json_t *args);
+
+/* A number or bool of a reply; 0 where it has none of that name. */
+double sup_bench_field(const json_t *reply, const char *name);
+
+/* ---- measurements ---- */
+
+/* The sizes of an actor; the deaths of a worker, and of one that has 1 GiB mapped. In a system of
+ * their own each. 0, or -1 after a line on standard error. */
+int sup_bench_weigh(struct sup_bench *bench, struct bench_system *system);
+int sup_bench_kill(struct sup_bench *bench, struct bench_system *system);
+int sup_bench_kill_large(struct sup_bench *bench, struct bench_system *system);
 
 /* Everything that is wanted. 0, or -1 after a line on standard error. */
 int sup_bench_measure(struct sup_bench *bench);

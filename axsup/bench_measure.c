@@ -6,52 +6,15 @@
  * mean of the two around it. */
 #include "axsup/bench.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#define GIB (1ull << 30)
-
-/* ---- samples ---- */
-
-void sup_bench_sample(struct bench_samples *samples, double value)
-{
-    if (samples->count < BENCH_ROUNDS_MAX)
-        samples->all[samples->count++] = value;
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return (a > b) - (a < b);
-}
-
-double sup_bench_median(struct bench_samples *samples)
-{
-    if (samples->count == 0)
-        return -1;
-    qsort(samples->all, samples->count, sizeof *samples->all, by_value);
-    return samples->all[samples->count / 2];
-}
 
 /* ---- calls ---- */
-
-/* A number or bool of a reply. */
-static double field(const json_t *reply, const char *name)
-{
-    const json_t *value = json_object_get(reply, name);
-
-    return json_is_boolean(value) ? json_boolean_value(value) : json_number_value(value);
-}
 
 /* Calls drive; the "ns" of its reply. Negative where there is none. */
 static double timed(struct bench_system *system, const char *message, json_t *args)
 {
     json_t *reply = sup_bench_call(system, "drive", message, args);
-    double ns = reply ? field(reply, "ns") : -1;
+    double ns = reply ? sup_bench_field(reply, "ns") : -1;
 
     json_decref(reply);
     return ns;
@@ -100,17 +63,17 @@ static double local_tell(const struct sup_bench *bench, struct bench_system *sys
 
 static double await(const struct sup_bench *bench, struct bench_system *system)
 {
-    enum { FLOWS = 1000 };
+    const json_int_t flows = 1000;
     json_int_t rounds = some(bench, 200);
     double ns = timed(system, "flows",
-                      json_pack("{s:s, s:i, s:I}", "to", "near", "flows", FLOWS, "rounds", rounds));
+                      json_pack("{s:s, s:I, s:I}", "to", "near", "flows", flows, "rounds", rounds));
 
-    return ns > 0 ? ns / (double)(FLOWS * rounds) : -1;
+    return ns > 0 ? ns / (double)(flows * rounds) : -1;
 }
 
 static double spawn(const struct sup_bench *bench, struct bench_system *system)
 {
-    json_int_t count = some(bench, 64 * 1024);
+    json_int_t count = some(bench, 65536);
     double ns = timed(system, "spawns", json_pack("{s:s, s:I}", "barrier", "near", "count", count));
 
     return ns > 0 ? ns / (double)count : -1;
@@ -201,13 +164,6 @@ struct taken {
     enum sup_bench_figure ratio;
 };
 
-static void put(struct sup_bench *bench, enum sup_bench_figure figure,
-                struct bench_samples *samples)
-{
-    if (figure != NONE && bench->value[figure] <= 0)
-        bench->value[figure] = sup_bench_median(samples);
-}
-
 /* The first sample warms up and is not counted. */
 static int take(struct sup_bench *bench, struct bench_system *system, const struct taken *what)
 {
@@ -228,130 +184,12 @@ static int take(struct sup_bench *bench, struct bench_system *system, const stru
         }
         before = after;
     }
-    put(bench, what->figure, &own);
+    sup_bench_put(bench, what->figure, &own);
     if (what->raw) {
-        put(bench, what->baseline, &raw);
-        put(bench, what->ratio, &ratio);
+        sup_bench_put(bench, what->baseline, &raw);
+        sup_bench_put(bench, what->ratio, &ratio);
     }
     return 0;
-}
-
-/* ---- memory ---- */
-
-static int wait_a_moment(long ms)
-{
-    const struct timespec moment = {.tv_nsec = ms * 1000000};
-
-    return nanosleep(&moment, NULL);
-}
-
-/* Sizes do not vary: they are taken once. */
-static int weigh(struct sup_bench *bench, struct bench_system *system)
-{
-    enum { CROWD = 48 * 1024 };
-    json_t *reply = sup_bench_call(system, "drive", "crowd",
-                                   json_pack("{s:s, s:i}", "barrier", "near", "count", CROWD));
-    double idle = reply ? field(reply, "bytes") / CROWD : -1;
-    bool done = false;
-
-    json_decref(reply);
-    if (idle < 0)
-        return -1;
-    bench->value[BENCH_actor_idle_bytes] = idle;
-    json_decref(sup_bench_call(system, "drive", "load", json_pack("{s:i}", "from", 0)));
-    while (!done) {
-        reply = sup_bench_call(system, "drive", "loaded", json_object());
-        if (!reply)
-            return -1;
-        done = field(reply, "done") != 0;
-        bench->value[BENCH_actor_one_message_bytes] = idle + field(reply, "bytes") / CROWD;
-        json_decref(reply);
-    }
-    return 0;
-}
-
-/* ---- death ---- */
-
-/* Kills the process of "far". It is asked late how that went, so that axsup has nothing else to
- * do meanwhile. `*served` is 0 where the dying process handled the message itself. */
-static int strike(struct bench_system *system, double *down, double *served)
-{
-    json_t *reply = sup_bench_call(system, "drive", "strike", json_pack("{s:s}", "to", "far"));
-    bool done = false;
-
-    if (!reply)
-        return -1;
-    json_decref(reply);
-    while (!done) {
-        wait_a_moment(20);
-        reply = sup_bench_call(system, "drive", "struck", json_object());
-        if (!reply)
-            return -1;
-        done = field(reply, "done") != 0;
-        *down = field(reply, "down_ns");
-        *served = field(reply, "served_ns");
-        json_decref(reply);
-    }
-    return 0;
-}
-
-/* What the actor "far" is to map, as arguments of "map"; NULL where there is no memory. */
-static json_t *hoard(struct bench_system *system, uint64_t bytes)
-{
-    json_t *file =
-        sup_bench_call(system, "drive", "hoard", json_pack("{s:I}", "bytes", (json_int_t)bytes));
-
-    if (file)
-        json_object_set_new(file, "bytes", json_integer((json_int_t)bytes));
-    return file;
-}
-
-static int map(struct bench_system *system, json_t *file)
-{
-    json_t *reply = sup_bench_call(system, "far", "map", json_incref(file));
-    bool done = reply && field(reply, "done") != 0;
-
-    json_decref(reply);
-    return done ? 0 : -1;
-}
-
-static int kill_often(struct sup_bench *bench, struct bench_system *system, unsigned times,
-                      json_t *mapped, enum sup_bench_figure down_figure,
-                      enum sup_bench_figure served_figure)
-{
-    struct bench_samples downs = {.count = 0}, serves = downs;
-
-    for (unsigned i = 0; i <= times; i++) {
-        double down, served;
-
-        if ((mapped && map(system, mapped) != 0) || strike(system, &down, &served) != 0)
-            return -1;
-        if (i > 0) {
-            sup_bench_sample(&downs, down);
-            if (served > 0)
-                sup_bench_sample(&serves, served);
-        }
-    }
-    put(bench, down_figure, &downs);
-    put(bench, served_figure, &serves);
-    return 0;
-}
-
-static int kills(struct sup_bench *bench, struct bench_system *system)
-{
-    return kill_often(bench, system, 2 * bench->rounds, NULL, BENCH_kill_to_down_ns,
-                      BENCH_kill_to_served_ns);
-}
-
-static int kills_of_large(struct sup_bench *bench, struct bench_system *system)
-{
-    json_t *file = hoard(system, GIB);
-    int error = file ? kill_often(bench, system, bench->rounds, file, BENCH_kill_to_down_1g_ns,
-                                  BENCH_kill_to_served_1g_ns)
-                     : -1;
-
-    json_decref(file);
-    return error;
 }
 
 /* ---- groups ---- */
@@ -374,41 +212,39 @@ struct group {
     enum sup_bench_figure others[4]; /* what `other` measures */
 };
 
-#define NOTHING                                                                                    \
-    {                                                                                              \
-        F(raw_line_rtt_ns), NULL, NONE, NULL, NONE                                                 \
-    }
-#define SMALL "8K"
-#define ARENA "16M"
+#define SPIN_US 10000
+#define DEFAULT_SPIN_US 50
 
 static const struct group groups[] = {
     {.taken = {ALONE(commit_ns, commit), ALONE(fiber_switch_ns, fiber_switch)}},
-    {.plan = {"local", 0, 10000, false, 100000, "64M", SMALL},
+    {.plan = {.name = "local", .spin_us = SPIN_US, .max_actors = 100000, .arena = "64M"},
      .taken = {ALONE(local_ask_ns, local_ask), ALONE(local_tell_per_s, local_tell),
                ALONE(await_ns, await), ALONE(spawn_ns, spawn)}},
-    {.plan = {"memory", 0, 50, false, 100000, "64M", SMALL},
-     .other = weigh,
+    {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},
+     .other = sup_bench_weigh,
      .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},
-    {.plan = {"cross", 0, 10000, false, 1024, "64M", "128K"},
+    {.plan = {.name = "cross", .spin_us = SPIN_US},
      .taken = {PAIR(cross_ask_ns, cross_ask, raw_line_rtt_ns, raw_line, cross_ask_ratio),
-               PAIR(cross_tell_per_s, cross_tell, raw_ring_msgs_per_s, raw_ring, cross_tell_ratio),
-               PAIR(cross_tell_64k_bytes_per_s, cross_tell_64k, raw_memcpy_bytes_per_s, raw_memcpy,
+               PAIR(cross_tell_per_s, cross_tell, raw_ring_msgs_per_s, raw_ring,
+                    cross_tell_ratio)}},
+    {.plan = {.name = "bytes", .spin_us = SPIN_US, .arena = "64M", .message = "128K"},
+     .taken = {PAIR(cross_tell_64k_bytes_per_s, cross_tell_64k, raw_memcpy_bytes_per_s, raw_memcpy,
                     cross_tell_64k_ratio)}},
-    {.plan = {"slots", 61, 10000, false, 1024, "2M", SMALL},
+    {.plan = {.name = "slots", .idle = 61, .spin_us = SPIN_US, .arena = "2M"},
      .taken = {PAIR(cross_ask_64_slots_ns, cross_ask, raw_line_rtt_ns, raw_line,
                     cross_ask_64_slots_ratio)}},
-    {.plan = {"parked", 0, 0, false, 1024, ARENA, SMALL},
+    {.plan = {.name = "parked", .spin_us = 0},
      .taken = {PAIR(cross_ask_parked_ns, parked_ask, raw_eventfd_rtt_ns, raw_eventfd,
                     cross_ask_parked_ratio)}},
-    {.plan = {"one-core", 0, 50, true, 1024, ARENA, SMALL},
+    {.plan = {.name = "one-core", .spin_us = DEFAULT_SPIN_US, .one_core = true},
      .taken = {PAIR(cross_ask_parked_one_core_ns, parked_ask, raw_eventfd_rtt_one_core_ns,
                     raw_eventfd_one_core, cross_ask_parked_one_core_ratio),
                ALONE(one_core_tell_per_s, one_core_tell)}},
-    {.plan = {"death", 0, 50, false, 1024, ARENA, SMALL},
-     .other = kills,
+    {.plan = {.name = "death", .spin_us = DEFAULT_SPIN_US, .loose = true},
+     .other = sup_bench_kill,
      .others = {F(kill_to_down_ns), F(kill_to_served_ns), NONE}},
-    {.plan = {"large", 0, 50, false, 1024, ARENA, SMALL},
-     .other = kills_of_large,
+    {.plan = {.name = "large", .spin_us = DEFAULT_SPIN_US, .loose = true},
+     .other = sup_bench_kill_large,
      .others = {F(kill_to_down_1g_ns), F(kill_to_served_1g_ns), NONE}},
 };
 

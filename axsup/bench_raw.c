@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define LINE 64u
-#define SLOTS 1024u /* of the bare ring; a power of two */
+#define SLOTS 1024ull /* of the bare ring; a power of two */
 
 uint64_t sup_bench_now(void)
 {
@@ -256,8 +256,8 @@ double sup_bench_raw_ring(const int cpu[2], uint64_t messages)
 
 double sup_bench_raw_memcpy(int cpu, uint64_t copies)
 {
-    enum { SIZE = 65536 };
-    unsigned char *bytes = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE,
+    const size_t size = 65536;
+    unsigned char *bytes = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
     if (bytes == MAP_FAILED) {
@@ -267,11 +267,11 @@ double sup_bench_raw_memcpy(int cpu, uint64_t copies)
     sup_bench_pin(cpu);
     uint64_t start = sup_bench_now();
     for (uint64_t i = 0; i < copies; i++) {
-        memcpy(bytes + (i & 1) * SIZE, bytes + (~i & 1) * SIZE, SIZE);
+        memcpy(bytes + (i & 1) * size, bytes + (~i & 1) * size, size);
         __asm__ volatile("" : : "r"(bytes) : "memory");
     }
     uint64_t ns = sup_bench_now() - start;
     sup_bench_unpin();
-    munmap(bytes, 2 * SIZE);
-    return (double)copies * SIZE * 1e9 / (double)(ns ? ns : 1);
+    munmap(bytes, 2 * size);
+    return (double)copies * (double)size * 1e9 / (double)(ns ? ns : 1);
 }

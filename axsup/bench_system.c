@@ -31,32 +31,39 @@ struct bench_system {
 
 /* ---- the config ---- */
 
+#define ANY_CPU (-1)
+
 static void print_actor(FILE *to, const char *name, const char *contract, int cpu)
 {
-    fprintf(to,
-            "{\"name\": \"%s\", \"contract\": \"%s\", \"capacity\": 1024, \"args\": {\"cpu\": "
-            "%d}}",
-            name, contract, cpu);
+    fprintf(to, "{\"name\": \"%s\", \"contract\": \"%s\", \"capacity\": 1024", name, contract);
+    if (cpu != ANY_CPU)
+        fprintf(to, ", \"args\": {\"cpu\": %d}", cpu);
+    fputs("}", to);
 }
 
 static void print_worker(FILE *to, const struct bench_plan *plan, const char *name, unsigned count)
 {
     fprintf(to,
             "{\"name\": \"%s\", \"plugin\": \"bench.so\", \"count\": %u, \"spin_us\": %u, "
-            "\"rerandomize\": 0, \"arena\": \"%s\", \"max_actors\": %u,\n"
-            "  \"restart\": {\"policy\": \"on_failure\", \"max\": 1000, \"window\": \"1h\", "
-            "\"backoff\": [\"0s\", \"0s\"]},\n  \"actors\": [",
-            name, count, plan->spin_us, plan->arena, plan->max_actors);
+            "\"rerandomize\": 0,\n",
+            name, count, plan->spin_us);
+    if (plan->arena)
+        fprintf(to, "  \"arena\": \"%s\",\n", plan->arena);
+    if (plan->max_actors > 0)
+        fprintf(to, "  \"max_actors\": %u,\n", plan->max_actors);
+    fputs("  \"restart\": {\"policy\": \"on_failure\", \"max\": 1000, \"window\": \"1h\", "
+          "\"backoff\": [\"0s\", \"0s\"]},\n  \"actors\": [",
+          to);
 }
 
 static void print_config(FILE *to, const struct sup_bench *bench, const struct bench_plan *plan)
 {
-    int second = plan->one_core ? bench->cpu[0] : bench->cpu[1];
+    int second = plan->loose ? ANY_CPU : bench->cpu[plan->one_core ? 0 : 1];
 
     fprintf(to,
             "{\"system\": \"bench-%s\", \"run_dir\": \"%s/%s\", \"max_message\": \"%s\", "
             "\"shutdown\": \"2s\",\n\"workers\": [\n",
-            plan->name, bench->folder, plan->name, plan->message);
+            plan->name, bench->folder, plan->name, plan->message ? plan->message : "8K");
     print_worker(to, plan, "a", 1);
     print_actor(to, "drive", "bench_drive", bench->cpu[0]);
     fputs(",\n  ", to);

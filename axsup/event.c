@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLLECT_NS UINT64_C(50000000) /* how late an actor's event may be */
+#define COLLECT_NS UINT64_C(50000000)    /* how late an actor's event may be */
+#define MOST_AT_ONCE (UINT64_C(1) << 24) /* records of a slot between two looks */
 
 static const char *const names[] = {
 #define NAME(name, text) [SUP_##name] = (text),
@@ -171,8 +172,12 @@ static bool collect(struct sup *sup, uint32_t slot, const struct source *source,
     const struct shm_event *ring = (const struct shm_event *)(const void *)(base + source->off);
     uint64_t count, from = *taken;
 
-    if (!sup_memory_word(sup, slot, source->where, &count) || count == from || count < from)
+    if (!sup_memory_word(sup, slot, source->where, &count) || count == from)
         return false;
+    if (count - from > MOST_AT_ONCE) { /* no worker has written that many: it is not believed */
+        *taken = count;
+        return false;
+    }
     if (source->letters)
         sup->events.letters_ever += count - from;
     if (count - from > source->room)

@@ -251,7 +251,10 @@ static uint64_t sum(const struct sup *sup, uint32_t slot, bool mail)
     for (uint32_t i = 1; i < used && i < sup->slots[slot].memory.geo.actors; i++)
         if (shm_load(&directory[i].state) != SHM_FREE)
             total += mail ? shm_load(&directory[i].depth) : 1;
-    return total;
+    /* the directory may say anything, the arena holds no more than fits */
+    uint64_t most =
+        sup->slots[slot].memory.geo.units * (uint64_t)SHM_UNIT / sizeof(struct shm_frame);
+    return total < most ? total : most;
 }
 
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot)
@@ -266,5 +269,5 @@ uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot)
 
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot)
 {
-    return slot == 0 ? 0 : shm_load(&sup->hub.port.peers[slot]->messages);
+    return slot == 0 ? 0 : shm_load(&sup->hub.port.peers[slot]->messages) & INT64_MAX;
 }

@@ -69,26 +69,26 @@ void post_fill(struct shm_frame *frame, const struct post *post)
     fill(frame, post_size(post), post, post->stamp);
 }
 
-static int append(struct worker *w, struct shm_chain *chain, uint32_t *hint,
-                  const struct post *post, uint32_t size, uint64_t stamp)
+/* To a chain that has been logged. */
+static inline int append(struct worker *w, struct shm_chain *chain, const struct post *post,
+                         uint32_t size, uint64_t stamp)
 {
-    struct shm_port *port = &w->port;
     uint64_t word;
-    if (!shm_log_room(port, SHM_CHAIN_WORDS))
-        return AX_E_LIMIT;
-    shm_chain_log(port, chain, hint);
-    struct shm_frame *frame = shm_chain_reserve(port, chain, size, &word);
+    struct shm_frame *frame = shm_chain_reserve(&w->port, chain, size, &word);
     if (frame == NULL)
         return AX_E_NO_MEMORY;
     fill(frame, size, post, stamp);
-    shm_chain_append(port, chain, word);
+    shm_chain_append(&w->port, chain, word);
     return 0;
 }
 
 int post_local(struct worker *w, uint32_t actor, const struct post *post)
 {
     struct shm_actor *target = actor_at(w, actor);
-    int error = append(w, &target->mail, &target->logged, post, post_size(post), post->stamp);
+    if (!shm_log_room(&w->port, SHM_CHAIN_WORDS))
+        return AX_E_LIMIT;
+    shm_chain_log(&w->port, &target->mail, &target->logged);
+    int error = append(w, &target->mail, post, post_size(post), post->stamp);
     if (error == 0)
         runq_push(w, actor);
     return error;
@@ -111,7 +111,8 @@ int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post 
         }
     }
     w->over |= 1ull << slot;
-    return append(w, over, NULL, post, size, 0);
+    shm_chain_log_again(port, over);
+    return append(w, over, post, size, 0);
 }
 
 int post_anywhere(struct worker *w, uint32_t lane, const struct post *post)
@@ -138,7 +139,7 @@ static bool move_one(struct worker *w, uint32_t slot, uint32_t lane, struct shm_
     memcpy(frame, waiting, waiting->size);
     frame->stamp = port->turn;
     shm_lane_stage(port, slot, lane, waiting->size);
-    shm_chain_log(port, over, NULL);
+    shm_chain_log_again(port, over);
     shm_chain_consume(port, over, first);
     turn_commit(w);
     return true;

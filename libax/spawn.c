@@ -183,6 +183,17 @@ static int boot_one(struct worker *w, uint32_t number)
     return 0;
 }
 
+bool boot_adds_up(struct worker *w)
+{
+    const struct shm_private *priv = w->port.priv;
+    if (priv->booted > w->boot->nactors)
+        return false;
+    for (uint32_t index = (uint32_t)priv->booted + 1; index <= w->boot->nactors; index++)
+        if (index < priv->fresh_actor && actor_at(w, index)->state != SHM_FREE)
+            return false;
+    return true;
+}
+
 int boot_actors(struct worker *w)
 {
     for (uint32_t i = (uint32_t)w->port.priv->booted; i < w->boot->nactors; i++) {

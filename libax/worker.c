@@ -69,13 +69,18 @@ static void close_segments(const struct shm_fds *fds, uint32_t slots)
 static void log_lane(struct worker *w, uint32_t slot)
 {
     char text[96];
-    snprintf(text, sizeof text, "the lane to slot %u does not add up: what it held is lost", slot);
+    snprintf(text, sizeof text, "a lane to or from slot %u does not add up: what it held is lost",
+             slot);
     worker_log(w, AX_ERROR, "ax", text);
 }
 
 static void recover(struct worker *w, struct shm_recovery *found)
 {
     int error = shm_recover(&w->port, actor_mark, found);
+    if (error == 0 && !boot_adds_up(w)) {
+        found->wrong = "the configured actors";
+        error = -EBADMSG;
+    }
     for (uint64_t set = error == 0 ? found->lanes : 0; set != 0; set &= set - 1)
         log_lane(w, (uint32_t)__builtin_ctzll(set));
     if (error == 0)

@@ -24,17 +24,12 @@ static inline uint64_t shm_chain_depth(const struct shm_chain *chain)
     return chain->accepted - chain->handled;
 }
 
-/* Logs all of the chain, once a turn. `hint` is volatile and only saves a second logging. */
-static inline void shm_chain_log(struct shm_port *port, struct shm_chain *chain, uint32_t *hint)
+/* Logs all of the chain. */
+static inline void shm_chain_log_again(struct shm_port *port, const struct shm_chain *chain)
 {
     struct shm_journal *journal = &port->priv->journal;
-    uint64_t where = (uint64_t)((uint8_t *)chain - (uint8_t *)port->priv);
+    uint64_t where = (uint64_t)((const uint8_t *)chain - (const uint8_t *)port->priv);
     uint32_t n = journal->entries;
-    if (hint != NULL) {
-        if (*hint < n && journal->undo[*hint].where == where)
-            return;
-        *hint = n;
-    }
     struct shm_undo *undo = &journal->undo[n];
     undo[0] = (struct shm_undo){where, chain->head};
     undo[1] = (struct shm_undo){where + 8, chain->handled};
@@ -43,6 +38,18 @@ static inline void shm_chain_log(struct shm_port *port, struct shm_chain *chain,
     shm_order();
     shm_store(&journal->entries, n + SHM_CHAIN_WORDS);
     shm_order();
+}
+
+/* The same once a turn. `hint` is volatile: where in the log the chain may stand already. */
+static inline void shm_chain_log(struct shm_port *port, const struct shm_chain *chain,
+                                 uint32_t *hint)
+{
+    const struct shm_journal *journal = &port->priv->journal;
+    uint64_t where = (uint64_t)((const uint8_t *)chain - (const uint8_t *)port->priv);
+    if (*hint < journal->entries && journal->undo[*hint].where == where)
+        return;
+    *hint = journal->entries;
+    shm_chain_log_again(port, chain);
 }
 
 /* Room for a frame of `size` bytes behind the tail; NULL when the arena has none. `*word` is the

@@ -53,22 +53,70 @@ static bool lane_adds_up(struct shm_port *port, struct shm_out *out, uint32_t la
            staged - out->peer_read[lane] <= room;
 }
 
+/* From where this slot has read to, frames lead to the end of the lane from a peer. A dead writer
+ * may have been read beyond what it published. */
+static bool position_adds_up(const struct shm_port *port, uint32_t peer, uint32_t lane,
+                             uint64_t read, uint64_t end)
+{
+    bool malformed = false;
+    if ((read & 7) == 0 && read - end <= shm_lane_mask(port, lane) + 1)
+        return true;
+    for (const struct shm_frame *frame;
+         (frame = shm_lane_next(port, peer, lane, &read, end, &malformed)) != NULL;) {
+        uint32_t size = shm_load(&frame->size); /* it may change under our eyes */
+        if (size < sizeof *frame || size & 7 || size > end - read)
+            return false;
+        read += size;
+    }
+    return !malformed;
+}
+
+/* Else one of the two is wrong: what lies unread is skipped, and told. */
+static bool repair_position(struct shm_port *port, uint32_t peer, uint32_t lane, uint64_t *read)
+{
+    const struct shm_ends *ends = port->in_ends[peer];
+    uint64_t end = shm_load_acquire(lane == SHM_DATA ? &ends->data : &ends->control);
+    if (position_adds_up(port, peer, lane, *read, end))
+        return true;
+    shm_store(read, end & ~7ull);
+    shm_order();
+    return false;
+}
+
+static bool repair_lane(struct shm_port *port, uint32_t peer, uint32_t lane)
+{
+    struct shm_private *priv = port->priv;
+    struct shm_out *out = &port->out[peer];
+    uint64_t *read = lane == SHM_DATA ? &priv->read_data[peer] : &priv->read_control[peer];
+    bool in = repair_position(port, peer, lane, read);
+    out->peer_read[lane] &= ~7ull;
+    bool sent = lane_adds_up(port, out, lane);
+    if (!sent)
+        restart_lane(port, out, lane, out->peer_read[lane]);
+    out->staged[lane] = out->stage->end[lane];
+    return in && sent;
+}
+
 static void repair_lanes(struct shm_port *port, struct shm_recovery *found)
 {
     for (uint64_t set = port->all; set != 0; set &= set - 1) {
         uint32_t peer = (uint32_t)__builtin_ctzll(set);
-        struct shm_out *out = &port->out[peer];
-        for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++) {
-            out->peer_read[lane] &= ~7ull;
-            if (!lane_adds_up(port, out, lane)) {
-                restart_lane(port, out, lane, out->peer_read[lane]);
+        for (uint32_t lane = SHM_DATA; lane <= SHM_CONTROL; lane++)
+            if (!repair_lane(port, peer, lane))
                 found->lanes |= 1ull << peer;
-            }
-            out->staged[lane] = out->stage->end[lane];
-        }
         port->dirty |= 1ull << peer;
         port->read_dirty |= 1ull << peer;
     }
+}
+
+/* No process can have died that was never started. */
+static const char *check_deaths(const struct shm_port *port)
+{
+    for (uint32_t slot = 1; slot < port->slots; slot++)
+        if (slot != port->slot &&
+            port->priv->seen_down[slot] > shm_load_acquire(&port->slot_info[slot].incarnation))
+            return "the deaths it knows of";
+    return NULL;
 }
 
 static const char *mark_chains(struct shm_port *port, uint64_t *used)
@@ -139,9 +187,12 @@ int shm_recover(struct shm_port *port, shm_marker *marker, struct shm_recovery *
         out->wrong = take_back(port, out);
     if (out->wrong == NULL)
         out->wrong = check_marks(port); /* again: the undo log may have named them */
+    if (out->wrong == NULL)
+        repair_lanes(port, out);
+    if (out->wrong == NULL)
+        out->wrong = check_deaths(port);
     if (out->wrong != NULL)
         return -EBADMSG;
-    repair_lanes(port, out);
     uint64_t *used = calloc(port->arena.fresh / 64 + 1, sizeof *used);
     if (used == NULL)
         return -ENOMEM;

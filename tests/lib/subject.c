@@ -7,7 +7,7 @@ AX_STATE(subject, (i64, sum), (i64, told));
 void subject_on_add(struct ax_ctx *ctx, struct subject *self, const struct subject_add *msg)
 {
     (void)ctx;
-    self->sum += msg->by;
+    self->sum = (int64_t)((uint64_t)self->sum + (uint64_t)msg->by); /* any number may come */
 }
 
 void subject_on_note(struct ax_ctx *ctx, struct subject *self, const struct subject_note *msg)

@@ -80,7 +80,13 @@ int victim_enter(struct victim *victim, const struct node *node, const struct ax
         error = make_buffers(w, plugin);
         victim->fresh = *w;
     }
-    return error != 0 ? error : shm_recover(&w->port, actor_mark, &victim->found);
+    if (error == 0)
+        error = shm_recover(&w->port, actor_mark, &victim->found);
+    if (error == 0 && !boot_adds_up(w)) {
+        victim->found.wrong = "the configured actors";
+        error = -EBADMSG;
+    }
+    return error;
 }
 
 int victim_start(struct victim *victim)

@@ -149,6 +149,7 @@ void probe_on_fail(struct ax_ctx *ctx, struct probe *self, const struct probe_fa
     self->sum += msg->by;
     probe_ref me = probe_self(ctx);
     AX_CHECK(ctx, probe_add(ctx, me, msg->by) == 0);
+    AX_CHECK(ctx, probe_add(ctx, msg->there, msg->by) == 0);
     ax_fail(ctx, "on purpose");
 }
 

@@ -19,7 +19,7 @@
     TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
-    TELL(fail, (i64, by))
+    TELL(fail, (i64, by, ref_to(probe), there))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

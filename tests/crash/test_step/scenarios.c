@@ -312,6 +312,14 @@ static bool same_and_unwatched(const struct seen *want, const struct seen *got)
            got->frame[0].kind == SHM_MONITOR && got->frame[1].kind == SHM_DEMONITOR;
 }
 
+static void watch_again(struct node *node)
+{
+    TELL(node, 1, watch, .who = here(2));
+    TELL(node, 3, watch, .who = to(peer_watched));
+    TELL(node, 1, unwatch);
+    TELL(node, 3, unwatch);
+}
+
 static void two_watchers(struct node *node)
 {
     TELL(node, 1, watch, .who = to(peer_watched));
@@ -372,6 +380,25 @@ static void peer_returns(struct node *node)
     say_down(node, turn);
 }
 
+/* Here it sends first, and the notice of the death comes when the worker rests. */
+static void peer_first(struct node *node)
+{
+    struct shm_public *pub = (void *)node->pub[NODE_PEER];
+    pub->incarnation = 2;
+    ((struct shm_public *)(void *)node->pub[0])->slot[NODE_PEER].incarnation = 2;
+    TELL(node, 1, add, .by = 5);
+}
+
+static void then_say_down(struct node *node)
+{
+    say_down(node, node->port[NODE_PEER].turn - 1);
+}
+
+static bool same_and_after(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->sum[1] == 5;
+}
+
 static bool same_and_one_down(const struct seen *want, const struct seen *got)
 {
     return same(want, got) && got->downs[1] == 1 && got->downs[3] == 1 && got->sum[1] == 10;
@@ -411,8 +438,14 @@ static bool same_and_waiting(const struct seen *want, const struct seen *got)
 static void fail(struct node *node)
 {
     TELL(node, 1, add, .by = 1);
-    TELL(node, 1, fail, .by = 100);
+    TELL(node, 1, fail, .by = 100, .there = there());
     TELL(node, 1, add, .by = 2);
+    TELL(node, 1, relay, .by = 6, .here = here(2), .there = there());
+}
+
+static bool same_and_failed(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[1] == -9 && got->nframes == 1 && got->frame[0].body == 6;
 }
 
 /* The process dies by its own doing: what was in hand is dropped, that and nothing else. */
@@ -430,7 +463,8 @@ static bool same_or_dropped(const struct seen *want, const struct seen *got)
     bool add = got->sum[1] == (relay ? -8 : 2);
     return (add || got->sum[1] == (relay ? -10 : 0)) && got->turns[1] == relay + add &&
            got->turns[2] == local && got->mail == 0 && got->units == want->units &&
-           got->letters == (uint64_t)!relay + !add + (relay && !local);
+           got->letters == (uint64_t)!relay + !add + (relay && !local) &&
+           got->events == want->events + 2 * got->letters;
 }
 
 /* What no honest peer sends, and one good message. */
@@ -457,32 +491,34 @@ static bool same_and_one_good(const struct seen *want, const struct seen *got)
 }
 
 const struct scenario scenarios[] = {
-    {"first_boot", first_boot, same, NULL, STEP_FIRST | STEP_ONCE},
-    {"receive_lane", receive_lane, same, NULL, 0},
-    {"receive_many", receive_many, same, NULL, 0},
-    {"receive_local", receive_local, same, NULL, 0},
-    {"send_both", send_both, same, NULL, 0},
-    {"wrap", wrap, same, NULL, STEP_ONCE},
-    {"overflow", overflow, all_answered, NULL, STEP_ONCE},
-    {"ask", ask, same, NULL, 0},
-    {"await_peer", await_peer, same_or_canceled, NULL, 0},
-    {"await_local", await_local, same_or_canceled, NULL, 0},
-    {"await_twice", await_twice, same_or_one_canceled, NULL, 0},
-    {"await_itself", await_itself, same_or_mused, NULL, 0},
-    {"ask_async", ask_async, same, NULL, 0},
-    {"spawn", spawn, same, NULL, 0},
-    {"exit", leave, same, NULL, STEP_ONCE},
-    {"stale_ref", stale_ref, same_and_refused, spawn, STEP_ONCE},
-    {"claim", claim, claimed_or_not, NULL, STEP_ONCE},
-    {"monitor", watch_peer, same, NULL, 0},
-    {"demonitor", unwatch, same_and_unwatched, NULL, STEP_ONCE},
-    {"peer_dies", peer_dies, same_and_one_down, two_watchers, STEP_ONCE},
-    {"peer_returns", peer_returns, same_and_in_order, two_watchers, STEP_ONCE},
-    {"timer", timer, same, NULL, 0},
-    {"two_timers", two_timers, same, NULL, STEP_ONCE},
-    {"rash", rash, same_and_waiting, NULL, STEP_ONCE},
-    {"fail", fail, same, NULL, 0},
-    {"crash", crash, same_or_dropped, NULL, STEP_ONCE | STEP_FAULT},
-    {"forged", forged, same_and_one_good, NULL, 0},
+    {"first_boot", first_boot, same, NULL, NULL, STEP_FIRST | STEP_ONCE},
+    {"receive_lane", receive_lane, same, NULL, NULL, 0},
+    {"receive_many", receive_many, same, NULL, NULL, 0},
+    {"receive_local", receive_local, same, NULL, NULL, 0},
+    {"send_both", send_both, same, NULL, NULL, 0},
+    {"wrap", wrap, same, NULL, NULL, STEP_ONCE},
+    {"overflow", overflow, all_answered, NULL, NULL, STEP_ONCE},
+    {"ask", ask, same, NULL, NULL, 0},
+    {"await_peer", await_peer, same_or_canceled, NULL, NULL, 0},
+    {"await_local", await_local, same_or_canceled, NULL, NULL, 0},
+    {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0},
+    {"await_itself", await_itself, same_or_mused, NULL, NULL, 0},
+    {"ask_async", ask_async, same, NULL, NULL, 0},
+    {"spawn", spawn, same, NULL, NULL, 0},
+    {"exit", leave, same, NULL, NULL, STEP_ONCE},
+    {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
+    {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},
+    {"monitor", watch_peer, same, NULL, NULL, 0},
+    {"watch_again", watch_again, same, NULL, NULL, 0},
+    {"demonitor", unwatch, same_and_unwatched, NULL, NULL, STEP_ONCE},
+    {"peer_dies", peer_dies, same_and_one_down, two_watchers, NULL, STEP_ONCE},
+    {"peer_returns", peer_returns, same_and_in_order, two_watchers, NULL, STEP_ONCE},
+    {"peer_first", peer_first, same_and_after, two_watchers, then_say_down, STEP_ONCE},
+    {"timer", timer, same, NULL, NULL, 0},
+    {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
+    {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},
+    {"fail", fail, same_and_failed, NULL, NULL, 0},
+    {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},
+    {"forged", forged, same_and_one_good, NULL, NULL, 0},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

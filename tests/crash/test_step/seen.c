@@ -202,12 +202,42 @@ static bool all_read(const struct node *node, uint32_t slot)
            read->read_control == binding(node, slot, control, sent->end[SHM_CONTROL]);
 }
 
-bool seen_rests(const struct node *node)
+static void (*happens)(struct node *node);
+
+void seen_late(void (*late)(struct node *node))
+{
+    happens = late;
+}
+
+static bool parked(const struct node *node)
 {
     const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
-    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
     return shm_load_acquire(&pub->parked) != 0 &&
-           shm_load_acquire(&pub->incarnation) == node->boot.incarnation &&
+           shm_load_acquire(&pub->incarnation) == node->boot.incarnation;
+}
+
+/* That it has happened must be in what is copied with a moment. */
+static uint64_t *happened(const struct node *node)
+{
+    return &((struct shm_private *)(void *)node->priv[0])->letters;
+}
+
+bool seen_play(struct node *node, struct seen *seen)
+{
+    bool now_parked = parked(node);
+    if (node_take(node, seen_take, seen) != 0)
+        return true;
+    if (!now_parked || happens == NULL || *happened(node) != 0)
+        return false;
+    *happened(node) = 1;
+    happens(node);
+    return true;
+}
+
+bool seen_rests(const struct node *node)
+{
+    const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
+    return parked(node) && (happens == NULL || *happened(node) != 0) &&
            priv->over_data[NODE_PEER].tail == 0 && priv->over_control[NODE_PEER].tail == 0 &&
            all_read(node, 0) && all_read(node, NODE_PEER);
 }
@@ -216,7 +246,7 @@ bool seen_settle(struct node *node, struct seen *seen)
 {
     for (uint64_t deadline = now() + SETTLE_NS; now() < deadline;) {
         bool alive = waitpid(node->worker, NULL, WNOHANG) == 0, rests = seen_rests(node);
-        if (node_take(node, seen_take, seen) == 0 && rests)
+        if (!seen_play(node, seen) && rests)
             return true;
         if (!alive) {
             node->worker = 0;

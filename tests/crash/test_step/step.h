@@ -40,6 +40,10 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
 /* Plays axsup and the peer for the worker that runs in `node` until it rests; then ends it and
  * looks. Goes on from what was seen before. seen->settled. */
 bool seen_finish(struct node *node, struct seen *seen);
+/* What happens when the worker is parked for the first time, NULL: nothing. */
+void seen_late(void (*late)(struct node *node));
+/* Takes what the worker has sent; what happens late, if it is parked. False: nothing happened. */
+bool seen_play(struct node *node, struct seen *seen);
 /* Without the end: until nothing is left to do. False: it died, or does not rest. */
 bool seen_settle(struct node *node, struct seen *seen);
 /* It is parked and nothing is under way; what was sent to the played slots may be. */
@@ -57,6 +61,7 @@ struct scenario {
     void (*stimulus)(struct node *node);
     bool (*judge)(const struct seen *want, const struct seen *got);
     void (*before)(struct node *node); /* dealt with before the stepping begins */
+    void (*late)(struct node *node);   /* happens when the worker rests for the first time */
     uint32_t flags;
 };
 

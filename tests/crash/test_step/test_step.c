@@ -149,7 +149,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
     node_copy(last, live);
     for (uint32_t step = 0;; step++) {
         if (parked(live)) { /* the peers' turn; then it goes on, or has nothing left to do */
-            node_take(live, seen_take, &seen);
+            seen_play(live, &seen);
             if (seen_rests(live))
                 break;
         }
@@ -198,7 +198,7 @@ static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
         start_traced(&stage->live, scenario);
         for (uint32_t step = 0; step < at; step++) {
             if (parked(&stage->live)) {
-                node_take(&stage->live, seen_take, &got);
+                seen_play(&stage->live, &got);
                 if (seen_rests(&stage->live))
                     break;
             }
@@ -299,6 +299,7 @@ static bool run(const struct scenario *scenario)
     node_open(&stage.deeper_live);
     node_open(&stage.deeper_last);
     bool ok = prepare(scenario, &booted);
+    seen_late(scenario->late);
     node_copy(&from, &booted);
     scenario->stimulus(&from);
     ok = ok && undisturbed(scenario, &stage.copy, &from, &want);

@@ -85,7 +85,7 @@ static void strike(struct book *book, uint64_t id)
 
 static void wrong(struct ax_ctx *ctx, struct flood *self, enum wrong what, int64_t detail)
 {
-    if (self->wrong[what]++ == 0)
+    if (self->wrong[what]++ < 8)
         ax_log(ctx, AX_WARN, "flood: wrong %d: %lld", what, (long long)detail);
 }
 
@@ -344,7 +344,7 @@ static void on_down(struct ax_ctx *ctx, struct flood *self, const struct ax_down
         wrong(ctx, self, WRONG_DOWN, down->reason);
     else if (down->incarnation != ++self->downs[n])
         wrong(ctx, self, WRONG_INCARNATION,
-              (int64_t)down->incarnation * 1000000 + (int64_t)self->downs[n]);
+              (int64_t)n * 1000000000 + (int64_t)down->incarnation - (int64_t)self->downs[n]);
 }
 
 static void begin_round(struct ax_ctx *ctx, struct flood *self)

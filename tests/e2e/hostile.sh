@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# A hostile worker in a system that runs. Each round it overwrites, in the middle of a turn, some of
+# what it may write (tests/lib/vandal.c), goes on with that, and is killed. Two witnesses, whose
+# workers may not be restarted even once, must serve axsup all the time and have counted what they
+# were told; axsup must answer every command; the culprit must be there again, with what does not
+# add up told. crash/test_hostile does the same to memory alone, very many times.
+# test-timeout: 240
+#
+#   AX_HOSTILE_ROUNDS  how many (300)     AX_HOSTILE_SEED  the first one's number (1)
+
+set -u
+axsup=$AX_BUILD/axsup plugin=$AX_BUILD/tests/plugins/hostile.so
+dir=$(mktemp -d "${TMPDIR:-/tmp}/hostile.XXXXXX") || exit
+failed=0 passed=0 pid='' events_pid=''
+rounds=${AX_HOSTILE_ROUNDS:-300} seed=${AX_HOSTILE_SEED:-1}
+
+finish() {
+    [[ -n $events_pid ]] && kill -KILL "$events_pid" 2>/dev/null
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+conf=$dir/hostile.json
+again='"policy": "always", "max": 1000000, "window": "1s"'
+cat >"$conf" <<END
+{
+  "system": "hostile", "run_dir": "run", "max_message": "4K", "lane": "16K", "events": 65536,
+  "workers": [
+    { "name": "hostile", "plugin": "$plugin", "arena": "1M", "max_actors": 16, "rerandomize": 0,
+      "hang_after": "500ms", "restart": { $again, "backoff": ["0ms", "0ms"] },
+      "actors": [ { "name": "wrecker", "contract": "wrecker", "restart": { $again } } ] },
+    { "name": "witness", "plugin": "$plugin", "arena": "1M", "max_actors": 16, "count": 2,
+      "restart": { "policy": "never" },
+      "actors": [
+        { "name": "witness-0", "contract": "witness", "worker": 0, "restart": { "max": 0 } },
+        { "name": "witness-1", "contract": "witness", "worker": 1, "restart": { "max": 0 } } ] }
+  ]
+}
+END
+
+# event PATTERN: reads what happens until a line matches; the line is in $line.
+event() {
+    while read -r -t 20 -u "$happens" line; do
+        [[ $line == *'"event":"worker_down"'* && $line == *'"worker":"hostile/0"'* ]] && downs=$((downs + 1))
+        [[ $line == *'"worker_down"'* && $line == *'memory does not add up'* ]] && corrupt=$((corrupt + 1))
+        # shellcheck disable=SC2053 # it is a pattern
+        [[ $line == $1 ]] && return 0
+    done
+    verdict 1 "this never happened: $1"
+    tail -n 40 "$dir/log"
+    exit 1
+}
+
+# witness NUMBER: it is told something, asked, and has counted exactly that.
+witness() {
+    local got
+    "$axsup" send "$conf" "witness-$1" add '{"by":1}' &&
+        "$axsup" send "$conf" "witness-$1" talk &&
+        got=$("$axsup" call "$conf" "witness-$1" get) && [[ $got == "{\"sum\":$round}" ]]
+    verdict $? "round $round: witness $1 says ${got-nothing}"
+}
+
+# command ARGUMENT...: axsup answers.
+command() {
+    local said
+    said=$("$axsup" "$@" 2>&1)
+    verdict $? "round $round: axsup $*: $said"
+}
+
+wait_for_wrecker() {
+    while [[ $("$axsup" call "$conf" wrecker ping 2>/dev/null) != '{"answer":42}' ]]; do
+        "$axsup" kill "$conf" hostile/0 2>/dev/null
+        event '*"worker_started"*"hostile/0"*'
+    done
+}
+
+"$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+until "$axsup" status "$conf" >/dev/null 2>&1; do
+    kill -0 "$pid" || exit
+done
+coproc events { exec "$axsup" events --follow --json "$conf" 2>&1 </dev/null; }
+# shellcheck disable=SC2154 # set by coproc
+events_pid=$events_PID happens=${events[0]}
+exec {happens}<&"$happens"
+downs=0 corrupt=0
+for _ in 1 2 3; do
+    event '*"worker_started"*'
+done
+
+for ((round = 1; round <= rounds && failed < 20; round++)); do
+    "$axsup" send "$conf" wrecker wreck "{\"seed\":$((seed + round))}" 2>/dev/null
+    witness 0
+    witness 1
+    if ((round % 10 == 0)); then
+        command status "$conf" --json
+        command actors "$conf" --json
+        command events "$conf" --json
+        command deadletters "$conf" --json
+        "$axsup" state "$conf" wrecker >/dev/null 2>&1 # it may have none that makes sense
+        (($? <= 1))
+        verdict $? "round $round: axsup state"
+    fi
+    "$axsup" kill "$conf" hostile/0 2>/dev/null
+    event '*"worker_started"*"hostile/0"*'
+    ((round % 5)) || wait_for_wrecker
+done
+wait_for_wrecker
+
+((corrupt > 0))
+verdict $? "of $downs deaths none was told as memory that does not add up"
+[[ $(grep -c 'starts with empty' "$dir/log") -gt 0 ]]
+verdict $? 'nothing was ever begun empty'
+! grep -E 'witness/[01]( ended|:.*does not add up)' "$dir/log"
+verdict $? 'a witness was ended or blamed'
+"$axsup" stop "$conf"
+wait "$pid"
+status=$?
+pid=
+((status <= 1))
+verdict $? "the system ended with $status: $(tail -n 20 "$dir/log")"
+[[ ! -e $dir/run ]]
+verdict $? 'the run directory is left'
+echo "$rounds rounds, $downs deaths, $corrupt of them corrupt memory"
+echo "$passed passed, $failed failed"
+((!failed))
