@@ -33,10 +33,7 @@ int pending_open(struct worker *w)
     w->pending = calloc(w->pending_count, sizeof *w->pending);
     if (w->pending == NULL)
         return -ENOMEM;
-    for (uint32_t i = w->pending_count - 1; i > 0; i--) {
-        w->pending[i].next_free = w->pending_free;
-        w->pending_free = i;
-    }
+    w->pending_used = 1; /* the rest is not even touched before it is needed */
     w->next_deadline = UINT64_MAX;
     return 0;
 }
@@ -44,7 +41,7 @@ int pending_open(struct worker *w)
 static struct pending *find(struct worker *w, uint64_t corr)
 {
     uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
-    if (index == 0 || index >= w->pending_count)
+    if (index == 0 || index >= w->pending_used)
         return NULL;
     struct pending *entry = &w->pending[index];
     return entry->strand != NULL && number(w, index, entry->serial) == corr ? entry : NULL;
@@ -52,11 +49,14 @@ static struct pending *find(struct worker *w, uint64_t corr)
 
 uint64_t pending_new(struct worker *w, uint64_t target, uint64_t deadline)
 {
-    uint32_t index = w->pending_free;
-    if (index == 0 || !strand_spare(w))
+    uint32_t index = w->pending_free != 0 ? w->pending_free : w->pending_used;
+    if (index == w->pending_count || !strand_spare(w))
         return 0;
     struct pending *entry = &w->pending[index];
-    w->pending_free = entry->next_free;
+    if (index == w->pending_used)
+        w->pending_used++;
+    else
+        w->pending_free = entry->next_free;
     entry->strand = w->current;
     entry->target = target;
     entry->deadline = deadline;
@@ -123,7 +123,7 @@ bool pending_answer(struct worker *w, uint64_t corr, int error, const void *body
 void pending_expire(struct worker *w)
 {
     uint64_t next = UINT64_MAX;
-    for (uint32_t i = 1; i < w->pending_count; i++) {
+    for (uint32_t i = 1; i < w->pending_used; i++) {
         struct pending *entry = &w->pending[i];
         if (entry->strand == NULL)
             continue;
@@ -137,7 +137,7 @@ void pending_expire(struct worker *w)
 
 void pending_fail_slot(struct worker *w, uint32_t slot, int error)
 {
-    for (uint32_t i = 1; i < w->pending_count; i++)
+    for (uint32_t i = 1; i < w->pending_used; i++)
         if (w->pending[i].strand != NULL && w->pending[i].target != 0 &&
             SHM_REF_SLOT(w->pending[i].target) == slot)
             finish(w, &w->pending[i], error);
@@ -197,7 +197,7 @@ static uint64_t deadline_of(struct worker *w, uint64_t timeout_ns)
 
 static struct strand *strand_of(struct worker *w, uint32_t actor)
 {
-    for (uint32_t i = 1; i < w->pending_count; i++) {
+    for (uint32_t i = 1; i < w->pending_used; i++) {
         struct strand *strand = w->pending[i].strand;
         if (strand != NULL && strand->ctx.actor == actor)
             return strand;

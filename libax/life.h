@@ -59,7 +59,7 @@ hook_fn *start_hook(const struct ax_actor_type *type, const struct shm_actor *ac
 
 /* Spawns the configured actors that are not there yet. 0 or why one could not be. */
 int boot_actors(struct worker *w);
-/* After a recovery: is what is still to be spawned free? */
+/* After a recovery: are the configured actors there or gone, and those still to be spawned free? */
 bool boot_adds_up(struct worker *w);
 /* After a recovery: deals with the message that was in hand, and with handlers that were
  * suspended; queues who has something to do. */

@@ -146,7 +146,7 @@ static void wake_room(struct worker *w)
 
 static bool anyone_waits(const struct worker *w)
 {
-    for (uint32_t i = 1; i < w->pending_count; i++)
+    for (uint32_t i = 1; i < w->pending_used; i++)
         if (w->pending[i].strand != NULL)
             return true;
     return w->room != NULL;

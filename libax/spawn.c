@@ -183,11 +183,45 @@ static int boot_one(struct worker *w, uint32_t number)
     return 0;
 }
 
+/* A configured actor is as its config says, or has ended, which counts its generation up. */
+static bool configured_adds_up(struct worker *w, uint32_t index)
+{
+    const struct boot_actor *config = &w->boot->actors[index - 1];
+    const struct shm_actor *actor = actor_at(w, index);
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    if (actor->gen != (w->boot->epoch << 24 | 1))
+        return true; /* the record is another actor's by now, or free */
+    return actor->state != SHM_FREE && actor->capacity == config->capacity &&
+           actor->type == (uint32_t)type_of(w, config->contract) &&
+           cold->name == config->name_entry + 1 && cold->args == index &&
+           memcmp(&w->port.priv->policy[actor->policy], &config->policy, sizeof config->policy) ==
+               0;
+}
+
+/* Nobody waits longer for its restart than its policy lets it. */
+static bool restarts_add_up(struct worker *w)
+{
+    clock_read(w);
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
+        const struct shm_actor *actor = actor_at(w, index);
+        if (actor->state == SHM_RESTARTING &&
+            w->port.cold[index].restart_at >
+                w->now + w->port.priv->policy[actor->policy].backoff_max_ns)
+            return false;
+    }
+    return true;
+}
+
 bool boot_adds_up(struct worker *w)
 {
     const struct shm_private *priv = w->port.priv;
-    if (priv->booted > w->boot->nactors)
+    if (!restarts_add_up(w))
         return false;
+    if (priv->booted > w->boot->nactors || priv->booted >= priv->fresh_actor)
+        return false;
+    for (uint32_t index = 1; index <= priv->booted; index++)
+        if (!configured_adds_up(w, index))
+            return false;
     for (uint32_t index = (uint32_t)priv->booted + 1; index <= w->boot->nactors; index++)
         if (index < priv->fresh_actor && actor_at(w, index)->state != SHM_FREE)
             return false;

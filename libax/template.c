@@ -138,6 +138,7 @@ void boot_template_main(void)
     const struct ax_plugin *plugin = load(message.payload);
     boot_message_deinit(&message);
     announce(plugin);
+    (void)worker_prepare(plugin); /* else each worker tries, and says so */
     while (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) == 0) {
         if (message.type != BOOT_FORK || serve(&message, plugin) != 0)
             break;

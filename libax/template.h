@@ -7,6 +7,9 @@
 
 #include <ax/reflect.h>
 
+/* What every incarnation would do again is done once, before the first is forked. 0 or -ENOMEM. */
+int worker_prepare(const struct ax_plugin *plugin);
+
 /* Enters the slot that `boot` and `fds` describe and serves until it is told to stop. */
 _Noreturn void worker_main(const struct boot *boot, const struct shm_fds *fds,
                            const struct ax_plugin *plugin);

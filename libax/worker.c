@@ -29,17 +29,35 @@ static _Noreturn void give_up(struct worker *w, const char *what, int error)
     _exit(BOOT_EXIT_SETUP);
 }
 
+static const struct ax_plugin *prepared;
+static uint64_t *prepared_hashes;
+
+int worker_prepare(const struct ax_plugin *plugin)
+{
+    if (prepared == plugin)
+        return 0;
+    free(prepared_hashes);
+    prepared = NULL;
+    prepared_hashes = calloc(plugin->nactors + 1, sizeof *prepared_hashes);
+    if (prepared_hashes == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < plugin->nactors; i++)
+        prepared_hashes[i] = ax_contract_hash(plugin->actors[i]->contract);
+    prepared = plugin;
+    return 0;
+}
+
 static int allocate(struct worker *w)
 {
     w->self = calloc(w->port.geo.actors, sizeof *w->self);
     w->publish = malloc(SHM_UNDO * sizeof *w->publish);
     w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
-    w->hashes = calloc(w->plugin->nactors + 1, sizeof *w->hashes);
-    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || w->hashes == NULL)
+    if (w->self == NULL || w->publish == NULL || w->scratch == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < w->plugin->nactors; i++)
-        w->hashes[i] = ax_contract_hash(w->plugin->actors[i]->contract);
-    int error = pending_open(w);
+    int error = worker_prepare(w->plugin);
+    w->hashes = prepared_hashes;
+    if (error == 0)
+        error = pending_open(w);
     return error != 0 ? error : strands_open(w);
 }
 

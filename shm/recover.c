@@ -54,13 +54,14 @@ static bool lane_adds_up(struct shm_port *port, struct shm_out *out, uint32_t la
 }
 
 /* From where this slot has read to, frames lead to the end of the lane from a peer. A dead writer
- * may have been read beyond what it published. */
+ * may have been read beyond what it published, but not beyond what it staged. */
 static bool position_adds_up(const struct shm_port *port, uint32_t peer, uint32_t lane,
                              uint64_t read, uint64_t end)
 {
+    uint64_t room = shm_lane_mask(port, lane) + 1;
     bool malformed = false;
-    if ((read & 7) == 0 && read - end <= shm_lane_mask(port, lane) + 1)
-        return true;
+    if ((read & 7) == 0 && read - end <= room)
+        return shm_load_acquire(&port->in[peer].stage->end[lane]) - read <= room;
     for (const struct shm_frame *frame;
          (frame = shm_lane_next(port, peer, lane, &read, end, &malformed)) != NULL;) {
         uint32_t size = shm_load(&frame->size); /* it may change under our eyes */

@@ -52,11 +52,12 @@ static int make_buffers(struct worker *w, const struct ax_plugin *plugin)
     w->self = calloc(w->port.geo.actors, sizeof *w->self);
     w->publish = malloc(SHM_UNDO * sizeof *w->publish);
     w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
-    w->hashes = calloc(plugin->nactors + 1, sizeof *w->hashes);
-    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || w->hashes == NULL)
+    uint64_t *hashes = calloc(plugin->nactors + 1, sizeof *hashes);
+    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || hashes == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < plugin->nactors; i++)
-        w->hashes[i] = ax_contract_hash(plugin->actors[i]->contract);
+        hashes[i] = ax_contract_hash(plugin->actors[i]->contract);
+    w->hashes = hashes;
     int error = pending_open(w);
     return error != 0 ? error : strands_open(w);
 }
@@ -146,6 +147,6 @@ void victim_free(struct victim *victim)
     free(w->self);
     free(w->publish);
     free(w->scratch);
-    free(w->hashes);
+    free((void *)(uintptr_t)w->hashes);
     free(w->pending);
 }

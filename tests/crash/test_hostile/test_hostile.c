@@ -27,7 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIANT_SECONDS 10
+#define VARIANT_SECONDS 60
 #define REASONS 32u
 
 static struct {

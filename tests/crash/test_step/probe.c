@@ -2,6 +2,8 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include <string.h>
+
 /* Each handled message counts once in `turns`; `sum` is what was added. */
 AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
          (u64, monitor));
@@ -97,6 +99,8 @@ void probe_on_claim(struct ax_ctx *ctx, struct probe *self, const struct probe_c
     probe_ref child;
     self->turns++;
     int error = probe_spawn(ctx, &(struct ax_spawn){.name = msg->name}, &child);
+    if (strcmp(msg->name, "doomed") == 0)
+        ax_fail(ctx, "on purpose");
     self->replies += error == 0;
     self->errors += error != 0;
 }

@@ -134,19 +134,23 @@ static void wrap(struct node *node)
     TELL(node, 1, relay, .by = 6, .here = here(2), .there = there());
 }
 
+#define QUESTIONS 5
+
 /* Room for one reply; the others wait in the overflow queue. */
 static void overflow(struct node *node)
 {
     used_lane(node, node->geo[0].data_ring - 48, node->geo[0].data_ring - 48);
-    ASK(node, 1, get, .by = 1);
-    ASK(node, 2, get, .by = 2);
-    ASK(node, 1, get, .by = 4);
+    for (int64_t by = 1; by <= QUESTIONS; by++)
+        ASK(node, 1, get, .by = by);
+    TELL(node, 1, raise, .by = 9); /* takes memory while they wait */
 }
 
 static bool all_answered(const struct seen *want, const struct seen *got)
 {
-    return same(want, got) && got->nframes == 3 && answers(got, SHM_REPLY, 1) == 1 &&
-           answers(got, SHM_REPLY, 2) == 1 && answers(got, SHM_REPLY, 4) == 1;
+    for (uint64_t by = 1; by <= QUESTIONS; by++)
+        if (answers(got, SHM_REPLY, by) != 1)
+            return false;
+    return same(want, got) && got->nframes == QUESTIONS;
 }
 
 /* ---- asks ---- */
@@ -257,6 +261,18 @@ static void claim(struct node *node)
 {
     TELL(node, 1, claim, .name = "child");
     TELL(node, 1, raise, .by = 9);
+}
+
+/* A named actor is binding when it is there, whatever becomes of who spawned it. */
+static void claim_and_fail(struct node *node)
+{
+    TELL(node, 1, claim, .name = "doomed");
+}
+
+static bool claimed_and_failed(const struct seen *want, const struct seen *got)
+{
+    return want->state[4] == SHM_LIVE && got->mail == 0 && got->letters == 1 &&
+           got->replies[1] == 0 && got->state[1] == SHM_LIVE;
 }
 
 static int64_t total(const int64_t of[STEP_RECORDS])
@@ -508,6 +524,7 @@ const struct scenario scenarios[] = {
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
     {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
     {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},
+    {"claim_and_fail", claim_and_fail, claimed_and_failed, NULL, NULL, STEP_ONCE},
     {"monitor", watch_peer, same, NULL, NULL, 0},
     {"watch_again", watch_again, same, NULL, NULL, 0},
     {"demonitor", unwatch, same_and_unwatched, NULL, NULL, STEP_ONCE},
