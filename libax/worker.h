@@ -61,7 +61,7 @@ struct worker {
     const struct ax_plugin *plugin;
     const struct boot *boot;
     uint64_t *hashes; /* of each actor type's contract */
-    uint64_t now;           /* CLOCK_MONOTONIC ns, coarse */
+    uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
     uint64_t messages;
     uint64_t clock_ticks; /* of the processor, when clock_refresh last read the clock */
     struct strand *current, *idle, *broken;
