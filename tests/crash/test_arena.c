@@ -40,11 +40,14 @@ static int open_arena(void **state)
     memset(owned, 0, sizeof owned);
     port.geo.units = UNITS;
     port.geo.private_bytes = sizeof *port.priv;
-    port.priv = calloc(1, sizeof *port.priv);
+    port.priv = aligned_alloc(SHM_PAGE, sizeof *port.priv);
     port.units = aligned_alloc(SHM_PAGE, (size_t)UNITS * SHM_UNIT);
     port.pub = &pub;
     pub.committed = 0;
-    return port.priv == NULL || port.units == NULL ? -1 : shm_arena_open(&port);
+    if (port.priv == NULL || port.units == NULL)
+        return -1;
+    memset(port.priv, 0, sizeof *port.priv);
+    return shm_arena_open(&port);
 }
 
 static int close_arena(void **state)
