@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/files.h"
 
+#include "shm/geometry.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 static rlim_t before; /* the soft limit that axsup was started with; 0: not raised */
 
@@ -29,9 +36,50 @@ void sup_files_restore(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int sup_bell_new(void)
+int sup_bells_new(void)
 {
-    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int fd = epoll_create1(EPOLL_CLOEXEC);
 
     return fd < 0 ? -errno : fd;
+}
+
+int sup_bell_new(int bells)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    if (epoll_ctl(bells, EPOLL_CTL_ADD, fd, &event) == 0)
+        return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+static void empty_bell(int bell)
+{
+    const uint64_t one = 1;
+    uint64_t rung;
+    struct iovec iov = {.iov_base = &rung, .iov_len = sizeof rung};
+
+    (void)preadv2(bell, &iov, 1, -1, RWF_NOWAIT); /* whatever its flags are by now */
+    if (write(bell, &one, sizeof one) < 0)        /* it was rung; now it was again */
+        return;
+}
+
+void sup_bells_mend(const int *bell, uint32_t count)
+{
+    struct pollfd polls[SHM_SLOTS];
+
+    for (uint32_t i = 0; i < count; i++) {
+        polls[i] = (struct pollfd){.fd = bell[i], .events = POLLOUT};
+        if (bell[i] >= 0)
+            (void)fcntl(bell[i], F_SETFL, O_NONBLOCK);
+    }
+    if (poll(polls, count, 0) < 0)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        if (bell[i] >= 0 && !(polls[i].revents & POLLOUT))
+            empty_bell(bell[i]);
 }

@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -311,11 +312,10 @@ static void take_completions(struct sup *sup)
 static void drain_bell(void *ctx, uint32_t events)
 {
     struct sup *sup = ctx;
-    uint64_t rings;
+    struct epoll_event rung[SHM_SLOTS];
 
     (void)events;
-    while (read(sup->hub.port.bell, &rings, sizeof rings) < 0 && errno == EINTR)
-        ;
+    (void)epoll_wait(sup->hub.port.bell, rung, SHM_SLOTS, 0);
 }
 
 int sup_loop_run(struct sup *sup)

@@ -131,6 +131,7 @@ void sup_memory_mend(const struct sup *sup, uint32_t slot)
 {
     const struct sup_memory *memory = &sup->slots[slot].memory;
 
+    sup_bells_mend(memory->bell, sup->n_slots);
     if (!sup_memory_intact(sup, slot)) {
         (void)write_geometry(memory->priv, &memory->geo);
         (void)write_geometry(memory->pub, &memory->geo);
@@ -153,9 +154,6 @@ static int make_own(struct sup_slot *slot)
     if ((error = write_geometry(memory->priv, &memory->geo)) != 0 ||
         (error = write_geometry(memory->pub, &memory->geo)) != 0)
         return say(error, what, sizeof memory->geo, false);
-    memory->bell = sup_bell_new();
-    if (memory->bell < 0)
-        return say(memory->bell, "bell", 8, false);
     if (slot->number == 0)
         return 0;
     memory->view = shm_segment_map(memory->priv, memory->geo.private_bytes, false);
@@ -175,27 +173,40 @@ static int make_edges(struct sup *sup, struct sup_slot *from)
             make(&memory->out[to], &memory->out_readonly[to], memory->geo.edge_bytes, what, true);
         if (error != 0)
             return error;
+        memory->bell[to] = sup_bell_new(sup->slots[to].memory.bells);
+        if (memory->bell[to] < 0)
+            return say(memory->bell[to], "bell", 8, true);
+    }
+    return 0;
+}
+
+static int make_bells(struct sup *sup)
+{
+    for (uint32_t s = 0; s < sup->n_slots; s++) {
+        int fd = sup_bells_new();
+        if (fd < 0)
+            return say(fd, "bell", 8, true);
+        sup->slots[s].memory.bells = fd;
     }
     return 0;
 }
 
 static void nothing(struct sup_memory *memory)
 {
-    memory->priv = memory->pub = memory->pub_readonly = memory->bell = -1;
+    memory->priv = memory->pub = memory->pub_readonly = memory->bells = -1;
     for (uint32_t s = 0; s < SHM_SLOTS; s++)
-        memory->out[s] = memory->out_readonly[s] = -1;
+        memory->out[s] = memory->out_readonly[s] = memory->bell[s] = -1;
     memory->view = NULL;
 }
 
 int sup_memory_open(struct sup *sup)
 {
-    int error = 0;
-
     for (uint32_t s = 0; s < sup->n_slots; s++) {
         nothing(&sup->slots[s].memory);
         plan(sup, s, &sup->slots[s].memory.geo);
     }
     sup_files_raise();
+    int error = make_bells(sup);
     for (uint32_t s = 0; s < sup->n_slots && error == 0; s++) {
         error = make_own(&sup->slots[s]);
         if (error == 0)
@@ -224,8 +235,9 @@ void sup_memory_close(struct sup *sup)
         close_one(&memory->priv);
         close_one(&memory->pub);
         close_one(&memory->pub_readonly);
-        close_one(&memory->bell);
+        close_one(&memory->bells);
         for (uint32_t to = 0; to < SHM_SLOTS; to++) {
+            close_one(&memory->bell[to]);
             close_one(&memory->out[to]);
             close_one(&memory->out_readonly[to]);
         }
@@ -243,6 +255,7 @@ void sup_memory_fds(const struct sup *sup, uint32_t slot, struct shm_fds *fds)
         fds->peer_pub[peer] = there ? other->pub_readonly : -1;
         fds->in[peer] = there ? other->out_readonly[slot] : -1;
         fds->out[peer] = there ? own->out[peer] : -1;
-        fds->bell[peer] = peer < sup->n_slots ? sup->slots[peer].memory.bell : -1;
+        fds->bell[peer] = there ? own->bell[peer] : -1;
     }
+    fds->bell[slot] = own->bells;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.h - the shared memory of all slots: made once, before any process runs.
  *
- * Two segments a slot, one edge for each ordered pair, one bell a slot, all of them held by axsup
- * and given to each process as far as it may have them. axsup maps the private segments read-only
- * and believes nothing in them; a slot's memory is written by axsup only before its first process,
- * and when it starts empty after memory that did not add up. */
+ * Two segments a slot, one edge and one bell for each ordered pair, all of them held by axsup and
+ * given to each process as far as it may have them. A bell is of a pair, for who can write to an
+ * eventfd can also read it, fill it and make it block: he must be able to do so to nobody's but his
+ * own. A slot hears all its bells through one epoll, which costs nothing that could be measured.
+ * axsup maps the private segments read-only and believes nothing in them; a slot's memory is
+ * written by axsup only before its first process, and when it starts empty after memory that did
+ * not add up. */
 #ifndef SUP_MEMORY_H
 #define SUP_MEMORY_H
 
@@ -16,8 +19,9 @@ struct sup_slot;
 
 struct sup_memory { /* of one slot; descriptors are -1 where there is none */
     struct shm_geometry geo;
-    int priv, pub, bell;
-    int pub_readonly;
+    int priv, pub, pub_readonly;
+    int bells;                      /* an epoll: what the slot hears */
+    int bell[SHM_SLOTS];            /* eventfds: what it rings */
     int out[SHM_SLOTS];             /* edges from this slot */
     int out_readonly[SHM_SLOTS];    /* the same for who reads them */
     const struct shm_private *view; /* read-only; NULL in slot 0 */

@@ -58,7 +58,7 @@ int boot_pack(const struct boot *boot, void **payload, size_t *size);
 int boot_unpack(const void *payload, size_t size, struct boot *boot);
 void boot_deinit(struct boot *boot);
 
-/* The descriptors of an order as one array and back: priv, pub, bells of all slots, then for each
+/* The descriptors of an order as one array and back: priv, pub, a bell for each slot, then for each
  * other slot its public segment, the edge to it and the edge from it. */
 uint32_t boot_fds_count(uint32_t slots);
 void boot_fds_flatten(const struct shm_fds *fds, uint32_t slot, uint32_t slots, int *flat);

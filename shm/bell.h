@@ -5,7 +5,9 @@
  *      parker   parked = ++park_seq | fence | scan every lane | wait for the bell | parked = 0
  *
  * The two fences make it impossible that the sender sees no parker and the parker sees no frame.
- * Park numbers never restart, for a sender remembers the last one it rang. The bell is rung with
+ * Park numbers never restart, for a sender remembers the last one it rang. Each pair has a bell of
+ * its own, and a slot hears them through one epoll: a shared one could be filled, read, or made to
+ * block by any who holds it. The bell is rung with
  * write(2) on an eventfd: an io_uring WRITE to an eventfd is handed to a kernel thread and costs
  * 80-150 us. */
 #ifndef SHM_BELL_H

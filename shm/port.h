@@ -89,7 +89,7 @@ struct shm_fds {
     int peer_pub[SHM_SLOTS]; /* read-only */
     int out[SHM_SLOTS];      /* edges written by this slot */
     int in[SHM_SLOTS];       /* edges to this slot, read-only */
-    int bell[SHM_SLOTS];
+    int bell[SHM_SLOTS]; /* what this slot rings; its own place: where it hears all that ring it */
 };
 
 /* Maps all that `fds` names. 0 or -errno; on failure nothing stays mapped. */

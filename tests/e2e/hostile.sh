@@ -142,6 +142,19 @@ for ((round = 1; round <= rounds && failed < 20; round++)); do
 done
 wait_for_wrecker
 
+# It fills every bell that it can ring, and makes them block: nobody waits for that but itself.
+"$axsup" send "$conf" wrecker gag
+verdict $? 'gag'
+for _ in 1 2 3; do
+    told=$((told + 1))
+    witness 0
+    witness 1
+    command status "$conf"
+done
+"$axsup" kill "$conf" hostile/0
+event '*"worker_started"*"hostile/0"*'
+wait_for_wrecker
+
 ((corrupt > 0))
 verdict $? "of $downs deaths none was told as memory that does not add up"
 [[ $(grep -c 'starts with empty' "$dir/log") -gt 0 ]]

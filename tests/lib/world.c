@@ -39,11 +39,15 @@ static void take_memory(struct world *world, uint32_t s)
     memory->geo = node->geo[s];
     memory->priv = node->priv_fd[s];
     memory->pub = memory->pub_readonly = node->pub_fd[s];
-    memory->bell = node->bell[s];
+    memory->bells = node->bell[s];
     memory->view = s == 0 ? NULL : (const struct shm_private *)(const void *)node->priv[s];
     for (uint32_t to = 0; to < SHM_SLOTS; to++)
-        memory->out[to] = memory->out_readonly[to] =
-            to < NODE_SLOTS && to != s ? node->edge_fd[s][to] : -1;
+        memory->out[to] = memory->out_readonly[to] = memory->bell[to] = -1;
+    for (uint32_t to = 0; to < NODE_SLOTS; to++)
+        if (to != s) {
+            memory->out[to] = memory->out_readonly[to] = node->edge_fd[s][to];
+            memory->bell[to] = node->bell[to];
+        }
 }
 
 static void learn_contracts(struct world *world)
