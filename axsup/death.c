@@ -80,6 +80,8 @@ static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     /* a lane that is malformed a second time in a row is no accident of one process */
     if (last->reason == SHM_CORRUPT && (again || !slot->child.corrupt))
         slot->child.empty = true;
+    else if (last->reason == SHM_CORRUPT)
+        slot->child.relane = true;
     if (slot->child.empty)
         last->lost = sup_slot_mail(slot->sup, slot->number);
     if (suspect != 0) {

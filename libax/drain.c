@@ -230,6 +230,7 @@ static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *fram
         .fixed = frame->body,
         .size = sizeof(struct shm_down_body),
     };
+    watch_told(w, index, frame->corr, body->incarnation);
     return post_local(w, index, &post);
 }
 

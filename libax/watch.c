@@ -152,10 +152,15 @@ bool watch_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 
 /* ---- a whole process has died ---- */
 
-/* Which incarnation of the target ended with that process. We may look late: if there is a newer
- * process, what it published of its own restarts does not count. */
-static uint32_t ended(struct worker *w, uint32_t target, const struct shm_slot_down_body *body)
+/* Which incarnation of the target ended with that process. Ends are told in order, so it is the one
+ * behind the last that was told. Before the first it is what the target has published; we may look
+ * late, and what a newer process has published of its own restarts does not count. */
+static uint32_t ended(struct worker *w, const struct shm_watch *watch,
+                      const struct shm_slot_down_body *body)
 {
+    uint32_t target = SHM_REF_INDEX(watch->peer);
+    if (watch->told != 0)
+        return watch->told + (watch->fell == 0 ? 1 : body->incarnation - watch->fell);
     if (target >= w->port.peer_actors[body->slot])
         return 0;
     const struct shm_directory *entry = &w->port.directories[body->slot][target];
@@ -165,13 +170,20 @@ static uint32_t ended(struct worker *w, uint32_t target, const struct shm_slot_d
     return own + body->incarnation;
 }
 
+void watch_told(struct worker *w, uint32_t index, uint64_t id, uint32_t incarnation)
+{
+    uint32_t *link = find(w, &w->port.cold[index].monitors, id, 0);
+    if (link != NULL && incarnation != 0)
+        shm_set(&w->port, &watch_at(&w->port, *link)->told, incarnation);
+}
+
 static bool fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
                       const struct shm_slot_down_body *body)
 {
     uint32_t target = SHM_REF_INDEX(watch->peer);
     const struct shm_down_body down = {
         .who = watch->peer,
-        .incarnation = ended(w, target, body),
+        .incarnation = ended(w, watch, body),
         .reason = body->reason,
         .signal = body->signal,
         .suspect = target == body->suspect,
@@ -190,7 +202,8 @@ static bool fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
         turn_undo(w);
         return false;
     }
-    shm_set(&w->port, &watch->flags, body->incarnation);
+    shm_set(&w->port, &watch->fell, body->incarnation);
+    shm_set(&w->port, &watch->told, down.incarnation);
     turn_commit(w);
     return true;
 }
@@ -199,7 +212,7 @@ static bool fire_actor(struct worker *w, uint32_t index, const struct shm_slot_d
 {
     for (uint32_t unit = w->port.cold[index].monitors; unit != 0;) {
         struct shm_watch *watch = watch_at(&w->port, unit);
-        if (SHM_REF_SLOT(watch->peer) == body->slot && watch->flags != body->incarnation &&
+        if (SHM_REF_SLOT(watch->peer) == body->slot && watch->fell != body->incarnation &&
             !fire_slot(w, index, watch, body))
             return false;
         unit = watch->next;

@@ -11,6 +11,9 @@ void watch_tell(struct worker *w, uint32_t actor, const struct shm_down_body *bo
 /* `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
+/* In the open turn: the watcher has been told that this incarnation of another slot's actor ended.
+ */
+void watch_told(struct worker *w, uint32_t actor, uint64_t id, uint32_t incarnation);
 /* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
  * memory for all of them now. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);

@@ -81,7 +81,9 @@ struct shm_watch {
     uint64_t peer; /* address of the other side */
     uint64_t id;
     uint32_t next; /* unit */
-    uint32_t flags;
+    uint32_t fell; /* incarnation of the peer's slot whose death was told last, 0: none */
+    uint32_t told; /* incarnation of the peer whose end was told last, 0: none */
+    uint32_t spare;
 };
 
 struct shm_timer { /* a pending message to its own actor; the frame follows */

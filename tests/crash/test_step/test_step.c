@@ -234,6 +234,15 @@ static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
     return true;
 }
 
+/* All of it at once, however slow the test is. */
+static void stimulate(const struct scenario *scenario, struct node *node)
+{
+    kill(node->worker, SIGSTOP);
+    waitpid(node->worker, NULL, WUNTRACED);
+    scenario->stimulus(node);
+    kill(node->worker, SIGCONT);
+}
+
 /* The same again and again in one process, without a death: no more memory than at first. */
 static bool repeat(const struct scenario *scenario, struct node *node, const struct node *from)
 {
@@ -244,7 +253,7 @@ static bool repeat(const struct scenario *scenario, struct node *node, const str
     for (uint32_t i = 0; i < REPEATS; i++) {
         if (i == REPEATS / 2)
             units = private_of(node)->fresh_unit;
-        scenario->stimulus(node);
+        stimulate(scenario, node);
         seen.nframes = 0;
         if (!seen_settle(node, &seen)) {
             fprintf(stderr, "%s: it does not settle when it is repeated\n", scenario->name);

@@ -395,7 +395,7 @@ static void do_something(struct ax_ctx *ctx, struct flood *self)
         set_tick(ctx, self);
     else if (what < 199)
         breed(ctx, self);
-    else if (dice(self, 50) == 0)
+    else if (dice(self, 8) == 0)
         trip(ctx, self);
 }
 
