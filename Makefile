@@ -153,7 +153,7 @@ $(1): FORCE
 	@printf '%s\n' $$(call quote,$(2)) >$(1).new
 	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
 endef
-$(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(axsup_defs)))
+$(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(lto) $$(axsup_defs)))
 $(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(sup_src) \
 	$$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
 .PHONY: FORCE
@@ -161,7 +161,10 @@ $(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) 
 extra_flags :=
 $(B)/obj/axsup/%.o: extra_flags := $(axsup_defs)
 # libax.so is there when the process starts: its thread variables need no call to be found.
-$(B)/obj/shm/%.o $(B)/obj/libax/%.o: extra_flags := -ftls-model=initial-exec
+# It is optimized as a whole, a tenth to a fifth faster; the objects hold machine code besides.
+lto := $(if $(CONFIG),,$(if $(findstring gcc,$(CC)),-flto -ffat-lto-objects))
+lto_link := $(if $(lto),-flto=auto $(CFLAGS))
+$(B)/obj/shm/%.o $(B)/obj/libax/%.o: extra_flags := -ftls-model=initial-exec $(lto)
 $(B)/obj/libax/examples/%.o: extra_flags :=
 $(B)/obj/libax/examples/%.o: includes := -Ilibax/include
 
@@ -182,7 +185,7 @@ $(B)/obj/%.o: %.S $(B)/.flags
 $(B)/libax.so: $(lib_obj) libax/libax.map $(B)/.links
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,libax/libax.map \
-		-Wl,-Bsymbolic-functions $(ld_flags) $(ld_defs) -o $@ $(lib_obj) $(libs)
+		-Wl,-Bsymbolic-functions $(ld_flags) $(ld_defs) $(lto_link) -o $@ $(lib_obj) $(libs)
 	@ln -sf libax.so $(B)/$(SONAME)
 
 $(B)/libaxsup.a: $(sup_obj) $(B)/.links
@@ -210,8 +213,9 @@ $(foreach p,$(examples),$(eval $(call plugin,libax/examples,$(p),$(B)/plugins/$(
 $(foreach p,$(test_plugins),$(eval $(call plugin,tests/plugins,$(p),\
 	$(B)/tests/plugins/$(p).so,$(B)/libtest.a)))
 
-# What crash tests look at is hidden in libax.so, so they have its objects for themselves.
-test_ax = $(if $(filter crash/%,$(1)),$(lib_obj),-L$(B) -lax)
+# What crash tests look at is hidden in libax.so, so they have its objects for themselves, and
+# optimized as they are there.
+test_ax = $(if $(filter crash/%,$(1)),$(lto_link) $(lib_obj),-L$(B) -lax)
 # $(1) SUITE/NAME
 define test_program
 $(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(1))) \
