@@ -38,6 +38,13 @@ int pending_open(struct worker *w)
     return 0;
 }
 
+static uint64_t deadline_after(uint64_t now, uint64_t timeout_ns)
+{
+    if (timeout_ns == AX_FOREVER)
+        return UINT64_MAX;
+    return timeout_ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + timeout_ns;
+}
+
 static struct pending *find(struct worker *w, uint64_t corr)
 {
     uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
@@ -47,7 +54,21 @@ static struct pending *find(struct worker *w, uint64_t corr)
     return entry->strand != NULL && number(w, index, entry->serial) == corr ? entry : NULL;
 }
 
-uint64_t pending_new(struct worker *w, uint64_t target, uint64_t deadline)
+/* Reading the clock for each ask would be a tenth of its cost. A timeout becomes a deadline when
+ * the loop next reads the clock; most asks have been answered by then. */
+void pending_stamp(struct worker *w)
+{
+    while (w->pending_unstamped != 0) {
+        struct pending *entry = &w->pending[w->pending_unstamped];
+        w->pending_unstamped = entry->next_unstamped;
+        entry->unstamped = false;
+        entry->deadline = deadline_after(w->now, entry->timeout);
+        if (entry->strand != NULL && entry->deadline < w->next_deadline)
+            w->next_deadline = entry->deadline;
+    }
+}
+
+uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
 {
     uint32_t index = w->pending_free != 0 ? w->pending_free : w->pending_used;
     if (index == w->pending_count || !strand_spare(w))
@@ -59,12 +80,16 @@ uint64_t pending_new(struct worker *w, uint64_t target, uint64_t deadline)
         w->pending_free = entry->next_free;
     entry->strand = w->current;
     entry->target = target;
-    entry->deadline = deadline;
+    entry->timeout = timeout_ns;
+    entry->deadline = UINT64_MAX;
     entry->serial++;
     entry->reply = NULL;
     entry->contract = NULL;
-    if (deadline < w->next_deadline)
-        w->next_deadline = deadline;
+    if (!entry->unstamped) {
+        entry->unstamped = true;
+        entry->next_unstamped = w->pending_unstamped;
+        w->pending_unstamped = index;
+    }
     return number(w, index, entry->serial);
 }
 
@@ -92,7 +117,10 @@ static int take_reply(struct pending *entry, const void *body, uint32_t size, bo
     if (!checked && ax_layout_validate(layout, body, size) != 0)
         return AX_E_INVALID;
     if (!layout->has_var) {
-        memcpy(entry->reply, body, layout->size);
+        if (shm_likely(layout->size == 8))
+            memcpy(entry->reply, body, 8);
+        else
+            memcpy(entry->reply, body, layout->size);
         return 0;
     }
     ctx->tail = malloc(size);
@@ -167,32 +195,33 @@ int pending_wait(struct worker *w)
     return strand->result;
 }
 
-int room_wait(struct ax_ctx *ctx, uint64_t deadline)
+/* ---- waiting for room ---- */
+
+int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline)
 {
     struct worker *w = ctx->worker;
     struct strand *strand = w->current;
     if (!strand_spare(w))
         return AX_E_LIMIT;
-    if (w->now >= deadline)
-        return AX_E_TIMEOUT;
     turn_pause(w);
-    strand->fiber.next = NULL;
-    if (w->room_last != NULL)
-        w->room_last->fiber.next = &strand->fiber;
-    else
-        w->room = strand;
-    w->room_last = strand;
+    strand->wants = (struct wants){.to = to, .bytes = bytes, .deadline = deadline};
+    strand_push(&w->room, strand);
     strand_suspend(w);
     turn_continue(w);
-    return 0;
+    return strand->result;
 }
 
-static uint64_t deadline_of(struct worker *w, uint64_t timeout_ns)
+void room_wake(struct worker *w)
 {
-    if (timeout_ns == AX_FOREVER)
-        return UINT64_MAX;
-    clock_refresh(w);
-    return timeout_ns > UINT64_MAX - 1 - w->now ? UINT64_MAX - 1 : w->now + timeout_ns;
+    struct strand_queue all = w->room;
+    w->room = (struct strand_queue){0};
+    for (struct strand *strand; (strand = strand_pop(&all)) != NULL;) {
+        const struct wants *wants = &strand->wants;
+        bool late = w->now >= wants->deadline;
+        strand->result = late ? AX_E_TIMEOUT : 0;
+        strand_push(late || may_have_room(w, wants->to, wants->bytes) ? &w->ready : &w->room,
+                    strand);
+    }
 }
 
 static struct strand *strand_of(struct worker *w, uint32_t actor)
@@ -228,11 +257,48 @@ static bool deadlock(struct ax_ctx *ctx, uint64_t target)
     return false;
 }
 
+/* Sends the question. An ask that waits for room has no number meanwhile: only one thing at a time
+ * may end its wait. */
+static int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, void *reply,
+                    uint64_t timeout_ns)
+{
+    struct worker *w = ctx->worker;
+    uint64_t corr = pending_new(w, to, timeout_ns);
+    if (shm_unlikely(corr == 0))
+        return AX_E_LIMIT;
+    struct pending *entry = &w->pending[corr & ((1u << INDEX_BITS) - 1)];
+    entry->contract = out->contract;
+    entry->method = out->method;
+    entry->reply = reply;
+    int error = send_once(ctx, to, out, SHM_ASK, corr);
+    if (shm_unlikely(error != 0))
+        release(w, entry);
+    return error;
+}
+
+/* The same when there was no room, with one deadline over both waits. */
+static int ask_for_room(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, void *reply,
+                        uint64_t timeout_ns)
+{
+    struct worker *w = ctx->worker;
+    clock_read(w);
+    uint64_t deadline = deadline_after(w->now, timeout_ns);
+    int error = AX_E_FULL;
+    while (error == AX_E_FULL) {
+        error = room_wait(ctx, to, outgoing_size(out), deadline);
+        if (error != 0)
+            return error;
+        clock_read(w);
+        uint64_t left = w->now < deadline ? deadline - w->now : 0;
+        error = ask_once(ctx, to, out, reply, deadline == UINT64_MAX ? AX_FOREVER : left);
+    }
+    return error;
+}
+
 int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, void *reply,
             uint64_t timeout_ns, bool wait)
 {
     struct worker *w = ctx->worker;
-    uint64_t deadline = deadline_of(w, timeout_ns);
     if (shm_unlikely(to.node != 0))
         return AX_E_NO_ACTOR;
     uint32_t local = actor_local(w, to.addr);
@@ -243,23 +309,11 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
         free(ctx->tail);
         ctx->tail = NULL;
     }
-    uint64_t corr = pending_new(w, to.addr, deadline);
-    if (shm_unlikely(corr == 0))
-        return AX_E_LIMIT;
-    struct pending *entry = find(w, corr);
-    entry->contract = out->contract;
-    entry->method = out->method;
-    entry->reply = reply;
-    int error;
-    while ((error = send_once(ctx, to.addr, out, SHM_ASK, corr)) == AX_E_FULL && wait) {
-        error = room_wait(ctx, deadline);
-        if (error != 0)
-            break;
-    }
-    if (shm_unlikely(error != 0)) {
-        release(w, entry);
+    int error = ask_once(ctx, to.addr, out, reply, timeout_ns);
+    if (shm_unlikely(error == AX_E_FULL && wait))
+        error = ask_for_room(ctx, to.addr, out, reply, timeout_ns);
+    if (shm_unlikely(error != 0))
         return error;
-    }
     w->current->waits_on = local;
     return pending_wait(w);
 }
@@ -280,7 +334,8 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
         .kind = SHM_ERROR,
     };
     uint64_t id;
-    error = timer_set(w, ctx->actor, deadline_of(w, timeout_ns), &timeout,
+    clock_read(w);
+    error = timer_set(w, ctx->actor, deadline_after(w->now, timeout_ns), &timeout,
                       contract_hash(w, out->contract), ASK_ASYNC, &id);
     if (error == 0)
         error = send_once(ctx, to.addr, out, SHM_ASK, id);
@@ -315,19 +370,19 @@ int async_answer(struct worker *w, uint32_t actor, const struct post *reply)
 
 int answer(struct worker *w, const struct shm_frame *ask, const struct post *reply, uint64_t *wake)
 {
+    uint32_t slot = SHM_REF_SLOT(ask->from);
     *wake = 0;
+    if (slot == w->port.slot && !(ask->corr & ASK_ASYNC)) {
+        *wake = ask->corr;
+        return 0;
+    }
     struct post post = *reply;
     post.to = ask->from;
     post.from = ask->to;
     post.corr = ask->corr;
-    uint32_t slot = SHM_REF_SLOT(ask->from);
     if (slot != w->port.slot) {
         uint32_t lane = post.kind == SHM_REPLY ? SHM_DATA : SHM_CONTROL;
         return slot < w->port.slots ? post_slot(w, slot, lane, &post) : 0;
-    }
-    if (!(ask->corr & ASK_ASYNC)) {
-        *wake = ask->corr;
-        return 0;
     }
     uint32_t actor = actor_local(w, ask->from);
     return actor != 0 ? async_answer(w, actor, &post) : 0;

@@ -83,6 +83,14 @@ static void accuse(struct worker *w, uint32_t slot, uint32_t lane, uint64_t posi
 
 /* ---- data ---- */
 
+/* Senders read the line of the depth with each turn: to write it once a batch is enough. */
+static void publish_deepened(struct worker *w)
+{
+    if (w->deepened != 0)
+        publish_depth(w, w->deepened);
+    w->deepened = 0;
+}
+
 /* A message for somebody here, within the batch's turn. */
 static int take_message(struct worker *w, uint32_t slot, const struct shm_frame *frame,
                         uint32_t size)
@@ -105,7 +113,10 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     own->from = from;
     own->kind = kind;
     shm_chain_append(port, &actor->mail, word);
-    publish_depth(w, index);
+    if (index != w->deepened) {
+        publish_deepened(w);
+        w->deepened = index;
+    }
     runq_push(w, index);
     return 0;
 }
@@ -186,6 +197,7 @@ static uint32_t drain_data(struct worker *w, uint32_t slot, uint64_t end, uint32
         at += size;
         taken++;
     }
+    publish_deepened(w);
     if (at != port->priv->read_data[slot]) {
         shm_set(port, &port->priv->read_data[slot], at);
         port->read_dirty |= 1ull << slot;

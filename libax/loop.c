@@ -25,12 +25,23 @@
 #define PARK_MAX_NS 500000000ull /* a lost bell costs this at most */
 #define ROOM_POLL_NS 200000ull   /* while somebody or something waits for room elsewhere */
 #define SPIN_LEAST_NS 1000u
+#define SPIN_ROUNDS 32u /* between two looks at the clock and at who runs */
+
+enum { RING_BELL, RING_TIMEOUT }; /* user_data */
 
 void clock_read(struct worker *w)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     w->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Now is when what was asked since the last look began. */
+static void look_at_clock(struct worker *w)
+{
+    clock_read(w);
+    if (w->pending_unstamped != 0)
+        pending_stamp(w);
 }
 
 /* ---- parking ---- */
@@ -41,10 +52,11 @@ static void arm_bell(struct worker *w)
     if (sqe == NULL)
         return;
     io_uring_prep_poll_multishot(sqe, w->port.bell, POLLIN | 1u << 31 /* EPOLLET */);
+    sqe->user_data = RING_BELL;
     w->bell_armed = true;
 }
 
-static bool open_ring(struct worker *w)
+static void open_ring(struct worker *w)
 {
     struct io_uring_params params = {.flags =
                                          IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
@@ -54,36 +66,52 @@ static bool open_ring(struct worker *w)
                    "seccomp filter, or a kernel before 6.1)");
         _exit(BOOT_EXIT_SETUP);
     }
+    w->timeout_at = UINT64_MAX;
     w->ring_open = true;
-    return true;
 }
 
-static void wait_for_bell(struct worker *w, uint64_t ns)
+/* One timeout stays armed over many parkings: to arm one and cancel it each time costs as much as
+ * the parking itself. One that goes off too early only wakes us for nothing. */
+static void arm_timeout(struct worker *w, uint64_t at)
 {
-    struct __kernel_timespec timeout = {.tv_sec = (long long)(ns / 1000000000u),
-                                        .tv_nsec = (long long)(ns % 1000000000u)};
+    struct io_uring_sqe *sqe;
+    if (w->timeout_at <= at || (sqe = io_uring_get_sqe(&w->ring)) == NULL)
+        return;
+    w->timeout = (struct __kernel_timespec){.tv_sec = (long long)(at / 1000000000u),
+                                            .tv_nsec = (long long)(at % 1000000000u)};
+    io_uring_prep_timeout(sqe, &w->timeout, 0, IORING_TIMEOUT_ABS);
+    sqe->user_data = RING_TIMEOUT;
+    w->timeout_at = at;
+}
+
+static void wait_for_bell(struct worker *w, uint64_t until)
+{
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
     if (!w->bell_armed)
         arm_bell(w);
-    (void)io_uring_submit_and_wait_timeout(&w->ring, &cqe, 1, &timeout, NULL);
+    arm_timeout(w, until);
+    (void)io_uring_submit_and_wait(&w->ring, 1);
     io_uring_for_each_cqe(&w->ring, head, cqe)
     {
         seen++;
-        if (!(cqe->flags & IORING_CQE_F_MORE))
+        if (cqe->user_data == RING_TIMEOUT)
+            w->timeout_at = UINT64_MAX;
+        else if (!(cqe->flags & IORING_CQE_F_MORE))
             w->bell_armed = false;
     }
     io_uring_cq_advance(&w->ring, seen);
 }
 
-static uint64_t sleep_for(const struct worker *w)
+/* 0: there is something to do now. */
+static uint64_t sleep_until(const struct worker *w)
 {
-    uint64_t until = w->now + (w->room != NULL || w->over != 0 ? ROOM_POLL_NS : PARK_MAX_NS);
+    uint64_t until = w->now + (w->room.first != NULL || w->over != 0 ? ROOM_POLL_NS : PARK_MAX_NS);
     if (w->next_deadline < until)
         until = w->next_deadline;
     if (timer_next(w) < until)
         until = timer_next(w);
-    return until > w->now ? until - w->now : 0;
+    return until > w->now ? until : 0;
 }
 
 static void park(struct worker *w)
@@ -92,32 +120,43 @@ static void park(struct worker *w)
         open_ring(w);
     shm_store(&w->port.pub->messages, w->messages);
     shm_store(&w->port.pub->turn_started_at, 0);
-    clock_read(w);
-    uint64_t ns = sleep_for(w);
-    if (ns != 0 && shm_bell_park(&w->port)) {
-        wait_for_bell(w, ns);
+    look_at_clock(w);
+    uint64_t until = sleep_until(w);
+    if (until != 0 && shm_bell_park(&w->port)) {
+        wait_for_bell(w, until);
         shm_bell_unpark(&w->port);
     }
     w->idle_rounds = 0;
     clock_read(w);
 }
 
+static bool worth_spinning(const struct worker *w)
+{
+    if (w->boot->spin_us == 0 || w->boot->cores < 2)
+        return false;
+    uint32_t running = shm_bell_running(&w->port);
+    return running > 1 && running <= w->boot->cores;
+}
+
+/* While it spins it looks at its lanes alone for a while: that is where the answer comes from. */
 static void idle(struct worker *w)
 {
-    if (w->idle_rounds++ == 0) {
-        clock_read(w);
-        w->idle_since = w->now;
-    }
-    uint64_t spin_max = w->boot->spin_us * 1000ull;
-    if (w->idle_rounds % 32 == 1) {
-        uint32_t running = shm_bell_running(&w->port);
-        clock_read(w);
-        bool worth = running > 1 && running <= w->boot->cores && spin_max != 0;
-        if (worth && w->now - w->idle_since < w->spin_limit)
+    uint32_t round = w->idle_rounds++;
+    if (round == 0)
+        w->idle_since = 0;
+    if (round % SPIN_ROUNDS == (w->spinning ? SPIN_ROUNDS - 1 : 0)) {
+        w->spinning = worth_spinning(w);
+        if (w->spinning) {
+            clock_read(w);
+            if (w->idle_since == 0)
+                w->idle_since = w->now;
+        }
+        if (!w->spinning || w->now - w->idle_since >= w->spin_limit) {
+            if (w->spinning && w->spin_limit > SPIN_LEAST_NS)
+                w->spin_limit /= 2;
+            park(w);
             return;
-        if (worth && w->spin_limit > SPIN_LEAST_NS)
-            w->spin_limit /= 2;
-        park(w);
+        }
     }
     shm_relax();
 }
@@ -130,26 +169,14 @@ static void found_work(struct worker *w)
     w->idle_rounds = 0;
 }
 
-/* ---- room, stopping ---- */
-
-/* Everyone who waits for room looks again, in order. */
-static void wake_room(struct worker *w)
-{
-    struct strand *strand = w->room;
-    w->room = w->room_last = NULL;
-    while (strand != NULL) {
-        struct strand *next = (struct strand *)strand->fiber.next;
-        strand_ready(w, strand);
-        strand = next;
-    }
-}
+/* ---- stopping ---- */
 
 static bool anyone_waits(const struct worker *w)
 {
     for (uint32_t i = 1; i < w->pending_used; i++)
         if (w->pending[i].strand != NULL)
             return true;
-    return w->room != NULL;
+    return w->room.first != NULL;
 }
 
 static uint64_t mail_left(struct worker *w, bool *living)
@@ -233,7 +260,7 @@ void worker_loop(struct worker *w)
         strand_recover(w);
     for (;;) {
         if (w->tick++ % CLOCK_EVERY == 0) {
-            clock_read(w);
+            look_at_clock(w);
             look_at_memory(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
         }
@@ -242,9 +269,9 @@ void worker_loop(struct worker *w)
             pending_expire(w);
         if (timer_next(w) <= w->now)
             done += timers_fire(w);
-        if (w->room != NULL)
-            wake_room(w);
-        if (done != 0 || w->run_first != 0 || w->ready != NULL) {
+        if (w->room.first != NULL)
+            room_wake(w);
+        if (done != 0 || w->run_first != 0 || w->ready.first != NULL) {
             found_work(w);
             continue;
         }

@@ -38,7 +38,7 @@ int name_find(struct worker *w, const char *name, uint64_t hash, uint64_t *ref)
 
 int name_claim(struct worker *w, const char *name, uint64_t ref, uint32_t *entry)
 {
-    uint64_t corr = pending_new(w, 0, UINT64_MAX);
+    uint64_t corr = pending_new(w, 0, AX_FOREVER);
     if (corr == 0)
         return AX_E_LIMIT;
     pending_reply_to(w, corr, entry);

@@ -40,8 +40,10 @@ static void append_parts(uint8_t *body, const struct post *post)
     }
 }
 
-static inline void fill(struct shm_frame *frame, uint32_t size, const struct post *post,
-                        uint64_t stamp)
+/* A post that lives in one function only need not be in memory; so these are part of it. */
+#define FORCED static inline __attribute__((always_inline))
+
+FORCED void fill(struct shm_frame *frame, uint32_t size, const struct post *post, uint64_t stamp)
 {
     frame->size = size;
     frame->method = post->method;
@@ -56,7 +58,7 @@ static inline void fill(struct shm_frame *frame, uint32_t size, const struct pos
         append_parts(frame->body, post);
 }
 
-static inline uint32_t post_size(const struct post *post)
+FORCED uint32_t post_size(const struct post *post)
 {
     uint32_t size = post->size;
     for (uint32_t i = 0; i < post->nparts; i++)
@@ -70,8 +72,8 @@ void post_fill(struct shm_frame *frame, const struct post *post)
 }
 
 /* To a chain that has been logged. */
-static inline int append(struct worker *w, struct shm_chain *chain, const struct post *post,
-                         uint32_t size, uint64_t stamp)
+FORCED int append(struct worker *w, struct shm_chain *chain, const struct post *post, uint32_t size,
+                  uint64_t stamp)
 {
     uint64_t word;
     struct shm_frame *frame = shm_chain_reserve(&w->port, chain, size, &word);
@@ -82,7 +84,7 @@ static inline int append(struct worker *w, struct shm_chain *chain, const struct
     return 0;
 }
 
-int post_local(struct worker *w, uint32_t actor, const struct post *post)
+FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *post)
 {
     struct shm_actor *target = actor_at(w, actor);
     if (!shm_log_room(&w->port, SHM_CHAIN_WORDS))
@@ -92,6 +94,11 @@ int post_local(struct worker *w, uint32_t actor, const struct post *post)
     if (error == 0)
         runq_push(w, actor);
     return error;
+}
+
+int post_local(struct worker *w, uint32_t actor, const struct post *post)
+{
+    return into_mailbox(w, actor, post);
 }
 
 int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
@@ -174,11 +181,9 @@ uint64_t contract_hash(struct worker *w, const struct ax_contract *contract)
 }
 
 /* Is the actor above its high watermark, or on the way down from it? Remembers which. */
-static bool overloaded(struct worker *w, struct shm_actor *actor)
+static bool above_high(struct worker *w, struct shm_actor *actor)
 {
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
-    if (policy->high == 0 || policy->block)
-        return false;
     if (actor->flags & SHM_OVERLOAD)
         return true;
     if (shm_chain_depth(&actor->mail) < policy->high)
@@ -189,6 +194,12 @@ static bool overloaded(struct worker *w, struct shm_actor *actor)
     event_next(w, SHM_OVERLOAD_ON, index);
     publish_later(w, index);
     return true;
+}
+
+static inline bool overloaded(struct worker *w, struct shm_actor *actor)
+{
+    const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
+    return shm_unlikely(policy->high != 0) && !policy->block && above_high(w, actor);
 }
 
 static inline int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract,
@@ -207,11 +218,13 @@ static inline int admit_local(struct worker *w, uint32_t index, const struct ax_
     return shm_unlikely(shm_arena_left(&w->port) < bytes / SHM_UNIT + 16) ? AX_E_NO_MEMORY : 0;
 }
 
-static int admit_remote(struct worker *w, uint64_t to, const struct ax_contract *contract,
-                        uint32_t bytes)
+/* Looks at the target's directory entry. Its process writes to that line all the time, so senders
+ * do this once a turn, and again when what they saw of room is used up. */
+static int look_at(struct worker *w, uint64_t to, const struct ax_contract *contract)
 {
     struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
+    w->admitted.to = 0;
     if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
         return AX_E_NO_ACTOR;
     uint32_t state = shm_load(&port->slot_info[slot].state);
@@ -227,10 +240,54 @@ static int admit_remote(struct worker *w, uint64_t to, const struct ax_contract 
         return AX_E_WRONG_CONTRACT;
     if (shm_load(&port->peers[slot]->squeezed))
         return AX_E_NO_MEMORY;
-    if (shm_load(&entry->depth) >= shm_load(&entry->capacity) || shm_load(&entry->refuse) ||
-        port->priv->over_data[slot].tail != 0)
+    uint32_t depth = shm_load(&entry->depth), capacity = shm_load(&entry->capacity);
+    if (depth >= capacity || shm_load(&entry->refuse))
         return AX_E_FULL;
-    return shm_lane_reserve(port, slot, SHM_DATA, shm_frame_size(bytes)) == NULL ? AX_E_FULL : 0;
+    w->admitted.to = to;
+    w->admitted.turn = port->turn;
+    w->admitted.contract = contract;
+    w->admitted.room = capacity - depth;
+    return 0;
+}
+
+static inline int admit_remote(struct worker *w, uint64_t to, const struct ax_contract *contract,
+                               uint32_t bytes)
+{
+    struct shm_port *port = &w->port;
+    uint32_t slot = SHM_REF_SLOT(to);
+    if (w->admitted.to != to || w->admitted.turn != port->turn ||
+        w->admitted.contract != contract || w->admitted.room == 0) {
+        int error = look_at(w, to, contract);
+        if (error != 0)
+            return error;
+    }
+    if (port->priv->over_data[slot].tail != 0 ||
+        shm_lane_reserve(port, slot, SHM_DATA, shm_frame_size(bytes)) == NULL)
+        return AX_E_FULL;
+    w->admitted.room--;
+    return 0;
+}
+
+/* A look from outside of a turn at what admit() would find; it errs towards "yes". */
+bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
+{
+    struct shm_port *port = &w->port;
+    uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
+    if (slot == port->slot) {
+        const struct shm_actor *actor = actor_at(w, actor_local(w, to));
+        return actor_local(w, to) == 0 || actor->state == SHM_CLOSING ||
+               (shm_chain_depth(&actor->mail) < actor->capacity && !(actor->flags & SHM_OVERLOAD));
+    }
+    if (slot >= port->slots || index >= port->peer_actors[slot])
+        return true;
+    const struct shm_directory *entry = &port->directories[slot][index];
+    if (shm_load(&entry->gen) != SHM_REF_GEN(to) ||
+        shm_load(&port->slot_info[slot].state) == SHM_SLOT_FAILED ||
+        shm_load(&port->slot_info[slot].state) == SHM_SLOT_STOPPED)
+        return true;
+    return shm_load(&entry->depth) < shm_load(&entry->capacity) && !shm_load(&entry->refuse) &&
+           port->priv->over_data[slot].tail == 0 &&
+           shm_lane_room(port, slot, SHM_DATA, shm_frame_size(bytes));
 }
 
 /* What holds wherever the target is. */
@@ -273,7 +330,7 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
     if (shm_likely(slot == w->port.slot)) {
         uint32_t index = actor_local(w, to);
         error = admit_local(w, index, out->contract, bytes);
-        return shm_unlikely(error != 0) ? error : post_local(w, index, &post);
+        return shm_unlikely(error != 0) ? error : into_mailbox(w, index, &post);
     }
     error = admit_remote(w, to, out->contract, bytes);
     return shm_unlikely(error != 0) ? error : post_slot(w, slot, SHM_DATA, &post);
@@ -287,7 +344,7 @@ int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out
         int error = send_once(ctx, to.addr, out, SHM_TELL, 0);
         if (shm_likely(error != AX_E_FULL || !wait))
             return error;
-        error = room_wait(ctx, UINT64_MAX);
+        error = room_wait(ctx, to.addr, outgoing_size(out), UINT64_MAX);
         if (error != 0)
             return error;
     }

@@ -70,14 +70,25 @@ void strand_suspend(struct worker *w)
     fiber_switch(&me->fiber, &next->fiber);
 }
 
-void strand_ready(struct worker *w, struct strand *strand)
+void strand_push(struct strand_queue *queue, struct strand *strand)
 {
     strand->fiber.next = NULL;
-    if (w->ready_last != NULL)
-        w->ready_last->fiber.next = &strand->fiber;
+    if (queue->last != NULL)
+        queue->last->fiber.next = &strand->fiber;
     else
-        w->ready = strand;
-    w->ready_last = strand;
+        queue->first = strand;
+    queue->last = strand;
+}
+
+struct strand *strand_pop(struct strand_queue *queue)
+{
+    struct strand *strand = queue->first;
+    if (strand == NULL)
+        return NULL;
+    queue->first = (struct strand *)strand->fiber.next;
+    if (queue->first == NULL)
+        queue->last = NULL;
+    return strand;
 }
 
 static void resume(struct worker *w, struct strand *strand)
@@ -93,12 +104,8 @@ static void resume(struct worker *w, struct strand *strand)
 uint32_t strands_resume(struct worker *w)
 {
     uint32_t resumed = 0;
-    for (struct strand *strand; (strand = w->ready) != NULL; resumed++) {
-        w->ready = (struct strand *)strand->fiber.next;
-        if (w->ready == NULL)
-            w->ready_last = NULL;
+    for (struct strand *strand; (strand = strand_pop(&w->ready)) != NULL; resumed++)
         resume(w, strand);
-    }
     return resumed;
 }
 

@@ -48,7 +48,13 @@ int strands_open(struct worker *w);
 bool strand_spare(struct worker *w);
 /* Parks the current strand and runs the loop on another; returns when it is resumed. */
 void strand_suspend(struct worker *w);
-void strand_ready(struct worker *w, struct strand *strand);
+void strand_push(struct strand_queue *queue, struct strand *strand);
+struct strand *strand_pop(struct strand_queue *queue);
+/* It goes on when strands_resume comes to it. */
+static inline void strand_ready(struct worker *w, struct strand *strand)
+{
+    strand_push(&w->ready, strand);
+}
 /* Goes on with every strand whose wait is over. How many there were. */
 uint32_t strands_resume(struct worker *w);
 /* Deals with the actor whose handler failed on another strand. */

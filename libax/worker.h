@@ -33,21 +33,33 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     void *tail;          /* variable part of the last reply that was awaited */
 };
 
+struct wants { /* what a strand that waits for room wants to send */
+    uint64_t to, deadline;
+    uint32_t bytes;
+};
+
 struct strand {         /* a fiber of the loop and the handler on it */
     struct fiber fiber; /* first: lists link fibers */
     struct ax_ctx ctx;
+    struct wants wants;
     uint32_t waits_on; /* local actor it waits for, 0: none or elsewhere */
     int result;        /* of the wait that is over */
+};
+
+struct strand_queue { /* in order */
+    struct strand *first, *last;
 };
 
 struct pending {           /* an ask or a claim that a strand waits for */
     struct strand *strand; /* NULL: free */
     const struct ax_contract *contract;
-    uint64_t target, deadline;
+    uint64_t target;
+    uint64_t timeout, deadline; /* the deadline is none until pending_stamp */
     void *reply;
     uint32_t serial;
-    uint32_t next_free;
+    uint32_t next_free, next_unstamped;
     uint16_t method;
+    bool unstamped; /* it is on that list */
 };
 
 struct heap_timer {
@@ -63,15 +75,14 @@ struct worker {
     uint64_t *hashes; /* of each actor type's contract */
     uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
     uint64_t messages;
-    uint64_t clock_ticks; /* of the processor, when clock_refresh last read the clock */
     struct strand *current, *idle, *broken;
-    struct strand *ready, *ready_last; /* their wait is over */
-    struct strand *room, *room_last;   /* wait for room, in order */
+    struct strand_queue ready; /* their wait is over */
+    struct strand_queue room;  /* wait for room */
     uint32_t run_first, run_last, free_actor;
     uint32_t strands;
     void **self;
     struct pending *pending;
-    uint32_t pending_free, pending_used, pending_count;
+    uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
     struct heap_timer *timers;
     uint32_t ntimers, timer_room;
@@ -79,10 +90,19 @@ struct worker {
     uint32_t npublish;
     uint8_t *scratch; /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
-    uint64_t over; /* slots with something in an overflow queue */
+    uint64_t over;     /* slots with something in an overflow queue */
+    uint32_t deepened; /* actor whose depth is to be published when the batch is taken */
+    struct {           /* an actor elsewhere that was looked at in this turn */
+        uint64_t to, turn;
+        const struct ax_contract *contract;
+        uint32_t room; /* messages that it can still take */
+    } admitted;
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;
+    bool spinning;       /* it was worth it when that was looked at last */
+    uint64_t timeout_at; /* when the earliest timeout in the ring goes off; UINT64_MAX: none */
+    struct __kernel_timespec timeout;
     uint32_t tick;
     uint64_t spin_limit; /* adaptive, ns */
     uint64_t idle_since;
@@ -124,17 +144,5 @@ static inline uint32_t actor_local(struct worker *w, uint64_t ref)
 /* The loop: the entry of every strand. Returns when the worker has stopped. */
 void worker_loop(struct worker *w);
 void clock_read(struct worker *w);
-
-/* As clock_read, but spares the system's clock where it was read within some ten microseconds. */
-static inline void clock_refresh(struct worker *w)
-{
-#if defined(__x86_64__)
-    uint64_t ticks = __builtin_ia32_rdtsc();
-    if (ticks - w->clock_ticks < 32768)
-        return;
-    w->clock_ticks = ticks;
-#endif
-    clock_read(w);
-}
 
 #endif

@@ -15,17 +15,24 @@ static uint64_t peer_read(const struct shm_port *port, uint32_t to, uint32_t lan
                : read;
 }
 
+bool shm_lane_room(struct shm_port *port, uint32_t to, uint32_t lane, uint32_t size)
+{
+    struct shm_out *out = &port->out[to];
+    uint64_t mask = shm_lane_mask(port, lane), staged = out->staged[lane];
+    uint64_t pad = (staged & mask) + size > mask + 1 ? mask + 1 - (staged & mask) : 0;
+    if (staged + pad + size - out->peer_read[lane] > mask + 1)
+        out->peer_read[lane] = peer_read(port, to, lane);
+    return staged + pad + size - out->peer_read[lane] <= mask + 1;
+}
+
 struct shm_frame *shm_lane_reserve_slow(struct shm_port *port, uint32_t to, uint32_t lane,
                                         uint32_t size)
 {
     struct shm_out *out = &port->out[to];
     uint64_t mask = shm_lane_mask(port, lane), staged = out->staged[lane];
     uint64_t pad = (staged & mask) + size > mask + 1 ? mask + 1 - (staged & mask) : 0;
-    if (staged + pad + size - out->peer_read[lane] > mask + 1) {
-        out->peer_read[lane] = peer_read(port, to, lane);
-        if (staged + pad + size - out->peer_read[lane] > mask + 1)
-            return NULL;
-    }
+    if (!shm_lane_room(port, to, lane, size))
+        return NULL;
     if (pad != 0) {
         struct shm_frame *frame = (struct shm_frame *)(out->ring[lane] + (staged & mask));
         uint64_t word = pad | (uint64_t)SHM_PAD << 48;
