@@ -10,6 +10,7 @@
  */
 #include "libax/ask.h"
 
+#include "libax/event.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 
@@ -195,19 +196,68 @@ int pending_wait(struct worker *w)
     return strand->result;
 }
 
+/* ---- deadlocks within the worker ---- */
+
+static struct strand *strand_of(struct worker *w, uint32_t actor)
+{
+    for (uint32_t i = 1; i < w->pending_used; i++) {
+        struct strand *strand = w->pending[i].strand;
+        if (strand != NULL && strand->ctx.actor == actor)
+            return strand;
+    }
+    for (struct strand *strand = w->room.first; strand != NULL;
+         strand = (struct strand *)strand->fiber.next)
+        if (strand->ctx.actor == actor)
+            return strand;
+    return NULL;
+}
+
+static size_t name_link(struct worker *w, uint32_t index, const char *arrow, char *text,
+                        size_t room)
+{
+    char name[AX_NAME_MAX + 1];
+    actor_name(w, index, name);
+    int length = snprintf(text, room, "%s%s", arrow, name);
+    return length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* Would waiting for `local` wait for ourselves? Follows who waits for whom in this worker, and logs
+ * the chain. */
+static bool deadlock(struct ax_ctx *ctx, uint32_t local)
+{
+    struct worker *w = ctx->worker;
+    char chain[512];
+    size_t used = name_link(w, ctx->actor, "", chain, sizeof chain);
+    for (uint32_t at = local, hops = 0; at != 0 && hops < w->port.geo.actors; hops++) {
+        used += name_link(w, at, " -> ", chain + used, sizeof chain - used);
+        if (at == ctx->actor) {
+            ax_log(ctx, AX_WARN, "deadlock: %s would wait for itself", chain);
+            return true;
+        }
+        const struct strand *strand = actor_at(w, at)->suspended ? strand_of(w, at) : NULL;
+        at = strand != NULL ? strand->waits_on : 0;
+    }
+    return false;
+}
+
 /* ---- waiting for room ---- */
 
 int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline)
 {
     struct worker *w = ctx->worker;
     struct strand *strand = w->current;
+    uint32_t local = actor_local(w, to);
+    if (local != 0 && deadlock(ctx, local))
+        return AX_E_DEADLOCK;
     if (!strand_spare(w))
         return AX_E_LIMIT;
     turn_pause(w);
     strand->wants = (struct wants){.to = to, .bytes = bytes, .deadline = deadline};
+    strand->waits_on = local;
     strand_push(&w->room, strand);
     strand_suspend(w);
     turn_continue(w);
+    strand->waits_on = 0;
     return strand->result;
 }
 
@@ -222,39 +272,6 @@ void room_wake(struct worker *w)
         strand_push(late || may_have_room(w, wants->to, wants->bytes) ? &w->ready : &w->room,
                     strand);
     }
-}
-
-static struct strand *strand_of(struct worker *w, uint32_t actor)
-{
-    for (uint32_t i = 1; i < w->pending_used; i++) {
-        struct strand *strand = w->pending[i].strand;
-        if (strand != NULL && strand->ctx.actor == actor)
-            return strand;
-    }
-    return NULL;
-}
-
-/* Would waiting for `target` wait for ourselves? Follows who waits for whom in this worker, and
- * logs the chain. */
-static bool deadlock(struct ax_ctx *ctx, uint64_t target)
-{
-    struct worker *w = ctx->worker;
-    uint32_t at = actor_local(w, target);
-    char chain[256];
-    size_t used = (size_t)snprintf(chain, sizeof chain, "%u", ctx->actor);
-    for (uint32_t hops = 0; at != 0 && hops < w->pending_count; hops++) {
-        if (used < sizeof chain)
-            used += (size_t)snprintf(chain + used, sizeof chain - used, " -> %u", at);
-        if (at == ctx->actor) {
-            ax_log(ctx, AX_WARN, "deadlock: ask of %s would wait for itself", chain);
-            return true;
-        }
-        if (!actor_at(w, at)->suspended)
-            return false;
-        struct strand *strand = strand_of(w, at);
-        at = strand != NULL ? strand->waits_on : 0;
-    }
-    return false;
 }
 
 /* Sends the question. An ask that waits for room has no number meanwhile: only one thing at a time
@@ -285,7 +302,7 @@ static int ask_for_room(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoin
     uint64_t deadline = deadline_after(w->now, timeout_ns);
     int error = AX_E_FULL;
     while (error == AX_E_FULL) {
-        error = room_wait(ctx, to, outgoing_size(out), deadline);
+        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), deadline);
         if (error != 0)
             return error;
         clock_read(w);
@@ -303,7 +320,7 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
         return AX_E_NO_ACTOR;
     uint32_t local = actor_local(w, to.addr);
     if (local != 0 && (local == ctx->actor || actor_at(w, local)->suspended) &&
-        deadlock(ctx, to.addr))
+        deadlock(ctx, local))
         return AX_E_DEADLOCK;
     if (shm_unlikely(ctx->tail != NULL)) {
         free(ctx->tail);
@@ -337,12 +354,13 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
     clock_read(w);
     error = timer_set(w, ctx->actor, deadline_after(w->now, timeout_ns), &timeout,
                       contract_hash(w, out->contract), ASK_ASYNC, &id);
-    if (error == 0)
-        error = send_once(ctx, to.addr, out, SHM_ASK, id);
-    if (error == 0 && ask != NULL)
+    if (error != 0)
+        return error;
+    error = send_once(ctx, to.addr, out, SHM_ASK, id);
+    if (error != 0)
+        timer_clear(w, ctx->actor, id);
+    else if (ask != NULL)
         *ask = id;
-    else if (error != 0 && error != AX_E_LIMIT)
-        timer_clear(w, ctx->actor, id, NULL);
     return error;
 }
 
@@ -352,20 +370,23 @@ bool asked_of(struct worker *w, uint64_t to, uint64_t corr, uint32_t slot)
     if (!(corr & ASK_ASYNC))
         return entry == NULL || SHM_REF_SLOT(entry->target) == slot;
     uint32_t actor = actor_local(w, to);
-    uint64_t target;
-    return actor == 0 || !timer_target(w, actor, corr, &target) || SHM_REF_SLOT(target) == slot;
+    const struct shm_frame *timeout = actor == 0 ? NULL : timer_frame(w, actor, corr);
+    return timeout == NULL || SHM_REF_SLOT(timeout->from) == slot;
 }
 
 int async_answer(struct worker *w, uint32_t actor, const struct post *reply)
 {
-    uint64_t contract;
-    if (!timer_clear(w, actor, reply->corr, &contract)) {
+    struct post post = *reply;
+    const struct shm_frame *timeout = timer_frame(w, actor, reply->corr);
+    if (timeout == NULL) {
         w->port.priv->late_replies++;
         return 0;
     }
-    struct post post = *reply;
-    post.stamp = contract;
-    return post_local(w, actor, &post);
+    post.stamp = timeout->stamp; /* the contract */
+    int error = post_local(w, actor, &post);
+    if (error == 0)
+        timer_clear(w, actor, reply->corr);
+    return error;
 }
 
 int answer(struct worker *w, const struct shm_frame *ask, const struct post *reply, uint64_t *wake)
@@ -401,7 +422,8 @@ static int reply_part(struct ax_ctx *ctx, struct ax_str *field, const void *ptr,
     uint8_t *base = ctx->reply, *at = (uint8_t *)field;
     if (base == NULL || at < base || at + sizeof *field > base + ctx->reply_size)
         return AX_E_INVALID;
-    if (len >= ctx->worker->port.geo.max_message - ctx->reply_size)
+    uint32_t most = ctx->worker->port.geo.max_message;
+    if (ctx->reply_size >= most || len >= most - ctx->reply_size)
         return AX_E_TOO_BIG;
     field->off = base + ctx->reply_size - at;
     field->len = len;

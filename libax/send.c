@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#define LOG_MARGIN 256u /* undo words that users leave to the end of the turn */
-
 static inline void copy(void *to, const void *from, uint32_t size)
 {
     if (size == 8)
@@ -60,10 +58,7 @@ FORCED void fill(struct shm_frame *frame, uint32_t size, const struct post *post
 
 FORCED uint32_t post_size(const struct post *post)
 {
-    uint32_t size = post->size;
-    for (uint32_t i = 0; i < post->nparts; i++)
-        size += post->parts[i].len + 1;
-    return shm_frame_size(size);
+    return shm_frame_size((uint32_t)image_size(post->size, post->parts, post->nparts));
 }
 
 void post_fill(struct shm_frame *frame, const struct post *post)
@@ -202,6 +197,11 @@ static inline bool overloaded(struct worker *w, struct shm_actor *actor)
     return shm_unlikely(policy->high != 0) && !policy->block && above_high(w, actor);
 }
 
+void note_depth(struct worker *w, struct shm_actor *actor)
+{
+    (void)overloaded(w, actor);
+}
+
 static inline int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract,
                               uint32_t bytes)
 {
@@ -291,18 +291,19 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
 }
 
 /* What holds wherever the target is. */
-static inline int admit_any(struct worker *w, uint32_t bytes)
+static inline int admit_any(struct worker *w, uint64_t bytes)
 {
     if (shm_unlikely(bytes > w->port.geo.max_message))
         return AX_E_TOO_BIG;
-    return shm_unlikely(!shm_log_room(&w->port, LOG_MARGIN)) ? AX_E_LIMIT : 0;
+    return shm_unlikely(!log_room_for_user(w)) ? AX_E_LIMIT : 0;
 }
 
-int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes)
+int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint64_t size)
 {
-    int error = admit_any(w, bytes);
+    int error = admit_any(w, size);
     if (error != 0)
         return error;
+    uint32_t bytes = (uint32_t)size;
     return SHM_REF_SLOT(to) == w->port.slot ? admit_local(w, actor_local(w, to), contract, bytes)
                                             : admit_remote(w, to, contract, bytes);
 }
@@ -311,10 +312,11 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
               uint64_t corr)
 {
     struct worker *w = ctx->worker;
-    uint32_t bytes = outgoing_size(out);
-    int error = admit_any(w, bytes);
+    uint64_t size = outgoing_size(out);
+    int error = admit_any(w, size);
     if (shm_unlikely(error != 0))
         return error;
+    uint32_t bytes = (uint32_t)size;
     const struct post post = {
         .to = to,
         .from = actor_ref(w, ctx->actor),
@@ -344,7 +346,7 @@ int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out
         int error = send_once(ctx, to.addr, out, SHM_TELL, 0);
         if (shm_likely(error != AX_E_FULL || !wait))
             return error;
-        error = room_wait(ctx, to.addr, outgoing_size(out), UINT64_MAX);
+        error = room_wait(ctx, to.addr, (uint32_t)outgoing_size(out), UINT64_MAX);
         if (error != 0)
             return error;
     }

@@ -30,20 +30,37 @@ uint32_t flush_overflow(struct worker *w);
 
 /* May a message of `bytes` for this contract go to `to` now? 0, AX_E_FULL, AX_E_CLOSED,
  * AX_E_NO_ACTOR, AX_E_WRONG_CONTRACT, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. */
-int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint32_t bytes);
+int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint64_t bytes);
 /* Would it not be AX_E_FULL now? Changes nothing, needs no turn, and may be wrong. */
 bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes);
 /* Admits and sends one message of the current actor, in its turn; the same outcomes. */
 int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
               uint64_t corr);
 
-static inline uint32_t outgoing_size(const struct ax_outgoing *out)
+/* Bytes of an image; 64 bits, for the lengths of parts are the user's. */
+static inline uint64_t image_size(uint32_t fixed, const struct ax_part *parts, uint32_t nparts)
 {
-    uint32_t size = out->size;
-    for (uint32_t i = 0; i < out->nparts; i++)
-        size += out->parts[i].len + 1;
+    uint64_t size = fixed;
+    for (uint32_t i = 0; i < nparts; i++)
+        size += (uint64_t)parts[i].len + 1;
     return size;
 }
+
+static inline uint64_t outgoing_size(const struct ax_outgoing *out)
+{
+    return image_size(out->size, out->parts, out->nparts);
+}
+
+/* What a turn may log is bounded. Users leave so many words to what its end must log. */
+#define LOG_MARGIN 256u
+
+static inline bool log_room_for_user(const struct worker *w)
+{
+    return shm_log_room(&w->port, LOG_MARGIN);
+}
+
+/* An actor that has just got a message may be above its high watermark now. In the open turn. */
+void note_depth(struct worker *w, struct shm_actor *actor);
 
 /* ax_contract_hash, remembered by address. */
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TIDY_LEAST 4096u /* entries of the heap */
+
 static struct shm_timer *timer_at(const struct shm_port *port, uint32_t unit)
 {
     return shm_unit(port, unit);
@@ -28,16 +30,23 @@ static void swap(struct heap_timer *a, struct heap_timer *b)
     *b = old;
 }
 
+static bool heap_room(struct worker *w)
+{
+    if (w->ntimers < w->timer_room)
+        return true;
+    uint32_t room = w->timer_room == 0 ? 64 : w->timer_room * 2;
+    struct heap_timer *timers = realloc(w->timers, room * sizeof *timers);
+    if (timers == NULL)
+        return false;
+    w->timers = timers;
+    w->timer_room = room;
+    return true;
+}
+
 static bool heap_push(struct worker *w, struct heap_timer entry)
 {
-    if (w->ntimers == w->timer_room) {
-        uint32_t room = w->timer_room == 0 ? 64 : w->timer_room * 2;
-        struct heap_timer *timers = realloc(w->timers, room * sizeof *timers);
-        if (timers == NULL)
-            return false;
-        w->timers = timers;
-        w->timer_room = room;
-    }
+    if (!heap_room(w))
+        return false;
     uint32_t at = w->ntimers++;
     w->timers[at] = entry;
     for (; at > 0 && w->timers[at].at < w->timers[(at - 1) / 2].at; at = (at - 1) / 2)
@@ -81,10 +90,8 @@ static uint32_t *find(struct worker *w, uint32_t index, uint64_t id)
 
 static uint32_t order_of(const struct post *post)
 {
-    uint32_t size = post->size;
-    for (uint32_t i = 0; i < post->nparts; i++)
-        size += post->parts[i].len + 1;
-    return shm_order_of(sizeof(struct shm_timer) + ((size + 7u) & ~7u));
+    uint64_t size = image_size(post->size, post->parts, post->nparts);
+    return shm_order_of(sizeof(struct shm_timer) + shm_round(size, 8));
 }
 
 int timer_set(struct worker *w, uint32_t index, uint64_t at, const struct post *post,
@@ -92,8 +99,10 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, const struct post *
 {
     struct shm_private *priv = w->port.priv;
     uint32_t order = order_of(post);
-    if (!shm_log_room(&w->port, 2))
+    if (!log_room_for_user(w))
         return AX_E_LIMIT;
+    if (!heap_room(w) || shm_arena_left(&w->port) < (1u << order) + 16)
+        return AX_E_NO_MEMORY;
     uint32_t unit = shm_arena_take(&w->port, order);
     if (unit == 0)
         return AX_E_NO_MEMORY;
@@ -105,9 +114,8 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, const struct post *
     own.corr = *id;
     own.stamp = contract;
     post_fill(&timer->frame, &own);
-    if (at != UINT64_MAX &&
-        !heap_push(w, (struct heap_timer){.at = at, .actor = index, .unit = unit, .id = *id}))
-        return AX_E_NO_MEMORY;
+    if (at != UINT64_MAX)
+        (void)heap_push(w, (struct heap_timer){.at = at, .actor = index, .unit = unit, .id = *id});
     shm_set(&w->port, &priv->next_id, priv->next_id + 1);
     shm_set(&w->port, &w->port.cold[index].timers, unit);
     return 0;
@@ -121,23 +129,18 @@ static void drop(struct worker *w, uint32_t *link)
     shm_set(&w->port, link, timer->next);
 }
 
-bool timer_clear(struct worker *w, uint32_t index, uint64_t id, uint64_t *contract)
+bool timer_clear(struct worker *w, uint32_t index, uint64_t id)
 {
     uint32_t *link = find(w, index, id);
-    if (link == NULL || !shm_log_room(&w->port, 1))
-        return false;
-    if (contract != NULL)
-        *contract = timer_at(&w->port, *link)->frame.stamp;
-    drop(w, link);
-    return true;
+    if (link != NULL)
+        drop(w, link);
+    return link != NULL;
 }
 
-bool timer_target(struct worker *w, uint32_t index, uint64_t id, uint64_t *target)
+const struct shm_frame *timer_frame(struct worker *w, uint32_t index, uint64_t id)
 {
     const uint32_t *link = find(w, index, id);
-    if (link != NULL)
-        *target = timer_at(&w->port, *link)->frame.from;
-    return link != NULL;
+    return link == NULL ? NULL : &timer_at(&w->port, *link)->frame;
 }
 
 void timer_clear_all(struct worker *w, uint32_t index)
@@ -225,26 +228,50 @@ uint32_t timers_fire(struct worker *w)
     return fired;
 }
 
-static bool fail_one(struct worker *w, uint32_t index, uint32_t slot, int error)
+static uint32_t *find_ask(struct worker *w, uint32_t index, uint32_t slot)
 {
-    for (uint32_t unit = w->port.cold[index].timers; unit != 0;) {
-        struct shm_timer *timer = timer_at(&w->port, unit);
+    uint32_t *link = &w->port.cold[index].timers;
+    for (; *link != 0; link = &timer_at(&w->port, *link)->next) {
+        const struct shm_timer *timer = timer_at(&w->port, *link);
         if (timer->id & ASK_ASYNC && SHM_REF_SLOT(timer->frame.from) == slot &&
-            timer->frame.kind == SHM_ERROR) {
-            timer->frame.method = (uint16_t)error; /* volatile until it fires: told again if lost */
-            return fire(w, index, find(w, index, timer->id));
-        }
-        unit = timer->next;
+            timer->frame.kind == SHM_ERROR)
+            return link;
     }
-    return false;
+    return NULL;
 }
 
-void timer_fail_slot(struct worker *w, uint32_t slot, int error)
+bool timer_fail_slot(struct worker *w, uint32_t slot, int error)
 {
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
+        if (actor_at(w, index)->state == SHM_FREE)
+            continue;
+        for (uint32_t *link; (link = find_ask(w, index, slot)) != NULL;) {
+            /* not logged: who dies before it fires finds the same death to be told again */
+            timer_at(&w->port, *link)->frame.method = (uint16_t)error;
+            if (!fire(w, index, link))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- tidying ---- */
+
+void timers_tidy(struct worker *w)
+{
+    if (w->ntimers < w->timer_tidy_at)
+        return;
+    uint32_t kept = 0, old = w->ntimers;
+    w->ntimers = 0;
+    for (uint32_t i = 0; i < old; i++)
+        if (w->timers[i].unit == 0)
+            w->timers[kept++] = w->timers[i];
+    for (uint32_t i = 0; i < kept; i++)
+        (void)heap_push(w, w->timers[i]); /* where it is, or further to the front */
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         if (actor_at(w, index)->state != SHM_FREE)
-            while (fail_one(w, index, slot, error))
-                ;
+            timer_load(w, index);
+    w->timer_tidy_at = w->ntimers < TIDY_LEAST / 2 ? TIDY_LEAST : 2 * w->ntimers;
 }
 
 int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns, uint64_t *timer)
@@ -274,5 +301,8 @@ int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_
 
 int ax_timer_cancel(struct ax_ctx *ctx, uint64_t timer)
 {
-    return timer_clear(ctx->worker, ctx->actor, timer, NULL) ? 0 : AX_E_NO_ACTOR;
+    struct worker *w = ctx->worker;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    return timer_clear(w, ctx->actor, timer) ? 0 : AX_E_NO_ACTOR;
 }

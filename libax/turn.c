@@ -161,6 +161,8 @@ static uint64_t reply_send(struct worker *w, struct ax_ctx *ctx, const struct sh
         .size = ctx->reply_size,
     };
     uint64_t wake;
+    if (shm_unlikely(ctx->reply_size > w->port.geo.max_message))
+        ax_fail(ctx, "the reply is larger than max_message");
     if (answer(w, frame, &post, &wake) != 0)
         ax_fail(ctx, "no memory for the reply");
     return wake;

@@ -85,14 +85,15 @@ struct worker {
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
     struct heap_timer *timers;
-    uint32_t ntimers, timer_room;
+    uint32_t ntimers, timer_room, timer_tidy_at;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
     uint8_t *scratch; /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
-    uint64_t over;     /* slots with something in an overflow queue */
-    uint32_t deepened; /* actor whose depth is to be published when the batch is taken */
-    struct {           /* an actor elsewhere that was looked at in this turn */
+    uint64_t over;      /* slots with something in an overflow queue */
+    uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */
+    uint32_t deepened;  /* actor whose depth is to be published when the batch is taken */
+    struct {            /* an actor elsewhere that was looked at in this turn */
         uint64_t to, turn;
         const struct ax_contract *contract;
         uint32_t room; /* messages that it can still take */
@@ -107,8 +108,9 @@ struct worker {
     uint64_t spin_limit; /* adaptive, ns */
     uint64_t idle_since;
     uint32_t idle_rounds;
-    bool stopping; /* told to: no more spawns, drain */
-    bool closing;  /* every actor has been told to stop */
+    bool stopping;       /* told to: no more spawns, drain */
+    bool closing;        /* every actor has been told to stop */
+    uint64_t stop_after; /* so many messages, if there is always more to do */
     struct {
         const struct ax_contract *contract;
         uint64_t hash;
