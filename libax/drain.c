@@ -104,6 +104,8 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     if (index == 0 || actor_at(w, index)->state == SHM_CLOSING)
         return index == 0 ? AX_E_NO_ACTOR : AX_E_CLOSED;
     struct shm_actor *actor = actor_at(w, index);
+    if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity + w->overshoot))
+        return AX_E_FULL;
     shm_chain_log(port, &actor->mail, &actor->logged);
     struct shm_frame *own = shm_chain_reserve(port, &actor->mail, size, &word);
     if (own == NULL)
@@ -113,6 +115,7 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     own->from = from;
     own->kind = kind;
     shm_chain_append(port, &actor->mail, word);
+    note_depth(w, actor);
     if (index != w->deepened) {
         publish_deepened(w);
         w->deepened = index;
@@ -132,8 +135,10 @@ static int refuse(struct worker *w, const struct shm_frame *frame, uint32_t size
         own->from = 0;
     if (own->kind != SHM_TELL && own->kind != SHM_ASK)
         return 0;
-    dead_letter(w, own, error);
-    return own->from == 0 ? 0 : answer_error(w, own, error, &wake);
+    int failed = own->from == 0 ? 0 : answer_error(w, own, error, &wake);
+    if (failed == 0) /* else it stays in the lane and comes again */
+        dead_letter(w, own, error);
+    return failed;
 }
 
 /* Numbers of asks can be guessed: an answer counts only from the slot that was asked. */
@@ -354,14 +359,18 @@ static bool drain_dead(struct worker *w, uint32_t slot, uint64_t turn)
     const uint64_t *read_control = &port->priv->read_control[slot];
     if (port->in[slot].cut)
         return true;
-    uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, *read_data, turn);
+    bool malformed[2];
+    uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, *read_data, turn, &malformed[0]);
     while (drain_data(w, slot, end, UINT32_MAX) != 0)
         ;
     bool all = *read_data == end;
-    end = shm_lane_committed_end(port, slot, SHM_CONTROL, *read_control, turn);
+    end = shm_lane_committed_end(port, slot, SHM_CONTROL, *read_control, turn, &malformed[1]);
     while (all && drain_control(w, slot, end, UINT32_MAX) != 0)
         ;
-    return (all && *read_control == end) || port->in[slot].cut;
+    all = all && *read_control == end;
+    if (all && (malformed[0] || malformed[1]))
+        port->in[slot].cut = true; /* its successor is not to blame for what lies there */
+    return all || port->in[slot].cut;
 }
 
 /* A process has died: first what it sent, then what its watchers and askers are told. False: not
@@ -376,11 +385,11 @@ static bool slot_down(struct worker *w, const struct shm_frame *frame)
         return true;
     if (!drain_dead(w, slot, body->turn) || !watch_slot_down(w, body))
         return false;
-    if (!body->will_restart || body->reason == SHM_CORRUPT) {
-        pending_fail_slot(w, slot, body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR);
-        timer_fail_slot(w, slot, body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR);
-    }
-    return true;
+    if (body->will_restart && body->reason != SHM_CORRUPT)
+        return true;
+    int error = body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR;
+    pending_fail_slot(w, slot, error);
+    return timer_fail_slot(w, slot, error);
 }
 
 /* Frames of a new process in a slot wait until the death of the old one has been dealt with. */

@@ -69,6 +69,7 @@ static void reserve_memory(struct worker *w)
     if (units > w->port.geo.units / 4)
         units = w->port.geo.units / 4;
     w->port.arena.reserved = (uint32_t)units;
+    w->overshoot = peers * w->port.geo.data_ring / sizeof(struct shm_frame);
 }
 
 static void close_segments(const struct shm_fds *fds, uint32_t slots)

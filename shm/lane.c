@@ -47,8 +47,9 @@ void shm_lane_publish_slow(struct shm_port *port)
     for (uint64_t set = port->dirty | port->read_dirty; set != 0; set &= set - 1) {
         uint32_t to = (uint32_t)__builtin_ctzll(set);
         struct shm_out *out = &port->out[to];
-        shm_store(&out->ends->read_data, port->priv->read_data[to]);
-        shm_store(&out->ends->read_control, port->priv->read_control[to]);
+        /* pairs with the acquire in peer_read: the bytes may be written again */
+        shm_store_release(&out->ends->read_data, port->priv->read_data[to]);
+        shm_store_release(&out->ends->read_control, port->priv->read_control[to]);
         /* data before control: who reads a control frame finds the data sent before it */
         shm_store_release(&out->ends->data, out->staged[SHM_DATA]);
         shm_store_release(&out->ends->control, out->staged[SHM_CONTROL]);
@@ -93,16 +94,16 @@ const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from
 }
 
 uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                uint64_t at, uint64_t turn)
+                                uint64_t at, uint64_t turn, bool *malformed)
 {
     const struct shm_in *in = &port->in[from];
     uint64_t committed = shm_load_acquire(&in->pub->committed);
     uint64_t end = shm_load_acquire(&in->stage->end[lane]), kept = at;
-    bool malformed;
+    *malformed = false;
     if (end - at > shm_lane_mask(port, lane) + 1)
         return at;
     for (const struct shm_frame *frame;
-         (frame = shm_lane_next(port, from, lane, &at, end, &malformed)) != NULL;) {
+         (frame = shm_lane_next(port, from, lane, &at, end, malformed)) != NULL;) {
         if (shm_load(&frame->stamp) > committed || shm_load(&frame->stamp) > turn)
             break;
         uint32_t size = shm_load(&frame->size); /* it may change under our eyes */

@@ -82,9 +82,9 @@ const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from
                                       uint64_t *at, uint64_t end, bool *malformed);
 
 /* What a reader may read of a lane whose writer is dead: what it had committed up to `turn`, its
- * last. A successor may write there already. */
+ * last. A successor may write there already. *malformed: what follows is no frame. */
 uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                uint64_t at, uint64_t turn);
+                                uint64_t at, uint64_t turn, bool *malformed);
 
 /* May the lanes from `from` be read now? A new process there waits until the death of the one
  * before it has been dealt with; one that axsup has not started is not read. `*incarnation` is who
