@@ -27,7 +27,7 @@
 #define SPIN_LEAST_NS 1000u
 #define SPIN_ROUNDS 32u /* between two looks at the clock and at who runs */
 
-enum { RING_BELL, RING_TIMEOUT }; /* user_data */
+enum { RING_BELL, RING_TIMEOUT, RING_MOVED }; /* user_data */
 
 void clock_read(struct worker *w)
 {
@@ -71,7 +71,8 @@ static void open_ring(struct worker *w)
 }
 
 /* One timeout stays armed over many parkings: to arm one and cancel it each time costs as much as
- * the parking itself. One that goes off too early only wakes us for nothing. */
+ * the parking itself. One that goes off too early only wakes us for nothing; one that would be too
+ * late is moved, which fails, and is told, where it has just gone off. */
 static void arm_timeout(struct worker *w, uint64_t at)
 {
     struct io_uring_sqe *sqe;
@@ -79,8 +80,14 @@ static void arm_timeout(struct worker *w, uint64_t at)
         return;
     w->timeout = (struct __kernel_timespec){.tv_sec = (long long)(at / 1000000000u),
                                             .tv_nsec = (long long)(at % 1000000000u)};
-    io_uring_prep_timeout(sqe, &w->timeout, 0, IORING_TIMEOUT_ABS);
-    sqe->user_data = RING_TIMEOUT;
+    if (w->timeout_at == UINT64_MAX) {
+        io_uring_prep_timeout(sqe, &w->timeout, 0, IORING_TIMEOUT_ABS);
+        sqe->user_data = RING_TIMEOUT;
+    } else {
+        io_uring_prep_timeout_update(sqe, &w->timeout, RING_TIMEOUT, IORING_TIMEOUT_ABS);
+        sqe->user_data = RING_MOVED;
+        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
     w->timeout_at = at;
 }
 
@@ -95,7 +102,7 @@ static void wait_for_bell(struct worker *w, uint64_t until)
     io_uring_for_each_cqe(&w->ring, head, cqe)
     {
         seen++;
-        if (cqe->user_data == RING_TIMEOUT)
+        if (cqe->user_data != RING_BELL)
             w->timeout_at = UINT64_MAX;
         else if (!(cqe->flags & IORING_CQE_F_MORE))
             w->bell_armed = false;
@@ -103,10 +110,20 @@ static void wait_for_bell(struct worker *w, uint64_t until)
     io_uring_cq_advance(&w->ring, seen);
 }
 
+/* Something waits for room in a lane that is being read. */
+static bool over_somewhere(const struct worker *w)
+{
+    for (uint64_t set = w->over; set != 0; set &= set - 1)
+        if (shm_load(&w->port.slot_info[__builtin_ctzll(set)].state) == SHM_SLOT_RUNNING)
+            return true;
+    return false;
+}
+
 /* 0: there is something to do now. */
 static uint64_t sleep_until(const struct worker *w)
 {
-    uint64_t until = w->now + (w->room.first != NULL || w->over != 0 ? ROOM_POLL_NS : PARK_MAX_NS);
+    uint64_t until =
+        w->now + (w->room.first != NULL || over_somewhere(w) ? ROOM_POLL_NS : PARK_MAX_NS);
     if (w->next_deadline < until)
         until = w->next_deadline;
     if (timer_next(w) < until)
@@ -214,17 +231,22 @@ static void say_stopped(struct worker *w, uint64_t mail)
     shm_lane_flush(&w->port);
 }
 
-/* Told to stop and nothing to do at the moment: first the actors end, then the process. True: look
- * again before going idle. */
-static bool stop_step(struct worker *w)
+/* Told to stop. The actors end when there is nothing more to do, or when as much has been done as
+ * there was at that time, for some never run out of work; then the process. True: look again before
+ * going idle. */
+static bool stop_step(struct worker *w, bool busy)
 {
     bool living;
-    uint64_t mail = mail_left(w, &living);
-    if (!w->closing && !anyone_waits(w)) {
+    if (w->stop_after == 0)
+        w->stop_after = w->messages + mail_left(w, &living) + 1;
+    if (busy && (w->closing || w->messages < w->stop_after))
+        return true;
+    if (!w->closing && (busy || !anyone_waits(w))) {
         w->closing = true;
         stop_all(w);
         return true;
     }
+    uint64_t mail = mail_left(w, &living);
     if (w->closing && !living) {
         say_stopped(w, mail);
         _exit(BOOT_EXIT_DONE);
@@ -262,6 +284,7 @@ void worker_loop(struct worker *w)
         if (w->tick++ % CLOCK_EVERY == 0) {
             look_at_clock(w);
             look_at_memory(w);
+            timers_tidy(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
         }
         uint32_t done = round_of_work(w);
@@ -271,12 +294,12 @@ void worker_loop(struct worker *w)
             done += timers_fire(w);
         if (w->room.first != NULL)
             room_wake(w);
-        if (done != 0 || w->run_first != 0 || w->ready.first != NULL) {
+        bool busy = done != 0 || w->run_first != 0 || w->ready.first != NULL;
+        if (busy)
             found_work(w);
+        if (shm_unlikely(w->stopping) && stop_step(w, busy))
             continue;
-        }
-        if (w->stopping && stop_step(w))
-            continue;
-        idle(w);
+        if (!busy)
+            idle(w);
     }
 }
