@@ -86,7 +86,7 @@ void sup_child_start(struct sup_slot *slot)
     slot->started_at = sup_clock();
     child->next = SUP_NEXT_NOTHING;
     child->noticed = child->hung = child->corrupt = child->early = false;
-    child->stopping = child->restart = child->ready_once = false;
+    child->stopping = child->restart = child->ready_once = child->crowded = false;
     memset(child->accused, 0, sizeof child->accused);
     child->ordered = true;
     child->left = 0;
@@ -109,7 +109,7 @@ static bool is_own_child(pid_t pid)
 static bool is_taken(const struct sup *sup, pid_t pid)
 {
     for (uint32_t s = 1; s < sup->n_slots; s++)
-        if (sup->slots[s].pid == pid)
+        if (sup->slots[s].pid == pid || sup->slots[s].child.corpse.pid == pid)
             return true;
     for (uint32_t i = 0; i < sup->n_templates; i++)
         if (sup->templates[i].pid == pid)
@@ -171,6 +171,16 @@ void sup_child_not_forked(struct sup_slot *slot, const char *why)
     sup_report_end(slot, &ended);
     if (slot->sup->stop.phase != SUP_STOP_NO)
         sup_stop_gone(slot->sup, slot, true);
+}
+
+void sup_child_refused(struct sup_slot *slot, const char *why)
+{
+    struct sup_child *child = &slot->child;
+
+    if (child->corpse.pid == 0)
+        sup_child_not_forked(slot, why);
+    else
+        child->waiting = child->crowded = true;
 }
 
 void sup_birth_init(struct sup_slot *slot)

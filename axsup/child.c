@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 bool sup_child_exists(const struct sup_slot *slot)
@@ -56,6 +55,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
     if (slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_RUNNING);
     sup_hang_watch(slot);
+    sup_death_report(slot);
     sup_report_ready(slot, body->mail);
 }
 
@@ -95,11 +95,6 @@ int sup_child_init(struct sup_slot *slot)
 
 void sup_child_deinit(struct sup_slot *slot)
 {
-    if (slot->pid != 0) {
-        kill(slot->pid, SIGKILL);
-        while (waitpid(slot->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-        sup_death_forget(slot);
-    }
+    sup_death_reap(slot);
     sup_order_deinit(slot);
 }

@@ -4,11 +4,17 @@
  *      empty ──order──> starting ──READY──> running
  *        ^                  │                  │ death futex or pidfd: the notice
  *        │                  v                  v
- *        └──backoff──── policy <──pidfd── SLOT_DOWN told to all
+ *        └──backoff──── policy <──over── SLOT_DOWN told to all
  *
  * The notice is the fast half: read the status from /proc, name the suspect, decide, tell all
  * living slots. It comes from the death futex, before the kernel has taken down the address space.
- * The pidfd is the permission for a successor: only then nobody else can write to the segments. */
+ *
+ * A successor may enter when it is over: no instruction of the old process will run in user mode
+ * again, so nobody else can write to the segments. The kernel says so in /proc/PID/stat, and no
+ * process can forge it: its first thread is exiting, and there is no other. Mostly that is so at
+ * the notice. What is left then is a corpse, which the kernel takes down in its own time and axsup
+ * reaps when its pidfd says so. Where other threads are left, or the corpse before has not been
+ * reaped yet, it is over when the pidfd says so. */
 #ifndef SUP_CHILD_H
 #define SUP_CHILD_H
 
@@ -27,6 +33,11 @@ enum sup_next { /* what follows the end of the process */
                 SUP_NEXT_FAILED, /* given up */
 };
 
+struct sup_corpse { /* a process that is over and not reaped yet */
+    pid_t pid;      /* 0: none */
+    int pidfd;
+};
+
 struct sup_child {
     int pidfd; /* -1: no process */
     int stat;  /* /proc/PID/stat, opened beforehand; -1: none */
@@ -34,6 +45,7 @@ struct sup_child {
     bool noticed;  /* its death is told to all */
     bool ordered;  /* the template has the order, the pid is not known yet */
     bool waiting;  /* wants a fork; its template is busy or loads */
+    bool crowded;  /* the fork was refused: it waits until the corpse is gone */
     bool empty;    /* the next incarnation begins with empty memory */
     bool relane;   /* and this one, all else kept, with empty lanes */
     bool corrupt;  /* ended because of what it wrote into its lanes */
@@ -45,6 +57,7 @@ struct sup_child {
     uint64_t died_at;               /* the notice, CLOCK_MONOTONIC ns; 0: first start */
     uint64_t empty_by;              /* until when peers are waited for before memory is emptied */
     uint64_t left;                  /* mail that a stopped worker said it leaves */
+    bool untold;                    /* the end of the process before is not reported yet */
     bool fault;                     /* died by its own doing */
     uint32_t method;                /* of the message that was in hand; UINT32_MAX: not known */
     struct shm_ready_body ready;    /* where it came early */
@@ -53,6 +66,7 @@ struct sup_child {
     struct sup_timer timer;         /* backoff, or waiting for peers before memory is emptied */
     struct sup_timer hang_timer;    /* the next look, or SIGKILL after SIGABRT */
     struct sup_timer stop_timer;    /* of a restart by hand: SIGKILL */
+    struct sup_corpse corpse;       /* of the process before this one */
     void *order;                    /* the next incarnation's, packed beforehand */
     size_t order_size;
     int *order_fds;
@@ -72,6 +86,9 @@ void sup_child_start(struct sup_slot *slot);
 /* From the template: the process is there, or could not be made. */
 void sup_child_forked(struct sup_slot *slot, pid_t pid);
 void sup_child_not_forked(struct sup_slot *slot, const char *why);
+/* It could not be made for want of something that the corpse may hold: tried once more without it.
+ */
+void sup_child_refused(struct sup_slot *slot, const char *why);
 /* There is a process in the slot, or the order for one is under way. */
 bool sup_child_exists(const struct sup_slot *slot);
 /* From the hub. */

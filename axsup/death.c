@@ -2,9 +2,9 @@
 /* death.c - from the notice of a death to the order for the next process.
  *
  * What happens between a death and the next message served is ordered by how long somebody waits
- * for it: first the notice to all slots; then, while the kernel takes down the dead process, the
- * order for the next is packed; at the pidfd the order goes out; only then there is time for the
- * log, for events and for the rings of the dead. */
+ * for it: first the notice to all slots; then the order for the next process, which enters while
+ * the kernel still takes down the old one; only then, when that is reaped or the next one runs,
+ * there is time for the log, for events and for the rings of the dead. */
 #include "axsup/death.h"
 
 #include "axsup/order.h"
@@ -130,6 +130,8 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
     struct sup_child *child = &slot->child;
     uint64_t now = sup_clock();
     uint32_t method = UINT32_MAX;
+
+    sup_death_report(slot); /* of the process before */
     uint32_t suspect = sup_memory_suspect(slot->sup, slot->number, &method);
 
     child->noticed = true;
@@ -146,51 +148,9 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
     }
 }
 
-static void on_futex(void *ctx, int result)
-{
-    struct sup_slot *slot = ctx;
-    struct sup_child *child = &slot->child;
-    const struct shm_public *pub = slot->sup->hub.port.peers[slot->number];
-    int status = 0;
+/* ---- over ---- */
 
-    child->futex = NULL;
-    if (child->noticed || slot->pid == 0)
-        return;
-    if (!shm_obituary_dead(shm_load_acquire(&pub->death))) {
-        if (result == 0 || result == -EINTR) /* woken by the process itself, who knows why */
-            (void)sup_loop_futex(slot->sup, &pub->death, (uint32_t)slot->pid | FUTEX_WAITERS,
-                                 on_futex, slot, &child->futex);
-        return;
-    }
-    int ending = child->stat < 0 ? -EBADF : sup_proc_stat_ending(child->stat, &status);
-    if (ending == 0) { /* alive, and says that it is dead */
-        sup_child_corrupt(slot, "the mark of its death");
-        return;
-    }
-    if (ending < 0) /* the pidfd will tell */
-        return;
-    const struct sup_ending end = {.signal = WTERMSIG(status), .code = WEXITSTATUS(status)};
-    sup_death_notice(slot, &end);
-}
-
-/* ---- the last status ---- */
-
-/* False: it has not ended. */
-static bool wait_for(struct sup_slot *slot, struct sup_ending *end)
-{
-    siginfo_t info = {0};
-
-    if (waitid(P_PIDFD, (id_t)slot->child.pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
-        return false;
-    *end = (struct sup_ending){0};
-    if (info.si_code == CLD_EXITED)
-        end->code = info.si_status;
-    else
-        end->signal = info.si_status;
-    return true;
-}
-
-struct remains { /* what is left of a process that has been reaped */
+struct remains { /* what a process that is over leaves to be closed */
     struct sup_op *futex;
     int pidfd, stat;
 };
@@ -245,27 +205,120 @@ struct sup_ended sup_death_ended(const struct sup_slot *slot)
     };
 }
 
+/* Once for each process: nothing of it will run any more. Where the next one is on its way, what is
+ * to be said of the end leaves the processor to it. */
+static void over(struct sup_slot *slot)
+{
+    struct sup_ended ended = sup_death_ended(slot);
+    bool clean = ended.exit.reason == SHM_SHUTDOWN;
+    struct remains remains = take_remains(slot);
+
+    if (ended.exit.signal != 0 && slot->child.fault && slot->child.next == SUP_NEXT_START)
+        sup_template_crash(slot->template);
+    sup_death_follow(slot);
+    slot->child.untold = slot->child.ordered && slot->child.corpse.pid != 0;
+    bury(slot->sup, &remains);
+    if (slot->child.untold)
+        return;
+    (void)sup_hub_drain(slot->sup); /* what it said last */
+    sup_report_end(slot, &ended);
+    if (slot->sup->stop.phase != SUP_STOP_NO)
+        sup_stop_gone(slot->sup, slot, clean);
+}
+
+/* The process is over before it can be reaped; its pidfd is watched on. */
+static void leave_corpse(struct sup_slot *slot)
+{
+    slot->child.corpse = (struct sup_corpse){.pid = slot->pid, .pidfd = slot->child.pidfd};
+    slot->child.pidfd = -1;
+    over(slot);
+}
+
+void sup_death_report(struct sup_slot *slot)
+{
+    struct sup_ended ended = sup_death_ended(slot);
+
+    if (!slot->child.untold)
+        return;
+    slot->child.untold = false;
+    ended.next = SUP_NEXT_START;
+    sup_report_end(slot, &ended);
+}
+
+static void on_futex(void *ctx, int result)
+{
+    struct sup_slot *slot = ctx;
+    struct sup_child *child = &slot->child;
+    const struct shm_public *pub = slot->sup->hub.port.peers[slot->number];
+    struct sup_proc_stat stat;
+
+    child->futex = NULL;
+    if (child->noticed || slot->pid == 0)
+        return;
+    if (!shm_obituary_dead(shm_load_acquire(&pub->death))) {
+        if (result == 0 || result == -EINTR) /* woken by the process itself, who knows why */
+            (void)sup_loop_futex(slot->sup, &pub->death, (uint32_t)slot->pid | FUTEX_WAITERS,
+                                 on_futex, slot, &child->futex);
+        return;
+    }
+    if (child->stat < 0 || sup_proc_stat_read(child->stat, &stat) != 0)
+        return;         /* the pidfd will tell */
+    if (!stat.ending) { /* alive, and says that it is dead */
+        sup_child_corrupt(slot, "the mark of its death");
+        return;
+    }
+    const struct sup_ending end = {.signal = WTERMSIG(stat.status),
+                                   .code = WEXITSTATUS(stat.status)};
+    sup_death_notice(slot, &end);
+    /* threads that are left serve nobody; one that is made while we look at them ends as well */
+    sup_child_signal(slot, SIGKILL);
+    if (stat.alone && child->corpse.pid == 0)
+        leave_corpse(slot);
+}
+
+/* ---- the last status ---- */
+
+/* False: it cannot be reaped yet. */
+static bool reap(int pidfd, struct sup_ending *end)
+{
+    siginfo_t info = {0};
+
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+        return false;
+    *end = (struct sup_ending){0};
+    if (info.si_code == CLD_EXITED)
+        end->code = info.si_status;
+    else
+        end->signal = info.si_status;
+    return true;
+}
+
+static void bury_corpse(struct sup_slot *slot)
+{
+    struct sup_child *child = &slot->child;
+    const struct remains remains = {.pidfd = child->corpse.pidfd, .stat = -1};
+
+    child->corpse = (struct sup_corpse){0};
+    bury(slot->sup, &remains);
+    sup_death_report(slot);
+    if (child->crowded && child->waiting)
+        sup_template_fork(slot->template, slot);
+}
+
+/* Of the process, or of the corpse before it: both are looked at. */
 static void on_pidfd(void *ctx, uint32_t events)
 {
     struct sup_slot *slot = ctx;
     struct sup_ending end;
 
     (void)events;
-    if (!wait_for(slot, &end))
+    if (slot->child.corpse.pid != 0 && reap(slot->child.corpse.pidfd, &end))
+        bury_corpse(slot);
+    if (slot->pid == 0 || !reap(slot->child.pidfd, &end))
         return;
     if (!slot->child.noticed)
         sup_death_notice(slot, &end);
-    struct sup_ended ended = sup_death_ended(slot);
-    bool clean = ended.exit.reason == SHM_SHUTDOWN;
-    struct remains remains = take_remains(slot);
-    if (end.signal != 0 && slot->child.fault && slot->child.next == SUP_NEXT_START)
-        sup_template_crash(slot->template);
-    sup_death_follow(slot);
-    bury(slot->sup, &remains);
-    (void)sup_hub_drain(slot->sup); /* what it said last */
-    sup_report_end(slot, &ended);
-    if (slot->sup->stop.phase != SUP_STOP_NO)
-        sup_stop_gone(slot->sup, slot, clean);
+    over(slot);
 }
 
 int sup_death_watch(struct sup_slot *slot)
@@ -287,4 +340,24 @@ void sup_death_forget(struct sup_slot *slot)
     struct remains remains = take_remains(slot);
 
     bury(slot->sup, &remains);
+}
+
+static void kill_and_wait(pid_t pid)
+{
+    kill(pid, SIGKILL); /* not reaped yet, so the number is still its own */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+void sup_death_reap(struct sup_slot *slot)
+{
+    slot->child.waiting = false;
+    if (slot->child.corpse.pid != 0) {
+        kill_and_wait(slot->child.corpse.pid);
+        bury_corpse(slot);
+    }
+    if (slot->pid != 0) {
+        kill_and_wait(slot->pid);
+        sup_death_forget(slot);
+    }
 }

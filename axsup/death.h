@@ -18,9 +18,13 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end);
 /* The end as it is to be reported; taken before sup_death_follow, for the next incarnation may end
  * before this one is reported. */
 struct sup_ended sup_death_ended(const struct sup_slot *slot);
+/* Reports an end whose report has been put off, if there is one. */
+void sup_death_report(struct sup_slot *slot);
 /* Does what was decided: nothing, or a start now or later. */
 void sup_death_follow(struct sup_slot *slot);
 /* Closes what belongs to a process that has been reaped. */
 void sup_death_forget(struct sup_slot *slot);
+/* Reaps what is left of the processes of a slot, killing one that lives. Blocks. */
+void sup_death_reap(struct sup_slot *slot);
 
 #endif

@@ -29,7 +29,7 @@ static void on_hang_timer(void *ctx)
     struct sup_slot *slot = ctx;
     uint64_t limit = slot->config->hang_after_ns, now = sup_clock(), age = turn_age(slot, now);
 
-    if (slot->pid == 0)
+    if (slot->pid == 0 || slot->child.noticed)
         return;
     if (slot->child.hung) {
         sup_child_signal(slot, SIGKILL);

@@ -10,6 +10,7 @@
 
 #define PF_EXITING 0x4 /* in field 9, "flags" */
 #define FIELD_FLAGS 9
+#define FIELD_THREADS 20
 #define FIELD_EXIT_CODE 52
 
 int sup_proc_stat_open(pid_t pid)
@@ -21,10 +22,10 @@ int sup_proc_stat_open(pid_t pid)
     return fd < 0 ? -errno : fd;
 }
 
-int sup_proc_stat_parse(const char *text, int *status)
+int sup_proc_stat_parse(const char *text, struct sup_proc_stat *stat)
 {
     const char *at = strrchr(text, ')'); /* field 2 may hold anything but this behind its end */
-    unsigned long flags = 0;
+    struct sup_proc_stat found = {0};
 
     if (at == NULL)
         return -EBADMSG;
@@ -34,15 +35,18 @@ int sup_proc_stat_parse(const char *text, int *status)
             return -EBADMSG;
         at++;
         if (field == FIELD_FLAGS)
-            flags = strtoul(at, NULL, 10);
+            found.ending = (strtoul(at, NULL, 10) & PF_EXITING) != 0;
+        if (field == FIELD_THREADS)
+            found.alone = strtol(at, NULL, 10) == 1;
         if (field == FIELD_EXIT_CODE)
-            *status = (int)strtol(at, NULL, 10);
+            found.status = (int)strtol(at, NULL, 10);
         at += strcspn(at, " \n");
     }
-    return (flags & PF_EXITING) != 0;
+    *stat = found;
+    return 0;
 }
 
-int sup_proc_stat_ending(int fd, int *status)
+int sup_proc_stat_read(int fd, struct sup_proc_stat *stat)
 {
     char text[1024];
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
@@ -50,5 +54,5 @@ int sup_proc_stat_ending(int fd, int *status)
     if (n <= 0)
         return n < 0 ? -errno : -ESRCH;
     text[n] = '\0';
-    return sup_proc_stat_parse(text, status);
+    return sup_proc_stat_parse(text, stat);
 }

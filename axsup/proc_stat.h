@@ -13,10 +13,16 @@
 /* Opened beforehand, it needs no path walk when it matters. A descriptor, or -errno. */
 int sup_proc_stat_open(pid_t pid);
 
-/* 1 and *status as of waitpid(2) when the process is ending; 0 when it is not; -errno. */
-int sup_proc_stat_ending(int fd, int *status);
+struct sup_proc_stat {
+    bool ending; /* its first thread runs no more in user mode, and has its exit code */
+    bool alone; /* there is no other thread: with `ending`, nothing of it runs in user mode again */
+    int status; /* as of waitpid(2), once it is ending */
+};
 
-/* The part of it that reads the text. */
-int sup_proc_stat_parse(const char *text, int *status);
+/* 0; -ESRCH when it has been reaped; -EBADMSG; -errno. */
+int sup_proc_stat_read(int fd, struct sup_proc_stat *stat);
+
+/* The part of it that reads the text. 0 or -EBADMSG. */
+int sup_proc_stat_parse(const char *text, struct sup_proc_stat *stat);
 
 #endif

@@ -106,7 +106,7 @@ static void on_refused(struct sup_template *template, const struct boot_message 
     template->forking = NULL;
     sup_timer_clear(template->sup, &template->timer);
     if (slot != NULL)
-        sup_child_not_forked(slot, message->payload);
+        sup_child_refused(slot, message->payload);
     kick(template);
 }
 
@@ -152,7 +152,8 @@ static struct sup_slot *next_waiting(const struct sup_template *template)
 {
     for (uint32_t s = 1; s < template->sup->n_slots; s++) {
         struct sup_slot *slot = &template->sup->slots[s];
-        if (slot->template == template && slot->child.waiting)
+        bool crowded = slot->child.crowded && slot->child.corpse.pid != 0;
+        if (slot->template == template && slot->child.waiting && !crowded)
             return slot;
     }
     return NULL;

@@ -9,7 +9,7 @@
 set -u
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sup.XXXXXX") || exit
-failed=0 passed=0 pid=
+failed=0 passed=0 skipped=0 pid=
 mkfifo "$dir/never" || exit
 
 finish() {
@@ -96,6 +96,61 @@ refused() { # STATUS PATTERN ARGUMENT...
     verdict $? "axsup $* has left the run directory"
 }
 
+pid_of() { # WORKER
+    [[ $("$axsup" status --json "$conf") =~ \"name\":\"$1\"[^\}]*\"pid\":([0-9]+) ]] &&
+        echo "${BASH_REMATCH[1]}"
+}
+
+# state_of PID: its letter in proc(5), or nothing where there is no such process.
+state_of() {
+    local line
+    { read -r line <"/proc/$1/stat"; } 2>/dev/null || return
+    line=${line##*) }
+    echo "${line%% *}"
+}
+
+# gone PID: waits until it has been reaped.
+gone() {
+    local tries=100
+    while [[ -n $(state_of "$1") ]] && ((tries--)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    ((tries > 0))
+    verdict $? "process $1 is not reaped"
+}
+
+# hold end TID, or hold reap PID: keeps the task from that, once it comes to it, until let_go.
+# False where nobody may be traced.
+hold() {
+    local line
+    mkfifo "$dir/hold" "$dir/held" || exit
+    "$AX_BUILD/tests/e2e/helper_hold" "$@" <"$dir/hold" >"$dir/held" &
+    holder=$!
+    exec {holds}>"$dir/hold" {helds}<"$dir/held"
+    rm "$dir/hold" "$dir/held"
+    read -r -t 20 -u "$helds" line
+    [[ $line == ready ]] && return
+    exec {holds}>&- {helds}<&-
+    wait "$holder"
+    (($? == 77))
+    verdict $? "the holder: $line"
+    skipped=$((skipped + 1))
+    return 1
+}
+
+held() {
+    local line
+    read -r -t 20 -u "$helds" line
+    [[ $line == held ]]
+    verdict $? "the holder: $line"
+}
+
+let_go() {
+    exec {holds}>&- {helds}<&-
+    wait "$holder"
+    verdict $? 'the holder'
+}
+
 conf=$dir/trouble.json
 write_conf() { # STOP_TIME
     cat >"$conf" <<END
@@ -143,6 +198,45 @@ verdict $? 'restart a/0'
 said '*a/0 ended by SIGTERM*'
 value t '{"value":7}'
 worker a/0 '*"reason":"shutdown",*"suspect":null,*'
+
+# ---- a process that is over makes room at once, reaped or not ----
+
+old=$(pid_of a/0)
+if hold reap "$old"; then
+    "$axsup" kill "$conf" a/0
+    held
+    said '*a/0 ended by SIGKILL*'
+    said '*a/0 runs: *'
+    value t '{"value":7}'
+    # one whose forerunner is not reaped yet has to be reaped itself
+    next=$(pid_of a/0)
+    tell t die '{"signal":11}'
+    said '*a/0 ended by SIGSEGV; suspect: t in die*'
+    said '*a/0 runs: *'
+    value t '{"value":7}'
+    [[ $(state_of "$old") == Z && -z $(state_of "$next") ]]
+    verdict $? "process $old is $(state_of "$old"), $next is $(state_of "$next")"
+    let_go
+    gone "$old"
+fi
+
+# while another thread of it is left it may write to the memory
+tell t thread
+value t '{"value":7}'
+old=$(pid_of a/0)
+for task in /proc/"$old"/task/*; do
+    [[ $task == */"$old" ]] || thread=${task##*/}
+done
+if hold end "${thread-0}"; then
+    tell t part '{"code":4}'
+    held
+    worker a/0 "*\"pid\":$old,\"state\":\"backoff\",*"
+    let_go
+    said '*a/0 ended with exit status 4; suspect: t in part*'
+    said '*a/0 runs: *'
+    value t '{"value":7}'
+    gone "$old"
+fi
 
 # a normal end is none to be restarted from, but by hand
 tell t leave '{"code":0}'
@@ -295,5 +389,5 @@ $conf:8:*workers[[]6].plugin: *cannot be loaded*
 $conf:10:*workers[[]7].actors[[]0].contract: *did you mean trouble?*" "$command" "$conf"
 done
 
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 ((!failed))

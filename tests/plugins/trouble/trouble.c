@@ -3,9 +3,11 @@
 #define AX_IMPLEMENT
 #include "trouble.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 AX_STATE(trouble, (i64, n));
@@ -26,6 +28,29 @@ void trouble_on_leave(struct ax_ctx *ctx, struct trouble *self, const struct tro
 {
     (void)ctx, (void)self;
     _exit(msg->code);
+}
+
+static void *wait_for_ever(void *unused)
+{
+    for (;;)
+        pause();
+    return unused;
+}
+
+/* From now on the process has a thread that does nothing. */
+void trouble_on_thread(struct ax_ctx *ctx, struct trouble *self, const struct trouble_thread *msg)
+{
+    pthread_t thread;
+
+    (void)self, (void)msg;
+    AX_CHECK(ctx, pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+}
+
+/* The worker's own thread ends, and no other. */
+void trouble_on_part(struct ax_ctx *ctx, struct trouble *self, const struct trouble_part *msg)
+{
+    (void)ctx, (void)self;
+    syscall(SYS_exit, msg->code);
 }
 
 void trouble_on_hang(struct ax_ctx *ctx, struct trouble *self, const struct trouble_hang *msg)

@@ -8,6 +8,8 @@
     TELL(add, (i64, by))                                                                           \
     TELL(die, (i32, signal))                                                                       \
     TELL(leave, (i32, code))                                                                       \
+    TELL(thread, ())                                                                               \
+    TELL(part, (i32, code))                                                                        \
     TELL(hang, ())                                                                                 \
     TELL(deaf, ())                                                                                 \
     TELL(scribble, (text(32), memory))                                                             \
