@@ -219,11 +219,13 @@ static inline int admit_local(struct worker *w, uint32_t index, const struct ax_
 }
 
 /* Looks at the target's directory entry. Its process writes to that line all the time, so senders
- * do this once a turn, and again when what they saw of room is used up. */
+ * do this once a turn, and again when what they saw of room is used up; what the turn has sent is
+ * not in the depth yet. */
 static int look_at(struct worker *w, uint64_t to, const struct ax_contract *contract)
 {
     struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
+    uint32_t sent = w->admitted.to == to && w->admitted.turn == port->turn ? w->admitted.sent : 0;
     w->admitted.to = 0;
     if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
         return AX_E_NO_ACTOR;
@@ -240,14 +242,15 @@ static int look_at(struct worker *w, uint64_t to, const struct ax_contract *cont
         return AX_E_WRONG_CONTRACT;
     if (shm_load(&port->peers[slot]->squeezed))
         return AX_E_NO_MEMORY;
-    uint32_t depth = shm_load(&entry->depth), capacity = shm_load(&entry->capacity);
-    if (depth >= capacity || shm_load(&entry->refuse))
-        return AX_E_FULL;
+    uint64_t depth = (uint64_t)shm_load(&entry->depth) + sent,
+             capacity = shm_load(&entry->capacity);
     w->admitted.to = to;
     w->admitted.turn = port->turn;
     w->admitted.contract = contract;
-    w->admitted.room = capacity - depth;
-    return 0;
+    w->admitted.sent = sent;
+    w->admitted.room =
+        depth < capacity && !shm_load(&entry->refuse) ? (uint32_t)(capacity - depth) : 0;
+    return w->admitted.room == 0 ? AX_E_FULL : 0;
 }
 
 static inline int admit_remote(struct worker *w, uint64_t to, const struct ax_contract *contract,
@@ -264,7 +267,6 @@ static inline int admit_remote(struct worker *w, uint64_t to, const struct ax_co
     if (port->priv->over_data[slot].tail != 0 ||
         shm_lane_reserve(port, slot, SHM_DATA, shm_frame_size(bytes)) == NULL)
         return AX_E_FULL;
-    w->admitted.room--;
     return 0;
 }
 
@@ -335,7 +337,11 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
         return shm_unlikely(error != 0) ? error : into_mailbox(w, index, &post);
     }
     error = admit_remote(w, to, out->contract, bytes);
-    return shm_unlikely(error != 0) ? error : post_slot(w, slot, SHM_DATA, &post);
+    if (shm_unlikely(error != 0))
+        return error;
+    w->admitted.room--;
+    w->admitted.sent++;
+    return post_slot(w, slot, SHM_DATA, &post);
 }
 
 int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)

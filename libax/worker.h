@@ -96,6 +96,7 @@ struct worker {
     struct {            /* an actor elsewhere that was looked at in this turn */
         uint64_t to, turn;
         const struct ax_contract *contract;
+        uint32_t sent; /* messages in this turn */
         uint32_t room; /* messages that it can still take */
     } admitted;
     const char *fail_reason;

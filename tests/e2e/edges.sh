@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# An actor goes to the limits of the interface: parts of 4 GiB, more timers than a turn can log, asks
+# until there is no room, waits for room that does not come, replies that are too large, work that
+# never ends. Each is told in its return value, and nothing half-done remains.
+
+set -u
+dir=$(mktemp -d "${TMPDIR:-/tmp}/edges.XXXXXX") || exit
+axsup=$AX_BUILD/axsup conf=$dir/edges.json
+failed=0 passed=0 pid='' stopped=''
+
+finish() {
+    [[ -n $stopped ]] && kill -CONT "$stopped" 2>/dev/null
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+cat >"$conf" <<END
+{
+  "system": "edges", "run_dir": "run",
+  "workers": [
+    { "name": "w", "plugin": "$AX_BUILD/tests/plugins/edges.so", "count": 2,
+      "actors": [ { "name": "e", "contract": "edges", "worker": 0 },
+                  { "name": "near", "contract": "sink", "worker": 0, "capacity": 8 },
+                  { "name": "e2", "contract": "edges", "worker": 0 },
+                  { "name": "far", "contract": "sink", "worker": 1, "capacity": 8 },
+                  { "name": "wet", "contract": "sink", "worker": 1,
+                    "overload": { "high": 3, "low": 1, "policy": "reject" } } ] }
+  ]
+}
+END
+near=1.2.1 far=2.1.1 wet=2.2.1
+full=1 timeout=5 deadlock=6 too_big=11 limit=14
+
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+# shellcheck disable=SC2154 # set by coproc
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
+    echo "$line"
+done
+cat <&"$says" >"$dir/log" &
+reader=$!
+
+call() { # ACTOR METHOD [JSON]
+    answer=$("$axsup" call "$conf" "$@" 2>&1)
+}
+
+# call_is EXPECTED ACTOR METHOD [JSON]
+call_is() {
+    local want=$1
+    shift
+    call "$@"
+    # shellcheck disable=SC2053 # a pattern
+    [[ $answer == $want ]]
+    verdict $? "$*: $answer instead of $want"
+}
+
+# Asks again until the answer is as expected; for what comes by itself.
+becomes() { # EXPECTED ACTOR METHOD [JSON]
+    local want=$1 tries=200
+    shift
+    while call "$@" && [[ $answer != "$want" ]] && ((tries--)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    [[ $answer == "$want" ]]
+    verdict $? "$*: $answer never became $want"
+}
+mkfifo "$dir/never"
+
+# sum of parts: not in 32 bits
+call_is "{\"error\":$too_big}" e part_of_4g
+
+# timers until the turn is full; it can still be ended, and all that were set go off
+call_is "{\"error\":$limit,\"set\":*,\"cancel\":$limit}" e timers
+set=${answer#*\"set\":} set=${set%%,*}
+((set > 1000))
+verdict $? "only $set timers in a turn"
+becomes "{\"replies\":0,\"timeouts\":0,\"ticks\":$set}" e answers
+
+# asks until there is no room: as many replies as were sent, and no timeout for one that was not
+call_is "{\"error\":$full,\"sent\":8}" e asks "{\"to\":\"$near\"}"
+becomes "{\"replies\":8,\"timeouts\":0,\"ticks\":$set}" e answers
+call_is "{\"error\":$full,\"sent\":8}" e asks "{\"to\":\"$far\"}"
+becomes "{\"replies\":16,\"timeouts\":0,\"ticks\":$set}" e answers
+
+# capacity holds within a turn also for a mailbox elsewhere
+call_is "{\"error\":$full,\"sent\":8}" e fill "{\"to\":\"$near\"}"
+call_is "{\"error\":$full,\"sent\":8}" e fill "{\"to\":\"$far\"}"
+becomes '{"notes":8}' far count
+
+# a reply that does not fit is the answerer's failure, or told to it; the asker goes on
+call_is '{"error":0,"got":1000}' e ask_large "{\"to\":\"$near\",\"size\":1000}"
+call_is '{"error":0,"got":0}' e ask_large "{\"to\":\"$near\",\"size\":100000}"
+call_is '{"error":0,"got":0}' e ask_large "{\"to\":\"$far\",\"size\":70000}"
+
+# who waits for room in its own mailbox waits for itself, and the chain is named
+call_is "{\"error\":$deadlock}" e wait_own
+"$axsup" call "$conf" e ping >/dev/null
+grep -q 'deadlock: e -> e would wait for itself' "$dir/log"
+verdict $? 'the deadlock is not named'
+
+# a worker stands still: its mailbox is full and stays so. Two wait for room there with deadlines,
+# others go on meanwhile, and both get a timeout, once.
+all=$("$axsup" status --json "$conf")
+[[ $all =~ \"name\":\"w/1\"[^\}]*\"pid\":([0-9]+) ]] && stopped=${BASH_REMATCH[1]}
+kill -STOP "$stopped"
+"$axsup" send "$conf" far note '{"data":""}' >/dev/null
+call_is "{\"error\":$full,\"sent\":*}" e fill "{\"to\":\"$far\"}"
+"$axsup" call "$conf" e2 wait_for "{\"to\":\"$far\",\"ms\":300}" >"$dir/e2" 2>&1 &
+waiter=$!
+call_is "{\"error\":$timeout}" e wait_for "{\"to\":\"$far\",\"ms\":100}"
+wait "$waiter"
+[[ $(<"$dir/e2") == "{\"error\":$timeout}" ]]
+verdict $? "e2 wait_for: $(<"$dir/e2")"
+call_is '{"pings":*}' e ping
+call_is '{"pings":*}' e2 ping
+# and one of the two gets room when there is some
+"$axsup" call "$conf" e2 wait_for "{\"to\":\"$far\",\"ms\":10000}" >"$dir/e2" 2>&1 &
+waiter=$!
+call_is '{"pings":*}' e ping
+kill -CONT "$stopped"
+stopped=
+wait "$waiter"
+[[ $(<"$dir/e2") == '{"error":0}' ]]
+verdict $? "e2 wait_for when there was room: $(<"$dir/e2")"
+
+# the high watermark is for mail from elsewhere too
+kill -STOP "${BASH_REMATCH[1]}"
+stopped=${BASH_REMATCH[1]}
+for _ in 1 2 3 4 5; do
+    call e fill "{\"to\":\"$wet\"}"
+done
+kill -CONT "$stopped"
+stopped=
+becomes "$("$axsup" call "$conf" wet count)" wet count
+"$axsup" events --json "$conf" 2>/dev/null | grep -q overload
+verdict $? 'mail from another worker never was too much'
+call_is '{"error":*,"sent":*}' e fill "{\"to\":\"$wet\"}"
+[[ $answer != *'"sent":0'* ]]
+verdict $? "the mark stays although the mailbox is empty: $answer"
+
+# work that never ends does not keep the system from stopping in order
+"$axsup" send "$conf" e spin
+"$axsup" stop "$conf" >/dev/null
+verdict $? 'stop'
+wait "$pid"
+verdict $? "run ended with status $?"
+pid=
+wait "$reader"
+grep -q '0 workers killed' "$dir/log"
+verdict $? "$(tail -n 1 "$dir/log")"
+
+echo "$passed passed, $failed failed"
+((failed == 0))
