@@ -16,7 +16,6 @@
 #define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
 #define SMALL_MESSAGE (16 * KIB)
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
-#define SPARE_NAMES 4096u    /* for actors that are spawned with a name */
 
 /* ---- sizes ---- */
 
@@ -39,7 +38,7 @@ static uint32_t names_room(const struct sup *sup)
 
     for (uint32_t s = 1; s < sup->n_slots; s++) {
         uint32_t most = sup->slots[s].config->max_actors;
-        names += most < SPARE_NAMES ? most : SPARE_NAMES;
+        names += most < SUP_SPARE_NAMES ? most : SUP_SPARE_NAMES;
     }
     for (size_t w = 0; w < sup->config->n_workers; w++)
         names += sup->config->workers[w].n_actors;

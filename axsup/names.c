@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define CONFIGURED UINT32_MAX /* the incarnation of a name that no process has asked for */
+#define SWEEP_NS UINT64_C(50000000) /* stale names of a slot are looked for this often at most */
+#define CONFIGURED UINT32_MAX       /* the incarnation of a name that no process has asked for */
 
 uint32_t sup_names_room(uint64_t names)
 {
@@ -46,18 +47,31 @@ static bool stale(const struct sup *sup, const struct shm_name *name)
     return name->incarnation < sup->slots[slot].incarnation;
 }
 
-static void write_entry(struct shm_name *entry, const char *name, uint64_t ref,
+static void count_name(struct sup *sup, uint64_t ref, int by)
+{
+    uint32_t slot = SHM_REF_SLOT(ref);
+
+    if (ref != 0 && slot < sup->n_slots)
+        sup->slots[slot].names += (uint32_t)by;
+}
+
+static void write_entry(struct sup *sup, struct shm_name *entry, const char *name, uint64_t ref,
                         uint32_t incarnation)
 {
     uint32_t seq = entry->seq;
 
+    if (seq != 0)
+        count_name(sup, entry->ref, -1);
+    count_name(sup, ref, 1);
     shm_store_release(&entry->seq, seq + 1);
     atomic_thread_fence(memory_order_release); /* pairs with the reader's second look at seq */
     entry->incarnation = incarnation;
     shm_store(&entry->hash, shm_name_hash(name));
     shm_store(&entry->ref, ref);
-    memset(entry->name, 0, sizeof entry->name);
-    memcpy(entry->name, name, strlen(name));
+    if (name != entry->name) {
+        memset(entry->name, 0, sizeof entry->name);
+        memcpy(entry->name, name, strlen(name));
+    }
     shm_store_release(&entry->seq, seq + 2 != 0 ? seq + 2 : 2);
 }
 
@@ -84,6 +98,30 @@ static struct shm_name *place_of(const struct sup *sup, const char *name, uint32
     return place;
 }
 
+/* Takes stale names from a slot. They stay in their entries, which are nobody's then. */
+static void sweep(struct sup *sup, struct sup_slot *slot, uint64_t now)
+{
+    slot->names_swept_at = now;
+    for (uint32_t number = 0; number < sup->hub.port.geo.names; number++) {
+        struct shm_name *entry = entry_at(sup, number);
+        if (entry->seq != 0 && SHM_REF_SLOT(entry->ref) == slot->number && stale(sup, entry))
+            write_entry(sup, entry, entry->name, 0, 0);
+    }
+}
+
+/* A worker that runs wild must not take the names of all. */
+static bool within_share(struct sup *sup, struct sup_slot *slot)
+{
+    uint64_t share =
+        slot->config->n_actors +
+        (slot->config->max_actors < SUP_SPARE_NAMES ? slot->config->max_actors : SUP_SPARE_NAMES);
+    uint64_t now = sup_clock();
+
+    if (slot->names >= share && now - slot->names_swept_at >= SWEEP_NS)
+        sweep(sup, slot, now);
+    return slot->names < share;
+}
+
 int sup_name_claim(struct sup *sup, const char *name, uint64_t ref, uint32_t *at)
 {
     uint32_t slot = SHM_REF_SLOT(ref);
@@ -91,12 +129,14 @@ int sup_name_claim(struct sup *sup, const char *name, uint64_t ref, uint32_t *at
 
     if (!shm_name_valid(name) || slot == 0 || slot >= sup->n_slots)
         return AX_E_INVALID;
+    if (!within_share(sup, &sup->slots[slot]))
+        return AX_E_LIMIT;
     struct shm_name *entry = place_of(sup, name, at, &has);
     if (entry == NULL)
         return AX_E_LIMIT;
     if (has && entry->ref != ref && !stale(sup, entry))
         return AX_E_NAME_TAKEN;
-    write_entry(entry, name, ref, sup->slots[slot].incarnation);
+    write_entry(sup, entry, name, ref, sup->slots[slot].incarnation);
     return 0;
 }
 
@@ -110,7 +150,7 @@ int sup_name_assign(struct sup *sup, const char *name, uint64_t ref, uint32_t *a
     /* after its slot was emptied a configured name may belong to somebody else by now */
     if (has && SHM_REF_SLOT(entry->ref) != SHM_REF_SLOT(ref) && !stale(sup, entry))
         return AX_E_NAME_TAKEN;
-    write_entry(entry, name, ref, CONFIGURED);
+    write_entry(sup, entry, name, ref, CONFIGURED);
     return 0;
 }
 

@@ -10,9 +10,12 @@
 
 struct sup;
 
+#define SUP_SPARE_NAMES 4096u /* of a slot, for actors that are spawned with a name */
+
 /* Entries that the table needs for that many names: a power of two. */
 uint32_t sup_names_room(uint64_t names);
-/* Grants a name to an address. 0 with *entry set; AX_E_NAME_TAKEN, AX_E_LIMIT, AX_E_INVALID. */
+/* Grants a name to an address. 0 with *entry set; AX_E_NAME_TAKEN, AX_E_INVALID; AX_E_LIMIT when
+ * the slot has as many as are its share. */
 int sup_name_claim(struct sup *sup, const char *name, uint64_t ref, uint32_t *entry);
 /* Gives a name to a configured actor of a slot that no process is in. 0, AX_E_NAME_TAKEN,
  * AX_E_LIMIT. */

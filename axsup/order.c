@@ -47,7 +47,12 @@ static int set_actor(struct sup_slot *slot, struct boot_actor *out, uint32_t num
     out->args = (char *)(uintptr_t)actor->args; /* packed by copy */
     out->capacity = actor->capacity;
     set_policy(&out->policy, actor);
-    return sup_name_assign(slot->sup, actor->name, ref, &out->name_entry);
+    /* once: an actor that has ended may have left its name to another by now */
+    int error = slot->configured_epoch == slot->epoch + 1
+                    ? 0
+                    : sup_name_assign(slot->sup, actor->name, ref, &slot->configured[number]);
+    out->name_entry = slot->configured[number];
+    return error;
 }
 
 static int set_actors(struct sup_slot *slot, struct boot *boot)
@@ -61,6 +66,8 @@ static int set_actors(struct sup_slot *slot, struct boot *boot)
                 set_actor(slot, &boot->actors[boot->nactors], boot->nactors, &config->actors[i]);
             boot->nactors++;
         }
+    if (error == 0)
+        slot->configured_epoch = slot->epoch + 1;
     return error;
 }
 
@@ -103,7 +110,8 @@ int sup_order_init(struct sup_slot *slot)
 
     child->n_fds = boot_fds_count(slot->sup->n_slots);
     child->order_fds = malloc(child->n_fds * sizeof *child->order_fds);
-    if (child->order_fds == NULL)
+    slot->configured = calloc(slot->config->n_actors + 1, sizeof *slot->configured);
+    if (child->order_fds == NULL || slot->configured == NULL)
         return -ENOMEM;
     sup_memory_fds(slot->sup, slot->number, &fds);
     boot_fds_flatten(&fds, slot->number, slot->sup->n_slots, child->order_fds);
@@ -114,5 +122,7 @@ void sup_order_deinit(struct sup_slot *slot)
 {
     sup_order_drop(slot);
     free(slot->child.order_fds);
+    free(slot->configured);
     slot->child.order_fds = NULL;
+    slot->configured = NULL;
 }

@@ -53,6 +53,11 @@ struct sup_slot {
     uint64_t started_at;       /* CLOCK_MONOTONIC ns, of this incarnation */
     struct sup_exit last_exit;
 
+    uint32_t names;            /* entries of the table that are this slot's, also stale ones */
+    uint64_t names_swept_at;   /* when stale ones were last looked for, CLOCK_MONOTONIC ns */
+    uint32_t *configured;      /* the entries of its configured actors */
+    uint32_t configured_epoch; /* of which they are, + 1; 0: none yet */
+
     struct sup_restart restart; /* the policy's memory */
     struct sup_child child;     /* the process and the order for the next one */
 };

@@ -36,7 +36,9 @@ cat >"$conf" <<END
                   { "name": "e2", "contract": "edges", "worker": 0 },
                   { "name": "far", "contract": "sink", "worker": 1, "capacity": 8 },
                   { "name": "wet", "contract": "sink", "worker": 1,
-                    "overload": { "high": 3, "low": 1, "policy": "reject" } } ] }
+                    "overload": { "high": 3, "low": 1, "policy": "reject" } },
+                  { "name": "heir", "contract": "edges", "worker": 0 },
+                  { "name": "other", "contract": "edges", "worker": 1 } ] }
   ]
 }
 END
@@ -55,6 +57,7 @@ reader=$!
 
 call() { # ACTOR METHOD [JSON]
     answer=$("$axsup" call "$conf" "$@" 2>&1)
+    return 0
 }
 
 # call_is EXPECTED ACTOR METHOD [JSON]
@@ -71,10 +74,12 @@ call_is() {
 becomes() { # EXPECTED ACTOR METHOD [JSON]
     local want=$1 tries=200
     shift
-    while call "$@" && [[ $answer != "$want" ]] && ((tries--)); do
+    # shellcheck disable=SC2053 # a pattern
+    while call "$@" && [[ $answer != $want ]] && ((tries--)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    [[ $answer == "$want" ]]
+    # shellcheck disable=SC2053
+    [[ $answer == $want ]]
     verdict $? "$*: $answer never became $want"
 }
 mkfifo "$dir/never"
@@ -150,6 +155,21 @@ verdict $? 'mail from another worker never was too much'
 call_is '{"error":*,"sent":*}' e fill "{\"to\":\"$wet\"}"
 [[ $answer != *'"sent":0'* ]]
 verdict $? "the mark stays although the mailbox is empty: $answer"
+
+# a configured actor ends, and its name goes to one in another worker; a restart of its worker, and
+# one of the heir's, change nothing in that
+call_is '{"pings":1}' heir ping
+"$axsup" send "$conf" heir quit
+becomes '*AX_E_NO_ACTOR*' heir ping
+call_is '{"error":0}' other bear '{"name":"heir"}'
+call_is '{"pings":1}' heir ping
+for worker in w/0 w/0 w/1; do
+    "$axsup" restart "$conf" "$worker" >/dev/null
+    verdict $? "restart $worker"
+    call_is '{"pings":*}' e ping
+    call_is '{"pings":*}' heir ping
+    call_is '{"error":8}' e bear '{"name":"heir"}'
+done
 
 # work that never ends does not keep the system from stopping in order
 "$axsup" send "$conf" e spin

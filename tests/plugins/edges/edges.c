@@ -12,10 +12,19 @@ struct edges {
     uint32_t replies, timeouts, ticks, pings;
 };
 
-void edges_on_fail(struct ax_ctx *ctx, struct edges *self, const struct edges_fail *msg)
+void edges_on_quit(struct ax_ctx *ctx, struct edges *self, const struct edges_quit *msg)
 {
     (void)self, (void)msg;
-    ax_fail(ctx, "told to");
+    ax_stop(ctx);
+}
+
+void edges_on_bear(struct ax_ctx *ctx, struct edges *self, const struct edges_bear *msg,
+                   struct edges_bear_reply *reply)
+{
+    edges_ref born;
+
+    (void)self;
+    reply->error = edges_spawn(ctx, &(struct ax_spawn){.name = msg->name}, &born);
 }
 
 /* Never out of work. */

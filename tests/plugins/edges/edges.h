@@ -7,7 +7,7 @@
 
 #define AX_CONTRACT edges
 #define AX_MESSAGES(TELL, ASK)                                                                     \
-    TELL(fail, ())                                                                                 \
+    TELL(quit, ())                                                                                 \
     TELL(spin, ())                                                                                 \
     TELL(tick, ())                                                                                 \
     ASK(part_of_4g, (), (i32, error))                                                              \
@@ -18,6 +18,7 @@
     ASK(wait_for, (ref_to(sink), to, u64, ms), (i32, error))                                       \
     ASK(wait_own, (), (i32, error))                                                                \
     ASK(ask_large, (ref_to(sink), to, u32, size), (i32, error, u32, got))                          \
+    ASK(bear, (text(64), name), (i32, error))                                                      \
     ASK(ping, (), (u32, pings))
 #include <ax/contract.h>
 
