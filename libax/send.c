@@ -96,7 +96,7 @@ int post_local(struct worker *w, uint32_t actor, const struct post *post)
     return into_mailbox(w, actor, post);
 }
 
-int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
+FORCED int into_lane(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
 {
     struct shm_port *port = &w->port;
     struct shm_chain *over =
@@ -115,6 +115,11 @@ int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post 
     w->over |= 1ull << slot;
     shm_chain_log_again(port, over);
     return append(w, over, post, size, 0);
+}
+
+int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
+{
+    return into_lane(w, slot, lane, post);
 }
 
 int post_anywhere(struct worker *w, uint32_t lane, const struct post *post)
@@ -341,7 +346,7 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
         return error;
     w->admitted.room--;
     w->admitted.sent++;
-    return post_slot(w, slot, SHM_DATA, &post);
+    return into_lane(w, slot, SHM_DATA, &post);
 }
 
 int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)
