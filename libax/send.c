@@ -109,6 +109,7 @@ FORCED int into_lane(struct worker *w, uint32_t slot, uint32_t lane, const struc
         if (frame != NULL) {
             fill(frame, size, post, port->turn);
             shm_lane_stage(port, slot, lane, size);
+            w->pressing |= shm_lane_half_full(port, slot);
             return 0;
         }
     }

@@ -278,6 +278,10 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             break;
         run_message(w, index, first);
         handled++;
+        if (shm_unlikely(w->pressing)) {
+            w->pressing = false;
+            shm_lane_flush(&w->port);
+        }
         if (shm_unlikely(actor->flags & SHM_STOPPING))
             break;
     }

@@ -90,6 +90,7 @@ struct worker {
     uint32_t npublish;
     uint8_t *scratch; /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
+    bool pressing;      /* more than half of a lane is not published */
     uint64_t over;      /* slots with something in an overflow queue */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */
     uint32_t deepened;  /* actor whose depth is to be published when the batch is taken */

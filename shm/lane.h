@@ -68,7 +68,7 @@ static inline void shm_lane_flush(struct shm_port *port)
         shm_lane_ring(port);
 }
 
-/* More than half of the data ring to `to` is staged or unread. */
+/* More than half of the data ring to `to` is staged and not published. */
 static inline bool shm_lane_half_full(const struct shm_port *port, uint32_t to)
 {
     const struct shm_out *out = &port->out[to];
