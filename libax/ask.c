@@ -276,8 +276,8 @@ void room_wake(struct worker *w)
 
 /* Sends the question. An ask that waits for room has no number meanwhile: only one thing at a time
  * may end its wait. */
-static int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, void *reply,
-                    uint64_t timeout_ns)
+static inline int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out,
+                           void *reply, uint64_t timeout_ns)
 {
     struct worker *w = ctx->worker;
     uint64_t corr = pending_new(w, to, timeout_ns);
