@@ -119,6 +119,20 @@ static bool wait_for_room(struct sup_hub *hub, uint32_t slot, const struct shm_f
     return true;
 }
 
+/* Of one slot's deaths that wait to be told, the last says all: its turn covers those before. */
+static bool replace_waiting(struct sup_hub *hub, uint32_t slot,
+                            const struct shm_slot_down_body *body)
+{
+    for (struct sup_waiting *entry = hub->first[slot]; entry != NULL; entry = entry->next) {
+        struct shm_slot_down_body *old = (struct shm_slot_down_body *)(void *)entry->frame.body;
+        if (entry->frame.kind == SHM_SLOT_DOWN && old->slot == body->slot) {
+            *old = *body;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sup_hub_control(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
                      uint32_t size)
 {
@@ -126,7 +140,8 @@ bool sup_hub_control(struct sup *sup, uint32_t slot, const struct shm_frame *hea
 
     if (hub->first[slot] == NULL && stage(&hub->port, slot, SHM_CONTROL, head, body, size))
         return true;
-    if (wait_for_room(hub, slot, head, body, size))
+    if ((head->kind == SHM_SLOT_DOWN && replace_waiting(hub, slot, body)) ||
+        wait_for_room(hub, slot, head, body, size))
         return true;
     sup_log(AX_WARN, "%s does not read what axsup tells it; a notice is lost",
             sup->slots[slot].name);
@@ -145,6 +160,14 @@ static void flush_waiting(struct sup_hub *hub, uint32_t slot)
     }
     if (hub->first[slot] == NULL)
         drop_waiting(hub, slot);
+}
+
+bool sup_hub_waits(const struct sup *sup)
+{
+    for (uint64_t set = sup->hub.waits; set != 0; set &= set - 1)
+        if (sup->slots[__builtin_ctzll(set)].state == SHM_SLOT_RUNNING)
+            return true;
+    return false;
 }
 
 void sup_hub_flush(struct sup *sup)

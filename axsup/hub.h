@@ -64,6 +64,8 @@ bool sup_hub_control(struct sup *sup, uint32_t slot, const struct shm_frame *hea
 /* One frame on a slot's data lane. False: no room. */
 bool sup_hub_data(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
                   uint32_t size);
+/* Something waits for room in the lane of a worker that runs. */
+bool sup_hub_waits(const struct sup *sup);
 /* Publishes and rings. */
 void sup_hub_flush(struct sup *sup);
 /* Reads what has come, at most a budget of each lane. True: there may be more. */

@@ -261,7 +261,7 @@ static uint64_t next_timer(const struct sup *sup)
     if (sup->loop.timers != NULL && sup->loop.timers->at < at)
         at = sup->loop.timers->at;
     /* a reader that has made room rings no bell */
-    if (sup->hub.waits != 0 && sup_clock() + ROOM_POLL_NS < at)
+    if (sup_hub_waits(sup) && sup_clock() + ROOM_POLL_NS < at)
         at = sup_clock() + ROOM_POLL_NS;
     return at;
 }
