@@ -38,11 +38,12 @@ cat >"$conf" <<END
                   { "name": "wet", "contract": "sink", "worker": 1,
                     "overload": { "high": 3, "low": 1, "policy": "reject" } },
                   { "name": "heir", "contract": "edges", "worker": 0 },
-                  { "name": "other", "contract": "edges", "worker": 1 } ] }
+                  { "name": "other", "contract": "edges", "worker": 1 },
+                  { "name": "deep", "contract": "sink", "worker": 1, "capacity": 100000 } ] }
   ]
 }
 END
-near=1.2.1 far=2.1.1 wet=2.2.1
+near=1.2.1 far=2.1.1 wet=2.2.1 deep=2.4.1
 full=1 timeout=5 deadlock=6 too_big=11 limit=14
 
 coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
@@ -116,23 +117,22 @@ call_is "{\"error\":$deadlock}" e wait_own
 grep -q 'deadlock: e -> e would wait for itself' "$dir/log"
 verdict $? 'the deadlock is not named'
 
-# a worker stands still: its mailbox is full and stays so. Two wait for room there with deadlines,
+# a worker stands still: the lane to it is full and stays so. Two wait for room there with deadlines,
 # others go on meanwhile, and both get a timeout, once.
 all=$("$axsup" status --json "$conf")
 [[ $all =~ \"name\":\"w/1\"[^\}]*\"pid\":([0-9]+) ]] && stopped=${BASH_REMATCH[1]}
 kill -STOP "$stopped"
-"$axsup" send "$conf" far note '{"data":""}' >/dev/null
-call_is "{\"error\":$full,\"sent\":*}" e fill "{\"to\":\"$far\"}"
-"$axsup" call "$conf" e2 wait_for "{\"to\":\"$far\",\"ms\":300}" >"$dir/e2" 2>&1 &
+call_is "{\"error\":$full,\"sent\":*}" e fill "{\"to\":\"$deep\"}"
+"$axsup" call "$conf" e2 wait_for "{\"to\":\"$deep\",\"ms\":300}" >"$dir/e2" 2>&1 &
 waiter=$!
-call_is "{\"error\":$timeout}" e wait_for "{\"to\":\"$far\",\"ms\":100}"
+call_is "{\"error\":$timeout}" e wait_for "{\"to\":\"$deep\",\"ms\":100}"
 wait "$waiter"
 [[ $(<"$dir/e2") == "{\"error\":$timeout}" ]]
 verdict $? "e2 wait_for: $(<"$dir/e2")"
 call_is '{"pings":*}' e ping
 call_is '{"pings":*}' e2 ping
 # and one of the two gets room when there is some
-"$axsup" call "$conf" e2 wait_for "{\"to\":\"$far\",\"ms\":10000}" >"$dir/e2" 2>&1 &
+"$axsup" call "$conf" e2 wait_for "{\"to\":\"$deep\",\"ms\":10000}" >"$dir/e2" 2>&1 &
 waiter=$!
 call_is '{"pings":*}' e ping
 kill -CONT "$stopped"
