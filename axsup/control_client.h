@@ -30,8 +30,10 @@ struct control_client {
     size_t in_room, in_size, in_used; /* bytes: allocated, filled, of these already served */
     bool again;         /* there is more to do at once, but others have their turn first */
     struct sup_out out; /* not yet sent */
-    uint64_t seq;       /* last event that it was given or that was looked at for it */
+    uint64_t seq;       /* FOLLOWING: the last event that it was given */
+    uint64_t since;     /* FOLLOWING: what was forgotten up to this one is not missed */
     uint32_t slot;      /* RESTARTING */
+    uint32_t life;      /* RESTARTING: the incarnation that is to end */
     const struct ax_method *method; /* ASKING */
     char *what;                     /* ASKING: "counter.get", for a failure */
 };
@@ -47,8 +49,8 @@ struct sup_control {
 
 /* Handles one request line: writes an answer, or leaves the client in a state that waits for it. */
 void sup_control_serve(struct control_client *client, const char *line, size_t size);
-/* Adds the events that a FOLLOWING client has room for, or looks for what a RESTARTING one waits
- * for. False: nothing was added. */
+/* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING one waits
+ * for has come. False: nothing was added. */
 bool sup_control_advance(struct control_client *client);
 /* Ends what the client waits for; it gets no answer. */
 void sup_control_forget(struct control_client *client);

@@ -213,7 +213,7 @@ static void serve_worker(struct control_client *client, const struct sup_request
         return;
     }
     client->slot = slot->number;
-    client->seq = sup->events.events.count;
+    client->life = slot->incarnation;
     error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
                  : sup_restart(sup, slot->number);
     if (error == AX_E_NO_ACTOR)
@@ -237,6 +237,7 @@ static void serve(struct control_client *client, const struct sup_request *reque
         }
         sup_out_text(&client->out, SUP_CONTROL_OK "null}\n");
         client->seq = 0;
+        client->since = client->control->sup->events.seq;
         client->state = CONTROL_FOLLOWING;
         break;
     case SUP_REQUEST_STATUS:
@@ -284,46 +285,47 @@ void sup_control_forget(struct control_client *client)
     client->what = NULL;
 }
 
-/* ---- events ---- */
+/* ---- what takes its time ---- */
 
 static int follow(void *ctx, const struct sup_event *event)
 {
     struct control_client *client = ctx;
+    uint64_t last = client->seq > client->since ? client->seq : client->since;
 
-    if (client->seq > 0 && event->seq > client->seq + 1)
+    if (event->seq > last + 1)
         sup_out_format(&client->out, "{\"missed\":%llu}\n",
-                       (unsigned long long)(event->seq - client->seq - 1));
+                       (unsigned long long)(event->seq - last - 1));
     client->seq = event->seq;
     sup_show_event(&client->out, client->control->sup, event);
     sup_out_text(&client->out, "\n");
     return client->out.size > FOLLOW_AT_ONCE;
 }
 
-static int restarted(void *ctx, const struct sup_event *event)
+/* The slot itself says how a restart went: events may be many, and are forgotten. An incarnation
+ * that has run and ended by now was a restart too. */
+static bool look_at_restart(struct control_client *client)
 {
-    struct control_client *client = ctx;
     const struct sup_slot *slot = &client->control->sup->slots[client->slot];
+    bool over = slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED;
+    bool starts = sup_child_exists(slot) || slot->child.timer.at != 0;
 
-    client->seq = event->seq;
-    if (event->slot != client->slot)
-        return 0;
-    if (event->what == SUP_WORKER_STARTED)
+    if (slot->incarnation != client->life && slot->child.ready_once)
         answer_nothing(client);
-    else if (event->what == SUP_WORKER_FAILED)
-        sup_control_refuse(client, 0, "%s has failed: %s", slot->name,
-                           ax_reason_name(event->reason));
+    else if (over && !starts)
+        sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
+                           ax_reason_name(slot->last_exit.reason));
     else
-        return 0;
+        return false;
     client->state = CONTROL_READING;
-    return 1;
+    return true;
 }
 
 bool sup_control_advance(struct control_client *client)
 {
     uint64_t seq = client->seq;
 
-    (void)sup_event_since(client->control->sup, seq,
-                          client->state == CONTROL_FOLLOWING ? follow : restarted, client);
-    return client->state == CONTROL_FOLLOWING ? client->seq != seq
-                                              : client->state == CONTROL_READING;
+    if (client->state == CONTROL_RESTARTING)
+        return look_at_restart(client);
+    (void)sup_event_since(client->control->sup, seq, follow, client);
+    return client->seq != seq;
 }

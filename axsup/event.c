@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - the two rings, and how those of the slots flow into them.
+/* event.c - the rings, and how those of the slots flow into them.
  *
  * A slot counts what it has written to its rings; the count is part of its turns. axsup takes the
  * committed count, copies the records up to it, and then looks whether the writer has come round
@@ -35,35 +35,72 @@ const char *sup_what_name(enum sup_what what)
 
 /* ---- rings ---- */
 
-static struct sup_event *ring_next(struct sup_ring *ring)
+static struct sup_event *ring_next(struct sup_ring *ring, uint64_t seq)
 {
     struct sup_event *event = &ring->event[ring->count % ring->room];
 
+    ring->count++;
     memset(event, 0, sizeof *event);
-    event->seq = ++ring->count;
+    event->seq = seq;
     return event;
 }
 
-static int ring_since(const struct sup_ring *ring, uint64_t seq, sup_event_fn *fn, void *ctx)
+/* Reads a ring in order. */
+struct reader {
+    const struct sup_ring *ring;
+    uint64_t at; /* of the next event, by the ring's count */
+};
+
+/* At the first event above `seq`; who follows is near the end. */
+static struct reader reader_after(const struct sup_ring *ring, uint64_t seq)
 {
     uint64_t oldest = ring->count > ring->room ? ring->count - ring->room : 0;
-    int result = 0;
+    struct reader reader = {.ring = ring, .at = ring->count};
 
-    for (uint64_t at = seq > oldest ? seq : oldest; at < ring->count && result == 0; at++)
-        result = fn(ctx, &ring->event[at % ring->room]);
-    return result;
+    while (reader.at > oldest && ring->event[(reader.at - 1) % ring->room].seq > seq)
+        reader.at--;
+    return reader;
+}
+
+/* NULL: there is no more. */
+static const struct sup_event *reader_look(const struct reader *reader)
+{
+    const struct sup_ring *ring = reader->ring;
+
+    return reader->at < ring->count ? &ring->event[reader->at % ring->room] : NULL;
 }
 
 int sup_event_since(struct sup *sup, uint64_t seq, sup_event_fn *fn, void *ctx)
 {
+    int result = 0;
+
     sup_events_collect_all(sup);
-    return ring_since(&sup->events.events, seq, fn, ctx);
+    struct reader workers = reader_after(&sup->events.workers, seq);
+    struct reader actors = reader_after(&sup->events.actors, seq);
+    while (result == 0) {
+        const struct sup_event *worker = reader_look(&workers), *actor = reader_look(&actors);
+        if (worker == NULL && actor == NULL)
+            break;
+        bool first = actor == NULL || (worker != NULL && worker->seq < actor->seq);
+        first ? workers.at++ : actors.at++;
+        result = fn(ctx, first ? worker : actor);
+    }
+    return result;
 }
 
 int sup_letter_since(struct sup *sup, uint64_t seq, sup_event_fn *fn, void *ctx)
 {
+    int result = 0;
+
     sup_events_collect_all(sup);
-    return ring_since(&sup->events.letters, seq, fn, ctx);
+    struct reader letters = reader_after(&sup->events.letters, seq);
+    for (const struct sup_event *letter; result == 0; letters.at++) {
+        letter = reader_look(&letters);
+        if (letter == NULL)
+            break;
+        result = fn(ctx, letter);
+    }
+    return result;
 }
 
 uint64_t sup_letter_count(struct sup *sup)
@@ -80,7 +117,7 @@ void sup_event_hook(struct sup *sup, void (*fn)(void *ctx), void *ctx)
 
 struct sup_event *sup_event_add(struct sup *sup, enum sup_what what, const struct sup_slot *slot)
 {
-    struct sup_event *event = ring_next(&sup->events.events);
+    struct sup_event *event = ring_next(&sup->events.workers, ++sup->events.seq);
 
     event->at = sup_realtime();
     event->what = what;
@@ -154,13 +191,12 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
     memcpy(&copy, from, sizeof copy);
     if (!plausible(&copy, source->letters))
         return;
-    struct sup_event *event = ring_next(&events->events);
+    struct sup_event *event = ring_next(&events->actors, ++events->seq);
     fill(sup, slot, &copy, event);
     if (source->letters) {
-        struct sup_event *letter = ring_next(&events->letters);
-        uint64_t seq = letter->seq;
+        struct sup_event *letter = ring_next(&events->letters, 0);
         *letter = *event;
-        letter->seq = seq;
+        letter->seq = events->letters.count;
     }
 }
 
@@ -239,8 +275,10 @@ static int ring_open(struct sup_ring *ring, uint32_t room)
 
 int sup_events_open(struct sup *sup, const struct sup_config *config)
 {
-    int error = ring_open(&sup->events.events, config->events);
+    int error = ring_open(&sup->events.workers, config->events);
 
+    if (error == 0)
+        error = ring_open(&sup->events.actors, config->events);
     if (error == 0)
         error = ring_open(&sup->events.letters, config->deadletters);
     sup->events.timer = (struct sup_timer){.fn = on_timer, .ctx = sup};
@@ -254,7 +292,8 @@ void sup_events_start(struct sup *sup)
 
 void sup_events_close(struct sup *sup)
 {
-    free(sup->events.events.event);
+    free(sup->events.workers.event);
+    free(sup->events.actors.event);
     free(sup->events.letters.event);
     memset(&sup->events, 0, sizeof sup->events);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* event.h - what has happened: a ring of events and one of dead letters, both bounded.
+/* event.h - what has happened: a ring of events of workers, one of actors, and one of dead letters,
+ * all bounded.
  *
  * Events of workers come from axsup itself; those of actors, and dead letters, are read from rings
  * in the slots' private memory, which axsup does not trust: it takes what is committed, checks each
- * number, and looks up the names at once, for an actor may be gone when somebody asks. */
+ * number, and looks up the names at once, for an actor may be gone when somebody asks. However many
+ * actors come and go, they do not push a worker's death out of what is remembered: the two have a
+ * ring each and one count, so that whoever reads both in order sees by the gaps what is missing. */
 #ifndef SUP_EVENT_H
 #define SUP_EVENT_H
 
@@ -36,7 +39,7 @@ enum sup_what {
 };
 
 struct sup_event {
-    uint64_t seq; /* from 1, without gaps in each ring */
+    uint64_t seq; /* from 1: one count for workers and actors, another for the letters */
     uint64_t at;  /* CLOCK_REALTIME ns */
     enum sup_what what;
     uint32_t slot;
@@ -60,11 +63,12 @@ struct sup_event {
 struct sup_ring {
     struct sup_event *event;
     uint32_t room;
-    uint64_t count; /* ever; the newest has seq == count */
+    uint64_t count; /* ever */
 };
 
 struct sup_events {
-    struct sup_ring events, letters;
+    struct sup_ring workers, actors, letters;
+    uint64_t seq;          /* of the newest event */
     uint64_t letters_ever; /* those included that were overwritten before they were seen */
     uint64_t events_taken[SHM_SLOTS], letters_taken[SHM_SLOTS]; /* of each slot's rings */
     void (*hook)(void *ctx);

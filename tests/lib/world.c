@@ -132,7 +132,8 @@ void world_become(struct world *world, const struct node *from)
     sup->loop.now = sup_clock();
     memset(sup->events.events_taken, 0, sizeof sup->events.events_taken);
     memset(sup->events.letters_taken, 0, sizeof sup->events.letters_taken);
-    sup->events.events.count = sup->events.letters.count = 0;
+    sup->events.workers.count = sup->events.actors.count = sup->events.letters.count = 0;
+    sup->events.seq = 0;
     for (uint32_t s = 1; s < NODE_SLOTS; s++) {
         struct sup_slot *slot = &world->slots[s];
         slot->incarnation = 1;

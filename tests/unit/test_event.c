@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What is remembered of events: workers' and actors' apart, and given out in order. One slot's ring
+ * of records lies in this file, which stands in for the memory of a worker. */
+#include "axsup/sup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROOM 64u
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- the supervisor that is not there ---- */
+
+static struct {
+    struct shm_private priv;
+    struct shm_event events[ROOM];
+} memory;
+static struct sup_slot slots[2];
+static struct sup_config config = {.events = ROOM, .deadletters = 16};
+static struct sup sup;
+static uint64_t looks;
+
+bool sup_memory_word(const struct sup *s, uint32_t slot, uint64_t where, uint64_t *value)
+{
+    (void)s;
+    (void)slot;
+    memcpy(value, (const char *)&memory.priv + where, sizeof *value);
+    return true;
+}
+
+const struct ax_contract *sup_record_names(const struct sup *s, uint64_t ref,
+                                           char name[SHM_NAME_MAX + 1])
+{
+    (void)s;
+    (void)ref;
+    name[0] = '\0';
+    return NULL;
+}
+
+const struct ax_contract *sup_contract_by_hash(const struct sup *s, uint64_t hash)
+{
+    (void)s;
+    (void)hash;
+    return NULL;
+}
+
+void sup_child_look(struct sup_slot *slot)
+{
+    (void)slot;
+    looks++;
+}
+
+uint64_t sup_clock(void)
+{
+    return 1;
+}
+
+uint64_t sup_realtime(void)
+{
+    return 1;
+}
+
+void sup_timer_set(struct sup *s, struct sup_timer *timer, uint64_t at)
+{
+    (void)s;
+    timer->at = at;
+}
+
+/* ---- the tests ---- */
+
+static void worker_event(enum sup_what what)
+{
+    (void)sup_event_add(&sup, what, &slots[1]);
+    sup_event_done(&sup);
+}
+
+/* As a worker does it: the records, then the count. */
+static void actor_events(unsigned n)
+{
+    for (; n > 0; n--) {
+        memory.events[memory.priv.events % ROOM] =
+            (struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1};
+        memory.priv.events++;
+        sup_events_collect(&sup, 1);
+    }
+}
+
+struct seen {
+    unsigned workers, actors, missed;
+    uint64_t last;
+};
+
+static int see(void *ctx, const struct sup_event *event)
+{
+    struct seen *seen = ctx;
+
+    assert_true(event->seq > seen->last);
+    seen->missed += (unsigned)(event->seq - seen->last - 1);
+    seen->last = event->seq;
+    *(event->what < SUP_ACTOR_STARTED ? &seen->workers : &seen->actors) += 1;
+    return 0;
+}
+
+static void actors_push_no_worker_out(void **state)
+{
+    struct seen seen = {0};
+
+    (void)state;
+    worker_event(SUP_WORKER_DOWN);
+    actor_events(1000);
+    worker_event(SUP_WORKER_STARTED);
+    actor_events(1000);
+    (void)sup_event_since(&sup, 0, see, &seen);
+    assert_int_equal(seen.workers, 2);
+    assert_int_equal(seen.actors, ROOM);
+    assert_int_equal(seen.missed, 2000 - ROOM);
+    assert_int_equal(seen.last, 2002);
+}
+
+static void all_are_in_order(void **state)
+{
+    struct seen seen = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        actor_events(i % 3);
+        worker_event(SUP_WORKER_RESTARTING);
+    }
+    (void)sup_event_since(&sup, 0, see, &seen);
+    assert_int_equal(seen.workers, 10);
+    assert_int_equal(seen.actors, 9);
+    assert_int_equal(seen.missed, 0);
+    (void)sup_event_since(&sup, seen.last, see, &seen);
+    assert_int_equal(seen.workers + seen.actors, 19);
+    actor_events(1);
+    (void)sup_event_since(&sup, seen.last, see, &seen);
+    assert_int_equal(seen.actors, 10);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&memory, 0, sizeof memory);
+    slots[1].number = 1;
+    slots[1].memory.view = &memory.priv;
+    slots[1].memory.geo.events = ROOM;
+    slots[1].memory.geo.event_off = (uint64_t)((char *)memory.events - (char *)&memory);
+    sup = (struct sup){.slots = slots, .n_slots = LEN(slots)};
+    return sup_events_open(&sup, &config);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    sup_events_close(&sup);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(actors_push_no_worker_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
