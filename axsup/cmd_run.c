@@ -124,14 +124,16 @@ int sup_cmd_run(const struct sup_arguments *arguments)
     if (status == 0) {
         int error = sup_new(&sup, config, &errors);
 
-        if (sup_config_errors_any(&errors))
+        if (error == AX_E_CANCELED)
+            sup_complain("system %s was told to stop before it ran", config->system);
+        else if (sup_config_errors_any(&errors))
             sup_config_errors_print(&errors, stderr);
-        status = error == 0              ? SUP_EXIT_DONE
-                 : error == AX_E_INVALID ? SUP_EXIT_USAGE
-                                         : SUP_EXIT_FAILED;
+        status = error == 0 || error == AX_E_CANCELED ? SUP_EXIT_DONE
+                 : error == AX_E_INVALID              ? SUP_EXIT_USAGE
+                                                      : SUP_EXIT_FAILED;
     }
     sup_config_errors_deinit(&errors);
-    if (status == 0)
+    if (sup)
         status = run_system(arguments, sup);
     sup_free(sup);
     sup_config_free(config);

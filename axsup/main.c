@@ -4,6 +4,7 @@
 #include "libax/boot.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 /* What was printed must have arrived: a full disk is a failure too. */
@@ -20,6 +21,8 @@ int main(int argc, char **argv)
     struct sup_arguments arguments = {0};
     int status;
 
+    /* Whoever ignores it and executes us would have the kernel take the ends of our children. */
+    signal(SIGCHLD, SIG_DFL);
     if (argc > 1 && strcmp(argv[1], "--template") == 0)
         boot_template_main();
     status = sup_arguments_parse(argc, argv, &arguments, stdout, stderr);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sup.c - building, running and taking down the whole.
  *
- * The order of building is the order of what can go wrong with least to undo: run directory
- * (another system?), templates (the config's plugins), then memory, and processes last. Taking down
- * is the reverse. */
+ * The order of building is the order of what can go wrong with least to undo: signals, run
+ * directory (another system?), templates (the config's plugins), then memory, and processes last.
+ * Taking down is the reverse. */
 #include "axsup/sup.h"
 
 #include "axsup/order.h"
@@ -82,18 +82,68 @@ static int watch_templates(struct sup *sup)
     return error;
 }
 
+/* ---- signals ---- */
+
+/* From before there is anything that would have to be removed, so that none of it is left behind.
+ * Templates and workers begin with an empty mask. */
+static int take_signals(struct sup *sup)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sup->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (sup->signals < 0)
+        return -errno;
+    sigprocmask(SIG_BLOCK, &set, &sup->mask);
+    return 0;
+}
+
+static bool read_signal(struct sup *sup)
+{
+    struct signalfd_siginfo info;
+
+    return read(sup->signals, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+static void give_signals_back(struct sup *sup)
+{
+    if (sup->signals < 0)
+        return;
+    while (read_signal(sup)) /* those that came twice */
+        ;
+    close(sup->signals);
+    sup->signals = -1;
+    sigprocmask(SIG_SETMASK, &sup->mask, NULL);
+}
+
 /* ---- life ---- */
+
+/* What the config may be at fault for, all of it in one run. */
+static int take_config(struct sup *sup, struct sup_config_errors *errors)
+{
+    int place = sup_rundir_open(&sup->rundir, sup->config, errors);
+
+    if (place != 0 && place != AX_E_INVALID)
+        return place;
+    int plugins = sup_templates_load(sup->templates, sup->n_templates, errors);
+    /* a terminal's interrupt is for the templates as well: what they then say is no mistake */
+    if (read_signal(sup))
+        return AX_E_CANCELED;
+    return plugins != 0 ? plugins : place;
+}
 
 static int build(struct sup *sup, struct sup_config_errors *errors)
 {
     int error = make_slots(sup);
 
     if (error == 0)
-        error = sup_rundir_open(&sup->rundir, sup->config, errors);
+        error = take_signals(sup);
+    if (error == 0)
+        error = take_config(sup, errors);
     if (error == 0)
         error = sup_loop_open(sup);
-    if (error == 0)
-        error = sup_templates_load(sup->templates, sup->n_templates, errors);
     if (error == 0)
         error = sup_memory_open(sup);
     if (error == 0)
@@ -115,7 +165,7 @@ int sup_new(struct sup **out, const struct sup_config *config, struct sup_config
     if (sup == NULL)
         return -ENOMEM;
     sup->config = config;
-    sup->rundir.lock = -1;
+    sup->rundir.lock = sup->signals = -1;
     sup->started_at = sup_clock();
     int error = build(sup, errors);
     if (error == 0)
@@ -139,6 +189,7 @@ struct sup *sup_free(struct sup *sup)
     if (sup->slots != NULL)
         sup_memory_close(sup);
     sup_rundir_close(&sup->rundir);
+    give_signals_back(sup);
     free(sup->templates);
     free(sup->slots);
     free(sup);
@@ -150,10 +201,9 @@ struct sup *sup_free(struct sup *sup)
 static void on_signal(void *ctx, uint32_t events)
 {
     struct sup *sup = ctx;
-    struct signalfd_siginfo info;
 
     (void)events;
-    if (read(sup->signals, &info, sizeof info) == (ssize_t)sizeof info)
+    if (read_signal(sup))
         sup_request_stop(sup);
 }
 
@@ -162,49 +212,21 @@ static void on_time(void *ctx)
     sup_request_stop(ctx);
 }
 
-static int take_signals(struct sup *sup, sigset_t *before)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sup->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (sup->signals < 0)
-        return -errno;
-    sigprocmask(SIG_BLOCK, &set, before);
-    return sup_loop_add(sup, sup->signals, POLLIN, on_signal, sup);
-}
-
-static void give_signals_back(struct sup *sup, const sigset_t *before)
-{
-    struct signalfd_siginfo info;
-
-    if (sup->signals < 0)
-        return;
-    sup_loop_remove(sup, sup->signals);
-    while (read(sup->signals, &info, sizeof info) > 0) /* those that came twice */
-        ;
-    close(sup->signals);
-    sigprocmask(SIG_SETMASK, before, NULL);
-}
-
 int sup_run(struct sup *sup, uint64_t for_ns)
 {
-    sigset_t before;
     struct sup_timer timer = {.fn = on_time, .ctx = sup};
-    int error = take_signals(sup, &before);
+    int error = sup_loop_add(sup, sup->signals, POLLIN, on_signal, sup);
 
-    if (error == 0) {
-        for (uint32_t s = 1; s < sup->n_slots; s++)
-            sup_child_start(&sup->slots[s]);
-        sup_events_start(sup);
-        if (for_ns != UINT64_MAX)
-            sup_timer_set(sup, &timer, sup_clock() + for_ns);
-        error = sup_loop_run(sup);
-        sup_timer_clear(sup, &timer);
-    }
-    give_signals_back(sup, &before);
+    if (error != 0)
+        return error;
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        sup_child_start(&sup->slots[s]);
+    sup_events_start(sup);
+    if (for_ns != UINT64_MAX)
+        sup_timer_set(sup, &timer, sup_clock() + for_ns);
+    error = sup_loop_run(sup);
+    sup_timer_clear(sup, &timer);
+    sup_loop_remove(sup, sup->signals);
     return error != 0 ? error : sup->result;
 }
 

@@ -21,6 +21,7 @@
 #include "axsup/template.h"
 
 #include <ax/actor.h>
+#include <signal.h>
 
 struct sup_exit { /* how an incarnation of a worker ended */
     uint64_t at;  /* CLOCK_REALTIME ns; 0: none has ended yet */
@@ -74,16 +75,19 @@ struct sup {
     uint64_t started_at;    /* CLOCK_MONOTONIC ns */
     struct sup_rundir rundir;
     struct sup_stop stop;
-    int signals; /* signalfd */
-    int result;  /* of sup_run */
+    int signals;   /* signalfd of SIGINT and SIGTERM; -1: none */
+    sigset_t mask; /* the signals that were blocked before */
+    int result;    /* of sup_run */
 };
 
 /* ---- life ---- */
 
 /* Builds everything short of starting workers: run directory, shared memory, templates with their
  * plugins loaded. `config` must outlive the result. AX_E_INVALID with mistakes added to `errors`
- * where the config is at fault (a plugin that does not load, a run directory in use ...); else what
- * failed was told through sup_log. On failure nothing is left behind and *out is NULL. Blocks. */
+ * where the config is at fault (a plugin that does not load, a run directory in use ...), all of
+ * them; AX_E_CANCELED where SIGINT or SIGTERM came meanwhile, which are blocked until sup_free;
+ * else what failed was told through sup_log. On failure nothing is left behind and *out is NULL.
+ * Blocks. */
 int sup_new(struct sup **out, const struct sup_config *config, struct sup_config_errors *errors);
 
 /* Starts the workers and runs the loop until a stop is complete; for_ns UINT64_MAX: until asked
