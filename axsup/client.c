@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/client.h"
 #include "axsup/control.h"
+#include "axsup/rundir.h"
 
 #include <ax/errors.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX (256u << 20) /* bytes of an answer */
+/* How long nobody may listen: while a supervisor loads its plugins, and before it is seen. */
+#define STARTING_NS 5000000000u
+#define ABOUT_TO_START_NS 250000000u
+#define LOOK_AGAIN_MS 5
 
 void sup_complain(const char *format, ...)
 {
@@ -26,10 +34,10 @@ void sup_complain(const char *format, ...)
     putc('\n', stderr);
 }
 
-int sup_load_config(const char *file, struct sup_config **out)
+static int locate(const char *file, struct sup_config **out)
 {
     struct sup_config_errors errors = {0};
-    int error = sup_config_load(file, out, &errors);
+    int error = sup_config_locate(file, out, &errors);
 
     if (sup_config_errors_any(&errors))
         sup_config_errors_print(&errors, stderr);
@@ -49,11 +57,63 @@ static int not_running(const struct sup_client *client)
     return SUP_EXIT_NOT_RUNNING;
 }
 
+/* ---- a system that is starting ---- */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool absent(int error)
+{
+    return error == ENOENT || error == ECONNREFUSED;
+}
+
+/* Connects; where nobody listens, tries again while a supervisor holds the run directory, and for a
+ * moment before it may have come that far. 0 or an errno. */
+static int connect_patiently(int fd, const struct sockaddr_un *address, const char *run_dir)
+{
+    uint64_t began = clock_ns();
+
+    for (;;) {
+        if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+            return 0;
+        int error = errno;
+        uint64_t patience = sup_rundir_held(run_dir) ? STARTING_NS : ABOUT_TO_START_NS;
+        if (error == EINTR)
+            continue;
+        if (!absent(error) || clock_ns() - began >= patience)
+            return error;
+        (void)poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+}
+
+/* ---- whom we talk to ---- */
+
+/* Whoever can put a socket there must not pass for the system: only its user and root may serve it.
+ * Root looks after other users' systems, whose run directories are theirs. */
+static int check_server(const struct sup_client *client, const struct ucred *server)
+{
+    struct stat st;
+
+    if (server->uid == 0 || server->uid == geteuid())
+        return 0;
+    if (geteuid() == 0 && stat(client->config->run_dir, &st) == 0 && st.st_uid == server->uid)
+        return 0;
+    sup_complain("%s/" SUP_CONTROL_NAME " is served by user %u, who is not the system's",
+                 client->config->run_dir, (unsigned)server->uid);
+    return SUP_EXIT_FAILED;
+}
+
 static int connect_to(struct sup_client *client)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct ucred server;
     socklen_t size = sizeof(server);
+    int error;
 
     if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/" SUP_CONTROL_NAME,
                          client->config->run_dir) >= sizeof(address.sun_path))
@@ -63,15 +123,18 @@ static int connect_to(struct sup_client *client)
         sup_complain("a socket: %s", strerror(errno));
         return SUP_EXIT_FAILED;
     }
-    if (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
-            return not_running(client);
-        sup_complain("%s: %s", address.sun_path, strerror(errno));
+    error = connect_patiently(client->fd, &address, client->config->run_dir);
+    if (absent(error) || error == ENOTDIR)
+        return not_running(client);
+    if (error == 0 && getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &server, &size) != 0)
+        error = errno;
+    if (error != 0) {
+        sup_complain("%s: %s", address.sun_path, strerror(error));
         return SUP_EXIT_FAILED;
     }
-    if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &server, &size) == 0 && server.pid > 0)
+    if (server.pid > 0)
         client->server = (int)syscall(SYS_pidfd_open, server.pid, 0);
-    return 0;
+    return check_server(client, &server);
 }
 
 int sup_client_open(struct sup_client *client, const char *file)
@@ -79,7 +142,7 @@ int sup_client_open(struct sup_client *client, const char *file)
     int status;
 
     *client = (struct sup_client){.fd = -1, .server = -1};
-    status = sup_load_config(file, &client->config);
+    status = locate(file, &client->config);
     return status != 0 ? status : connect_to(client);
 }
 

@@ -22,11 +22,9 @@ struct sup_client {
 /* "axsup: TEXT" on standard error. */
 __attribute__((format(printf, 1, 2))) void sup_complain(const char *format, ...);
 
-/* Reads CONF and prints its mistakes. 0 with a config to be freed, or SUP_EXIT_*. */
-int sup_load_config(const char *file, struct sup_config **out);
-
-/* Reads CONF and connects to the system that it describes. 0, SUP_EXIT_USAGE where the config is
- * wrong, SUP_EXIT_NOT_RUNNING, SUP_EXIT_FAILED. sup_client_close in any case. */
+/* Reads from CONF where its system is and connects to it; waits for one that is starting, and for a
+ * moment for one that is about to. 0, SUP_EXIT_USAGE where the config is wrong,
+ * SUP_EXIT_NOT_RUNNING, SUP_EXIT_FAILED. sup_client_close in any case. Blocks. */
 int sup_client_open(struct sup_client *client, const char *file);
 void sup_client_close(struct sup_client *client);
 

@@ -2,6 +2,7 @@
 /* cmd_conf.c - check, schema: commands that need no running system. And bench. */
 #include "axsup/cmd_conf.h"
 #include "axsup/client.h"
+#include "axsup/rundir.h"
 #include "axsup/sup.h"
 
 int sup_check_config(const char *file, struct sup_config **config, struct sup_config_errors *errors,
@@ -11,6 +12,8 @@ int sup_check_config(const char *file, struct sup_config **config, struct sup_co
 
     if (*config && (plugins || error == AX_E_INVALID)) {
         int more = sup_check_plugins(*config, errors);
+        error = error != 0 ? error : more;
+        more = (*config)->run_dir ? sup_rundir_probe(*config, errors) : 0;
         error = error != 0 ? error : more;
     }
     if (error == 0)

@@ -5,9 +5,10 @@
 
 #include "axsup/config.h"
 
-/* Reads CONF; with `plugins`, or once there is a mistake in it, loads the plugins as well, so that
- * all mistakes are told in one run. 0 with a config and nothing printed, or SUP_EXIT_* with the
- * mistakes printed. Both *config and errors are the caller's to free in any case. Blocks. */
+/* Reads CONF; with `plugins`, or once there is a mistake in it, loads the plugins and looks at the
+ * run directory as well, so that all mistakes are told in one run. 0 with a config and nothing
+ * printed, or SUP_EXIT_* with the mistakes printed. Both *config and errors are the caller's to
+ * free in any case. Blocks. */
 int sup_check_config(const char *file, struct sup_config **config, struct sup_config_errors *errors,
                      bool plugins);
 

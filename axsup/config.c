@@ -46,9 +46,11 @@ static bool find_folder(struct sup_config *config, struct sup_config_errors *err
     return config->folder != NULL;
 }
 
+enum extent { WHOLE, PLACE }; /* PLACE: what tells where the system is */
+
 /* Reads the tree and all that hangs on it; false where there is nothing that could be used. */
 static bool understand(struct sup_config *config, const char *text, size_t size, const char *file,
-                       struct sup_config_errors *errors)
+                       enum extent extent, struct sup_config_errors *errors)
 {
     struct sup_json *root;
 
@@ -67,14 +69,21 @@ static bool understand(struct sup_config *config, const char *text, size_t size,
                          sup_json_kind_text(root->kind));
         return false;
     }
-    sup_config_read(config, root, errors);
-    if (!errors->no_memory)
+    if (extent == PLACE)
+        sup_config_read_place(config, root, errors);
+    else
+        sup_config_read(config, root, errors);
+    if (errors->no_memory)
+        return true;
+    if (extent == PLACE)
+        sup_config_check_place(config, errors);
+    else
         sup_config_check(config, errors);
     return true;
 }
 
-int sup_config_parse(const char *text, size_t size, const char *file, struct sup_config **out,
-                     struct sup_config_errors *errors)
+static int parse(const char *text, size_t size, const char *file, enum extent extent,
+                 struct sup_config **out, struct sup_config_errors *errors)
 {
     struct sup_pool pool = {0};
     struct sup_config *config = sup_pool_alloc(&pool, sizeof(*config));
@@ -86,7 +95,7 @@ int sup_config_parse(const char *text, size_t size, const char *file, struct sup
         return -ENOMEM;
     }
     config->pool = pool;
-    if (!understand(config, text, size, file, errors))
+    if (!understand(config, text, size, file, extent, errors))
         config = sup_config_free(config);
     if (errors->no_memory) {
         sup_config_free(config);
@@ -94,6 +103,12 @@ int sup_config_parse(const char *text, size_t size, const char *file, struct sup
     }
     *out = config;
     return sup_config_errors_any(errors) ? AX_E_INVALID : 0;
+}
+
+int sup_config_parse(const char *text, size_t size, const char *file, struct sup_config **out,
+                     struct sup_config_errors *errors)
+{
+    return parse(text, size, file, WHOLE, out, errors);
 }
 
 /* Takes the bytes of a file, at most `room`. Returns how many, or -errno. */
@@ -115,7 +130,7 @@ static ssize_t take_bytes(int fd, char *to, size_t room)
     return (ssize_t)n;
 }
 
-static int load_open(int fd, const char *file, struct sup_config **out,
+static int load_open(int fd, const char *file, enum extent extent, struct sup_config **out,
                      struct sup_config_errors *errors)
 {
     struct sup_pool pool = {0};
@@ -140,13 +155,14 @@ static int load_open(int fd, const char *file, struct sup_config **out,
                             SUP_CONFIG_FILE_MAX);
         result = errors->no_memory ? -ENOMEM : AX_E_INVALID;
     } else {
-        result = sup_config_parse(text, (size_t)n, file, out, errors);
+        result = parse(text, (size_t)n, file, extent, out, errors);
     }
     sup_pool_empty(&pool);
     return result;
 }
 
-int sup_config_load(const char *file, struct sup_config **out, struct sup_config_errors *errors)
+static int load(const char *file, enum extent extent, struct sup_config **out,
+                struct sup_config_errors *errors)
 {
     int fd, result;
 
@@ -157,9 +173,19 @@ int sup_config_load(const char *file, struct sup_config **out, struct sup_config
     fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return no_file(errors, "cannot be opened", errno);
-    result = load_open(fd, file, out, errors);
+    result = load_open(fd, file, extent, out, errors);
     close(fd);
     return result;
+}
+
+int sup_config_load(const char *file, struct sup_config **out, struct sup_config_errors *errors)
+{
+    return load(file, WHOLE, out, errors);
+}
+
+int sup_config_locate(const char *file, struct sup_config **out, struct sup_config_errors *errors)
+{
+    return load(file, PLACE, out, errors);
 }
 
 struct sup_config *sup_config_free(struct sup_config *config)

@@ -82,10 +82,11 @@ struct sup_worker_config {
 
 struct sup_config {
     const struct sup_json *node;
-    const char *file;    /* as it was given */
-    const char *folder;  /* absolute; relative paths in the config begin here */
-    const char *system;  /* NULL only where it was wrong */
-    const char *run_dir; /* absolute; NULL only where it was wrong */
+    const char *file;     /* as it was given */
+    const char *folder;   /* absolute; relative paths in the config begin here */
+    const char *system;   /* NULL only where it was wrong */
+    const char *run_dir;  /* absolute; NULL only where it was wrong */
+    bool run_dir_default; /* the config names none */
     struct sup_worker_config *workers;
     size_t n_workers;
     uint64_t max_message; /* bytes of the largest message body */
@@ -101,7 +102,13 @@ struct sup_config {
  * be zeroed or used before. Never suspends; may block on the file system and the user database. */
 int sup_config_load(const char *file, struct sup_config **out, struct sup_config_errors *errors);
 
-/* The same for a text in memory; `file` names it and gives the folder that paths begin at. */
+/* Reads of it only what tells where a running system is: `system` and `run_dir`, the rest is zero.
+ * A system must be reachable when its config has changed since it was started, as long as this is
+ * a JSON object. Results as above. */
+int sup_config_locate(const char *file, struct sup_config **out, struct sup_config_errors *errors);
+
+/* sup_config_load for a text in memory; `file` names it and gives the folder that paths begin at.
+ */
 int sup_config_parse(const char *text, size_t size, const char *file, struct sup_config **out,
                      struct sup_config_errors *errors);
 

@@ -151,6 +151,7 @@ static void check_run_dir(struct checker *c)
             config->run_dir = join(c, config->folder, config->run_dir);
     } else if (config->system && usable(config->node, "run_dir")) {
         config->run_dir = default_run_dir(c);
+        config->run_dir_default = true;
     }
     if (config->run_dir && strlen(config->run_dir) > SUP_RUN_DIR_MAX) {
         sup_config_error(c->errors, config->node, "run_dir",
@@ -326,6 +327,13 @@ static void check_lane(struct checker *c)
                          sup_format_size(config->lane, is),
                          sup_format_size(config->max_message, message),
                          sup_format_size(right, would_be));
+}
+
+void sup_config_check_place(struct sup_config *config, struct sup_config_errors *errors)
+{
+    struct checker c = {config, errors};
+
+    check_run_dir(&c);
 }
 
 void sup_config_check(struct sup_config *config, struct sup_config_errors *errors)

@@ -328,26 +328,39 @@ static void unknown_key(struct reader *r, const struct sup_json *member,
     sup_config_error_at(r->errors, member->key_at, path, "unknown key: here are known %s", names);
 }
 
+static void read_key(struct reader *r, struct sup_json *node, const struct sup_key *key, void *out)
+{
+    struct sup_json *member = node ? sup_json_get(node, key->name) : NULL;
+    char takes[SUP_KEY_TAKES_ROOM];
+    void *field = (char *)out + key->offset;
+
+    if (member && read_value(r, member, key, field))
+        return;
+    if (!member && node && key->required)
+        sup_config_error(r->errors, node, key->name, "missing: expected %s",
+                         sup_key_takes(key, takes));
+    read_default(r, key, field);
+}
+
 /* Fills `out` from an object; from defaults alone where `node` is NULL. */
 static void read_object(struct reader *r, struct sup_json *node,
                         const struct sup_key_object *object, void *out)
 {
-    for (size_t i = 0; i < object->count; i++) {
-        const struct sup_key *key = &object->keys[i];
-        struct sup_json *member = node ? sup_json_get(node, key->name) : NULL;
-        char takes[SUP_KEY_TAKES_ROOM];
-        void *field = (char *)out + key->offset;
-
-        if (member && read_value(r, member, key, field))
-            continue;
-        if (!member && node && key->required)
-            sup_config_error(r->errors, node, key->name, "missing: expected %s",
-                             sup_key_takes(key, takes));
-        read_default(r, key, field);
-    }
+    for (size_t i = 0; i < object->count; i++)
+        read_key(r, node, &object->keys[i], out);
     for (struct sup_json *m = node ? node->first : NULL; m; m = m->next)
         if (m->key && m->kind != SUP_JSON_BAD && !sup_key_find(object, m->key))
             unknown_key(r, m, object);
+}
+
+void sup_config_read_place(struct sup_config *config, struct sup_json *root,
+                           struct sup_config_errors *errors)
+{
+    struct reader r = {config, errors};
+
+    config->node = root;
+    read_key(&r, root, sup_key_find(&sup_key_top, "system"), config);
+    read_key(&r, root, sup_key_find(&sup_key_top, "run_dir"), config);
 }
 
 void sup_config_read(struct sup_config *config, struct sup_json *root,

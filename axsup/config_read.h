@@ -14,4 +14,9 @@ void sup_config_read(struct sup_config *config, struct sup_json *root,
  * run directory; and fills what follows from others. Leaves out what sup_config_read found bad. */
 void sup_config_check(struct sup_config *config, struct sup_config_errors *errors);
 
+/* The same two for what tells where the system is: `system` and `run_dir`. */
+void sup_config_read_place(struct sup_config *config, struct sup_json *root,
+                           struct sup_config_errors *errors);
+void sup_config_check_place(struct sup_config *config, struct sup_config_errors *errors);
+
 #endif

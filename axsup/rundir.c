@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,25 @@ static int refuse(struct sup_config_errors *errors, const struct sup_config *con
 {
     sup_config_error(errors, config->node, "run_dir", "%s %s: %s", path, what, strerror(error));
     return AX_E_INVALID;
+}
+
+/* Takes the config's path without what has no meaning in it: "//", "/./" and a slash at the end. */
+static void take_path(struct sup_rundir *rundir, const char *path)
+{
+    size_t n = 0;
+
+    while (*path != '\0' && n + 1 < sizeof rundir->path) {
+        size_t length = strcspn(path + 1, "/"); /* of the part behind the slash */
+        bool empty = length == 0 || (length == 1 && path[1] == '.');
+        if (!empty && n + 1 + length < sizeof rundir->path) {
+            memcpy(rundir->path + n, path, 1 + length);
+            n += 1 + length;
+        }
+        path += 1 + length;
+    }
+    rundir->path[n] = '\0';
+    if (n == 0)
+        snprintf(rundir->path, sizeof rundir->path, "/");
 }
 
 /* Makes the path part by part; counts the parts at its end that were not there. */
@@ -109,7 +129,7 @@ static int take_lock(struct sup_rundir *rundir, const struct sup_config *config,
     if (fd == -EWOULDBLOCK) {
         sup_config_error(errors, config->node, "run_dir",
                          "%s is in use by a living system (pid %ld); stop that one or use another "
-                         "folder",
+                         "directory",
                          rundir->path, pid);
         return AX_E_INVALID;
     }
@@ -124,22 +144,76 @@ static int take_lock(struct sup_rundir *rundir, const struct sup_config *config,
     return 0;
 }
 
+/* ---- whose it is ---- */
+
+static bool others_write(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+/* The directory itself: 0, or a mistake was added. */
+static int check_directory(const struct sup_config *config, const char *path,
+                           struct sup_config_errors *errors)
+{
+    struct stat st;
+    int error = stat(path, &st) != 0 ? errno : !S_ISDIR(st.st_mode) ? ENOTDIR : 0;
+
+    if (error == 0 && st.st_uid != geteuid())
+        error = EPERM;
+    if (error != 0)
+        return refuse(errors, config, "cannot be made or used", path, error);
+    if (!others_write(&st))
+        return 0;
+    sup_config_error(errors, config->node, "run_dir",
+                     "%s can be written by others (mode %04o), who could take the system's place: "
+                     "chmod go-w it or use another directory",
+                     path, (unsigned)(st.st_mode & 07777));
+    return AX_E_INVALID;
+}
+
+/* Nobody but root and us can put another directory into its place. */
+static int check_parents(const struct sup_config *config, const char *path,
+                         struct sup_config_errors *errors)
+{
+    char part[SUP_RUN_DIR_MAX + 1];
+    struct stat st;
+
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        memcpy(part, path, (size_t)(slash - path));
+        part[slash - path] = '\0';
+        bool safe = lstat(part, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid()) &&
+                    (!others_write(&st) || (st.st_mode & S_ISVTX) || S_ISLNK(st.st_mode));
+        if (safe)
+            continue;
+        sup_config_error(errors, config->node, "run_dir",
+                         "%s, where it is if the config names none, belongs to somebody else or "
+                         "can be written by others: name another directory",
+                         part);
+        return AX_E_INVALID;
+    }
+    return 0;
+}
+
+static int check_place(const struct sup_config *config, const char *path,
+                       struct sup_config_errors *errors)
+{
+    int error = check_directory(config, path, errors);
+
+    return error == 0 && config->run_dir_default ? check_parents(config, path, errors) : error;
+}
+
+/* ---- the whole ---- */
+
 int sup_rundir_open(struct sup_rundir *rundir, const struct sup_config *config,
                     struct sup_config_errors *errors)
 {
-    struct stat st;
-
     *rundir = (struct sup_rundir){.lock = -1};
-    snprintf(rundir->path, sizeof rundir->path, "%s", config->run_dir);
+    take_path(rundir, config->run_dir);
     int error = make_parts(rundir);
-    if (error == 0 && stat(rundir->path, &st) != 0)
-        error = -errno;
-    if (error == 0 && !S_ISDIR(st.st_mode))
-        error = -ENOTDIR;
-    if (error == 0 && st.st_uid != geteuid())
-        error = -EPERM;
     error = error != 0 ? refuse(errors, config, "cannot be made or used", rundir->path, -error)
-                       : take_lock(rundir, config, errors);
+                       : check_place(config, rundir->path, errors);
+    if (error == 0)
+        error = take_lock(rundir, config, errors);
     if (error != 0)
         sup_rundir_close(rundir);
     return error;
@@ -157,4 +231,66 @@ void sup_rundir_close(struct sup_rundir *rundir)
     }
     if (rundir->made > 0)
         remove_parts(rundir);
+}
+
+/* ---- without touching it ---- */
+
+/* The directory if it is there, else the nearest one above it. -errno. */
+static int find_nearest(char path[SUP_RUN_DIR_MAX + 1])
+{
+    struct stat st;
+
+    while (stat(path, &st) != 0) {
+        char *slash = strrchr(path, '/');
+        if (errno != ENOENT)
+            return -errno;
+        if (slash == NULL || slash == path)
+            return snprintf(path, 2, "/") > 0 ? 0 : -EINVAL;
+        *slash = '\0';
+    }
+    return 0;
+}
+
+/* What can be made there can only be known by making something, of a name that nobody uses. */
+static int try_mkdir(const char *path)
+{
+    char name[ROOM + 8];
+
+    snprintf(name, sizeof name, "%s/.axsup-XXXXXX", path);
+    if (mkdtemp(name) == NULL)
+        return -errno;
+    return rmdir(name) == 0 ? 0 : -errno;
+}
+
+int sup_rundir_probe(const struct sup_config *config, struct sup_config_errors *errors)
+{
+    struct sup_rundir rundir = {.lock = -1};
+    char nearest[SUP_RUN_DIR_MAX + 1];
+
+    take_path(&rundir, config->run_dir);
+    memcpy(nearest, rundir.path, sizeof nearest);
+    int error = find_nearest(nearest);
+    if (error == 0 && strcmp(nearest, rundir.path) != 0)
+        error = try_mkdir(nearest);
+    else if (error == 0 && access(nearest, W_OK | X_OK) != 0)
+        error = -errno;
+    else if (error == 0)
+        error = check_place(config, nearest, errors);
+    return error < 0 ? refuse(errors, config, "cannot be made or used", rundir.path, -error)
+                     : error;
+}
+
+bool sup_rundir_held(const char *path)
+{
+    char file[ROOM];
+
+    if (strlen(path) > SUP_RUN_DIR_MAX)
+        return false;
+    snprintf(file, sizeof file, "%s/lock", path);
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    long pid = read_pid(fd);
+    close(fd);
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }

@@ -145,6 +145,91 @@ static void test_cannot_be_made(void **state)
     assert_false(there("half"));
 }
 
+static void test_an_untidy_path(void **state)
+{
+    static const char *const paths[] = {"x/y/", "x//y", "x/./y", "./x/y/.", "x/y//"};
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        assert_int_equal(open_at(&rundir, paths[i], message), 0);
+        assert_true(there("x/y/lock"));
+        sup_rundir_close(&rundir);
+        assert_false(there("x"));
+    }
+}
+
+static void test_writable_by_others(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    assert_int_equal(mkdir((snprintf(path, sizeof path, "%s/wide", folder), path), 0700), 0);
+    assert_int_equal(chmod(path, 0770), 0);
+    assert_int_equal(open_at(&rundir, "wide", message), AX_E_INVALID);
+    assert_non_null(strstr(message, "can be written by others (mode 0770)"));
+    assert_false(there("wide/lock"));
+    assert_int_equal(chmod(path, 0750), 0);
+    assert_int_equal(open_at(&rundir, "wide", message), 0);
+    sup_rundir_close(&rundir);
+    rmdir(path);
+}
+
+/* Where the config names none, others know beforehand where it will be. */
+static void test_parents_of_the_default(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300], parent[80];
+
+    (void)state;
+    snprintf(parent, sizeof parent, "%s/guessed", folder);
+    assert_int_equal(mkdir(parent, 0700), 0);
+    assert_int_equal(chmod(parent, 0777), 0);
+    assert_int_equal(open_at(&rundir, "guessed/s", message), 0);
+    sup_rundir_close(&rundir);
+    config->run_dir_default = true;
+    assert_int_equal(open_at(&rundir, "guessed/s", message), AX_E_INVALID);
+    assert_non_null(strstr(message, "name another directory"));
+    assert_false(there("guessed/s"));
+    assert_int_equal(chmod(parent, 0755), 0);
+    assert_int_equal(open_at(&rundir, "guessed/s", message), 0);
+    sup_rundir_close(&rundir);
+    config->run_dir_default = false;
+    rmdir(parent);
+}
+
+static int probe(const char *whole, char message[300])
+{
+    struct sup_config_errors errors = {0};
+
+    config->run_dir = whole;
+    int result = sup_rundir_probe(config, &errors);
+    snprintf(message, 300, "%s", errors.first != NULL ? errors.first->message : "");
+    sup_config_errors_deinit(&errors);
+    return result;
+}
+
+static void test_looked_at(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/none/of/it", folder);
+    assert_int_equal(probe(path, message), 0);
+    assert_false(there("none"));
+    assert_int_equal(probe("/proc/x", message), AX_E_INVALID);
+    assert_non_null(strstr(message, "/proc/x cannot be made or used"));
+    assert_int_equal(open_at(&rundir, "runs", message), 0);
+    assert_true(sup_rundir_held(path));
+    assert_int_equal(probe(path, message), 0); /* a system that runs there is no mistake */
+    sup_rundir_close(&rundir);
+    assert_false(sup_rundir_held(path));
+    assert_false(there("runs"));
+}
+
 static int setup(void **state)
 {
     struct sup_config_errors errors = {0};
@@ -157,7 +242,10 @@ static int setup(void **state)
         return -1;
     (void)sup_config_parse(text, sizeof text - 1, "test.json", &config, &errors);
     sup_config_errors_deinit(&errors);
-    return config != NULL ? 0 : -1;
+    if (config == NULL)
+        return -1;
+    config->run_dir_default = false;
+    return 0;
 }
 
 static int teardown(void **state)
@@ -178,9 +266,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_made_and_removed), cmocka_unit_test(test_what_was_there_stays),
-        cmocka_unit_test(test_in_use),           cmocka_unit_test(test_taken_over_from_the_dead),
+        cmocka_unit_test(test_made_and_removed),
+        cmocka_unit_test(test_what_was_there_stays),
+        cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_taken_over_from_the_dead),
         cmocka_unit_test(test_cannot_be_made),
+        cmocka_unit_test(test_an_untidy_path),
+        cmocka_unit_test(test_writable_by_others),
+        cmocka_unit_test(test_parents_of_the_default),
+        cmocka_unit_test(test_looked_at),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
