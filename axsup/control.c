@@ -59,9 +59,12 @@ static bool serve_line(struct control_client *client)
     const char *end = size > 0 ? memchr(start, '\n', size) : NULL;
 
     if (end) {
-        client->in_used += (size_t)(end - start) + 1;
-        sup_control_serve(client, start, (size_t)(end - start));
-        return true;
+        size_t line = (size_t)(end - start);
+        client->in_used += line + 1;
+        sup_control_serve(client, start, line);
+        if (client->state == CONTROL_EARLY)
+            client->in_used -= line + 1;
+        return client->state != CONTROL_EARLY;
     }
     if (size < SUP_CONTROL_REQUEST_MAX)
         return false;
@@ -253,6 +256,37 @@ static void on_listener(void *ctx, uint32_t events)
     }
 }
 
+/* ---- clients that came early ---- */
+
+static void serve_early(struct sup_control *control)
+{
+    control->begun = true;
+    sup_timer_clear(control->sup, &control->timer);
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++)
+        if (control->clients[i].state == CONTROL_EARLY) {
+            control->clients[i].state = CONTROL_READING;
+            sup_control_pump(&control->clients[i]);
+        }
+}
+
+static void on_timer(void *ctx)
+{
+    serve_early(ctx);
+}
+
+/* Whether each worker's first process has got somewhere. */
+static bool has_begun(const struct sup *sup)
+{
+    for (uint32_t s = 1; s < sup->n_slots; s++) {
+        const struct sup_slot *slot = &sup->slots[s];
+
+        if (slot->state == SHM_SLOT_EMPTY ||
+            (slot->state == SHM_SLOT_STARTING && slot->incarnation <= 1))
+            return false;
+    }
+    return true;
+}
+
 /* ---- the whole ---- */
 
 /* The folder is 0700 and locked by us; the mask makes the socket 0600 from its first moment on. */
@@ -297,6 +331,8 @@ int sup_control_open(struct sup_control **out, struct sup *sup)
     error = control->spare < 0 ? -errno : listen_at(control);
     if (error == 0)
         error = sup_loop_add(sup, control->listener, POLLIN, on_listener, control);
+    control->timer = (struct sup_timer){.fn = on_timer, .ctx = control};
+    sup_timer_set(sup, &control->timer, sup_clock() + SUP_CONTROL_EARLY_NS);
     if (error != 0) {
         sup_log(AX_ERROR, "the control socket %s: %s", control->path, ax_strerror(error));
         sup_control_close(control);
@@ -308,6 +344,8 @@ int sup_control_open(struct sup_control **out, struct sup *sup)
 
 void sup_control_events(struct sup_control *control)
 {
+    if (!control->begun && has_begun(control->sup))
+        serve_early(control);
     for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
         struct control_client *client = &control->clients[i];
 
@@ -326,7 +364,8 @@ static void take_leave(struct control_client *client)
     if (client->state == CONTROL_STOPPING)
         sup_out_format(&client->out, SUP_CONTROL_OK "{\"killed\":%u,\"left\":%llu}}\n",
                        stop->killed, (unsigned long long)stop->left);
-    else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING)
+    else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING ||
+             client->state == CONTROL_EARLY)
         sup_control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
     else if (client->state == CONTROL_FOLLOWING)
         (void)sup_control_advance(client);
@@ -341,6 +380,7 @@ struct sup_control *sup_control_close(struct sup_control *control)
     for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++)
         if (control->clients[i].state != CONTROL_FREE)
             take_leave(&control->clients[i]);
+    sup_timer_clear(control->sup, &control->timer);
     if (control->listener >= 0) {
         sup_loop_remove(control->sup, control->listener);
         close(control->listener);

@@ -11,6 +11,9 @@
  * result is null, and lines follow, one event each, until either side closes; {"missed":N} stands
  * for N events that were forgotten before the client took them.
  *
+ * A client may come before the workers run. What is about them and their actors then waits until
+ * each has got somewhere; `status`, `events`, `contracts`, `deadletters` and `stop` do not.
+ *
  * Whatever a client does, it holds up nobody else: nothing blocks, a request has at most
  * SUP_CONTROL_REQUEST_MAX bytes and does not nest, an answer is bounded, the next request is read
  * when the answer to the last one is taken, and there are at most SUP_CONTROL_CLIENTS; one that has
@@ -27,6 +30,7 @@
 #define SUP_CONTROL_CLIENTS 64u              /* at a time */
 #define SUP_CONTROL_IDLE_NS 5000000000ull    /* then a place is given to the next client */
 #define SUP_CONTROL_TIMEOUT_NS 5000000000ull /* of a call that names none */
+#define SUP_CONTROL_EARLY_NS 5000000000ull   /* most that a system's start is waited for */
 #define SUP_CONTROL_OK "{\"ok\":true,\"result\":"
 
 struct sup;

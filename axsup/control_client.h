@@ -13,6 +13,7 @@
 enum control_state {
     CONTROL_FREE,
     CONTROL_READING,    /* the next request may come */
+    CONTROL_EARLY,      /* it has come, and the workers are still being started */
     CONTROL_ASKING,     /* an actor is to reply */
     CONTROL_RESTARTING, /* a worker is to run again */
     CONTROL_STOPPING,   /* the system is to end */
@@ -44,13 +45,16 @@ struct sup_control {
     int spare; /* a descriptor to give up when there is none left to accept with */
     char path[SUP_RUN_DIR_MAX + sizeof("/" SUP_CONTROL_NAME)];
     bool bound;
+    bool begun;             /* each worker has run, or will not soon */
+    struct sup_timer timer; /* until when early clients wait for that */
     struct control_client clients[SUP_CONTROL_CLIENTS];
 };
 
-/* Handles one request line: writes an answer, or leaves the client in a state that waits for it. */
+/* Handles one request line: writes an answer, or leaves the client in a state that waits for it;
+ * after CONTROL_EARLY it wants to be given the line again. */
 void sup_control_serve(struct control_client *client, const char *line, size_t size);
-/* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING one waits
- * for has come. False: nothing was added. */
+/* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING one
+ * waits for has come. False: nothing was added. */
 bool sup_control_advance(struct control_client *client);
 /* Ends what the client waits for; it gets no answer. */
 void sup_control_forget(struct control_client *client);

@@ -227,8 +227,27 @@ static void serve_worker(struct control_client *client, const struct sup_request
         client->state = CONTROL_RESTARTING;
 }
 
+/* Whether a system that is still being started cannot answer it as it will in a moment. */
+static bool needs_workers(enum sup_request_command command)
+{
+    switch (command) {
+    case SUP_REQUEST_STATUS:
+    case SUP_REQUEST_EVENTS:
+    case SUP_REQUEST_CONTRACTS:
+    case SUP_REQUEST_DEADLETTERS:
+    case SUP_REQUEST_STOP:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static void serve(struct control_client *client, const struct sup_request *request)
 {
+    if (!client->control->begun && needs_workers(request->command)) {
+        client->state = CONTROL_EARLY;
+        return;
+    }
     switch (request->command) {
     case SUP_REQUEST_EVENTS:
         if (!request->follow) {

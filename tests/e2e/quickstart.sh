@@ -50,17 +50,6 @@ blocks json >tally.json
 blocks sh >steps
 [[ -s tally.c && -s tally.json && -s steps ]] || fail "README.md has no such section or blocks"
 
-# wait_until_up: the line with & has been run; the next ones want a system that is there.
-wait_until_up() {
-    local tries=500
-    until [[ $(axsup status tally.json --json 2>/dev/null) == *'"state":"running","deadletters"'* ]]; do
-        ((tries-- > 0)) || fail "the system did not start"
-        kill -0 "$pid" || fail "the system did not start"
-        read -r -t 0.02 <>"$tmp/never"
-    done
-}
-mkfifo "$tmp/never"
-
 prints=0
 while IFS= read -r step <&3; do
     [[ -n $step ]] || continue
@@ -68,7 +57,6 @@ while IFS= read -r step <&3; do
     if [[ $step == *'&' ]]; then
         eval "$step"
         pid=$!
-        wait_until_up
         continue
     fi
     printed=$(eval "$step") || fail "status $?"

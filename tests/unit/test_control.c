@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket against a supervisor that is not there: this file defines what control*.c and
  * show*.c call, keeps a loop of its own over poll(2), and has its hand on the clock. */
-#include "axsup/control.h"
+#include "axsup/control_client.h"
 #include "axsup/request.h"
 #include "axsup/sup.h"
 
@@ -68,6 +68,18 @@ void sup_loop_remove(struct sup *s, int fd)
     for (size_t i = 0; i < LEN(watched); i++)
         if (watched[i].fn && watched[i].fd == fd)
             watched[i].fd = -1;
+}
+
+void sup_timer_set(struct sup *s, struct sup_timer *timer, uint64_t at)
+{
+    (void)s;
+    timer->at = at;
+}
+
+void sup_timer_clear(struct sup *s, struct sup_timer *timer)
+{
+    (void)s;
+    timer->at = 0;
 }
 
 uint64_t sup_now(const struct sup *s)
@@ -333,7 +345,10 @@ static int set_up(void **state)
     added = 0;
     reply = NULL;
     now = 1000000000000;
-    return sup_control_open(&control, &sup);
+    if (sup_control_open(&control, &sup) != 0)
+        return -1;
+    control->begun = true;
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -564,6 +579,32 @@ static void restart_fails(void **state)
     slots[1].last_exit.reason = AX_SIGNAL;
     sup_control_events(control);
     assert_string_equal(hear(fd), REFUSED("", "counting/0 has failed: signal"));
+    close(fd);
+}
+
+/* Clients may come before the workers run; the one that wants to stop it all does not wait. */
+static void early_clients_wait(void **state)
+{
+    int fd = dial();
+
+    (void)state;
+    control->begun = false;
+    slots[1].state = SHM_SLOT_STARTING;
+    slots[1].incarnation = 1;
+    say(fd, "{\"command\":\"deadletters\"}\n");
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":[]}\n");
+    say(fd, "{\"command\":\"state\",\"actor\":\"counter\"}\n");
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "");
+    slots[1].state = SHM_SLOT_RUNNING;
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":{\"n\":42}}\n");
+    control->begun = false;
+    slots[1].state = SHM_SLOT_EMPTY;
+    say(fd, "{\"command\":\"state\",\"actor\":\"counter\"}\n");
+    assert_string_equal(hear(fd), "");
+    control->timer.fn(control->timer.ctx); /* some day it is said what is there */
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":{\"n\":42}}\n");
     close(fd);
 }
 
@@ -807,6 +848,7 @@ int main(void)
         STAGED(signals),
         STAGED(restart_waits),
         STAGED(restart_fails),
+        STAGED(early_clients_wait),
         STAGED(stop_waits),
         STAGED(events_are_followed),
         STAGED(slow_follower),

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What axsup is started in and what is done to it from outside: signals that come early or are
+# ignored by whoever starts it, a standard error that nobody reads, a config that has changed since,
+# clients that come before the system does, a run directory that is somebody else's.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/around.XXXXXX") || exit
+failed=0 passed=0 skipped=0 pid=
+mkfifo "$dir/never" || exit
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# until_true TEXT COMMAND...: waits up to 20 s.
+until_true() {
+    local text=$1 tries=1000
+    shift
+    until "$@"; do
+        ((tries-- > 0)) || break
+        read -r -t 0.02 <>"$dir/never"
+    done
+    ((tries > 0))
+    verdict $? "$text"
+}
+
+# ended STATUS: waits for the system.
+ended() {
+    local status
+    wait "$pid"
+    status=$?
+    pid=
+    [[ $status == "$1" ]]
+    verdict $? "the system ended with $status, not $1: $(cat "$dir/log")"
+    [[ ! -e $dir/run ]]
+    verdict $? "the run directory is left: $(ls "$dir/run" 2>&1)"
+}
+
+try() { # STATUS PATTERN ARGUMENT...
+    local want=$1 pattern=$2 out status
+    shift 2
+    out=$("$axsup" "$@" 2>&1 </dev/null)
+    status=$?
+    # shellcheck disable=SC2053
+    [[ $status == "$want" && $out == $pattern ]]
+    verdict $? "axsup $*: $status: $out"
+}
+
+conf=$dir/around.json
+write_conf() { # PLUGIN [TIMEOUT]
+    cat >"$conf" <<END
+{ "system": "around", "run_dir": "run",
+  "workers": [
+    { "name": "a", "plugin": "$1", "load_timeout": "${2:-20s}", "rerandomize": 0,
+      "restart": { "max": 100000, "backoff": ["0s", "0s"] },
+      "actors": [ { "name": "t", "contract": "trouble" } ] } ] }
+END
+}
+cp "$plugins/trouble.so" "$dir"
+write_conf trouble.so
+
+# ---- whoever starts it ignores the ends of children ----
+
+env --ignore-signal=CHLD "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+try 0 '' send "$conf" t add '{"by":4}' # at once: a client waits for a system that starts
+try 0 '' restart "$conf" a
+try 0 '{"value":4}' call "$conf" t get
+try 0 '' stop "$conf"
+ended 0
+
+# ---- a signal while plugins load ----
+
+write_conf "$plugins/load_hang.so" 500ms
+for signal in TERM INT; do
+    env --default-signal="$signal" "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+    pid=$!
+    until_true 'the run directory is made' test -s "$dir/run/lock"
+    kill "-$signal" "$pid"
+    ended 0
+    grep -q 'was told to stop before it ran' "$dir/log"
+    verdict $? "SIG$signal while plugins load: $(cat "$dir/log")"
+done
+
+# ---- mistakes of plugins and of the run directory are told in one run ----
+
+write_conf trouble.so
+"$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+try 0 '*' status "$conf"
+sed 's/"contract": "trouble"/"contract": "trubble"/' "$conf" >"$dir/second.json"
+try 2 "*run_dir: *is in use by a living system (pid $pid)*contract: *did you mean trouble*" \
+    run "$dir/second.json"
+
+# ---- the config is no longer what it was ----
+
+mv "$dir/trouble.so" "$dir/trouble.so.old"
+sed -i 's/"load_timeout"/"load_timeuot"/' "$conf"
+try 2 '*no such plugin*load_timeuot*' check "$conf"
+try 0 '' send "$conf" t add '{"by":1}'
+try 0 '{"value":1}' call "$conf" t get
+try 0 '' stop "$conf"
+ended 0
+echo '{ "system": "around", "run_dir"' >"$conf"
+try 2 "$conf:2:*" stop "$conf"
+mv "$dir/trouble.so.old" "$dir/trouble.so"
+write_conf trouble.so
+
+echo "$passed passed, $failed failed, $skipped skipped"
+((passed && !failed))
