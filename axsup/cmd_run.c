@@ -35,9 +35,9 @@ static void say_running(struct run *run)
         actors += sup_slot_actors(sup, i);
     }
     run->running = true;
-    sup_complain("system %s is running: %u worker%s, %llu actor%s, run_dir %s", sup->config->system,
-                 workers, plural(workers), (unsigned long long)actors, plural(actors),
-                 sup->config->run_dir);
+    sup_log(AX_INFO, "system %s is running: %u worker%s, %llu actor%s, run_dir %s",
+            sup->config->system, workers, plural(workers), (unsigned long long)actors,
+            plural(actors), sup->config->run_dir);
 }
 
 static int say_event(void *ctx, const struct sup_event *event)
@@ -49,10 +49,10 @@ static int say_event(void *ctx, const struct sup_event *event)
     if (event->what != SUP_WORKER_RESTARTING)
         return 0;
     if (event->backoff_ns > 0)
-        sup_complain("%s: restart in %s", run->sup->slots[event->slot].name,
-                     sup_text_duration(event->backoff_ns, text, sizeof(text)));
+        sup_log(AX_INFO, "%s: restart in %s", run->sup->slots[event->slot].name,
+                sup_text_duration(event->backoff_ns, text, sizeof(text)));
     else
-        sup_complain("%s: restart at once", run->sup->slots[event->slot].name);
+        sup_log(AX_INFO, "%s: restart at once", run->sup->slots[event->slot].name);
     return 0;
 }
 
@@ -75,12 +75,6 @@ static void on_event(void *ctx)
         sup_timer_set(run->sup, &run->timer, sup_now(run->sup));
 }
 
-static void log_line(enum ax_level level, const char *text)
-{
-    if (level > AX_DEBUG)
-        sup_complain("%s", text);
-}
-
 static int run_system(const struct sup_arguments *arguments, struct sup *sup)
 {
     struct run run = {.sup = sup};
@@ -97,14 +91,15 @@ static int run_system(const struct sup_arguments *arguments, struct sup *sup)
     sup_timer_clear(sup, &run.timer);
     if (error == 0 || error == AX_E_CANCELED) {
         uint64_t letters = sup_letter_count(sup);
-        sup_complain("system %s has stopped: %llu message%s left, %u worker%s killed, "
-                     "%llu dead letter%s",
-                     sup->config->system, (unsigned long long)sup->stop.left,
-                     plural(sup->stop.left), sup->stop.killed, plural(sup->stop.killed),
-                     (unsigned long long)letters, plural(letters));
+        sup_log(AX_INFO,
+                "system %s has stopped: %llu message%s left, %u worker%s killed, "
+                "%llu dead letter%s",
+                sup->config->system, (unsigned long long)sup->stop.left, plural(sup->stop.left),
+                sup->stop.killed, plural(sup->stop.killed), (unsigned long long)letters,
+                plural(letters));
     } else {
-        sup_complain("system %s has ended: %s (%s)", sup->config->system, ax_strerror(error),
-                     ax_error_name(error));
+        sup_log(AX_ERROR, "system %s has ended: %s (%s)", sup->config->system, ax_strerror(error),
+                ax_error_name(error));
     }
     run.control = sup_control_close(run.control);
     return error == 0 ? SUP_EXIT_DONE : SUP_EXIT_FAILED;
@@ -118,14 +113,13 @@ int sup_cmd_run(const struct sup_arguments *arguments)
     int status;
 
     signal(SIGPIPE, SIG_IGN); /* who reads our lines may go */
-    sup_log_to(log_line);
     status = sup_check_config(arguments->operands[0], &config, &errors, false);
 
     if (status == 0) {
         int error = sup_new(&sup, config, &errors);
 
         if (error == AX_E_CANCELED)
-            sup_complain("system %s was told to stop before it ran", config->system);
+            sup_log(AX_INFO, "system %s was told to stop before it ran", config->system);
         else if (sup_config_errors_any(&errors))
             sup_config_errors_print(&errors, stderr);
         status = error == 0 || error == AX_E_CANCELED ? SUP_EXIT_DONE

@@ -84,7 +84,7 @@ try 3 '' "axsup: counter: no such system *" call "$conf" counter get
 try 3 '' "axsup: counter: no such system *" stop "$conf"
 
 start "$conf"
-said 'axsup: system counter is running: 2 workers, 2 actors, run_dir *' || exit
+said '*axsup: system counter is running: 2 workers, 2 actors, run_dir *' || exit
 try 2 '' "*in use by a living system (pid $pid)*" run "$conf"
 [[ $(stat -c '%a %F' "$dir/run/control") == '600 socket' ]]
 verdict $? "the control socket: $(stat -c '%a %F' "$dir/run/control")"
@@ -135,12 +135,12 @@ try 1 '' 'axsup: counting has 2 workers: name one, counting/0 to counting/1 (AX_
 "$axsup" events "$conf" --follow --json >"$dir/events" 2>&1 &
 follower=$!
 try 0 '' '' kill "$conf" counting/0
-said 'axsup: counting/0 *SIGKILL*'
-said 'axsup: counting/0 runs*incarnation 2*'
+said '*axsup: counting/0 *SIGKILL*'
+said '*axsup: counting/0 runs*incarnation 2*'
 try 0 '{"value":6}' '' call "$conf" counter get
 try 0 '' '' kill "$conf" counting/1 segv
-said 'axsup: counting/1 *SIGSEGV*'
-said 'axsup: counting/1 runs*incarnation 2*'
+said '*axsup: counting/1 *SIGSEGV*'
+said '*axsup: counting/1 runs*incarnation 2*'
 try 0 '' '' restart "$conf" counting/0
 try 0 '*"name":"counting/0","slot":1,*,"state":"running","incarnation":3,"restarts":2,*' '' \
     status "$conf" --json
@@ -161,7 +161,7 @@ try 0 '{"value":7}' '' call "$conf" counter get
 try 0 '' '' stop "$conf"
 [[ ! -e /proc/$pid ]]
 verdict $? 'stop returns before the system is gone'
-said 'axsup: system counter has stopped: 0 messages left, 0 workers killed, 0 dead letters'
+said '*axsup: system counter has stopped: 0 messages left, 0 workers killed, 0 dead letters'
 wait "$pid"
 verdict $? 'the system ends well'
 pid=
@@ -175,7 +175,7 @@ try 3 '' "axsup: counter: no such system *" status "$conf"
 verdict $? 'the run_dir is left behind'
 
 start "$conf" --for 200ms
-said 'axsup: system counter is running: *'
+said '*axsup: system counter is running: *'
 wait "$pid"
 verdict $? 'run --for ends by itself'
 pid=

@@ -121,5 +121,25 @@ try 2 "$conf:2:*" stop "$conf"
 mv "$dir/trouble.so.old" "$dir/trouble.so"
 write_conf trouble.so
 
+# ---- nobody reads what it says ----
+
+mkfifo "$dir/full"
+exec {pipe}<>"$dir/full"
+dd if=/dev/zero of="$dir/full" oflag=nonblock bs=4096 count=1000 2>/dev/null
+"$axsup" run "$conf" 2>"$dir/full" >"$dir/log" </dev/null &
+pid=$!
+try 0 '' send "$conf" t add '{"by":3}'
+try 0 '' kill "$conf" a SEGV
+try 0 '' restart "$conf" a
+try 0 '{"value":3}' call "$conf" t get
+dd if="$dir/full" iflag=nonblock bs=4096 count=1000 >"$dir/read" 2>/dev/null # somebody reads again
+try 0 '' stop "$conf"
+ended 0
+said=
+while read -r -t 20 -u "$pipe" said && [[ $said != *'lines are missing here'* ]]; do :; done
+[[ $said == *' warn axsup: '*' lines are missing here: standard error did not take them' ]]
+verdict $? "how much was not written: $said"
+exec {pipe}<&-
+
 echo "$passed passed, $failed failed, $skipped skipped"
 ((passed && !failed))
