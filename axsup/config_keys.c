@@ -39,7 +39,7 @@
         .count = COUNT(table), .size = sizeof(struct type)                                         \
     }
 
-#define RESTART_KEYS                                                                               \
+#define RESTART_KEYS(about_window, about_backoff)                                                  \
     KEY(sup_restart_config, "policy", WORD, policy, WORDS("never", "on_failure", "always"),        \
         DEFAULT("on_failure"),                                                                     \
         ABOUT("When it is started again after its end: never, after a failure (whatever is not a " \
@@ -47,19 +47,26 @@
         KEY(sup_restart_config, "max", INTEGER, max, RANGE(0, 1000000), DEFAULT(10),               \
             ABOUT("Restarts allowed within the window. One more and it is given up as failed.")),  \
         KEY(sup_restart_config, "window", DURATION, window_ns, RANGE(MS, 24 * HOUR),               \
-            DEFAULT("60s"), ABOUT("Time over which restarts are counted.")),                       \
+            DEFAULT("60s"), ABOUT(about_window)),                                                  \
         KEY(sup_restart_config, "backoff", BACKOFF, backoff_ns, RANGE(0, HOUR),                    \
-            .def = "[\"0ms\", \"5s\"]",                                                            \
-            ABOUT("Wait before the first restart, and the most that the wait may grow to: it "     \
-                  "doubles with every restart within the window."))
+            .def = "[\"10ms\", \"5s\"]", ABOUT(about_backoff))
 
-static const struct sup_key worker_restart_keys[] = {RESTART_KEYS};
+static const struct sup_key worker_restart_keys[] = {RESTART_KEYS(
+    "Time over which restarts are counted, up to the last end. Where the backoff leaves room for "
+    "no more than max restarts within it, the worker is never given up.",
+    "Wait before the first restart, and the most that the wait may grow to: it doubles with every "
+    "restart until there has been none for a window. Up to a tenth of it is left to chance, within "
+    "these bounds, so that workers that died together do not come back in step. "
+    "\"0ms\" as the first is no wait at all.")};
 static const struct sup_key_object worker_restart =
     OBJECT(sup_restart_config, "worker_restart", "Worker restart",
            "What happens when a worker process has ended.", worker_restart_keys);
 
 static const struct sup_key actor_restart_keys[] = {
-    RESTART_KEYS,
+    RESTART_KEYS(
+        "Time over which restarts are counted, from the first of them.",
+        "Wait before the first restart, and the most that the wait may grow to: it doubles "
+        "with every restart within the window. \"0ms\" as the first is no wait at all."),
     KEY(sup_restart_config, "mailbox", WORD, mailbox, WORDS("keep", "drop"), DEFAULT("keep"),
         ABOUT("Whether a restart keeps the messages that wait, or drops them as dead letters.")),
 };
@@ -136,9 +143,9 @@ static const struct sup_key worker_keys[] = {
         ABOUT("Name of the entry, unique in the config. Its processes are NAME/0, NAME/1 and so "
               "on.")),
     KEY(sup_worker_config, "plugin", PATH, plugin, REQUIRED,
-        ABOUT("The shared object to load. With a slash a path, relative to the folder of the "
-              "config; without one it is looked for beside the config, then in the folder plugins "
-              "beside the axsup program, then among the installed plugins.")),
+        ABOUT("The shared object to load. With a slash a path, relative to the directory of the "
+              "config; without one it is looked for beside the config, then in the directory "
+              "plugins beside the axsup program, then among the installed plugins.")),
     KEY(sup_worker_config, "count", INTEGER, count, RANGE(1, SUP_WORKERS_MAX), DEFAULT(1),
         ABOUT("How many processes run the plugin; a system has at most 63 in all.")),
     KEY(sup_worker_config, "actors", LIST, actors, RANGE(0, UINT32_MAX), OF(actor),
@@ -159,8 +166,9 @@ static const struct sup_key worker_keys[] = {
         ABOUT("A message that is handled for longer than this is a hang, which ends the process; "
               "\"0s\" looks for none.")),
     KEY(sup_worker_config, "rerandomize", INTEGER, rerandomize, RANGE(0, 1000), DEFAULT(3),
-        ABOUT("Crashes by signal within a minute after which the plugin is loaded anew, at other "
-              "addresses; 0 for never.")),
+        ABOUT(
+            "Crashes by signal that are borne within a minute; with one more the plugin is loaded "
+            "anew, at other addresses. 0: it never is.")),
     KEY(sup_worker_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
         ABOUT("Memory of a process that outlives it: mailboxes, kept state, snapshots.")),
     KEY(sup_worker_config, "max_actors", INTEGER, max_actors, RANGE(1, 16000000), DEFAULT(1024),
@@ -178,8 +186,9 @@ static const struct sup_key top_keys[] = {
     KEY(sup_config, "run_dir", PATH, run_dir,
         ABSENT("/run/axsup/SYSTEM for root, else $XDG_RUNTIME_DIR/axsup/SYSTEM, else "
                "/tmp/axsup-UID/SYSTEM"),
-        ABOUT("Folder of the running system, with its control socket. One system at a time can use "
-              "it. Its absolute path has at most 90 bytes.")),
+        ABOUT("Directory of the running system, with its control socket. One system at a time can "
+              "use it. It belongs to the user of axsup and nobody else may write to it. Its "
+              "absolute path has at most 90 bytes.")),
     KEY(sup_config, "workers", LIST, workers, REQUIRED, RANGE(1, SUP_WORKERS_MAX), OF(worker),
         .count_offset = offsetof(struct sup_config, n_workers),
         ABOUT("Plugins to run. The sum of their counts is at most 63.")),
@@ -194,7 +203,8 @@ static const struct sup_key top_keys[] = {
         ABOUT("Events that are kept for those who ask later: this many of workers, and as many of "
               "actors.")),
     KEY(sup_config, "shutdown", DURATION, shutdown_ns, RANGE(0, HOUR), DEFAULT("5s"),
-        ABOUT("Time for a stop of the whole system; what has not ended by then is killed.")),
+        ABOUT("Time for a stop of the whole system. What has not ended by then gets SIGTERM and, a "
+              "tenth of this time later (10 ms to 500 ms), SIGKILL.")),
 };
 const struct sup_key_object sup_key_top =
     OBJECT(sup_config, "system", "Top level", "The system.", top_keys);

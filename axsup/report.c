@@ -86,6 +86,22 @@ static void add_down(struct sup_slot *slot, const struct sup_exit *end)
     sup_event_done(slot->sup);
 }
 
+static void add_failure(const struct sup_slot *slot, struct sup_event *event,
+                        const struct sup_exit *end)
+{
+    const struct sup_restart_config *restart = &slot->config->restart;
+    char window[SUP_UNIT_ROOM];
+
+    if (restart->policy == SUP_RESTART_NEVER) {
+        event->reason = end->reason;
+        sup_log(AX_ERROR, "%s has failed: its policy is never to be started again", slot->name);
+    } else {
+        event->reason = SHM_RESTART_INTENSITY;
+        sup_log(AX_ERROR, "%s has failed: it ended once more after %u restarts within %s",
+                slot->name, restart->max, sup_format_duration(restart->window_ns, window));
+    }
+}
+
 static void add_next(struct sup_slot *slot, const struct sup_ended *ended)
 {
     enum sup_what what = ended->next == SUP_NEXT_START ? SUP_WORKER_RESTARTING : SUP_WORKER_FAILED;
@@ -96,13 +112,8 @@ static void add_next(struct sup_slot *slot, const struct sup_ended *ended)
     event = sup_event_add(slot->sup, what, slot);
     event->incarnation = ended->exit.incarnation;
     event->backoff_ns = ended->next == SUP_NEXT_START ? ended->backoff_ns : 0;
-    if (what == SUP_WORKER_FAILED) {
-        event->reason = SHM_RESTART_INTENSITY;
-        sup_log(AX_ERROR,
-                "%s has failed: it is not started again (more than %u restarts in the "
-                "window, or its policy is never)",
-                slot->name, slot->config->restart.max);
-    }
+    if (what == SUP_WORKER_FAILED)
+        add_failure(slot, event, &ended->exit);
     sup_event_done(slot->sup);
 }
 

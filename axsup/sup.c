@@ -27,8 +27,10 @@ static uint32_t count_slots(const struct sup_config *config)
     return slots;
 }
 
-static void name_slots(struct sup *sup)
+static int name_slots(struct sup *sup)
 {
+    uint64_t seed = sup_realtime() ^ (uint64_t)getpid() << 32;
+    int error = 0;
     uint32_t number = 1;
 
     snprintf(sup->slots[0].name, sizeof sup->slots[0].name, "axsup");
@@ -43,7 +45,10 @@ static void name_slots(struct sup *sup)
             slot->template = &sup->templates[i];
             slot->child.pidfd = slot->child.stat = -1;
             snprintf(slot->name, sizeof slot->name, "%s/%u", slot->config->name, k);
+            if (error == 0)
+                error = sup_restart_init(&slot->restart, &slot->config->restart, seed + number);
         }
+    return error;
 }
 
 static int make_slots(struct sup *sup)
@@ -57,8 +62,7 @@ static int make_slots(struct sup *sup)
     if (sup->slots == NULL || sup->templates == NULL)
         return -ENOMEM;
     sup_templates_init(sup->templates, sup, sup->config);
-    name_slots(sup);
-    return 0;
+    return name_slots(sup);
 }
 
 static int init_children(struct sup *sup)
@@ -179,8 +183,10 @@ struct sup *sup_free(struct sup *sup)
 {
     if (sup == NULL)
         return NULL;
-    for (uint32_t s = 1; sup->slots != NULL && s < sup->n_slots; s++)
+    for (uint32_t s = 1; sup->slots != NULL && s < sup->n_slots; s++) {
         sup_child_deinit(&sup->slots[s]);
+        sup_restart_deinit(&sup->slots[s].restart);
+    }
     if (sup->templates != NULL)
         sup_templates_close(sup->templates, sup->n_templates);
     sup_hub_close(sup);

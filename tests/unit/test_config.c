@@ -127,7 +127,7 @@ static void defaults(void **state)
     assert_int_equal(w->restart.policy, SUP_RESTART_ON_FAILURE);
     assert_int_equal(w->restart.max, 10);
     assert_int_equal(w->restart.window_ns, 60000000000);
-    assert_int_equal(w->restart.backoff_ns[0], 0);
+    assert_int_equal(w->restart.backoff_ns[0], 10000000);
     assert_int_equal(w->restart.backoff_ns[1], 5000000000);
     assert_true(w->limits.memory == SUP_NO_LIMIT && w->limits.files == SUP_NO_LIMIT &&
                 w->limits.core == SUP_NO_LIMIT && w->limits.cpu_ns == SUP_NO_LIMIT &&

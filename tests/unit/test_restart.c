@@ -11,10 +11,29 @@
 #define MS UINT64_C(1000000)
 #define SEC (1000 * MS)
 
-static struct sup_restart_config config(enum sup_restart_policy policy)
+static const struct sup_restart_config usual = {.policy = SUP_RESTART_ON_FAILURE,
+                                                .max = 3,
+                                                .window_ns = 60 * SEC,
+                                                .backoff_ns = {100 * MS, 100 * MS}};
+
+static struct sup_restart restart;
+static struct sup_restart_config how;
+
+static void begin(const struct sup_restart_config *config, uint64_t seed)
 {
-    return (struct sup_restart_config){
-        .policy = policy, .max = 3, .window_ns = 60 * SEC, .backoff_ns = {100 * MS, 350 * MS}};
+    sup_restart_deinit(&restart);
+    how = *config;
+    assert_int_equal(sup_restart_init(&restart, &how, seed), 0);
+}
+
+/* The wait, or UINT64_MAX where the worker has failed. */
+static uint64_t fail_at(uint64_t now)
+{
+    uint64_t at = 0;
+    enum sup_verdict verdict = sup_restart_decide(&restart, &how, now, SUP_END_FAILURE, &at);
+
+    assert_true(verdict == SUP_AGAIN || verdict == SUP_GIVE_UP);
+    return verdict == SUP_AGAIN ? at - now : UINT64_MAX;
 }
 
 static void test_policies(void **state)
@@ -34,99 +53,141 @@ static void test_policies(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct sup_restart memory = {0};
-        struct sup_restart_config how = config(rows[i].policy);
         uint64_t at = 0;
-        assert_int_equal(sup_restart_decide(&memory, &how, 5 * SEC, rows[i].end, &at),
+        begin(&usual, 0);
+        how.policy = rows[i].policy;
+        assert_int_equal(sup_restart_decide(&restart, &how, 5 * SEC, rows[i].end, &at),
                          rows[i].verdict);
         assert_int_equal(at, rows[i].verdict == SUP_AGAIN ? 5 * SEC + 100 * MS : 0);
     }
 }
 
+/* ---- the wait ---- */
+
 static void test_backoff_doubles_up_to_its_cap(void **state)
 {
-    static const uint64_t waits[] = {100 * MS, 200 * MS, 350 * MS, 350 * MS, 350 * MS};
-    struct sup_restart memory = {0};
-    struct sup_restart_config how = config(SUP_RESTART_ALWAYS);
-    uint64_t at;
+    static const uint64_t bounds[] = {100 * MS, 350 * MS};
+    static const struct {
+        unsigned nth;
+        uint64_t least, most;
+    } rows[] = {
+        {1, 100 * MS, 110 * MS}, {2, 200 * MS, 220 * MS},       {3, 315 * MS, 350 * MS},
+        {4, 315 * MS, 350 * MS}, {1000000, 315 * MS, 350 * MS},
+    };
 
     (void)state;
-    how.max = 1000;
-    for (unsigned i = 0; i < 5; i++) {
-        uint64_t now = (i + 1) * SEC;
-        assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_AGAIN);
-        assert_int_equal(at, now + waits[i]);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t tenth = rows[i].most - rows[i].least;
+        assert_true(sup_restart_backoff(bounds, rows[i].nth, 0) == rows[i].least);
+        assert_true(sup_restart_backoff(bounds, rows[i].nth, tenth) == rows[i].most);
+        assert_true(sup_restart_backoff(bounds, rows[i].nth, tenth + 1) == rows[i].least);
     }
-    for (unsigned i = 0; i < 900; i++) /* no overflow, however many */
-        sup_restart_decide(&memory, &how, 7 * SEC, SUP_END_FAILURE, &at);
-    assert_int_equal(at, 7 * SEC + 350 * MS);
 }
 
 static void test_backoff_of_nothing_and_of_much(void **state)
 {
-    struct sup_restart memory = {0};
-    struct sup_restart_config how = config(SUP_RESTART_ALWAYS);
-    uint64_t at;
+    static const uint64_t none[] = {0, 350 * MS}, same[] = {50 * MS, 50 * MS},
+                          wrong[] = {50 * MS, 20 * MS},
+                          much[] = {UINT64_C(1) << 60, UINT64_C(3) << 61};
 
     (void)state;
-    how.max = 100;
-    how.backoff_ns[0] = 0;
-    for (unsigned i = 0; i < 10; i++) {
-        sup_restart_decide(&memory, &how, 9 * SEC, SUP_END_FAILURE, &at);
-        assert_int_equal(at, 9 * SEC);
+    for (uint64_t random = 0; random < 10; random++) {
+        assert_true(sup_restart_backoff(none, 5, random) == 0);
+        assert_true(sup_restart_backoff(same, 5, random * MS) == 50 * MS);
+        assert_true(sup_restart_backoff(wrong, 5, random * MS) == 20 * MS);
     }
-    how.backoff_ns[0] = UINT64_C(1) << 60;
-    how.backoff_ns[1] = UINT64_C(3) << 61;
-    memory = (struct sup_restart){0};
-    for (unsigned i = 0; i < 4; i++)
-        sup_restart_decide(&memory, &how, 1, SUP_END_FAILURE, &at);
-    assert_int_equal(at, 1 + (UINT64_C(3) << 61));
+    for (unsigned nth = 1; nth < 100; nth++) {
+        uint64_t wait = sup_restart_backoff(much, nth, UINT64_MAX);
+        assert_true(wait >= much[0] && wait <= much[1]);
+    }
 }
+
+static void test_chance_is_decided_by_the_seed(void **state)
+{
+    uint64_t waits[3][3];
+
+    (void)state;
+    for (unsigned k = 0; k < 3; k++) {
+        begin(&usual, k / 2);
+        how.backoff_ns[1] = SEC;
+        for (unsigned i = 0; i < 3; i++)
+            waits[k][i] = fail_at((i + 1) * SEC);
+    }
+    assert_memory_equal(waits[0], waits[1], sizeof waits[0]);
+    assert_memory_not_equal(waits[0], waits[2], sizeof waits[0]);
+}
+
+static void test_the_row_ends_with_a_quiet_window(void **state)
+{
+    (void)state;
+    begin(&usual, 0);
+    how.backoff_ns[1] = SEC;
+    assert_true(fail_at(1 * SEC) < 111 * MS);
+    assert_true(fail_at(50 * SEC) >= 200 * MS);
+    assert_true(fail_at(109 * SEC) >= 400 * MS); /* the first one is out of the window */
+    assert_true(fail_at(169 * SEC) < 111 * MS);
+}
+
+/* ---- the window ---- */
 
 static void test_one_more_than_max_is_the_end(void **state)
 {
-    struct sup_restart memory = {0};
-    struct sup_restart_config how = config(SUP_RESTART_ON_FAILURE);
-    uint64_t at, now = SEC;
-
     (void)state;
-    for (unsigned i = 0; i < 3; i++, now += SEC)
-        assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_AGAIN);
-    assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_GIVE_UP);
-    sup_restart_forget(&memory);
-    assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_AGAIN);
-    assert_int_equal(at, now + 100 * MS);
-    how.max = 0;
-    sup_restart_forget(&memory);
-    assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_GIVE_UP);
+    begin(&usual, 0);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_int_equal(fail_at(i * SEC), 100 * MS);
+    assert_int_equal(fail_at(4 * SEC), UINT64_MAX);
+    sup_restart_forget(&restart);
+    assert_int_equal(fail_at(5 * SEC), 100 * MS);
+    begin(&(struct sup_restart_config){.policy = SUP_RESTART_ALWAYS, .window_ns = SEC}, 0);
+    assert_int_equal(fail_at(1), UINT64_MAX);
 }
 
-static void test_a_window_begins_anew(void **state)
+static void test_the_window_slides(void **state)
 {
-    struct sup_restart memory = {0};
-    struct sup_restart_config how = config(SUP_RESTART_ON_FAILURE);
-    uint64_t at, now = 10 * SEC;
+    (void)state;
+    begin(&usual, 0);
+    assert_int_equal(fail_at(10 * SEC), 100 * MS);
+    assert_int_equal(fail_at(60 * SEC), 100 * MS);
+    assert_int_equal(fail_at(70 * SEC), 100 * MS); /* the first one has just left it */
+    assert_int_equal(fail_at(71 * SEC), 100 * MS);
+    assert_int_equal(fail_at(120 * SEC - 1), UINT64_MAX); /* 60, 70 and 71 are still in it */
+    assert_int_equal(fail_at(120 * SEC), 100 * MS);
+}
+
+/* Against what anybody would write who has time and memory. */
+static void test_the_window_by_a_plain_count(void **state)
+{
+    uint64_t times[2000], now = 0, chance = 1;
+    unsigned n = 0, failed = 0;
 
     (void)state;
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_AGAIN);
-    now += 60 * SEC - 1; /* still the same */
-    assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_GIVE_UP);
-    now += 1;
-    assert_int_equal(sup_restart_decide(&memory, &how, now, SUP_END_FAILURE, &at), SUP_AGAIN);
-    assert_int_equal(at, now + 100 * MS); /* and so does the backoff */
+    begin(&usual, 0);
+    how.window_ns = 100;
+    for (unsigned i = 0; i < 2000; i++) {
+        unsigned within = 0;
+        chance = chance * UINT64_C(6364136223846793005) + 1;
+        now += (chance >> 40) % 50;
+        for (unsigned k = 0; k < n; k++)
+            within += now - times[k] < 100;
+        uint64_t wait = fail_at(now);
+        assert_int_equal(wait == UINT64_MAX, within >= 3);
+        failed += wait == UINT64_MAX;
+        if (wait != UINT64_MAX)
+            times[n++] = now;
+    }
+    assert_true(failed > 100 && n > 100);
 }
 
 static void test_normal_ends_are_not_counted_where_they_rest(void **state)
 {
-    struct sup_restart memory = {0};
-    struct sup_restart_config how = config(SUP_RESTART_ON_FAILURE);
     uint64_t at;
 
     (void)state;
+    begin(&usual, 0);
     for (unsigned i = 0; i < 50; i++)
-        assert_int_equal(sup_restart_decide(&memory, &how, SEC, SUP_END_NORMAL, &at), SUP_REST);
-    assert_int_equal(sup_restart_decide(&memory, &how, SEC, SUP_END_FAILURE, &at), SUP_AGAIN);
+        assert_int_equal(sup_restart_decide(&restart, &how, SEC, SUP_END_NORMAL, &at), SUP_REST);
+    assert_int_equal(fail_at(SEC), 100 * MS);
 }
 
 static void test_rate(void **state)
@@ -144,17 +205,27 @@ static void test_rate(void **state)
         assert_false(sup_rate_add(&rate, SEC, 60 * SEC, 0)); /* never */
 }
 
+static int tear_down(void **state)
+{
+    (void)state;
+    sup_restart_deinit(&restart);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_backoff_doubles_up_to_its_cap),
         cmocka_unit_test(test_backoff_of_nothing_and_of_much),
+        cmocka_unit_test(test_chance_is_decided_by_the_seed),
+        cmocka_unit_test(test_the_row_ends_with_a_quiet_window),
         cmocka_unit_test(test_one_more_than_max_is_the_end),
-        cmocka_unit_test(test_a_window_begins_anew),
+        cmocka_unit_test(test_the_window_slides),
+        cmocka_unit_test(test_the_window_by_a_plain_count),
         cmocka_unit_test(test_normal_ends_are_not_counted_where_they_rest),
         cmocka_unit_test(test_rate),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, tear_down);
 }
