@@ -23,18 +23,16 @@ struct checker {
     struct sup_config_errors *errors;
 };
 
-/* Whether a key's value can be used: its own or, where it is absent, its default. */
-static bool usable(const struct sup_json *object, const char *key)
+bool sup_config_usable(const struct sup_json *object, const char *key)
 {
     const struct sup_json *member = sup_json_get(object, key);
 
     return !member || member->kind != SUP_JSON_BAD;
 }
 
-/* Whether it is there, too. */
-static bool given(const struct sup_json *object, const char *key)
+bool sup_config_given(const struct sup_json *object, const char *key)
 {
-    return sup_json_get(object, key) && usable(object, key);
+    return sup_json_get(object, key) && sup_config_usable(object, key);
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -149,7 +147,7 @@ static void check_run_dir(struct checker *c)
     if (config->run_dir) {
         if (*config->run_dir != '/')
             config->run_dir = join(c, config->folder, config->run_dir);
-    } else if (config->system && usable(config->node, "run_dir")) {
+    } else if (config->system && sup_config_usable(config->node, "run_dir")) {
         config->run_dir = default_run_dir(c);
         config->run_dir_default = true;
     }
@@ -245,12 +243,13 @@ static void check_overload(struct checker *c, const struct sup_actor_config *act
 
     if (!node)
         return;
-    if (given(node, "low") && given(node, "high") && o->low >= o->high)
+    if (sup_config_given(node, "low") && sup_config_given(node, "high") && o->low >= o->high)
         sup_config_error(c->errors, node, "low",
                          "%u is not below high (%u): overload ends below "
                          "where it begins",
                          o->low, o->high);
-    if (given(node, "high") && usable(actor->node, "capacity") && o->high > actor->capacity)
+    if (sup_config_given(node, "high") && sup_config_usable(actor->node, "capacity") &&
+        o->high > actor->capacity)
         sup_config_error(c->errors, node, "high", "%u is above capacity (%u): at most the capacity",
                          o->high, actor->capacity);
 }
@@ -259,16 +258,17 @@ static void check_overload(struct checker *c, const struct sup_actor_config *act
 static void check_actors(struct checker *c, struct sup_worker_config *worker)
 {
     size_t share[SUP_WORKERS_MAX] = {0};
-    bool countable = usable(worker->node, "count") && usable(worker->node, "max_actors");
+    bool countable =
+        sup_config_usable(worker->node, "count") && sup_config_usable(worker->node, "max_actors");
 
     for (size_t i = 0; i < worker->n_actors; i++) {
         struct sup_actor_config *actor = &worker->actors[i];
 
         check_overload(c, actor);
-        if (!given(actor->node, "worker"))
+        if (!sup_config_given(actor->node, "worker"))
             actor->worker = (unsigned)(i % worker->count);
         if (actor->worker >= worker->count) {
-            if (usable(worker->node, "count"))
+            if (sup_config_usable(worker->node, "count"))
                 sup_config_error(c->errors, actor->node, "worker",
                                  "there is no process %u: count is %u, so 0 to %u", actor->worker,
                                  worker->count, worker->count - 1);
@@ -313,7 +313,8 @@ static void check_lane(struct checker *c)
     uint64_t least = 2 * config->max_message + 4096, right = 16384;
     char is[SUP_UNIT_ROOM], would_be[SUP_UNIT_ROOM], message[SUP_UNIT_ROOM];
 
-    if (config->lane == 0 || !usable(config->node, "lane") || !usable(config->node, "max_message"))
+    if (config->lane == 0 || !sup_config_usable(config->node, "lane") ||
+        !sup_config_usable(config->node, "max_message"))
         return;
     while (right < least || right < config->lane)
         right *= 2;
@@ -346,4 +347,5 @@ void sup_config_check(struct sup_config *config, struct sup_config_errors *error
     check_sum(&c);
     for (size_t i = 0; i < config->n_workers; i++)
         check_worker(&c, &config->workers[i]);
+    sup_config_check_fit(config, errors);
 }

@@ -14,7 +14,16 @@ void sup_config_read(struct sup_config *config, struct sup_json *root,
  * run directory; and fills what follows from others. Leaves out what sup_config_read found bad. */
 void sup_config_check(struct sup_config *config, struct sup_config_errors *errors);
 
-/* The same two for what tells where the system is: `system` and `run_dir`. */
+/* For checks: whether a key's value can be used, its own or, where it is absent, its default; and
+ * whether it is there, too. */
+bool sup_config_usable(const struct sup_json *object, const char *key);
+bool sup_config_given(const struct sup_json *object, const char *key);
+
+/* Part of sup_config_check: what a process can have. */
+void sup_config_check_fit(const struct sup_config *config, struct sup_config_errors *errors);
+
+/* sup_config_read and sup_config_check for what tells where the system is: `system` and `run_dir`.
+ */
 void sup_config_read_place(struct sup_config *config, struct sup_json *root,
                            struct sup_config_errors *errors);
 void sup_config_check_place(struct sup_config *config, struct sup_config_errors *errors);

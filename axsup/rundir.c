@@ -272,10 +272,10 @@ int sup_rundir_probe(const struct sup_config *config, struct sup_config_errors *
     int error = find_nearest(nearest);
     if (error == 0 && strcmp(nearest, rundir.path) != 0)
         error = try_mkdir(nearest);
-    else if (error == 0 && access(nearest, W_OK | X_OK) != 0)
-        error = -errno;
     else if (error == 0)
         error = check_place(config, nearest, errors);
+    if (error == 0 && access(nearest, W_OK | X_OK) != 0)
+        error = -errno;
     return error < 0 ? refuse(errors, config, "cannot be made or used", rundir.path, -error)
                      : error;
 }

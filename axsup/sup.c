@@ -98,8 +98,11 @@ static int take_signals(struct sup *sup)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sup->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (sup->signals < 0)
-        return -errno;
+    if (sup->signals < 0) {
+        int error = -errno;
+        sup_log(AX_ERROR, "signals cannot be taken: %s", ax_strerror(error));
+        return error;
+    }
     sigprocmask(SIG_BLOCK, &set, &sup->mask);
     return 0;
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* config_fit.c - whether what the config asks for fits into what a process can have. Each of these
+ * would show when the system starts, but in words that name no key. */
+#include "axsup/config_read.h"
+#include "libax/boot.h"
+#include "shm/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FILES_OWN 4u /* standard input, output and error, and the template's socket */
+#define PROGRAM (UINT64_C(4) << 20) /* bytes of address space that program and libraries take */
+
+static unsigned count_slots(const struct sup_config *config)
+{
+    unsigned slots = 1;
+
+    for (size_t i = 0; i < config->n_workers; i++)
+        slots += config->workers[i].count;
+    return slots;
+}
+
+static void check_limits(const struct sup_config *config, struct sup_config_errors *errors,
+                         const struct sup_worker_config *worker)
+{
+    const struct sup_json *node = sup_json_get(worker->node, "limits");
+    const struct sup_limits_config *limits = &worker->limits;
+    unsigned slots = count_slots(config), files = boot_fds_count(slots) + FILES_OWN;
+    uint64_t memory = worker->arena + 2 * (slots - 1) * config->lane + PROGRAM;
+    char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
+
+    if (!node || slots > SUP_WORKERS_MAX + 1)
+        return;
+    if (sup_config_given(node, "files") && limits->files < files)
+        sup_config_error(errors, node, "files",
+                         "%u are too few in a system of %u worker processes: at least %u, and what "
+                         "the plugin opens",
+                         (unsigned)limits->files, slots - 1, files);
+    memory = (memory + (1u << 20) - 1) >> 20 << 20;
+    if (sup_config_given(node, "memory") && sup_config_usable(worker->node, "arena") &&
+        limits->memory < memory)
+        sup_config_error(errors, node, "memory",
+                         "%s is too little for an arena of %s, the lanes and the program: at least "
+                         "\"%s\"",
+                         sup_format_size(limits->memory, is), sup_format_size(worker->arena, arena),
+                         sup_format_size(memory, right));
+}
+
+/* What distinguishes the policies of actors, without padding. */
+struct policy {
+    uint64_t word[11];
+};
+
+static struct policy policy_of(const struct sup_actor_config *actor)
+{
+    const struct sup_restart_config *r = &actor->restart;
+    const struct sup_overload_config *o = &actor->overload;
+
+    return (struct policy){{r->policy, r->mailbox, r->max, r->window_ns, r->backoff_ns[0],
+                            r->backoff_ns[1], o->high, o->low, o->policy, actor->suspect.policy,
+                            actor->suspect.retry}};
+}
+
+static int by_words(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct policy));
+}
+
+static size_t count_distinct(struct policy *all, size_t n)
+{
+    size_t distinct = n > 0;
+
+    qsort(all, n, sizeof(*all), by_words);
+    for (size_t i = 1; i < n; i++)
+        distinct += by_words(&all[i - 1], &all[i]) != 0;
+    return distinct;
+}
+
+/* One process of an entry: its policies have a table, the order to start it a largest size. */
+static void check_share(struct sup_config_errors *errors, const struct sup_worker_config *worker,
+                        unsigned process, struct policy *policies, struct boot_actor *actors)
+{
+    struct boot boot = {.actors = actors};
+    size_t distinct, size = 0;
+    void *order = NULL;
+
+    for (size_t i = 0; i < worker->n_actors; i++) {
+        const struct sup_actor_config *actor = &worker->actors[i];
+
+        if (actor->worker != process)
+            continue;
+        policies[boot.nactors] = policy_of(actor);
+        actors[boot.nactors++].args = (char *)(uintptr_t)actor->args; /* packed by copy */
+    }
+    distinct = count_distinct(policies, boot.nactors);
+    if (distinct > SHM_POLICIES)
+        sup_config_error(errors, worker->node, "actors",
+                         "%zu different settings of restart, overload and suspect in process %u: "
+                         "at most %u",
+                         distinct, process, SHM_POLICIES);
+    if (boot_pack(&boot, &order, &size) != 0)
+        errors->no_memory = true;
+    if (size > BOOT_MAX)
+        sup_config_error(errors, worker->node, "actors",
+                         "%u actors in process %u, whose order to start takes %zu bytes: at most "
+                         "%u; let actors spawn the others",
+                         boot.nactors, process, size, BOOT_MAX);
+    free(order);
+}
+
+static void check_shares(struct sup_config_errors *errors, const struct sup_worker_config *worker)
+{
+    struct sup_pool pool = {0};
+    struct policy *policies = sup_pool_alloc(&pool, (worker->n_actors + 1) * sizeof(*policies));
+    struct boot_actor *actors = sup_pool_alloc(&pool, (worker->n_actors + 1) * sizeof(*actors));
+
+    if (!policies || !actors)
+        errors->no_memory = true;
+    for (unsigned k = 0; policies && actors && k < worker->count; k++)
+        check_share(errors, worker, k, policies, actors);
+    sup_pool_empty(&pool);
+}
+
+void sup_config_check_fit(const struct sup_config *config, struct sup_config_errors *errors)
+{
+    for (size_t i = 0; i < config->n_workers; i++) {
+        check_limits(config, errors, &config->workers[i]);
+        check_shares(errors, &config->workers[i]);
+    }
+}
