@@ -2,6 +2,7 @@
 /* control_serve.c - from a request to its answer. A request that has to wait for something leaves
  * the client in a state that says for what; all others are answered before it returns. */
 #include "axsup/control_client.h"
+#include "axsup/message.h"
 #include "axsup/show.h"
 #include "libax/json.h"
 
@@ -64,32 +65,6 @@ static void reply_came(void *ctx, int error, const void *body, size_t size)
     sup_control_pump(client);
 }
 
-/* Makes the image of a message from the text of a JSON object. 0, or a refusal is written. */
-static int make_image(struct control_client *client, const struct ax_method *method,
-                      const char *what, const char *args, void **image, size_t *size)
-{
-    size_t room = client->control->sup->config->max_message;
-    json_error_t wrong;
-    json_t *object = json_loads(args, JSON_REJECT_DUPLICATES, &wrong);
-    char why[200] = "";
-    int error;
-
-    *image = NULL;
-    if (!object) {
-        sup_control_refuse(client, AX_E_INVALID, "%s: column %d: %s", what, wrong.column,
-                           wrong.text);
-        return AX_E_INVALID;
-    }
-    room = room > method->msg->size ? room : method->msg->size;
-    *image = malloc(room);
-    error = *image ? ax_json_to_image(method->msg, object, *image, room, size, why, sizeof(why))
-                   : -ENOMEM;
-    json_decref(object);
-    if (error != 0)
-        sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
-    return error;
-}
-
 /* Sends or asks, and writes why it could not. */
 static int deliver(struct control_client *client, uint64_t ref, const struct ax_contract *contract,
                    const struct ax_method *method, const struct sup_request *request,
@@ -98,18 +73,18 @@ static int deliver(struct control_client *client, uint64_t ref, const struct ax_
     struct sup *sup = client->control->sup;
     uint16_t number = (uint16_t)(method - contract->methods);
     uint64_t timeout = request->timeout_ns ? request->timeout_ns : SUP_CONTROL_TIMEOUT_NS;
+    char why[SUP_MESSAGE_WHY_MAX];
     void *image;
     size_t size;
-    int error =
-        make_image(client, method, what, request->args ? request->args : "{}", &image, &size);
+    int error = sup_message_make(method->msg, request->args ? request->args : "{}",
+                                 sup->config->max_message, &image, &size, why);
 
-    if (error == 0) {
+    if (error == 0)
         error = method->is_ask
                     ? sup_ask(sup, ref, contract, number, image, size, timeout, reply_came, client)
                     : sup_tell(sup, ref, contract, number, image, size);
-        if (error != 0)
-            sup_control_refuse(client, error, "%s: %s", what, ax_strerror(error));
-    }
+    if (error != 0)
+        sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
     free(image);
     return error;
 }

@@ -103,7 +103,7 @@ try 1 '' 'axsup: counter has no message "gte"; it has: inc, add, get (AX_E_INVAL
     call "$conf" counter gte
 try 1 '' 'axsup: counter.get has a reply: use "axsup call" (AX_E_INVALID)' send "$conf" counter get
 try 1 '' 'axsup: counter.add: by: missing* (AX_E_INVALID)' send "$conf" counter add
-try 1 '' 'axsup: counter.add: *too big*' send "$conf" counter add '{"by":9223372036854775808}'
+try 1 '' 'axsup: counter.add: by: 9223372036854775808 is out of range for i64 (* to 9223372036854775807) (AX_E_INVALID)' send "$conf" counter add '{"by":9223372036854775808}'
 try 1 '' 'axsup: counter.add: *by*' send "$conf" counter add '{"by":"5"}'
 try 1 '' 'axsup: counter.add: *to*' send "$conf" counter add '{"by":5,"to":1}'
 try 0 '{"value":6}' '' call "$conf" counter get
