@@ -53,11 +53,11 @@ static int print_line(const struct sup_arguments *arguments, const char *line)
         sup_complain("the system gave an answer that makes no sense");
         return SUP_EXIT_FAILED;
     }
-    if (missed)
+    if (arguments->json)
+        puts(line);
+    else if (missed)
         sup_complain("%lld events were forgotten before they could be printed",
                      (long long)json_integer_value(missed));
-    else if (arguments->json)
-        puts(line);
     else
         print_event(event);
     json_decref(event);

@@ -34,8 +34,9 @@ const struct sup_command sup_commands[] = {
      "config's shutdown time; what was left unhandled is counted and said. The status is 0 where "
      "all of them stopped by themselves."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
-     "Reads a config and loads its plugins, each in a process of its own. Every mistake is told "
-     "with its file, line, column and key, all of them in one run. Nothing is started."},
+     "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
+     "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "
+     "in one run. Nothing is started; a system that runs in the run_dir is no mistake."},
     {"schema", "", 0, false, sup_cmd_schema, "print the JSON Schema of axsup.json",
      "Prints the JSON Schema (draft 2020-12) of a config."},
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
@@ -51,10 +52,11 @@ const struct sup_command sup_commands[] = {
     {"call", "CONF ACTOR MESSAGE [JSON]", BIT(TIMEOUT), false, sup_cmd_call,
      "ask an actor and print its reply",
      "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "
-     "Without JSON, or with \"-\" for it, all of the message is {}. A message that has no reply is "
-     "sent as \"axsup send\" does, and {} is printed."},
+     "Without JSON all of the message is {}; with \"-\" it is read from standard input. A message "
+     "that has no reply is sent as \"axsup send\" does, and {} is printed."},
     {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
-     "Sends a message that has no reply and prints nothing. The status is 0 when it was accepted: "
+     "Sends a message that has no reply and prints nothing; JSON is as in \"axsup call\". The "
+     "status is 0 when it was accepted: "
      "from then on it is lost only where the actor's policy says so, and is a dead letter then."},
     {"contracts", "CONF", BIT(JSON), false, sup_cmd_contracts, "list contracts and their messages",
      "Lists the contracts that the system's plugins implement, with the fields of each message, "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* command_help.c - the tables of command.c for people: --help, and sections of axsup(8). */
 #include "axsup/command.h"
+#include "axsup/config.h"
 
 #include <string.h>
 
@@ -93,6 +94,10 @@ void sup_print_command_help(const struct sup_command *command, FILE *to)
     for (size_t i = 0; i < sup_options_count; i++)
         if (command->options >> i & 1u)
             put_option(to, &sup_options[i]);
+    if (command->run == sup_cmd_check) {
+        putc('\n', to);
+        sup_config_print_keys(to);
+    }
 }
 
 /* "CONF ACTOR [JSON]" as mdoc arguments. */

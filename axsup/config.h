@@ -121,7 +121,7 @@ void sup_config_schema(FILE *to);
 /* The section KEYS of axsup.json(5), in mdoc. */
 void sup_config_print_man(FILE *to);
 
-/* A line for each key: path, what it takes, default. For --help. */
+/* A line for each key: path, what it takes, default. For "axsup check --help". */
 void sup_config_print_keys(FILE *to);
 
 #define SUP_UNIT_ROOM 32

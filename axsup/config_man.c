@@ -101,5 +101,6 @@ static void put_list(FILE *to, const struct sup_key_object *object, const char *
 
 void sup_config_print_keys(FILE *to)
 {
+    fputs("keys:\n", to);
     put_list(to, &sup_key_top, "");
 }

@@ -157,7 +157,6 @@ static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
     event->suspect = from->suspect != 0;
     event->will_restart = from->will_restart != 0;
     event->error = (int)from->error;
-    event->kind = from->kind;
     event->actor = from->actor;
     event->other = from->other;
     const struct ax_contract *contract = sup_record_names(sup, from->actor, event->actor_name);

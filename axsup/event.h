@@ -47,17 +47,17 @@ struct sup_event {
     uint8_t reason; /* enum shm_reason; of WORKER_DOWN, WORKER_FAILED, ACTOR_*, DOWN */
     uint8_t signal, code;
     bool suspect_known, suspect, will_restart, hung;
-    int error;            /* AX_E_*: why a dead letter was not delivered */
-    uint64_t backoff_ns;  /* WORKER_RESTARTING: until it starts */
-    uint64_t lost;        /* WORKER_DOWN: messages given up with memory that does not add up */
-    uint64_t duration_ns; /* WORKER_STARTED: from death (or start order) to ready */
+    int error;           /* AX_E_*: why a dead letter was not delivered */
+    uint64_t backoff_ns; /* WORKER_RESTARTING: until it starts */
+    uint64_t lost;       /* WORKER_DOWN: messages given up with memory that does not add up */
+    /* WORKER_STARTED: from death (or start order) to ready. HUNG: in one message until now. */
+    uint64_t duration_ns;
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */
     uint64_t actor, other;
     char actor_name[SHM_NAME_MAX + 1], other_name[SHM_NAME_MAX + 1]; /* "": anonymous or none */
     char message[SHM_NAME_MAX + 1]; /* "credit"; "" where not known */
     char contract[SHM_NAME_MAX + 1];
-    uint8_t kind; /* DEADLETTER: enum shm_kind */
 };
 
 struct sup_ring {

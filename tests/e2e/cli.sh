@@ -27,7 +27,7 @@ verdict() { # STATUS TEXT
 try() {
     local want=$1 out=$2 err=$3 status
     shift 3
-    "$axsup" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    "$axsup" "$@" >"$dir/out" 2>"$dir/err" <"${input:-/dev/null}"
     status=$?
     # shellcheck disable=SC2053 # they are patterns
     [[ $status == "$want" && $(<"$dir/out") == $out && $(<"$dir/err") == $err ]]
@@ -72,6 +72,7 @@ sed 's/"system": "counter"/"system": "no counter"/' "$conf" >"$dir/wrong.json"
 # without a system
 try 0 '' '' check "$conf"
 try 0 '{*json-schema.org*}' '' schema
+try 0 '*keys:*workers\[\].actors\[\].restart.backoff *; default \["10ms", "5s"\]*' '' check --help
 try 2 '' "$dir/wrong.json:2:13: system: *" check "$dir/wrong.json"
 cp "$dir/err" "$dir/checked"
 try 2 '' '*' run "$dir/wrong.json"
@@ -94,7 +95,16 @@ try 0 '{"value":0}' '' call "$conf" counter get
 try 0 '' '' send "$conf" counter add '{"by":5}'
 try 0 '{}' '' call "$conf" counter inc
 try 0 '{"value":6}' '' call "$conf" counter get '{}' --timeout 2s
-try 0 '{"value":6}' '' call "$conf" counter get -
+try 1 '' 'axsup: counter.get: column 0: *' call "$conf" counter get -
+from() { # FILE COMMAND...: try with that as standard input
+    input=$1 try "${@:2}"
+}
+echo '{"by":4}' >"$dir/four"
+from "$dir/four" 0 '' '' send "$conf" counter add -
+{ printf '{"by":%s-4' '' && head -c 200000 /dev/zero | tr '\0' ' ' && echo '}'; } >"$dir/large"
+from "$dir/large" 0 '{}' '' call "$conf" counter add -
+head -c 2000000 /dev/zero | tr '\0' ' ' >"$dir/larger"
+from "$dir/larger" 2 '' 'axsup: standard input: more than*' send "$conf" counter add -
 try 0 '{"n":6}' '' state "$conf" counter
 try 0 '{"n":0}' '' state "$conf" other
 try 1 '' 'axsup: there is no actor "countr"; did you mean "counter"? (AX_E_NO_ACTOR)' \

@@ -265,7 +265,7 @@ said '*c/0 has failed*'
 events=$("$axsup" events --json "$conf")
 [[ $events == *'"worker_restarting","worker":"b/0","incarnation":1,"backoff_ns":'2[0-2]??????[!0-9]* &&
     $events == *'"worker_restarting","worker":"b/0","incarnation":2,"backoff_ns":'[23]???????[!0-9]* &&
-    $events == *'"worker_failed","worker":"b/0"'* && $events == *'"hung","worker":"a/0"'* ]]
+    $events == *'"worker_failed","worker":"b/0"'* && $events == *'"hung","worker":"a/0",'*'"message":"hang","duration_ns":'1????????[!0-9]* ]]
 verdict $? "events: $events"
 "$axsup" restart "$conf" b
 verdict $? 'restart of a failed worker'
