@@ -2,46 +2,9 @@
 /* command_help.c - the tables of command.c for people: --help, and sections of axsup(8). */
 #include "axsup/command.h"
 #include "axsup/config.h"
+#include "axsup/prose.h"
 
 #include <string.h>
-
-#define HELP_WIDTH 78
-
-/* Prints sentences in lines of up to `width` columns after `indent` blanks. As mdoc, each sentence
- * begins a line, and what roff would take for its own is escaped. */
-static void put_prose(FILE *to, const char *text, int indent, bool mdoc)
-{
-    int column = 0;
-
-    while (*text) {
-        int length = (int)strcspn(text, " ");
-        bool ends = mdoc && text[length - 1] == '.' && text[length] != '\0';
-
-        if (column > 0 && column + 1 + length > HELP_WIDTH) {
-            putc('\n', to);
-            column = 0;
-        }
-        if (column == 0)
-            column = fprintf(to, "%*s", indent, "");
-        else
-            column += fprintf(to, " ");
-        if (mdoc && (*text == '.' || *text == '\''))
-            fputs("\\&", to);
-        for (int i = 0; i < length; i++)
-            fputs(mdoc && text[i] == '\\'  ? "\\e"
-                  : mdoc && text[i] == '-' ? "\\-"
-                                           : (char[2]){text[i], '\0'},
-                  to);
-        column += length;
-        text += length;
-        text += strspn(text, " ");
-        if (ends) {
-            putc('\n', to);
-            column = 0;
-        }
-    }
-    putc('\n', to);
-}
 
 static void put_option(FILE *to, const struct sup_option *option)
 {
@@ -50,7 +13,7 @@ static void put_option(FILE *to, const struct sup_option *option)
     fputs(option->def ? " (default " : "", to);
     fputs(option->def ? option->def : "", to);
     fputs(option->def ? ")\n" : "\n", to);
-    put_prose(to, option->about, 6, false);
+    sup_prose(to, option->about, 6);
 }
 
 void sup_print_help(FILE *to)
@@ -66,11 +29,11 @@ void sup_print_help(FILE *to)
         fprintf(to, "  %-31s %s\n", line, command->brief);
     }
     putc('\n', to);
-    put_prose(
+    sup_prose(
         to,
         "CONF is a file as axsup.json(5) describes it. All commands but run, check, schema and "
         "bench talk to the running system through its run_dir.",
-        0, false);
+        0);
     fputs("\noptions:\n", to);
     for (size_t i = 0; i < sup_options_count; i++)
         put_option(to, &sup_options[i]);
@@ -79,7 +42,7 @@ void sup_print_help(FILE *to)
           to);
 #define PUT_EXIT(symbol, number, text)                                                             \
     fprintf(to, "  %d\n", number);                                                                 \
-    put_prose(to, text, 6, false);
+    sup_prose(to, text, 6);
     SUP_EXITS(PUT_EXIT)
 #undef PUT_EXIT
 }
@@ -88,7 +51,7 @@ void sup_print_command_help(const struct sup_command *command, FILE *to)
 {
     fprintf(to, "usage: axsup %s%s%s%s\n\n", command->name, *command->operands ? " " : "",
             command->operands, command->options ? " [OPTION ...]" : "");
-    put_prose(to, command->about, 0, false);
+    sup_prose(to, command->about, 0);
     if (command->options)
         fputs("\noptions:\n", to);
     for (size_t i = 0; i < sup_options_count; i++)
@@ -132,7 +95,7 @@ static void put_man_command(FILE *to, const struct sup_command *command)
             putc('\n', to);
         }
     fputs(".Xc\n", to);
-    put_prose(to, command->about, 0, true);
+    sup_prose_man(to, command->about);
 }
 
 void sup_print_man_commands(FILE *to)
@@ -145,7 +108,7 @@ void sup_print_man_commands(FILE *to)
         fputs(".It", to);
         put_man_option(to, &sup_options[i]);
         putc('\n', to);
-        put_prose(to, sup_options[i].about, 0, true);
+        sup_prose_man(to, sup_options[i].about);
         if (sup_options[i].def)
             fprintf(to, "The default is %s.\n", sup_options[i].def);
     }
@@ -159,7 +122,7 @@ void sup_print_man_exits(FILE *to)
     fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds\n", to);
 #define PUT_EXIT(symbol, number, text)                                                             \
     fprintf(to, ".It %d\n", number);                                                               \
-    put_prose(to, text, 0, true);
+    sup_prose_man(to, text);
     SUP_EXITS(PUT_EXIT)
 #undef PUT_EXIT
     fputs(".El\n", to);

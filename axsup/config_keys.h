@@ -58,7 +58,8 @@ extern const struct sup_key_object sup_key_top;
 void sup_key_objects(void (*each)(const struct sup_key_object *object, void *context),
                      void *context);
 
-/* "integer, 1 to 63", "duration, 0s to 1h": what the key takes. Returns `buffer`. */
+/* "an integer from 1 to 63", "a duration from \"0s\" to \"1h\"": what the key takes. Returns
+ * `buffer`. */
 #define SUP_KEY_TAKES_ROOM 160
 char *sup_key_takes(const struct sup_key *key, char *buffer);
 

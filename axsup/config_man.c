@@ -2,44 +2,10 @@
 /* config_man.c - the table of keys for people: the section of the manual page, and the listing. */
 #include "axsup/config.h"
 #include "axsup/config_keys.h"
+#include "axsup/prose.h"
 
 #include <ctype.h>
 #include <string.h>
-
-#define MAN_WIDTH 78
-
-/* Prints plain text as mdoc: a line for each sentence, and none that is too long; a backslash or a
- * leading dot or quote is not taken for a command. */
-static void put_prose(FILE *to, const char *text)
-{
-    size_t column = 0;
-
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        bool ends = length > 0 && text[length - 1] == '.' && text[length] != '\0';
-
-        if (column > 0 && column + 1 + length > MAN_WIDTH) {
-            putc('\n', to);
-            column = 0;
-        } else if (column > 0) {
-            putc(' ', to);
-            column++;
-        }
-        if (column == 0 && (*text == '.' || *text == '\''))
-            fputs("\\&", to);
-        for (size_t i = 0; i < length; i++)
-            fprintf(to, text[i] == '\\' ? "\\e" : "%c", text[i]);
-        column += length;
-        text += length;
-        text += strspn(text, " ");
-        if (ends) {
-            putc('\n', to);
-            column = 0;
-        }
-    }
-    if (column > 0)
-        putc('\n', to);
-}
 
 static void put_man_key(FILE *to, const struct sup_key *key)
 {
@@ -48,14 +14,14 @@ static void put_man_key(FILE *to, const struct sup_key *key)
     sup_key_takes(key, takes);
     takes[0] = (char)toupper(takes[0]);
     fprintf(to, ".It Cm %s\n", key->name);
-    put_prose(to, key->about);
+    sup_prose_man(to, key->about);
     if (key->def)
         snprintf(line, sizeof(line), "%s; the default is %s.", takes, key->def);
     else if (key->absent)
         snprintf(line, sizeof(line), "%s; where it is absent: %s.", takes, key->absent);
     else
         snprintf(line, sizeof(line), "%s%s.", takes, key->required ? "; required" : "");
-    put_prose(to, line);
+    sup_prose_man(to, line);
 }
 
 static void put_man_object(const struct sup_key_object *object, void *context)
@@ -63,7 +29,7 @@ static void put_man_object(const struct sup_key_object *object, void *context)
     FILE *to = context;
 
     fprintf(to, ".Ss %s\n", object->title);
-    put_prose(to, object->about);
+    sup_prose_man(to, object->about);
     fputs(".Bl -tag -width Ds\n", to);
     for (size_t i = 0; i < object->count; i++)
         put_man_key(to, &object->keys[i]);
@@ -73,7 +39,8 @@ static void put_man_object(const struct sup_key_object *object, void *context)
 void sup_config_print_man(FILE *to)
 {
     fputs(".Sh KEYS\n", to);
-    put_prose(to, "A duration is a string of a number, which may have a fraction, and one of the "
+    sup_prose_man(to,
+                  "A duration is a string of a number, which may have a fraction, and one of the "
                   "units ns, us, ms, s, m and h, such as \"250ms\" or \"1.5s\". A size is a string "
                   "of a whole number of bytes, or of a number and K, M or G (of 1024), such as "
                   "\"64K\".");

@@ -4,11 +4,10 @@
 #include "axsup/config_keys.h"
 
 #include "axsup/config.h"
+#include "axsup/nearest.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define NEAR_MAX 32 /* longer names are near to none */
 
 /* Writes `"never", "on_failure" or "always"`; `more` words will follow. */
 static size_t put_words(const struct sup_key *key, bool more, char *to, size_t room)
@@ -83,7 +82,7 @@ char *sup_key_takes(const struct sup_key *key, char *buffer)
         put_words(key, false, buffer, SUP_KEY_TAKES_ROOM);
         break;
     case SUP_KEY_BACKOFF:
-        put_range(key, "a list of two durations", buffer);
+        put_range(key, "an array of two durations", buffer);
         break;
     case SUP_KEY_SUSPECT:
         put_suspect(key, buffer);
@@ -97,9 +96,9 @@ char *sup_key_takes(const struct sup_key *key, char *buffer)
         break;
     case SUP_KEY_LIST:
         if (key->max == UINT32_MAX)
-            snprintf(buffer, SUP_KEY_TAKES_ROOM, "a list of objects");
+            snprintf(buffer, SUP_KEY_TAKES_ROOM, "an array of objects");
         else
-            snprintf(buffer, SUP_KEY_TAKES_ROOM, "a list of %" PRIu64 " to %" PRIu64 " objects",
+            snprintf(buffer, SUP_KEY_TAKES_ROOM, "an array of %" PRIu64 " to %" PRIu64 " objects",
                      key->min, key->max);
         break;
     }
@@ -114,51 +113,12 @@ const struct sup_key *sup_key_find(const struct sup_key_object *object, const ch
     return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Characters to insert, drop, replace or swap with the neighbour to make `b` of `a` (optimal string
- * alignment). Both are at most NEAR_MAX long. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned rows[3][NEAR_MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2], *free_row;
-    size_t m = strlen(a), n = strlen(b);
-
-    for (unsigned j = 0; j <= n; j++)
-        above[j] = before[j] = j;
-    for (size_t i = 1; i <= m; i++) {
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= n; j++) {
-            row[j] = least(above[j], row[j - 1]) + 1;
-            row[j] = least(row[j], above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], before[j - 2] + 1);
-        }
-        free_row = before;
-        before = above;
-        above = row;
-        row = free_row;
-    }
-    return above[n];
-}
-
 const struct sup_key *sup_key_near(const struct sup_key_object *object, const char *name)
 {
-    const struct sup_key *best = NULL;
-    size_t length = strlen(name);
-    unsigned best_distance = length < 6 ? 2 : length / 3 > 3 ? 4 : 3;
+    struct sup_nearest search;
 
-    if (length > NEAR_MAX)
-        return NULL;
-    for (size_t i = 0; i < object->count; i++) {
-        unsigned d = distance(name, object->keys[i].name);
-
-        if (d <= best_distance && d < length && (!best || d < best_distance)) {
-            best = &object->keys[i];
-            best_distance = d;
-        }
-    }
-    return best;
+    sup_nearest_init(&search, name);
+    for (size_t i = 0; i < object->count; i++)
+        sup_nearest_try(&search, object->keys[i].name);
+    return search.best ? sup_key_find(object, search.best) : NULL;
 }

@@ -65,7 +65,7 @@ void sup_json_path(const struct sup_json *node, const char *key, char *buffer, s
  * whole without NUL, like snprintf. */
 size_t sup_json_write(const struct sup_json *node, char *buffer, size_t size);
 
-/* "an object", "a list", "a string": the words for a kind in a sentence. Static. */
+/* "an object", "an array", "a string": the words for a kind in a sentence. Static. */
 const char *sup_json_kind_text(enum sup_json_kind kind);
 
 /* Length of the UTF-8 character at `text`, 1 to 4; 0 where its `size` bytes do not begin with a

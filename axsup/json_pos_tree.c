@@ -142,7 +142,7 @@ const char *sup_json_kind_text(enum sup_json_kind kind)
         [SUP_JSON_BAD] = "a mistake",      [SUP_JSON_NULL] = "null",
         [SUP_JSON_FALSE] = "false",        [SUP_JSON_TRUE] = "true",
         [SUP_JSON_INTEGER] = "an integer", [SUP_JSON_REAL] = "a number with a fraction",
-        [SUP_JSON_STRING] = "a string",    [SUP_JSON_LIST] = "a list",
+        [SUP_JSON_STRING] = "a string",    [SUP_JSON_LIST] = "an array",
         [SUP_JSON_OBJECT] = "an object",
     };
 
