@@ -133,11 +133,16 @@ static json_t *sorted(const json_t *actors)
 static void print_actors(json_t *document)
 {
     static const struct sup_column columns[] = {
-        {"NAME", "name", sup_cell_plain, 0},         {"REF", "ref", sup_cell_plain, 0},
-        {"CONTRACT", "contract", sup_cell_plain, 0}, {"WORKER", "worker", sup_cell_plain, 0},
-        {"STATE", "state", sup_cell_plain, 0},       {"LIFE", "incarnation", sup_cell_plain, 1},
-        {"MAIL", "mail", sup_cell_count, 1},         {"CAPACITY", "capacity", sup_cell_count, 1},
-        {"TURNS", "turns", sup_cell_count, 1},       {"FAILURES", "failures", sup_cell_plain, 1},
+        {"NAME", "name", sup_cell_plain, 0},
+        {"REF", "ref", sup_cell_plain, 0},
+        {"CONTRACT", "contract", sup_cell_plain, 0},
+        {"WORKER", "worker", sup_cell_plain, 0},
+        {"STATE", "state", sup_cell_plain, 0},
+        {"INCARNATION", "incarnation", sup_cell_plain, 1},
+        {"MAIL", "mail", sup_cell_count, 1},
+        {"CAPACITY", "capacity", sup_cell_count, 1},
+        {"TURNS", "turns", sup_cell_count, 1},
+        {"FAILURES", "failures", sup_cell_plain, 1},
         {"IDLE", "idle_ns", sup_cell_duration, 1},
     };
 

@@ -82,3 +82,21 @@ const struct sup_command sup_commands[] = {
      "--help\" lists its arguments."},
 };
 const size_t sup_commands_count = sizeof(sup_commands) / sizeof(sup_commands[0]);
+
+const struct sup_named sup_signals[] = {
+    {"SIGINT, SIGTERM",
+     "\"axsup run\" stops the system, also while plugins are still being loaded. "
+     "A second one changes nothing: the stop has its deadline."},
+    {"SIGKILL", "The workers and templates end with axsup; nothing is left but files in run_dir, "
+                "which the next system takes over."},
+    {"SIGPIPE", "Is ignored: whoever reads the log may go."},
+    {"SIGCHLD", "Has its default action, whatever axsup was started with."},
+    {NULL, NULL},
+};
+
+const struct sup_named sup_variables[] = {
+    {"XDG_RUNTIME_DIR", "Where run_dir is, for users other than root, if the config names none and "
+                        "this is an absolute path."},
+    {"TMPDIR", "Where \"axsup bench\" makes its run directories; /tmp without it."},
+    {NULL, NULL},
+};

@@ -28,6 +28,12 @@ enum sup_exit_status {
 #undef SUP_EXIT_ENUM
 };
 
+struct sup_named { /* a signal, or a variable of the environment, and what it does */
+    const char *name, *about;
+};
+
+extern const struct sup_named sup_signals[], sup_variables[]; /* end with NULL */
+
 #define SUP_OPERANDS_MAX 4
 
 struct sup_command;
@@ -81,8 +87,9 @@ int sup_arguments_parse(int argc, char **argv, struct sup_arguments *out, FILE *
 void sup_print_help(FILE *to);
 void sup_print_command_help(const struct sup_command *command, FILE *to);
 
-/* The sections COMMANDS and OPTIONS of axsup(8), and EXIT STATUS, in mdoc. */
+/* The sections COMMANDS and OPTIONS of axsup(8); SIGNALS and ENVIRONMENT; EXIT STATUS; in mdoc. */
 void sup_print_man_commands(FILE *to);
+void sup_print_man_surroundings(FILE *to);
 void sup_print_man_exits(FILE *to);
 
 /* The commands. Each returns an exit status. */

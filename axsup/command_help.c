@@ -117,6 +117,23 @@ void sup_print_man_commands(FILE *to)
           to);
 }
 
+static void put_man_named(FILE *to, const char *heading, const char *macro,
+                          const struct sup_named *named)
+{
+    fprintf(to, ".Sh %s\n.Bl -tag -width Ds\n", heading);
+    for (; named->name; named++) {
+        fprintf(to, ".It %s %s\n", macro, named->name);
+        sup_prose_man(to, named->about);
+    }
+    fputs(".El\n", to);
+}
+
+void sup_print_man_surroundings(FILE *to)
+{
+    put_man_named(to, "SIGNALS", "Dv", sup_signals);
+    put_man_named(to, "ENVIRONMENT", "Ev", sup_variables);
+}
+
 void sup_print_man_exits(FILE *to)
 {
     fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds\n", to);

@@ -35,4 +35,7 @@ void sup_show_letters(struct sup_out *out, struct sup *sup);
 /* A value: the name, else the ref, else null. */
 void sup_show_who(struct sup_out *out, uint64_t ref, const char *name);
 
+/* The section EVENTS of axsup(8), in mdoc. */
+void sup_show_man_events(FILE *to);
+
 #endif

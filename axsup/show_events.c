@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* show_events.c - events and dead letters. Each event has "at" and "event", then what its row in
  * this table names; a member that is not known is null. */
+#include "axsup/prose.h"
 #include "axsup/show.h"
 
 #include <ax/errors.h>
+#include <stdio.h>
+#include <string.h>
 
 enum part {
     ACTOR = 1 << 0,   /* actor, ref, contract */
@@ -20,19 +23,28 @@ enum part {
     LIFE = 1 << 11,   /* incarnation */
 };
 
-static const unsigned parts[] = {
-    [SUP_WORKER_STARTED] = LIFE | TOOK,
-    [SUP_WORKER_DOWN] = LIFE | REASON | CODE | SUSPECT | AGAIN | LOST,
-    [SUP_WORKER_RESTARTING] = LIFE | BACKOFF,
-    [SUP_WORKER_FAILED] = LIFE | REASON,
-    [SUP_HUNG] = LIFE | SUSPECT | TOOK,
-    [SUP_ACTOR_STARTED] = LIFE | ACTOR,
-    [SUP_ACTOR_RESTARTED] = LIFE | ACTOR | REASON,
-    [SUP_ACTOR_STOPPED] = LIFE | ACTOR | REASON,
-    [SUP_DOWN] = LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
-    [SUP_OVERLOAD_ON] = ACTOR,
-    [SUP_OVERLOAD_OFF] = ACTOR,
-    [SUP_DEADLETTER] = LETTER,
+static const struct {
+    unsigned parts;
+    const char *about;
+} rows[] = {
+    [SUP_WORKER_STARTED] = {LIFE | TOOK, "A worker's process runs."},
+    [SUP_WORKER_DOWN] = {LIFE | REASON | CODE | SUSPECT | AGAIN | LOST,
+                         "A worker's process has ended. suspect is the actor that had a message in "
+                         "hand."},
+    [SUP_WORKER_RESTARTING] = {LIFE | BACKOFF, "The next process is going to be started."},
+    [SUP_WORKER_FAILED] = {LIFE | REASON, "The worker is not started again."},
+    [SUP_HUNG] = {LIFE | SUSPECT | TOOK,
+                  "A message was handled for longer than hang_after; the process is being ended."},
+    [SUP_ACTOR_STARTED] = {LIFE | ACTOR, "An actor has been spawned."},
+    [SUP_ACTOR_RESTARTED] = {LIFE | ACTOR | REASON, "An actor goes on in another incarnation."},
+    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON, "An actor has ended for good."},
+    [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
+                  "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
+                  "is whether the actor was the suspect."},
+    [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
+    [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
+    [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
+                                "error by its name."},
 };
 
 static void show_text(struct sup_out *out, const char *key, const char *text)
@@ -136,7 +148,7 @@ void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event
     show_text(out, "event", sup_what_name(event->what));
     sup_out_key(out, "worker");
     sup_out_string(out, event->slot < sup->n_slots ? sup->slots[event->slot].name : NULL);
-    show_parts(out, event, parts[event->what]);
+    show_parts(out, event, rows[event->what].parts);
     sup_out_close(out, '}');
 }
 
@@ -177,4 +189,66 @@ void sup_show_letters(struct sup_out *out, struct sup *sup)
     sup_out_open(out, '[');
     (void)sup_letter_since(sup, 0, add_letter, &(struct list){out, sup});
     sup_out_close(out, ']');
+}
+
+/* ---- for the manual ---- */
+
+/* The members of each part, in the order in which they are shown. */
+static const struct {
+    unsigned part;
+    const char *names, *about;
+} members[] = {
+    {ACTOR, "actor, ref, contract",
+     "The actor's name (its ref where it has none), its ref as \"slot.index.generation\", and the "
+     "name of its contract."},
+    {LIFE, "incarnation", "Of the worker or the actor, from 1."},
+    {REASON, "reason, signal",
+     "A word for how it ended, and the signal as in \"SIGSEGV\" where it was one."},
+    {CODE, "code, hung",
+     "The exit status of a process that ended without a signal; whether it was "
+     "ended because it hung."},
+    {SUSPECT, "suspect, message", "The actor that had a message in hand, and the message's name."},
+    {IS, "suspect", "true or false."},
+    {AGAIN, "will_restart", "Whether another process or incarnation follows."},
+    {WATCHER, "watcher", "Who was told."},
+    {BACKOFF, "backoff_ns", "The wait before the start."},
+    {TOOK, "duration_ns",
+     "From the death, or from the order to start, until it ran; how long the "
+     "message has been handled."},
+    {LOST, "lost", "Messages given up with memory that does not add up."},
+    {LETTER, "sender, target, contract, message, reason, error",
+     "Of the dead letter; also what \"axsup deadletters\" shows."},
+};
+
+static void put_members(FILE *to, unsigned what)
+{
+    char line[256] = "It has";
+    size_t n = strlen(line);
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (what & members[i].part)
+            n += (size_t)snprintf(line + n, sizeof(line) - n, " %s,", members[i].names);
+    line[n - 1] = '.';
+    sup_prose_man(to, line);
+}
+
+void sup_show_man_events(FILE *to)
+{
+    fputs(".Sh EVENTS\n", to);
+    sup_prose_man(to,
+                  "Each object of \"axsup events --json\" has at, event and worker, and what is "
+                  "named here; what is not known is null. Where a follower was too slow, "
+                  "{\"missed\": N} stands for N events that were forgotten.");
+    fputs(".Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fprintf(to, ".It Cm %s\n", sup_what_name((enum sup_what)i));
+        sup_prose_man(to, rows[i].about);
+        put_members(to, rows[i].parts);
+    }
+    fputs(".El\n.Pp\nThe members:\n.Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        fprintf(to, ".It Va %s\n", members[i].names);
+        sup_prose_man(to, members[i].about);
+    }
+    fputs(".El\n", to);
 }

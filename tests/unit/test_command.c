@@ -4,6 +4,7 @@
  * EXIT STATUS of the page into the source tree anew. */
 #include "axsup/command.h"
 #include "axsup/nearest.h"
+#include "axsup/show.h"
 #include "axsup/table.h"
 
 #include <errno.h>
@@ -173,7 +174,9 @@ static const struct part {
     void (*print)(FILE *to);
     const char *first, *behind;
 } parts[] = {
-    {sup_print_man_commands, "\n.Sh COMMANDS\n", "\n.Sh FILES\n"},
+    {sup_print_man_commands, "\n.Sh COMMANDS\n", "\n.Sh EVENTS\n"},
+    {sup_show_man_events, "\n.Sh EVENTS\n", "\n.Sh SIGNALS\n"},
+    {sup_print_man_surroundings, "\n.Sh SIGNALS\n", "\n.Sh FILES\n"},
     {sup_print_man_exits, "\n.Sh EXIT STATUS\n", "\n.Sh EXAMPLES\n"},
 };
 
