@@ -169,16 +169,21 @@ int sup_new(struct sup **out, const struct sup_config *config, struct sup_config
     struct sup *sup = calloc(1, sizeof *sup);
 
     *out = NULL;
-    if (sup == NULL)
+    if (sup == NULL) {
+        sup_log(AX_ERROR, "the system cannot be built: %s", ax_strerror(-ENOMEM));
         return -ENOMEM;
+    }
     sup->config = config;
     sup->rundir.lock = sup->signals = -1;
     sup->started_at = sup_clock();
     int error = build(sup, errors);
-    if (error == 0)
+    if (error == 0) {
         *out = sup;
-    else
-        sup_free(sup);
+        return 0;
+    }
+    if (error == -ENOMEM)
+        sup_log(AX_ERROR, "the system cannot be built: %s", ax_strerror(error));
+    sup_free(sup);
     return error;
 }
 

@@ -263,9 +263,12 @@ worker b/0 '*"pid":null,"state":"failed",*"restarts":2,*'
 tell v leave '{"code":1}'
 said '*c/0 has failed*'
 events=$("$axsup" events --json "$conf")
-[[ $events == *'"worker_restarting","worker":"b/0","incarnation":1,"backoff_ns":'2[0-2]??????[!0-9]* &&
-    $events == *'"worker_restarting","worker":"b/0","incarnation":2,"backoff_ns":'[23]???????[!0-9]* &&
-    $events == *'"worker_failed","worker":"b/0"'* && $events == *'"hung","worker":"a/0",'*'"message":"hang","duration_ns":'1????????[!0-9]* ]]
+first='"worker_restarting","worker":"b/0","incarnation":1,"backoff_ns":'
+second='"worker_restarting","worker":"b/0","incarnation":2,"backoff_ns":'
+hung='"message":"hang","duration_ns":'
+[[ $events == *"$first"2[0-2]??????[!0-9]* &&
+    $events == *"$second"[23]???????[!0-9]* &&
+    $events == *'"worker_failed","worker":"b/0"'* && $events == *'"hung","worker":"a/0",'*"$hung"1????????[!0-9]* ]]
 verdict $? "events: $events"
 "$axsup" restart "$conf" b
 verdict $? 'restart of a failed worker'
