@@ -64,6 +64,7 @@ static void learn_contracts(struct world *world)
 static void open_sup(struct world *world)
 {
     static const struct sup_config config = {.events = 64, .deadletters = 64};
+    static const struct sup_worker_config worker = {.n_actors = 3, .max_actors = 64};
     struct sup *sup = &world->sup;
     sup->config = &config;
     sup->slots = world->slots;
@@ -73,6 +74,7 @@ static void open_sup(struct world *world)
         snprintf(slot->name, sizeof slot->name, "%s", names[s]);
         slot->sup = sup;
         slot->number = s;
+        slot->config = s == 0 ? NULL : &worker;
         slot->template = &world->template;
         slot->state = SHM_SLOT_RUNNING;
         slot->incarnation = 1;
