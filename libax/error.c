@@ -5,6 +5,7 @@
 
 const char *ax_strerror(int error)
 {
+    const char *text = NULL;
     switch (error) {
     case 0:
         return "done";
@@ -14,7 +15,9 @@ const char *ax_strerror(int error)
         AX_ERRORS(ERROR_TEXT)
 #undef ERROR_TEXT
     default:
-        return error < 0 ? strerrordesc_np(-error) : "unknown error";
+        if (error < 0)
+            text = strerrordesc_np((int)(0u - (unsigned)error));
+        return text != NULL ? text : "unknown error";
     }
 }
 
@@ -31,7 +34,7 @@ const char *ax_error_name(int error)
 #undef ERROR_NAME
     default:
         if (error < 0)
-            name = strerrorname_np(-error);
+            name = strerrorname_np((int)(0u - (unsigned)error));
         return name != NULL ? name : "?";
     }
 }

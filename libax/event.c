@@ -59,7 +59,11 @@ void actor_name(struct worker *w, uint32_t index, char *text)
         ax_ref_format((struct ax_ref){.addr = actor_ref(w, index)}, text);
 }
 
-static const char *const level_names[] = {"debug", "info", "warn", "error"};
+static const char *level_name(enum ax_level level)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    return (unsigned)level < sizeof names / sizeof *names ? names[level] : "?";
+}
 
 void worker_log(struct worker *w, enum ax_level level, const char *who, const char *text)
 {
@@ -68,10 +72,9 @@ void worker_log(struct worker *w, enum ax_level level, const char *who, const ch
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    int len =
-        snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, now.tv_nsec / 1000, level_names[level], w->boot->name, who, text);
+    int len = snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
+                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                       utc.tm_sec, now.tv_nsec / 1000, level_name(level), w->boot->name, who, text);
     if (len >= (int)sizeof line) {
         len = sizeof line;
         line[len - 1] = '\n';

@@ -9,6 +9,5 @@
 int name_find(struct worker *w, const char *name, uint64_t hash, uint64_t *ref);
 /* Asks axsup for the name; suspends. 0, AX_E_NAME_TAKEN, AX_E_LIMIT. */
 int name_claim(struct worker *w, const char *name, uint64_t ref, uint32_t *entry);
-bool name_valid(const char *name);
 
 #endif

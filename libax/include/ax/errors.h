@@ -35,8 +35,8 @@ enum ax_error {
 #undef AX_ERROR_ENUM
 };
 
-/* The text of a result: "done" for 0, the system's text for -errno, the table's for AX_E_*.
- * The string is static. Never suspends. */
+/* The text of a result: "done" for 0, the system's text for -errno, the table's for AX_E_*,
+ * "unknown error" for others; never NULL. The string is static. Never suspends. */
 const char *ax_strerror(int error);
 
 /* The symbol of an outcome, "AX_E_FULL", or "EMFILE" for -errno; "?" where unknown. Static. */
