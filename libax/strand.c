@@ -3,7 +3,10 @@
  *
  * The loop runs on every strand in turn. A strand that suspends hands the loop to an idle one; a
  * resumed strand takes it over from whoever resumed it, who then is idle. A handler that fails
- * never returns: its strand is dropped with all that is on the stack, and prepared anew. */
+ * never returns: its strand is dropped with all that is on the stack, and prepared anew. So one
+ * strand is idle at all times, to go on when a handler fails, and who wants to suspend needs
+ * another.
+ */
 #include "libax/turn.h"
 
 #include "libax/life.h"
@@ -45,22 +48,25 @@ static struct strand *strand_pop_idle(struct worker *w)
     return strand;
 }
 
+static bool add_idle(struct worker *w)
+{
+    struct strand *strand = strand_new(w);
+    if (strand != NULL)
+        strand_push_idle(w, strand);
+    return strand != NULL;
+}
+
 bool strand_spare(struct worker *w)
 {
-    if (shm_likely(w->idle != NULL))
+    if (shm_likely(w->idle != NULL && w->idle->fiber.next != NULL))
         return true;
-    struct strand *strand = strand_new(w);
-    if (strand == NULL)
-        return false;
-    strand_push_idle(w, strand);
-    return true;
+    return (w->idle != NULL || add_idle(w)) && add_idle(w);
 }
 
 int strands_open(struct worker *w)
 {
     w->current = strand_new(w);
-    /* one spare always: a failing handler needs a strand to go on */
-    return w->current != NULL && strand_spare(w) ? 0 : -ENOMEM;
+    return w->current != NULL && add_idle(w) ? 0 : -ENOMEM;
 }
 
 void strand_suspend(struct worker *w)
@@ -116,8 +122,6 @@ void ax_fail(struct ax_ctx *ctx, const char *reason)
     turn_undo(w);
     w->fail_reason = reason;
     w->broken = me;
-    if (!strand_spare(w))
-        abort();
     struct strand *next = strand_pop_idle(w);
     w->current = next;
     fiber_switch(&me->fiber, &next->fiber);
@@ -129,11 +133,10 @@ void strand_recover(struct worker *w)
     struct strand *broken = w->broken;
     struct ax_ctx *ctx = &broken->ctx;
     w->broken = NULL;
-    uint32_t actor = ctx->actor;
-    uint64_t message = ctx->message;
+    /* the reason may be text on that strand, or in a reply that it has had */
+    actor_failed(w, ctx->actor, ctx->message, w->fail_reason, false);
     ctx_release(ctx);
     broken->waits_on = 0;
     fiber_prepare(&broken->fiber, strand_entry);
     strand_push_idle(w, broken);
-    actor_failed(w, actor, message, w->fail_reason, false);
 }

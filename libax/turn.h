@@ -44,7 +44,8 @@ void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uin
 void ctx_release(struct ax_ctx *ctx);
 
 int strands_open(struct worker *w);
-/* Is there, or could be made, a strand to go on with the loop? */
+/* May the current strand suspend: is there, or could be made, one to go on with the loop, and one
+ * more should a handler fail? */
 bool strand_spare(struct worker *w);
 /* Parks the current strand and runs the loop on another; returns when it is resumed. */
 void strand_suspend(struct worker *w);

@@ -37,7 +37,8 @@
             ax_fail((ctx), "check failed: " #condition);                                           \
     } while (0)
 
-/* Fails the actor; the reason is logged and shown in its events. Does not return. */
+/* Fails the actor. The reason is logged before anything that the handler holds is freed, so it may
+ * be text of a message, of a reply or on its stack. Does not return. */
 _Noreturn void ax_fail(struct ax_ctx *ctx, const char *reason);
 
 /* ---- asks and sends: called by what ax/contract.h generates ---- */
