@@ -10,6 +10,8 @@
 
 #define DEFAULT_CAPACITY 256u
 #define DEFAULT_RESTARTS 10u
+#define BACKOFF_MOST AX_SECONDS(3600) /* as in the config */
+#define NAMES 4u                      /* that ax_name has given and keeps */
 
 struct ax_ref ax_self(struct ax_ctx *ctx)
 {
@@ -42,10 +44,14 @@ const char *ax_args(struct ax_ctx *ctx)
 
 const char *ax_name(struct ax_ctx *ctx, struct ax_ref who)
 {
-    static char text[SHM_NAME_MAX + 1];
+    static char texts[NAMES][SHM_NAME_MAX + 1];
+    static uint32_t next;
     struct shm_port *port = &ctx->worker->port;
     uint32_t index = actor_local(ctx->worker, who.addr);
+    char *text = texts[next++ % NAMES];
     text[0] = '\0';
+    if (who.node != 0)
+        return text;
     if (index != 0) {
         if (port->cold[index].name != 0)
             shm_name_text(port, port->cold[index].name - 1, text);
@@ -68,13 +74,15 @@ int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
 {
     struct worker *w = ctx->worker;
     uint32_t slot = SHM_REF_SLOT(who.addr), index = actor_local(w, who.addr);
-    if (!shm_log_room(&w->port, 16))
+    if (who.node != 0)
+        return AX_E_NO_ACTOR;
+    if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (index != 0) {
-        actor_stop(w, index, SHM_NORMAL);
+        actor_stop(w, index, SHM_SHUTDOWN);
         return 0;
     }
-    if (who.node != 0 || slot == w->port.slot || slot == 0 || slot >= w->port.slots)
+    if (slot == w->port.slot || slot == 0 || slot >= w->port.slots)
         return AX_E_NO_ACTOR;
     const struct post post = {.to = who.addr, .from = actor_ref(w, ctx->actor), .kind = SHM_STOP};
     return post_slot(w, slot, SHM_CONTROL, &post);
@@ -102,12 +110,21 @@ const void *ax_reply_body_(const struct ax_reply *reply, const struct ax_contrac
 
 /* ---- spawn ---- */
 
+/* Never so long that nobody would wait for it. */
+static uint64_t backoff_most(const struct ax_spawn *spawn)
+{
+    uint64_t most = spawn->backoff_max_ns, least = spawn->backoff_min_ns;
+    if (most == 0)
+        most = least > AX_SECONDS(5) ? least : AX_SECONDS(5);
+    return most < BACKOFF_MOST ? most : BACKOFF_MOST;
+}
+
 static void policy_of(const struct ax_spawn *spawn, struct shm_policy *policy)
 {
     memset(policy, 0, sizeof *policy); /* padding too: policies are compared as bytes */
     policy->window_ns = spawn->window_ns == 0 ? AX_SECONDS(60) : spawn->window_ns;
     policy->backoff_min_ns = spawn->backoff_min_ns;
-    policy->backoff_max_ns = spawn->backoff_max_ns == 0 ? AX_SECONDS(5) : spawn->backoff_max_ns;
+    policy->backoff_max_ns = backoff_most(spawn);
     policy->max = spawn->max_restarts == 0 ? DEFAULT_RESTARTS : spawn->max_restarts;
     policy->high = spawn->high;
     policy->low = spawn->low;
@@ -143,10 +160,10 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
     int error = name_claim(w, name, actor_ref(w, record), &entry);
     if (error == 0)
         error = actor_spawn(w, (uint16_t)type, policy, capacity, record, index);
-    else
+    if (error != 0) {
         actor_unreserve(w, record);
-    if (error != 0)
         return error;
+    }
     shm_set(&w->port, &w->port.cold[record].name, entry + 1);
     turn_pause(w); /* binding now: the name must not outlive a spawn that is undone */
     turn_continue(w);
@@ -168,8 +185,11 @@ int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const stru
         return AX_E_SHUTTING_DOWN;
     if (type < 0)
         return AX_E_WRONG_CONTRACT;
-    if (spawn->high != 0 && spawn->low >= spawn->high)
+    if ((spawn->high != 0 && spawn->low >= spawn->high) ||
+        (spawn->backoff_max_ns != 0 && spawn->backoff_min_ns > spawn->backoff_max_ns))
         return AX_E_INVALID;
+    if (shm_arena_left(&w->port) < 2 * w->plugin->actors[type]->state_size / SHM_UNIT + 16)
+        return AX_E_NO_MEMORY;
     policy_of(spawn, &policy);
     uint32_t capacity = spawn->capacity == 0 ? DEFAULT_CAPACITY : spawn->capacity;
     int error = spawn->name == NULL ? actor_spawn(w, (uint16_t)type, &policy, capacity, 0, &index)

@@ -6,6 +6,7 @@
  *   LIVE        first time in this process: on_start/on_restart    LIVE
  *   LIVE, told to stop                                             CLOSING, or RESTARTING
  *   RESTARTING  nothing before restart_at, then                    LIVE
+ *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
  *
  * An actor's incarnation is its own restarts on top of the slot's, less what the slot had at its
@@ -61,10 +62,15 @@ static void restarted(struct worker *w, uint32_t index)
 
 static uint64_t backoff(const struct shm_policy *policy, uint32_t nth)
 {
-    uint64_t delay = policy->backoff_min_ns;
-    while (--nth > 0 && delay < policy->backoff_max_ns)
-        delay *= 2;
-    return delay < policy->backoff_max_ns ? delay : policy->backoff_max_ns;
+    uint64_t delay = policy->backoff_min_ns, most = policy->backoff_max_ns;
+    while (--nth > 0 && delay != 0 && delay < most)
+        delay = delay > most / 2 ? most : 2 * delay;
+    return delay < most ? delay : most;
+}
+
+uint64_t restart_after(uint64_t now, uint64_t delay)
+{
+    return delay > UINT64_MAX - now ? UINT64_MAX : now + delay;
 }
 
 /* Counts a failure in the window; may the actor live on? */
@@ -80,7 +86,7 @@ bool charge(struct worker *w, uint32_t index, const struct shm_policy *policy)
         cold->restarts = 0;
     }
     cold->restarts++;
-    cold->restart_at = w->now + backoff(policy, cold->restarts);
+    cold->restart_at = restart_after(w->now, backoff(policy, cold->restarts));
     return policy->restart != 0 && cold->restarts <= policy->max;
 }
 
@@ -158,6 +164,8 @@ static void close_begin(struct worker *w, uint32_t index)
     struct shm_actor *actor = actor_at(w, index);
     shm_turn_begin(&w->port, 0, 0);
     shm_log(&w->port, &actor->state);
+    if (actor->state == SHM_RESTARTING) /* no incarnation lives that on_stop could end */
+        actor->flags &= (uint8_t)~SHM_STARTED;
     actor->state = SHM_CLOSING;
     publish_later(w, index);
     turn_commit(w);
@@ -211,6 +219,11 @@ bool actor_prepare(struct worker *w, uint32_t index)
         free_record(w, index);
         return false;
     case SHM_RESTARTING:
+        if (actor->flags & SHM_STOPPING) {
+            close_begin(w, index);
+            close_step(w, index);
+            return false;
+        }
         if (w->now < w->port.cold[index].restart_at) {
             timer_wake(w, index, w->port.cold[index].restart_at);
             return false;

@@ -43,6 +43,7 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
                 uint32_t index, uint32_t *out);
 /* Holds a record for a spawn to come, its generation set; 0: none left. Volatile. */
 uint32_t actor_reserve(struct worker *w);
+/* Gives it back; nobody will ever be at its address. */
 void actor_unreserve(struct worker *w, uint32_t index);
 /* Puts a FREE record on the free list, unless it is still in the run queue. */
 void free_record(struct worker *w, uint32_t index);
@@ -50,6 +51,8 @@ uint32_t actor_incarnation(struct worker *w, uint32_t actor);
 
 /* In the open turn: counts a failure in the window of the policy; may the actor live on? */
 bool charge(struct worker *w, uint32_t actor, const struct shm_policy *policy);
+/* now + delay, or as late as there is. */
+uint64_t restart_after(uint64_t now, uint64_t delay);
 /* In the open turn: it may not. */
 void end_failed(struct worker *w, uint32_t actor, uint8_t reason);
 /* In the open turn: what is done to the suspect's message settles the suspicion. */

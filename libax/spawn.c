@@ -6,6 +6,7 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/send.h"
 #include "libax/turn.h"
 
 #include <string.h>
@@ -102,7 +103,8 @@ uint32_t actor_reserve(struct worker *w)
 
 void actor_unreserve(struct worker *w, uint32_t index)
 {
-    free_record(w, index);
+    new_address(w, index);
+    publish_now(w, index); /* so axsup sees that a name granted to it is nobody's */
 }
 
 static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t policy,
@@ -134,7 +136,7 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
                 uint32_t index, uint32_t *out)
 {
     uint16_t number;
-    if (!shm_log_room(&w->port, 64))
+    if (!log_room_for_user(w))
         return AX_E_LIMIT;
     int error = intern_policy(w, policy, &number);
     if (error != 0)
@@ -199,14 +201,14 @@ static bool configured_adds_up(struct worker *w, uint32_t index)
 }
 
 /* Nobody waits longer for its restart than its policy lets it. */
-static bool restarts_add_up(struct worker *w)
+static bool lives_add_up(struct worker *w)
 {
     clock_read(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
         const struct shm_actor *actor = actor_at(w, index);
+        uint64_t most = w->port.priv->policy[actor->policy].backoff_max_ns;
         if (actor->state == SHM_RESTARTING &&
-            w->port.cold[index].restart_at >
-                w->now + w->port.priv->policy[actor->policy].backoff_max_ns)
+            w->port.cold[index].restart_at > restart_after(w->now, most))
             return false;
     }
     return true;
@@ -215,7 +217,7 @@ static bool restarts_add_up(struct worker *w)
 bool boot_adds_up(struct worker *w)
 {
     const struct shm_private *priv = w->port.priv;
-    if (!restarts_add_up(w))
+    if (!lives_add_up(w))
         return false;
     if (priv->booted > w->boot->nactors || priv->booted >= priv->fresh_actor)
         return false;

@@ -108,15 +108,20 @@ struct ax_spawn {            /* zero means the default */
     enum ax_restart restart; /* default on failure */
     uint32_t max_restarts;   /* within the window; default 10 */
     uint64_t window_ns;      /* default 60 s */
-    uint64_t backoff_min_ns, backoff_max_ns; /* min * 2^n up to max; default 0 and 5 s */
-    bool drop_mail;                          /* at a restart; default: kept */
-    uint8_t retries; /* of the message in hand when a process dies; default 0: it is dropped */
+    /* min * 2^n up to max, an hour at most; default 0 and 5 s, or min where that is more */
+    uint64_t backoff_min_ns, backoff_max_ns;
+    bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
+    uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
+                        it is dropped. Where the process is killed from outside the message is
+                        handled again, whatever this says. */
 };
 
 /* A new actor of this contract in this worker. Without a name it is part of the turn and never
  * suspends; with one it may suspend, and is binding when it returns. Returns 0, AX_E_NAME_TAKEN,
- * AX_E_LIMIT, AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the plugin has no such
- * actor), AX_E_INVALID. */
+ * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
+ * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
+ * plugin has no such actor), AX_E_INVALID (the name, `low` not below `high`, a least backoff above
+ * the most). */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 
@@ -127,7 +132,9 @@ AX_MUST_USE int ax_find_(struct ax_ctx *ctx, const struct ax_contract *contract,
 
 /* Ends this actor after the present message, reason normal. Never suspends. */
 void ax_stop(struct ax_ctx *ctx);
-/* Asks any actor to end; it does so after the message in hand. Never suspends. */
+/* Asks any actor to end, reason shutdown; it does so after the message in hand, or at once where it
+ * waits for its restart. Its policy does not bring it back. Returns 0, AX_E_NO_ACTOR, AX_E_LIMIT,
+ * or AX_E_NO_MEMORY (it is elsewhere). Never suspends. */
 AX_MUST_USE int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who);
 
 struct ax_ref ax_self(struct ax_ctx *ctx);
@@ -137,9 +144,11 @@ struct ax_ref ax_sender(struct ax_ctx *ctx);
 uint32_t ax_incarnation(struct ax_ctx *ctx);
 /* The "args" of the config entry as JSON text, "{}" where there are none. Static. */
 const char *ax_args(struct ax_ctx *ctx);
-/* Names a configured or spawned actor, "" for an anonymous one. Valid until the next turn. */
+/* Names a configured or spawned actor, "" for an anonymous one. Valid until the fourth call after
+ * this one. */
 const char *ax_name(struct ax_ctx *ctx, struct ax_ref who);
-/* CLOCK_MONOTONIC, ns, as of the start of this round of the loop: cheap, and coarse. */
+/* CLOCK_MONOTONIC, ns, as the worker's loop read it last, which is not each round: cheap, and
+ * coarse. */
 uint64_t ax_now(struct ax_ctx *ctx);
 
 /* ---- monitors ---- */
