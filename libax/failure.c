@@ -43,7 +43,8 @@ static void log_failure(struct worker *w, uint32_t index, uint64_t first, const 
     worker_log(w, AX_ERROR, who, text);
 }
 
-/* In the open turn: the charge, the new state, the downs. */
+/* In the open turn, the message in hand consumed: the charge, the new state, the downs, and what is
+ * to become of the mail. */
 static void fail(struct worker *w, uint32_t index, bool died)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -60,6 +61,8 @@ static void fail(struct worker *w, uint32_t index, bool died)
             tell_failed(w, index, true);
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
         }
+        if (policy->drop_mail && shm_chain_depth(&actor->mail) != 0)
+            drop_later(w, index, actor->mail.accepted);
         shm_log(&w->port, &actor->state);
         actor->state = SHM_RESTARTING;
         struct shm_event *event = event_next(w, SHM_ACTOR_DOWN, index);
@@ -72,7 +75,6 @@ static void fail(struct worker *w, uint32_t index, bool died)
 
 void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason, bool died)
 {
-    struct shm_actor *actor = actor_at(w, index);
     log_failure(w, index, first, reason);
     clock_read(w);
     shm_turn_begin(&w->port, 0, 0); /* one turn: no failure whose message is gone untold */
@@ -82,9 +84,6 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     if (wake != 0)
         pending_answer(w, wake, AX_E_CANCELED, NULL, 0, 0, true);
     self_close(w, index);
-    if (w->port.priv->policy[actor->policy].drop_mail && actor->state == SHM_RESTARTING)
-        for (uint64_t next; (next = shm_chain_first(&w->port, &actor->mail)) != 0;)
-            actor_drop(w, index, next, AX_E_CANCELED);
     publish_depth(w, index);
     runq_push(w, index);
 }
@@ -94,7 +93,7 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
 static void retry_suspect(struct worker *w, uint32_t index)
 {
     shm_turn_begin(&w->port, 0, 0);
-    shm_set(&w->port, &w->port.cold[index].retries, w->port.cold[index].retries + 1);
+    shm_set(&w->port, &w->port.cold[index].retries, (uint8_t)(w->port.cold[index].retries + 1));
     shm_set(&w->port, &actor_at(w, index)->flags,
             (uint8_t)(actor_at(w, index)->flags | SHM_RETRIED));
     shm_set(&w->port, &w->port.priv->suspect, 0);

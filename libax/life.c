@@ -9,6 +9,10 @@
  *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
  *
+ * Mail that a restart drops is marked by its place (drop_until) in the turn of the failure, and
+ * dropped from then on as it comes to the head: it needs no turn as large as a mailbox, and a
+ * successor goes on with it. Downs and replies are no mail in that sense.
+ *
  * An actor's incarnation is its own restarts on top of the slot's, less what the slot had at its
  * birth. */
 #include "libax/life.h"
@@ -20,6 +24,7 @@
 #include "libax/watch.h"
 
 #define DROPS_A_ROUND 64u
+#define RETRY_NS 1000000u /* until memory is asked for again */
 
 /* ---- start ---- */
 
@@ -171,6 +176,12 @@ static void close_begin(struct worker *w, uint32_t index)
     turn_commit(w);
 }
 
+/* Goes on after a while: what is lacking is memory. */
+static void later(struct worker *w, uint32_t index)
+{
+    timer_wake(w, index, w->now + RETRY_NS);
+}
+
 static void close_finish(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -206,9 +217,59 @@ static void close_step(struct worker *w, uint32_t index)
             close_finish(w, index);
             return;
         }
-        actor_drop(w, index, first, AX_E_CANCELED);
+        if (!actor_drop(w, index, first, AX_E_CANCELED)) {
+            later(w, index);
+            return;
+        }
     }
     runq_push(w, index);
+}
+
+/* ---- mail that a restart drops ---- */
+
+static bool is_call(const struct shm_frame *frame)
+{
+    return frame->kind == SHM_TELL || frame->kind == SHM_ASK;
+}
+
+void drop_later(struct worker *w, uint32_t index, uint64_t until)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    shm_set(&w->port, &w->port.cold[index].drop_until, (uint32_t)until);
+    shm_log(&w->port, &actor->flags);
+    actor->flags |= SHM_DROPPING;
+}
+
+static void drop_no_more(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    shm_turn_begin(&w->port, 0, 0);
+    shm_log(&w->port, &actor->flags);
+    actor->flags &= (uint8_t)~SHM_DROPPING;
+    turn_commit(w);
+}
+
+/* Drops what is at the head and to be dropped. False: there is more, for another time. */
+static bool drop_step(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
+        uint64_t first = shm_chain_first(&w->port, &actor->mail);
+        uint32_t left = w->port.cold[index].drop_until - (uint32_t)actor->mail.handled;
+        if (first == 0 || (int32_t)left <= 0) {
+            drop_no_more(w, index);
+            return true;
+        }
+        if (!is_call(shm_chain_frame(&w->port, first)))
+            return true; /* it is handled, and then the rest is looked at */
+        if (!actor_drop(w, index, first, AX_E_CANCELED)) {
+            later(w, index);
+            return false;
+        }
+        publish_depth(w, index);
+    }
+    runq_push(w, index);
+    return false;
 }
 
 bool actor_prepare(struct worker *w, uint32_t index)
@@ -224,6 +285,8 @@ bool actor_prepare(struct worker *w, uint32_t index)
             close_step(w, index);
             return false;
         }
+        if (actor->flags & SHM_DROPPING && !drop_step(w, index))
+            return false;
         if (w->now < w->port.cold[index].restart_at) {
             timer_wake(w, index, w->port.cold[index].restart_at);
             return false;
@@ -244,7 +307,9 @@ bool actor_prepare(struct worker *w, uint32_t index)
         close_step(w, index);
         return false;
     }
-    return w->self[index] != NULL || bring_up(w, index);
+    if (w->self[index] == NULL && !bring_up(w, index))
+        return false;
+    return !(actor->flags & SHM_DROPPING) || drop_step(w, index);
 }
 
 /* In the open turn: the suspect has been dealt with, with what is done to its message. */
@@ -259,21 +324,29 @@ uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int erro
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_frame *frame = shm_chain_frame(&w->port, first);
     uint64_t wake = 0;
-    if (answer_error(w, frame, error, &wake) == 0)
-        dead_letter(w, frame, error);
+    bool answered = answer_error(w, frame, error, &wake) == 0;
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
+    acquit(w, index);
+    if (!answered) { /* no memory for the answer */
+        drop_later(w, index, actor->mail.handled + 1);
+        return 0;
+    }
+    dead_letter(w, frame, error);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, first);
-    acquit(w, index);
+    if (actor->flags & (SHM_OVERLOAD | SHM_RETRIED))
+        actor_relax(w, index);
     return wake;
 }
 
-void actor_drop(struct worker *w, uint32_t index, uint64_t first, int error)
+bool actor_drop(struct worker *w, uint32_t index, uint64_t first, int error)
 {
+    uint64_t handled = actor_at(w, index)->mail.handled;
     shm_turn_begin(&w->port, 0, 0);
     uint64_t wake = message_drop(w, index, first, error);
     turn_commit(w);
     if (wake != 0)
         pending_answer(w, wake, error, NULL, 0, 0, true);
+    return actor_at(w, index)->mail.handled != handled;
 }

@@ -34,10 +34,14 @@ void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *
 /* In the open turn: the actor is to end after the message in hand. */
 void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);
 /* In the open turn: consumes the message at the head unhandled: a dead letter, an error to who
- * asked. The number of a local strand that is to be told after the commit, 0: none. */
+ * asked. Where there is no memory for that now it is marked to be dropped later, and not handled in
+ * any case. The number of a local strand that is to be told after the commit, 0: none. */
 uint64_t message_drop(struct worker *w, uint32_t actor, uint64_t first, int error);
-/* The same as a turn of its own. */
-void actor_drop(struct worker *w, uint32_t actor, uint64_t first, int error);
+/* In the open turn: the tells and asks in the mailbox before place `until`, counted as mail.handled
+ * is, are to be dropped. */
+void drop_later(struct worker *w, uint32_t actor, uint64_t until);
+/* Drops a message in a turn of its own. False: it is marked, but still there. */
+bool actor_drop(struct worker *w, uint32_t actor, uint64_t first, int error);
 /* In the open turn. `index` 0: any. 0, AX_E_LIMIT, AX_E_NO_MEMORY. */
 int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy, uint32_t capacity,
                 uint32_t index, uint32_t *out);

@@ -187,9 +187,7 @@ static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
            (frame->pad == 0 || image_valid(method->msg, frame));
 }
 
-/* A message has been handled: the actor may be below its low watermark, and is under no suspicion.
- */
-static void relax(struct worker *w, uint32_t index)
+void actor_relax(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint8_t flags = actor->flags & (uint8_t)~SHM_RETRIED;
@@ -212,7 +210,7 @@ static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, ctx->message);
     if (shm_unlikely(actor->flags & (SHM_OVERLOAD | SHM_RETRIED)))
-        relax(w, ctx->actor);
+        actor_relax(w, ctx->actor);
     turn_commit(w);
     w->messages++;
     if (wake != 0)
@@ -269,7 +267,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
         return 0;
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
-                     actor->flags & SHM_STOPPING) &&
+                     actor->flags & (SHM_STOPPING | SHM_DROPPING)) &&
         !actor_prepare(w, index))
         return 1;
     while (handled < messages) {
@@ -282,7 +280,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             w->pressing = false;
             shm_lane_flush(&w->port);
         }
-        if (shm_unlikely(actor->flags & SHM_STOPPING))
+        if (shm_unlikely(actor->flags & (SHM_STOPPING | SHM_DROPPING)))
             break;
     }
     publish_depth(w, index);

@@ -40,6 +40,10 @@ void turn_continue(struct worker *w);
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
 void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uint8_t clears);
 
+/* In the open turn, after a message was consumed: the actor may be below its low watermark, and is
+ * under no suspicion. */
+void actor_relax(struct worker *w, uint32_t actor);
+
 /* Frees what the last handler on a strand left. */
 void ctx_release(struct ax_ctx *ctx);
 

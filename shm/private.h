@@ -49,12 +49,13 @@ struct shm_actor {
 _Static_assert(sizeof(struct shm_actor) == SHM_LINE, "the hot part of an actor is one line");
 
 enum shm_actor_flags {
-    SHM_STARTED = 1,  /* on_start has committed */
-    SHM_STOPPING = 2, /* told to stop */
-    SHM_HALF = 4,     /* which half of the kept state is current */
-    SHM_OVERLOAD = 8, /* refuses until the low watermark */
-    SHM_RETRIED = 32, /* the message at the head has been in hand when a process died */
-    SHM_IN_HOOK = 16, /* suspended in a hook: no message is in hand */
+    SHM_STARTED = 1,   /* on_start has committed */
+    SHM_STOPPING = 2,  /* told to stop */
+    SHM_HALF = 4,      /* which half of the kept state is current */
+    SHM_OVERLOAD = 8,  /* refuses until the low watermark */
+    SHM_RETRIED = 32,  /* the message at the head has been in hand when a process died */
+    SHM_IN_HOOK = 16,  /* suspended in a hook: no message is in hand */
+    SHM_DROPPING = 64, /* calls up to `drop_until` are dropped and not handled */
 };
 
 /* The cold line: what only starts, ends, monitors and timers look at. */
@@ -68,10 +69,11 @@ struct shm_actor_cold {
     uint32_t timers;     /* unit of the first shm_timer */
     uint32_t name;       /* entry in axsup's names table + 1 */
     uint32_t args;       /* configured actor number + 1 */
-    uint32_t retries;    /* of the message at the head */
+    uint32_t drop_until; /* SHM_DROPPING: messages before this one, counted as mail.handled is */
     uint64_t idle_at;    /* when it last finished work, coarse; not logged */
     uint8_t reason;      /* why it is closing */
-    uint8_t pad[3];
+    uint8_t retries;     /* of the message at the head */
+    uint8_t pad[2];
     uint32_t spare;
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");

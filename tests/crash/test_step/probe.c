@@ -157,5 +157,17 @@ void probe_on_fail(struct ax_ctx *ctx, struct probe *self, const struct probe_fa
     ax_fail(ctx, "on purpose");
 }
 
+/* What comes behind a failure: mail, a down, and a question to itself. */
+void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mope *msg)
+{
+    const struct ax_ref nobody = {.addr = UINT64_MAX};
+    probe_ref me = probe_self(ctx);
+    self->turns++;
+    AX_CHECK(ctx, probe_fail(ctx, me, msg->by, msg->there) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, nobody, NULL) == 0);
+    AX_CHECK(ctx, probe_add(ctx, me, msg->by) == 0);
+    AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
+}
+
 AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
 AX_PLUGIN("probe", &probe_actor);

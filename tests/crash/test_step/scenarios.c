@@ -464,6 +464,18 @@ static bool same_and_failed(const struct seen *want, const struct seen *got)
     return same(want, got) && got->sum[1] == -9 && got->nframes == 1 && got->frame[0].body == 6;
 }
 
+/* A failure that drops the mail leaves the down and the reply, which is that it was dropped. */
+static void mope(struct node *node)
+{
+    TELL(node, 1, mope, .by = 100, .there = there());
+}
+
+static bool same_and_moped(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->errors[1] == 1 && got->turns[1] == 3 &&
+           got->letters == 3 && got->nframes == 0;
+}
+
 /* The process dies by its own doing: what was in hand is dropped, that and nothing else. */
 static void crash(struct node *node)
 {
@@ -535,6 +547,7 @@ const struct scenario scenarios[] = {
     {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
     {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},
     {"fail", fail, same_and_failed, NULL, NULL, 0},
+    {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP},
     {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},
     {"forged", forged, same_and_one_good, NULL, NULL, 0},
 };

@@ -69,6 +69,7 @@ enum {
     STEP_ONCE = 1,  /* cannot be repeated on the same memory */
     STEP_FAULT = 2, /* successors are told that the process died by its own doing */
     STEP_FIRST = 4, /* starts from memory that nobody was in yet */
+    STEP_DROP = 16, /* a restart drops the mail */
 };
 
 extern const struct scenario scenarios[];

@@ -268,7 +268,7 @@ static bool repeat(const struct scenario *scenario, struct node *node, const str
     return false;
 }
 
-static void boot(struct node *node)
+static void boot(const struct scenario *scenario, struct node *node)
 {
     static struct boot_actor actors[STEP_ACTORS];
     for (uint32_t i = 0; i < STEP_ACTORS; i++)
@@ -276,7 +276,11 @@ static void boot(struct node *node)
             .contract = "probe",
             .capacity = 100,
             .name_entry = 0,
-            .policy = {.window_ns = 1, .max = 1000, .restart = 1, .backoff_max_ns = 1},
+            .policy = {.window_ns = 1,
+                       .max = 1000,
+                       .restart = 1,
+                       .backoff_max_ns = 1,
+                       .drop_mail = (scenario->flags & STEP_DROP) != 0},
         };
     node->boot.actors = actors;
     node->boot.nactors = STEP_ACTORS;
@@ -288,7 +292,7 @@ static bool prepare(const struct scenario *scenario, struct node *node)
 {
     struct seen seen = {0};
     node_open(node);
-    boot(node);
+    boot(scenario, node);
     if (scenario->flags & STEP_FIRST)
         return true;
     node_start(node, &ax_plugin, false);
