@@ -77,6 +77,9 @@ static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t
         .hung = slot->child.hung,
         .will_restart = slot->child.next == SUP_NEXT_START,
     };
+    memmove(slot->ends + 1, slot->ends, sizeof slot->ends - sizeof *slot->ends);
+    slot->ends[0] =
+        (struct boot_end){.suspect = suspect, .reason = last->reason, .signal = last->signal};
     /* a lane that is malformed a second time in a row is no accident of one process */
     if (last->reason == SHM_CORRUPT && (again || !slot->child.corrupt))
         slot->child.empty = true;

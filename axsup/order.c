@@ -82,10 +82,12 @@ int sup_order_pack(struct sup_slot *slot)
         .cores = cores(),
         .max_asks = config->max_asks,
         .fault = slot->child.fault,
+        .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,
     };
 
     snprintf(boot.name, sizeof boot.name, "%s", slot->name);
+    memcpy(boot.ends, slot->ends, sizeof boot.ends);
     boot.actors = calloc(config->n_actors + 1, sizeof *boot.actors);
     if (boot.actors == NULL)
         return -ENOMEM;

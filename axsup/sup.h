@@ -19,6 +19,7 @@
 #include "axsup/rundir.h"
 #include "axsup/stop.h"
 #include "axsup/template.h"
+#include "libax/boot.h"
 
 #include <ax/actor.h>
 #include <signal.h>
@@ -53,6 +54,7 @@ struct sup_slot {
     uint32_t restarts;         /* ever, those asked for by hand included */
     uint64_t started_at;       /* CLOCK_MONOTONIC ns, of this incarnation */
     struct sup_exit last_exit;
+    struct boot_end ends[BOOT_ENDS]; /* of its processes, the last one first */
 
     uint32_t names;            /* entries of the table that are this slot's, also stale ones */
     uint64_t names_swept_at;   /* when stale ones were last looked for, CLOCK_MONOTONIC ns */

@@ -39,6 +39,14 @@ struct boot_actor { /* a configured actor of this worker; record 1 + its place i
     struct shm_policy policy;
 };
 
+#define BOOT_ENDS 8u /* more processes hardly die before one comes as far as telling of it */
+
+struct boot_end { /* how a process of the slot ended; as struct shm_slot_down_body tells others */
+    uint32_t suspect;
+    uint8_t reason, signal;
+    uint8_t spare[2];
+};
+
 struct boot {
     char name[64]; /* of the worker, "counting/0" */
     uint32_t slot, incarnation;
@@ -47,6 +55,8 @@ struct boot {
     uint32_t
         fault; /* the last process died by its own doing (SIGSEGV, SIGABRT, exit, hung ...), not
                   by SIGKILL or SIGTERM from outside: the message in hand is under suspicion */
+    uint32_t nends;
+    struct boot_end ends[BOOT_ENDS]; /* of the processes before, the last one first */
     struct shm_geometry geo;
     uint32_t nactors;
     struct boot_actor *actors;

@@ -239,16 +239,7 @@ static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *fram
     uint32_t index = actor_local(w, frame->to);
     if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
         return 0;
-    const struct post post = {
-        .to = frame->to,
-        .from = frame->from,
-        .corr = frame->corr,
-        .kind = SHM_DOWN,
-        .fixed = frame->body,
-        .size = sizeof(struct shm_down_body),
-    };
-    watch_told(w, index, frame->corr, body->incarnation);
-    return post_local(w, index, &post);
+    return watch_deliver(w, index, frame->corr, body);
 }
 
 static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)

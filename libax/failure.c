@@ -14,18 +14,6 @@
 
 #define OUTSIDE_RETRIES 16u /* of a message in hand when its process is killed from outside */
 
-static void tell_failed(struct worker *w, uint32_t index, bool will_restart)
-{
-    const struct shm_down_body down = {
-        .who = actor_ref(w, index),
-        .incarnation = actor_incarnation(w, index),
-        .reason = SHM_FAILED,
-        .suspect = 1,
-        .will_restart = will_restart,
-    };
-    watch_tell(w, index, &down);
-}
-
 static void log_failure(struct worker *w, uint32_t index, uint64_t first, const char *reason)
 {
     const struct ax_actor_type *type = w->plugin->actors[actor_at(w, index)->type];
@@ -58,8 +46,8 @@ static void fail(struct worker *w, uint32_t index, bool died)
         end_failed(w, index, policy->restart == 0 || closing ? SHM_FAILED : SHM_RESTART_INTENSITY);
     else {
         if (!died) {
-            tell_failed(w, index, true);
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
+            watch_tell(w, index, SHM_FAILED);
         }
         if (policy->drop_mail && shm_chain_depth(&actor->mail) != 0)
             drop_later(w, index, actor->mail.accepted);
@@ -158,8 +146,8 @@ static void revive(struct worker *w, uint32_t index)
     }
     if (actor->suspended)
         cancel_suspended(w, index);
-    if (cold->monitors != 0)
-        watch_count(w, index);
+    if (cold->monitors != 0 || cold->watchers != 0)
+        watch_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
     shm_store(&w->port.directory[index].before, actor->incarnation);

@@ -9,6 +9,7 @@
  *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
  *
+ * In each of them but FREE it first tells its watchers of the ends that they have not been told of.
  * Mail that a restart drops is marked by its place (drop_until) in the turn of the failure, and
  * dropped from then on as it comes to the head: it needs no turn as large as a mailbox, and a
  * successor goes on with it. Downs and replies are no mail in that sense.
@@ -140,18 +141,12 @@ static bool comes_back(struct worker *w, uint32_t index)
 static void come_back(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    const struct shm_down_body down = {
-        .who = actor_ref(w, index),
-        .incarnation = actor_incarnation(w, index),
-        .reason = SHM_NORMAL,
-        .will_restart = 1,
-    };
     run_on_stop(w, index, 0);
     clock_read(w);
     shm_turn_begin(&w->port, 0, 0);
     if (charge(w, index, &w->port.priv->policy[actor->policy])) {
-        watch_tell(w, index, &down);
         shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
+        watch_tell(w, index, SHM_NORMAL);
         shm_log(&w->port, &actor->state);
         actor->state = SHM_RESTARTING;
         actor->flags &= (uint8_t)~SHM_STOPPING;
@@ -192,8 +187,15 @@ static void close_finish(struct worker *w, uint32_t index)
         .reason = cold->reason,
     };
     shm_turn_begin(&w->port, 0, 0);
-    watch_tell(w, index, &down);
-    watch_clear(w, index);
+    int error = watch_end(w, index, &down);
+    if (error != 0) { /* not all of them in this turn */
+        turn_commit(w);
+        if (error == AX_E_LIMIT)
+            runq_push(w, index);
+        else
+            later(w, index);
+        return;
+    }
     timer_clear_all(w, index);
     kept_give(w, index);
     event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
@@ -275,6 +277,10 @@ static bool drop_step(struct worker *w, uint32_t index)
 bool actor_prepare(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
+    if (actor->state != SHM_FREE && !watch_catch_up(w, index)) {
+        later(w, index);
+        return false;
+    }
     switch ((enum shm_actor_state)actor->state) {
     case SHM_FREE:
         free_record(w, index);

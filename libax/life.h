@@ -29,7 +29,7 @@ bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
  * to be handled now. */
 bool actor_prepare(struct worker *w, uint32_t actor);
 /* Its turn failed and is undone, or its process died: the message at `first` (0: none) is consumed,
- * the actor restarts or ends. `died`: its watchers know already. */
+ * the actor restarts or ends. `died`: with its process, of which its watchers are told. */
 void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *reason, bool died);
 /* In the open turn: the actor is to end after the message in hand. */
 void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);

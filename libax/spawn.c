@@ -8,6 +8,7 @@
 #include "libax/event.h"
 #include "libax/send.h"
 #include "libax/turn.h"
+#include "libax/watch.h"
 
 #include <string.h>
 
@@ -200,7 +201,8 @@ static bool configured_adds_up(struct worker *w, uint32_t index)
                0;
 }
 
-/* Nobody waits longer for its restart than its policy lets it. */
+/* Nobody waits longer for its restart than its policy lets it, or was told of more ends than there
+ * were. */
 static bool lives_add_up(struct worker *w)
 {
     clock_read(w);
@@ -209,6 +211,8 @@ static bool lives_add_up(struct worker *w)
         uint64_t most = w->port.priv->policy[actor->policy].backoff_max_ns;
         if (actor->state == SHM_RESTARTING &&
             w->port.cold[index].restart_at > restart_after(w->now, most))
+            return false;
+        if (actor->state != SHM_FREE && !watch_adds_up(w, index))
             return false;
     }
     return true;

@@ -5,24 +5,32 @@
 
 #include "libax/worker.h"
 
-/* In the open turn, which may be committed and begun again where there are very many: tells every
- * watcher of `actor` that an incarnation ended. */
-void watch_tell(struct worker *w, uint32_t actor, const struct shm_down_body *body);
-/* `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+/* In the open turn: the incarnation of `actor` before the present one has ended for `reason`. Tells
+ * its watchers; watch_catch_up tells those for whom this turn has no room. */
+void watch_tell(struct worker *w, uint32_t actor, uint8_t reason);
+/* Turns of its own: whoever watches `actor` is told of each end that he has not been told of, those
+ * by the death of the process included. False: not now, for lack of memory. */
+bool watch_catch_up(struct worker *w, uint32_t actor);
+/* In the open turn: `actor` is gone. Tells its watchers, withdraws its own monitors, and empties
+ * both lists. 0; AX_E_LIMIT: the turn is full, AX_E_NO_MEMORY: not now. What was done is done. */
+int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body);
+
+/* In the open turn: `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
-/* In the open turn: the watcher has been told that this incarnation of another slot's actor ended.
- */
-void watch_told(struct worker *w, uint32_t actor, uint64_t id, uint32_t incarnation);
+/* In the open turn: a down that another slot has sent to monitor `id` of `actor`. Where there is
+ * none on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int watch_deliver(struct worker *w, uint32_t actor, uint64_t id, const struct shm_down_body *body);
 /* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
  * memory for all of them now. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
 /* In the open turn: is monitor `id` of `actor`, on `who`, still wanted? A final one is used up. */
 bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, uint64_t who, bool final);
-/* In the open turn: frees both lists of an actor that ends. */
-void watch_clear(struct worker *w, uint32_t actor);
-/* Counts an actor's monitors on other slots; after a recovery. */
-void watch_count(struct worker *w, uint32_t actor);
+
+/* After a recovery: counts an actor's monitors, and queues it where its watchers are to be told. */
+void watch_revive(struct worker *w, uint32_t actor);
 bool watch_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
+/* After a recovery: no watcher has been told of an end that never was. */
+bool watch_adds_up(struct worker *w, uint32_t actor);
 
 #endif

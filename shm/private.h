@@ -73,19 +73,20 @@ struct shm_actor_cold {
     uint64_t idle_at;    /* when it last finished work, coarse; not logged */
     uint8_t reason;      /* why it is closing */
     uint8_t retries;     /* of the message at the head */
-    uint8_t pad[2];
-    uint32_t spare;
+    uint8_t ended_by;    /* the reason for `ended` */
+    uint8_t pad;
+    uint32_t ended; /* incarnation whose end not all watchers have been told yet, 0: none */
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
-/* One side of a monitor; 64 bytes, one unit. */
+/* One side of a monitor; one unit. */
 struct shm_watch {
     uint64_t peer; /* address of the other side */
     uint64_t id;
     uint32_t next; /* unit */
     uint32_t fell; /* incarnation of the peer's slot whose death was told last, 0: none */
-    uint32_t told; /* incarnation of the peer whose end was told last, 0: none */
-    uint32_t spare;
+    uint32_t told; /* incarnation of the target whose end was told last, 0: none */
+    uint32_t room; /* unit of a block kept for a down, 0: it is spent */
 };
 
 struct shm_timer { /* a pending message to its own actor; the frame follows */

@@ -180,10 +180,11 @@ struct ax_down { /* what on_down is given */
 };
 
 /* on_down is called at each end of an incarnation of `who`, and at once where it is gone already.
- * Lasts until it is gone or ax_demonitor. Returns 0 or AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends.
- */
+ * Lasts until it is gone or ax_demonitor. `monitor`, which may be NULL, is set to its number.
+ * Returns 0 or, with nothing done, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 AX_MUST_USE int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *monitor);
-/* After it no down of this monitor is delivered. Never suspends. */
+/* After it no down of this monitor is delivered. Returns 0, AX_E_NO_ACTOR (there is no such
+ * monitor), or, the monitor as it was, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
 
 /* ---- logging ---- */

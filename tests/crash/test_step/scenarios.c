@@ -60,10 +60,11 @@ static void send(struct node *node, uint64_t target, uint8_t kind, uint16_t meth
 
 /* ---- judges ---- */
 
-/* But for generations: what is spawned again has an address of its own. */
+/* But for deaths, and for generations: what is spawned again has an address of its own. */
 static bool same(const struct seen *want, const struct seen *got)
 {
     struct seen copy = *got;
+    copy.deaths = want->deaths;
     memcpy(copy.gen, want->gen, sizeof copy.gen);
     return memcmp(want, &copy, sizeof copy) == 0;
 }
@@ -342,6 +343,48 @@ static void two_watchers(struct node *node)
     TELL(node, 3, watch, .who = to(peer_watched));
 }
 
+/* Both of its worker and of itself. */
+static void watch_within(struct node *node)
+{
+    TELL(node, 1, watch, .who = here(2));
+    TELL(node, 3, watch, .who = here(2));
+    TELL(node, 3, watch, .who = here(3));
+}
+
+static void fail_watched(struct node *node)
+{
+    TELL(node, 2, fail, .by = 100, .there = there());
+    TELL(node, 2, add, .by = 1);
+}
+
+/* Each death is told once, and the failure. */
+static bool each_end_once(const struct seen *want, const struct seen *got)
+{
+    struct seen copy = *got;
+    for (uint32_t i = 1; i <= 3; i += 2) { /* each down is a message that is handled */
+        uint32_t more = (i == 3 ? 2 : 1) * (got->deaths - want->deaths);
+        copy.downs[i] -= more;
+        copy.turns[i] -= more;
+        copy.handled[i] -= more;
+    }
+    return got->downs[1] == got->deaths + 1 && got->downs[3] == 2 * got->deaths + 1 &&
+           got->sum[2] == 1 && same(want, &copy);
+}
+
+static void leave_watched(struct node *node)
+{
+    TELL(node, 2, leave);
+    TELL(node, 3, leave);
+}
+
+/* The last death may come before the end or after it; of that of itself nobody is told. */
+static bool gone_once(const struct seen *want, const struct seen *got)
+{
+    return got->downs[1] > 1 && got->downs[1] <= got->deaths + 1 && got->mail == 0 &&
+           got->state[1] == SHM_LIVE && got->state[2] == SHM_FREE && got->state[3] == SHM_FREE &&
+           got->units == want->units && got->turns[1] == 1 + got->downs[1];
+}
+
 /* A message of the peer that it commits, or not, before it dies; not published in any case. */
 static void stage(struct node *node, int64_t by, bool commit)
 {
@@ -543,6 +586,8 @@ const struct scenario scenarios[] = {
     {"peer_dies", peer_dies, same_and_one_down, two_watchers, NULL, STEP_ONCE},
     {"peer_returns", peer_returns, same_and_in_order, two_watchers, NULL, STEP_ONCE},
     {"peer_first", peer_first, same_and_after, two_watchers, then_say_down, STEP_ONCE},
+    {"watch_within", fail_watched, each_end_once, watch_within, NULL, STEP_ONCE | STEP_ENDS},
+    {"leave_within", leave_watched, gone_once, watch_within, NULL, STEP_ONCE | STEP_ENDS},
     {"timer", timer, same, NULL, NULL, 0},
     {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
     {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},

@@ -84,6 +84,7 @@ static void look(struct node *node, struct seen *seen)
     }
     seen->letters = priv->letters;
     seen->events = priv->events;
+    seen->deaths = node->boot.incarnation - 1;
     add_up(node, seen);
 }
 

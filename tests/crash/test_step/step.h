@@ -32,7 +32,8 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
     uint64_t mail;   /* messages left */
     uint64_t events; /* written so far */
     uint64_t letters;
-    bool settled; /* it came to rest, and its memory adds up */
+    uint32_t deaths; /* of processes so far */
+    bool settled;    /* it came to rest, and its memory adds up */
 };
 
 /* ---- seen.c ---- */
@@ -69,6 +70,7 @@ enum {
     STEP_ONCE = 1,  /* cannot be repeated on the same memory */
     STEP_FAULT = 2, /* successors are told that the process died by its own doing */
     STEP_FIRST = 4, /* starts from memory that nobody was in yet */
+    STEP_ENDS = 8,  /* successors are told how the processes before them ended */
     STEP_DROP = 16, /* a restart drops the mail */
 };
 

@@ -56,6 +56,11 @@ static bool judge(const struct scenario *scenario, const struct seen *want, stru
 static void start(struct node *node, const struct scenario *scenario, bool traced)
 {
     node->boot.fault = node->boot.incarnation > 0 && scenario->flags & STEP_FAULT;
+    node->boot.nends = 0;
+    while (scenario->flags & STEP_ENDS && node->boot.nends < BOOT_ENDS &&
+           node->boot.nends < node->boot.incarnation)
+        node->boot.ends[node->boot.nends++] =
+            (struct boot_end){.reason = SHM_SIGNAL, .signal = SIGKILL};
     node_start(node, &ax_plugin, traced);
 }
 

@@ -354,7 +354,7 @@ static void begin_round(struct ax_ctx *ctx, struct flood *self)
         AX_CHECK(ctx, flood_work_after(ctx, self->round, 0, NULL) == 0);
 }
 
-/* Monitors the actors of all other workers once all are there. */
+/* Monitors all actors, those of its own worker and itself included, once all are there. */
 void flood_on_settle(struct ax_ctx *ctx, struct flood *self, const struct flood_settle *msg)
 {
     uint32_t workers = (uint32_t)argument(ctx, "workers");
@@ -369,8 +369,7 @@ void flood_on_settle(struct ax_ctx *ctx, struct flood *self, const struct flood_
         }
     }
     for (uint32_t n = 0; n < 3 * workers; n++)
-        if (n % workers != number(ctx) % workers)
-            AX_CHECK(ctx, ax_monitor(ctx, all[n].ref, NULL) == 0);
+        AX_CHECK(ctx, ax_monitor(ctx, all[n].ref, NULL) == 0);
     self->settled = true;
     begin_round(ctx, self);
 }

@@ -10,7 +10,7 @@
  * adopt    monitor that chick, then tell it to leave
  * hatch    a chick is there
  * trip     fail
- * settle   told by the actor's own timer until it monitors all others
+ * settle   told by the actor's own timer until it monitors all
  * pause    nothing new from now on */
 #ifndef FLOOD_H
 #define FLOOD_H

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Monitors at the limits: no down is lost where the arena has nothing left, or the turn no room to
+ * log it, or both and the process dies; nobody is told what another slot makes up; and what ends
+ * gives all of its memory back. */
+#include "libax/life.h"
+#include "libax/send.h"
+#include "libax/turn.h"
+#include "libax/watch.h"
+#include "tests/lib/subject.h"
+#include "tests/lib/victim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WATCHER 1u
+#define TARGET 2u
+
+static struct node node;
+static struct victim victim;
+static struct worker *const w = &victim.worker;
+
+static int begin(void **state)
+{
+    (void)state;
+    node_open(&node);
+    victim_init(&victim, &node, NODE_WORKER);
+    return victim_enter(&victim, &node, &subject_plugin) != 0 || victim_start(&victim) != 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    victim_free(&victim);
+    node_close(&node);
+    return 0;
+}
+
+static void die(void)
+{
+    victim_leave(&victim);
+    victim.boot.incarnation++;
+    assert_int_equal(victim_enter(&victim, &node, &subject_plugin), 0);
+    assert_int_equal(victim_start(&victim), 0);
+}
+
+static void rounds(void)
+{
+    for (int i = 0; i < 10; i++)
+        victim_round(&victim);
+}
+
+static uint64_t monitor(uint32_t watcher, uint32_t target)
+{
+    struct ax_ctx *ctx = &w->current->ctx;
+    uint64_t id;
+    ctx->actor = watcher;
+    shm_turn_begin(&w->port, 0, 0);
+    int error = ax_monitor(ctx, (struct ax_ref){.addr = actor_ref(w, target)}, &id);
+    turn_commit(w);
+    assert_int_equal(error, 0);
+    return id;
+}
+
+static void from_other(uint8_t kind, uint64_t to, uint64_t corr, const void *body, uint32_t size)
+{
+    const struct shm_frame head = {
+        .kind = kind, .to = to, .from = SHM_REF(NODE_PEER, 1, 1), .corr = corr};
+    node_send(&node, NODE_PEER, SHM_CONTROL, &head, body, size);
+    rounds();
+}
+
+static int64_t told(uint32_t index)
+{
+    const struct subject_counts *counts = w->self[index];
+    return counts == NULL ? -1 : counts->told;
+}
+
+static uint64_t depth(uint32_t index)
+{
+    return shm_chain_depth(&actor_at(w, index)->mail);
+}
+
+/* No block is left; a successor finds these again. */
+static void take_all(void)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    while (shm_arena_take(&w->port, 0) != 0)
+        ;
+    turn_commit(w);
+}
+
+static void fill_control_lane(void)
+{
+    struct shm_frame *frame;
+    shm_turn_begin(&w->port, 0, 0);
+    while ((frame = shm_lane_reserve(&w->port, NODE_PEER, SHM_CONTROL, sizeof *frame)) != NULL) {
+        *frame =
+            (struct shm_frame){.size = sizeof *frame, .kind = SHM_DEMONITOR, .stamp = w->port.turn};
+        shm_lane_stage(&w->port, NODE_PEER, SHM_CONTROL, sizeof *frame);
+    }
+    turn_commit(w);
+}
+
+static void fail_actor(uint32_t index)
+{
+    actor_failed(w, index, 0, "on purpose", false);
+}
+
+/* The volatile knowledge of what is free is that of a successor. */
+static void assert_no_leak(void)
+{
+    uint32_t used = w->port.arena.used;
+    die();
+    assert_int_equal(w->port.arena.used, used);
+}
+
+static void no_memory(void **state)
+{
+    (void)state;
+    (void)monitor(WATCHER, TARGET);
+    from_other(SHM_MONITOR, actor_ref(w, TARGET), 77, NULL, 0);
+    fill_control_lane();
+    take_all();
+    fail_actor(TARGET); /* the blocks that were kept for it */
+    assert_int_equal(w->port.cold[TARGET].ended, 0);
+    assert_int_equal(depth(WATCHER), 1);
+    assert_int_equal(shm_chain_depth(&w->port.priv->over_control[NODE_PEER]), 1);
+    fail_actor(TARGET); /* nothing left: it waits, in the memory */
+    assert_int_not_equal(w->port.cold[TARGET].ended, 0);
+    assert_false(watch_catch_up(w, TARGET));
+    die();
+    rounds();
+    assert_int_equal(w->port.cold[TARGET].ended, 0);
+    assert_int_equal(told(WATCHER), 2);
+    assert_int_equal(shm_chain_depth(&w->port.priv->over_control[NODE_PEER]), 2);
+    assert_no_leak();
+}
+
+/* What one down has taken is there for the next. */
+static void blocks_come_back(void **state)
+{
+    (void)state;
+    (void)monitor(WATCHER, TARGET);
+    take_all();
+    for (int i = 1; i <= 10; i++) {
+        fail_actor(TARGET);
+        rounds();
+        assert_int_equal(told(WATCHER), i);
+        assert_int_equal(w->port.cold[TARGET].ended, 0);
+    }
+}
+
+/* Ends in a turn that has logged almost all that it may. */
+static void end_in_full_turn(uint32_t index)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    shm_set(&w->port, &actor_at(w, index)->incarnation, actor_at(w, index)->incarnation + 1);
+    while (shm_log_room(&w->port, 40))
+        shm_log(&w->port, &w->port.priv->next_id);
+    watch_tell(w, index, SHM_FAILED);
+    turn_commit(w);
+}
+
+static void full_turn(void **state)
+{
+    (void)state;
+    (void)monitor(WATCHER, TARGET);
+    end_in_full_turn(TARGET);
+    assert_int_equal(w->port.cold[TARGET].ended, 1);
+    assert_int_equal(depth(WATCHER), 0);
+    assert_true(watch_catch_up(w, TARGET));
+    assert_int_equal(depth(WATCHER), 1);
+    end_in_full_turn(TARGET);
+    die();
+    rounds();
+    assert_int_equal(told(WATCHER), 2);
+    assert_int_equal(w->port.cold[TARGET].ended, 0);
+    assert_no_leak();
+}
+
+/* In order, with their own reasons: what it failed of, and the two deaths before anyone told it. */
+static void ends_before_deaths(void **state)
+{
+    static const struct boot_end ends[2] = {{.reason = SHM_HUNG, .suspect = TARGET},
+                                            {.reason = SHM_SIGNAL, .signal = 11}};
+    static const uint8_t reasons[] = {SHM_FAILED, SHM_SIGNAL, SHM_HUNG};
+    (void)state;
+    (void)monitor(WATCHER, TARGET);
+    end_in_full_turn(TARGET);
+    victim_leave(&victim);
+    victim.boot.incarnation += 2;
+    victim.boot.nends = 2;
+    memcpy(victim.boot.ends, ends, sizeof ends);
+    assert_int_equal(victim_enter(&victim, &node, &subject_plugin), 0);
+    assert_int_equal(victim_start(&victim), 0);
+    assert_true(watch_catch_up(w, TARGET));
+    assert_int_equal(depth(WATCHER), 3);
+    const struct shm_frame *frame =
+        shm_chain_frame(&w->port, shm_chain_first(&w->port, &actor_at(w, WATCHER)->mail));
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct shm_down_body *body = (const void *)frame->body;
+        assert_int_equal(body->incarnation, i + 1);
+        assert_int_equal(body->reason, reasons[i]);
+        assert_int_equal(body->signal, i == 1 ? 11 : 0);
+        assert_int_equal(body->suspect, i != 1);
+        assert_int_equal(body->will_restart, 1);
+        shm_turn_begin(&w->port, 0, 0);
+        shm_chain_log_again(&w->port, &actor_at(w, WATCHER)->mail);
+        shm_chain_consume(&w->port, &actor_at(w, WATCHER)->mail,
+                          shm_chain_first(&w->port, &actor_at(w, WATCHER)->mail));
+        turn_commit(w);
+        frame = shm_chain_frame(&w->port, shm_chain_first(&w->port, &actor_at(w, WATCHER)->mail));
+    }
+    assert_int_equal(depth(WATCHER), 0);
+}
+
+static void forged_down(void **state)
+{
+    (void)state;
+    uint64_t id = monitor(WATCHER, TARGET);
+    struct shm_watch *watch = shm_unit(&w->port, w->port.cold[WATCHER].monitors);
+    struct shm_down_body body = {.who = SHM_REF(NODE_PEER, 1, 1), .incarnation = 99};
+    from_other(SHM_DOWN, actor_ref(w, WATCHER), id, &body, sizeof body);
+    assert_int_equal(watch->told, 0);
+    assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
+    body.who = actor_ref(w, TARGET);
+    from_other(SHM_DOWN, actor_ref(w, WATCHER), id, &body, sizeof body);
+    assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
+}
+
+static void end_gives_all_back(void **state)
+{
+    (void)state;
+    (void)monitor(TARGET, TARGET);
+    (void)monitor(TARGET, WATCHER);
+    (void)monitor(WATCHER, TARGET);
+    from_other(SHM_MONITOR, actor_ref(w, TARGET), 77, NULL, 0);
+    shm_turn_begin(&w->port, 0, 0);
+    actor_stop(w, TARGET, SHM_NORMAL);
+    turn_commit(w);
+    rounds();
+    assert_int_equal(actor_at(w, TARGET)->state, SHM_FREE);
+    assert_int_equal(told(WATCHER), 1);
+    assert_int_equal(w->port.cold[WATCHER].watchers, 0);
+    assert_int_equal(w->port.cold[WATCHER].monitors, 0);
+    assert_no_leak();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_memory, begin, end),
+        cmocka_unit_test_setup_teardown(blocks_come_back, begin, end),
+        cmocka_unit_test_setup_teardown(full_turn, begin, end),
+        cmocka_unit_test_setup_teardown(ends_before_deaths, begin, end),
+        cmocka_unit_test_setup_teardown(forged_down, begin, end),
+        cmocka_unit_test_setup_teardown(end_gives_all_back, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
