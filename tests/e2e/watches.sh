@@ -95,6 +95,7 @@ said '*a/0 runs: * incarnation 2,*'
 tell seen die '{"signal":11}'
 said '*a/0 runs: * incarnation 3,*'
 tell seen fail
+become '*;seen 3 failed 0 suspect again;"*' far told
 "$axsup" kill "$conf" a/0
 said '*a/0 runs: * incarnation 4,*'
 for watcher in near far; do
