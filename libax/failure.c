@@ -4,8 +4,8 @@
  * and restarts or ends. Bystanders of a death are charged nothing. */
 #include "libax/life.h"
 
-#include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/pending.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"

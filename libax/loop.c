@@ -4,10 +4,11 @@
  * A worker spins only while somebody else runs who could send it something, and only while there is
  * a core for each that runs: two spinners on one core are 13 times slower than parking at once. How
  * long it spins adapts: a spin that found work doubles the limit, one that did not halves it. */
-#include "libax/ask.h"
 #include "libax/drain.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/pending.h"
+#include "libax/room.h"
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"

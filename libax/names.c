@@ -6,9 +6,9 @@
  * entry whose actor is gone, or was never committed, names nobody. */
 #include "libax/names.h"
 
-#include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/pending.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 #include "shm/names.h"

@@ -7,9 +7,9 @@
  * AX_E_FULL there. */
 #include "libax/send.h"
 
-#include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/room.h"
 #include "libax/turn.h"
 
 #include <string.h>

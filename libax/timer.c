@@ -292,8 +292,7 @@ int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_
         .nparts = out->nparts,
     };
     clock_read(w);
-    uint64_t at = delay_ns > UINT64_MAX - 1 - w->now ? UINT64_MAX - 1 : w->now + delay_ns;
-    int error = timer_set(w, ctx->actor, at, &post, 0, 0, &id);
+    int error = timer_set(w, ctx->actor, deadline_after(w->now, delay_ns), &post, 0, 0, &id);
     if (error == 0 && timer != NULL)
         *timer = id;
     return error;

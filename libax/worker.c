@@ -2,9 +2,9 @@
 /* libax/worker.c - a fresh process enters its slot. */
 #include "libax/worker.h"
 
-#include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/pending.h"
 #include "libax/send.h"
 #include "libax/template.h"
 #include "libax/turn.h"

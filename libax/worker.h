@@ -149,4 +149,12 @@ static inline uint32_t actor_local(struct worker *w, uint64_t ref)
 void worker_loop(struct worker *w);
 void clock_read(struct worker *w);
 
+/* Saturates; AX_FOREVER is never. */
+static inline uint64_t deadline_after(uint64_t now, uint64_t timeout_ns)
+{
+    if (timeout_ns == AX_FOREVER)
+        return UINT64_MAX;
+    return timeout_ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + timeout_ns;
+}
+
 #endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/drain_control.c - the control lane of a slot: watches, ends, grants, the death of a
+ * process.
+ *
+ * A frame is copied, what it wants done before is done in turns of its own, and then it is dealt
+ * with in one turn. */
+#include "libax/drain.h"
+
+#include "libax/ask.h"
+#include "libax/life.h"
+#include "libax/timer.h"
+#include "libax/turn.h"
+#include "libax/watch.h"
+
+#define CONTROL_MAX 256u /* bytes of a frame */
+
+static int on_monitor(struct worker *w, const struct shm_frame *frame)
+{
+    uint32_t index = actor_local(w, frame->to);
+    if (index != 0)
+        return watch_add(w, index, frame->from, frame->corr);
+    const struct shm_down_body body = {.who = frame->to, .reason = SHM_NO_ACTOR};
+    const struct post post = {
+        .to = frame->from,
+        .from = frame->to,
+        .corr = frame->corr,
+        .kind = SHM_DOWN,
+        .fixed = &body,
+        .size = sizeof body,
+    };
+    return post_anywhere(w, SHM_CONTROL, &post);
+}
+
+/* A slot tells the ends of its own actors, nobody else's. */
+static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    const struct shm_down_body *body = (const void *)frame->body;
+    uint32_t index = actor_local(w, frame->to);
+    if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
+        return 0;
+    return watch_deliver(w, index, frame->corr, body);
+}
+
+static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    uint32_t index = actor_local(w, frame->to);
+    if (frame->to == 0 && slot == 0)
+        w->stopping = true;
+    else if (index != 0)
+        actor_stop(w, index, SHM_SHUTDOWN);
+    return 0;
+}
+
+/* One control frame, our own copy, within its turn. */
+static int control(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    bool honest = slot == 0 || SHM_REF_SLOT(frame->from) == slot;
+    if (!honest)
+        return 0;
+    switch (frame->kind) {
+    case SHM_MONITOR:
+        return on_monitor(w, frame);
+    case SHM_DEMONITOR:
+        if (actor_local(w, frame->to) != 0)
+            watch_remove(w, actor_local(w, frame->to), frame->from, frame->corr);
+        return 0;
+    case SHM_DOWN:
+        return on_down(w, slot, frame);
+    case SHM_STOP:
+        return on_stop(w, slot, frame);
+    case SHM_ERROR:
+        return drain_reply(w, slot, frame, frame->size);
+    case SHM_GRANT:
+        if (slot == 0)
+            pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,
+                           true);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* Takes what a dead process had committed to send. False: no memory for all of it now. */
+static bool drain_dead(struct worker *w, uint32_t slot, uint64_t turn)
+{
+    struct shm_port *port = &w->port;
+    const uint64_t *read_data = &port->priv->read_data[slot];
+    const uint64_t *read_control = &port->priv->read_control[slot];
+    if (port->in[slot].cut)
+        return true;
+    bool malformed[2];
+    uint64_t end = shm_lane_committed_end(port, slot, SHM_DATA, *read_data, turn, &malformed[0]);
+    while (drain_data(w, slot, end, UINT32_MAX) != 0)
+        ;
+    bool all = *read_data == end;
+    end = shm_lane_committed_end(port, slot, SHM_CONTROL, *read_control, turn, &malformed[1]);
+    while (all && drain_control(w, slot, end, UINT32_MAX) != 0)
+        ;
+    all = all && *read_control == end;
+    if (all && (malformed[0] || malformed[1]))
+        port->in[slot].cut = true; /* its successor is not to blame for what lies there */
+    return all || port->in[slot].cut;
+}
+
+/* A process has died: first what it sent, then what its watchers and askers are told. False: not
+ * all of it could be done, and the notice stays in its lane. */
+static bool slot_down(struct worker *w, const struct shm_frame *frame)
+{
+    const struct shm_slot_down_body *body = (const void *)frame->body;
+    struct shm_port *port = &w->port;
+    uint32_t slot = body->slot;
+    if (slot == 0 || slot >= port->slots || slot == port->slot ||
+        port->priv->seen_down[slot] >= body->incarnation)
+        return true;
+    if (!drain_dead(w, slot, body->turn) || !watch_slot_down(w, body))
+        return false;
+    if (body->will_restart && body->reason != SHM_CORRUPT)
+        return true;
+    int error = body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR;
+    pending_fail_slot(w, slot, error);
+    return timer_fail_slot(w, slot, error);
+}
+
+/* What a control frame wants done before its turn. False: it cannot be now. */
+static bool before_control(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    if (frame->kind == SHM_SLOT_DOWN && slot == 0 &&
+        shm_frame_body(frame) >= sizeof(struct shm_slot_down_body))
+        return slot_down(w, frame);
+    if (frame->kind != SHM_DOWN || shm_frame_body(frame) < sizeof(struct shm_down_body))
+        return true;
+    const struct shm_down_body *body = (const void *)frame->body;
+    uint64_t published = shm_load_acquire(&w->port.in_ends[slot]->data), after = body->after;
+    if ((int64_t)(after - published) > 0) /* a liar's, or a dead one's, which is drained first */
+        after = published;
+    while ((int64_t)(after - w->port.priv->read_data[slot]) > 0)
+        if (drain_data(w, slot, after, UINT32_MAX) == 0)
+            return w->port.in[slot].cut;
+    return true;
+}
+
+uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget)
+{
+    struct shm_port *port = &w->port;
+    struct shm_private *priv = port->priv;
+    uint32_t taken = 0;
+    bool malformed = false;
+    for (; taken < budget; taken++) {
+        uint64_t at = priv->read_control[slot];
+        const struct shm_frame *lane = shm_lane_next(port, slot, SHM_CONTROL, &at, end, &malformed);
+        uint32_t size = lane == NULL ? 0 : shm_load(&lane->size);
+        if (lane == NULL || size < sizeof *lane || size & 7 || size > CONTROL_MAX ||
+            size > end - at) {
+            malformed |= lane != NULL;
+            break;
+        }
+        uint8_t own[CONTROL_MAX] __attribute__((aligned(16)));
+        struct shm_frame *frame = (struct shm_frame *)(void *)own;
+        drain_copy(frame, lane, size);
+        if (!before_control(w, slot, frame))
+            break;
+        shm_turn_begin(port, 0, 0);
+        if (control(w, slot, frame) != 0) {
+            turn_undo(w); /* no memory now: it stays in the lane */
+            break;
+        }
+        shm_set(port, &priv->read_control[slot], at + size);
+        if (frame->kind == SHM_SLOT_DOWN && slot == 0) {
+            const struct shm_slot_down_body *body = (const void *)frame->body;
+            if (body->slot < SHM_SLOTS)
+                shm_set(port, &priv->seen_down[body->slot], body->incarnation);
+        }
+        turn_commit(w);
+        port->read_dirty |= 1ull << slot;
+    }
+    if (malformed)
+        drain_accuse(w, slot, SHM_CONTROL, priv->read_control[slot]);
+    return taken;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/pending.h - strands that wait for an answer. */
+#ifndef LIBAX_PENDING_H
+#define LIBAX_PENDING_H
+
+#include "libax/worker.h"
+
+int pending_open(struct worker *w);
+/* A number to be answered by pending_answer; the current strand will wait, up to `timeout_ns` from
+ * when the clock is next read. 0: limit reached. */
+uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
+/* Gives those that are new their deadlines; the clock was just read. */
+void pending_stamp(struct worker *w);
+/* The entry of a number; NULL: nobody waits for it. */
+struct pending *pending_find(struct worker *w, uint64_t corr);
+void pending_reply_to(struct worker *w, uint64_t corr, void *reply);
+void pending_cancel(struct worker *w, uint64_t corr);
+/* Suspends the current strand until its number is answered; the result. */
+int pending_wait(struct worker *w);
+/* Takes a reply or error for an ask of this process. `checked`: the body needs no validation.
+ * False: nobody waits for it. */
+bool pending_answer(struct worker *w, uint64_t corr, int error, const void *body, uint32_t size,
+                    uint16_t method, bool checked);
+void pending_expire(struct worker *w);
+/* Ends every wait on an actor of `slot`. */
+void pending_fail_slot(struct worker *w, uint32_t slot, int error);
+
+#endif
