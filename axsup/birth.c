@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* birth.c - from the decision to start a process to its pid. */
+/* birth.c - from the decision to start a process to its order. */
 #include "axsup/death.h"
 #include "axsup/order.h"
-#include "axsup/proc_stat.h"
 #include "axsup/sup.h"
 #include "libax/boot.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
@@ -85,7 +80,7 @@ void sup_child_start(struct sup_slot *slot)
     slot->incarnation++;
     slot->started_at = sup_clock();
     child->next = SUP_NEXT_NOTHING;
-    child->noticed = child->hung = child->corrupt = child->early = false;
+    child->noticed = child->hung = child->corrupt = false;
     child->stopping = child->restart = child->ready_once = child->crowded = false;
     memset(child->accused, 0, sizeof child->accused);
     child->ordered = true;
@@ -93,66 +88,32 @@ void sup_child_start(struct sup_slot *slot)
     sup_hub_uncut(slot->sup, slot->number);
     sup_memory_mend(slot->sup, slot->number);
     sup_child_state(slot, SHM_SLOT_STARTING);
-    sup_template_fork(slot->template, slot);
+    sup_template_kick(slot->template);
 }
 
-/* ---- what the template says ---- */
+/* ---- the process ---- */
 
-static bool is_own_child(pid_t pid)
-{
-    siginfo_t info;
-
-    return pid > 1 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-/* Whether it is already known as somebody else. */
-static bool is_taken(const struct sup *sup, pid_t pid)
-{
-    for (uint32_t s = 1; s < sup->n_slots; s++)
-        if (sup->slots[s].pid == pid || sup->slots[s].child.corpse.pid == pid)
-            return true;
-    for (uint32_t i = 0; i < sup->n_templates; i++)
-        if (sup->templates[i].pid == pid)
-            return true;
-    return false;
-}
-
-static int adopt(struct sup_slot *slot, pid_t pid)
+int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare)
 {
     struct sup_child *child = &slot->child;
+    int error = boot_send(spare->socket, BOOT_ENTER, child->order, child->order_size,
+                          child->order_fds, child->n_fds);
 
-    if (!is_own_child(pid) || is_taken(slot->sup, pid))
-        return -ECHILD;
-    child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (child->pidfd < 0)
-        return -errno;
-    slot->pid = pid;
+    if (error != 0)
+        return error;
+    slot->pid = spare->pid;
+    child->pidfd = spare->pidfd;
+    child->stat = spare->stat;
     child->ordered = false;
-    child->stat = sup_proc_stat_open(pid); /* the notice is later without it */
-    return sup_death_watch(slot);
-}
-
-void sup_child_forked(struct sup_slot *slot, pid_t pid)
-{
-    struct sup_child *child = &slot->child;
-    int error = adopt(slot, pid);
-
-    if (error != 0) {
-        if (slot->pid != 0) {
-            kill(pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-            sup_death_forget(slot);
-        }
-        sup_child_not_forked(slot, error == -ECHILD ? "its template says it forked, and lies"
-                                                    : ax_strerror(error));
-        return;
-    }
+    close(spare->socket);
+    sup_spare_init(spare);
     sup_order_drop(slot);
-    if (child->early) {
-        const struct shm_ready_body body = child->ready;
-        child->early = false;
-        sup_child_ready(slot, &body);
+    error = sup_death_watch(slot);
+    if (error != 0) {
+        sup_death_reap(slot);
+        sup_child_not_forked(slot, ax_strerror(error));
     }
+    return 0;
 }
 
 /* As if an incarnation had ended at once: peers, policy and stop see nothing new in it. */
@@ -162,7 +123,7 @@ void sup_child_not_forked(struct sup_slot *slot, const char *why)
     struct sup_child *child = &slot->child;
 
     sup_log(AX_ERROR, "%s cannot be started: %s", slot->name, why);
-    child->ordered = child->waiting = false;
+    child->ordered = false;
     sup_death_notice(slot, &end);
     struct sup_ended ended = sup_death_ended(slot);
     if (child->next == SUP_NEXT_START && child->start_at <= sup_clock())
@@ -171,16 +132,6 @@ void sup_child_not_forked(struct sup_slot *slot, const char *why)
     sup_report_end(slot, &ended);
     if (slot->sup->stop.phase != SUP_STOP_NO)
         sup_stop_gone(slot->sup, slot, true);
-}
-
-void sup_child_refused(struct sup_slot *slot, const char *why)
-{
-    struct sup_child *child = &slot->child;
-
-    if (child->corpse.pid == 0)
-        sup_child_not_forked(slot, why);
-    else
-        child->waiting = child->crowded = true;
 }
 
 void sup_birth_init(struct sup_slot *slot)

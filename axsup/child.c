@@ -41,14 +41,8 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
 {
     struct sup_child *child = &slot->child;
 
-    if (body->incarnation != slot->incarnation || child->noticed)
-        return;
-    if (slot->pid == 0) {
-        child->early = child->ordered;
-        child->ready = *body;
-        return;
-    }
-    if (child->ready_once)
+    if (body->incarnation != slot->incarnation || slot->pid == 0 || child->noticed ||
+        child->ready_once)
         return;
     child->ready_once = true;
     sup_death_watch_futex(slot);
@@ -57,6 +51,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
     sup_hang_watch(slot);
     sup_death_report(slot);
     sup_report_ready(slot, body->mail);
+    sup_templates_spare(slot->sup);
 }
 
 void sup_child_stopped(struct sup_slot *slot, const struct shm_stopped_body *body)

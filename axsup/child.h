@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* child.h - a worker process from the order to fork it to its last status.
+/* child.h - a worker process from the order that a spare gets to its last status.
  *
- *      empty ──order──> starting ──READY──> running
+ *      empty ──spare──> starting ──READY──> running
  *        ^                  │                  │ death futex or pidfd: the notice
  *        │                  v                  v
  *        └──backoff──── policy <──over── SLOT_DOWN told to all
@@ -26,6 +26,7 @@
 
 struct sup;
 struct sup_slot;
+struct sup_spare;
 
 enum sup_next { /* what follows the end of the process */
                 SUP_NEXT_NOTHING,
@@ -43,9 +44,8 @@ struct sup_child {
     int stat;  /* /proc/PID/stat, opened beforehand; -1: none */
     struct sup_op *futex;
     bool noticed;  /* its death is told to all */
-    bool ordered;  /* the template has the order, the pid is not known yet */
-    bool waiting;  /* wants a fork; its template is busy or loads */
-    bool crowded;  /* the fork was refused: it waits until the corpse is gone */
+    bool ordered;  /* waits for a process; its template forks or loads */
+    bool crowded;  /* the fork was refused: it waits while there is a corpse */
     bool empty;    /* the next incarnation begins with empty memory */
     bool relane;   /* and this one, all else kept, with empty lanes */
     bool corrupt;  /* ended because of what it wrote into its lanes */
@@ -60,8 +60,6 @@ struct sup_child {
     bool untold;                    /* the end of the process before is not reported yet */
     bool fault;                     /* died by its own doing */
     uint32_t method;                /* of the message that was in hand; UINT32_MAX: not known */
-    struct shm_ready_body ready;    /* where it came early */
-    bool early;                     /* READY came before the template's answer */
     uint64_t hang_turn, hang_since; /* the open turn that was seen, and when first; 0: none */
     struct sup_timer timer;         /* backoff, or waiting for peers before memory is emptied */
     struct sup_timer hang_timer;    /* the next look, or SIGKILL after SIGABRT */
@@ -83,13 +81,12 @@ void sup_birth_init(struct sup_slot *slot);
 /* Orders the first or next incarnation, at once. */
 void sup_child_start(struct sup_slot *slot);
 
-/* From the template: the process is there, or could not be made. */
-void sup_child_forked(struct sup_slot *slot, pid_t pid);
+/* The spare becomes the slot's process, and is a spare no more. -errno: it does not take the order,
+ * and nothing has happened. */
+int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare);
+/* The process that is waited for could not be made. */
 void sup_child_not_forked(struct sup_slot *slot, const char *why);
-/* It could not be made for want of something that the corpse may hold: tried once more without it.
- */
-void sup_child_refused(struct sup_slot *slot, const char *why);
-/* There is a process in the slot, or the order for one is under way. */
+/* There is a process in the slot, or it waits for one. */
 bool sup_child_exists(const struct sup_slot *slot);
 /* From the hub. */
 void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body);

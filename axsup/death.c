@@ -18,6 +18,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,22 +210,27 @@ struct sup_ended sup_death_ended(const struct sup_slot *slot)
 }
 
 /* Once for each process: nothing of it will run any more. Where the next one is on its way, what is
- * to be said of the end leaves the processor to it. */
+ * to be said of the end leaves the processor to it; but it comes before what is said of the next.
+ */
 static void over(struct sup_slot *slot)
 {
+    struct sup_child *child = &slot->child;
     struct sup_ended ended = sup_death_ended(slot);
     bool clean = ended.exit.reason == SHM_SHUTDOWN;
     struct remains remains = take_remains(slot);
 
-    if (ended.exit.signal != 0 && slot->child.fault && slot->child.next == SUP_NEXT_START)
+    if (ended.exit.signal != 0 && child->fault && child->next == SUP_NEXT_START)
         sup_template_crash(slot->template);
     sup_death_follow(slot);
-    slot->child.untold = slot->child.ordered && slot->child.corpse.pid != 0;
+    bool started = child->untold = sup_child_exists(slot);
     bury(slot->sup, &remains);
-    if (slot->child.untold)
+    if (started && child->corpse.pid != 0)
         return;
     (void)sup_hub_drain(slot->sup); /* what it said last */
-    sup_report_end(slot, &ended);
+    if (started)
+        sup_death_report(slot);
+    else
+        sup_report_end(slot, &ended);
     if (slot->sup->stop.phase != SUP_STOP_NO)
         sup_stop_gone(slot->sup, slot, clean);
 }
@@ -272,11 +278,12 @@ static void on_futex(void *ctx, int result)
     }
     const struct sup_ending end = {.signal = WTERMSIG(stat.status),
                                    .code = WEXITSTATUS(stat.status)};
+    int pidfd = child->pidfd;
     sup_death_notice(slot, &end);
-    /* threads that are left serve nobody; one that is made while we look at them ends as well */
-    sup_child_signal(slot, SIGKILL);
     if (stat.alone && child->corpse.pid == 0)
         leave_corpse(slot);
+    /* threads that are left serve nobody; one that is made while we look at them ends as well */
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
 /* ---- the last status ---- */
@@ -304,8 +311,8 @@ static void bury_corpse(struct sup_slot *slot)
     child->corpse = (struct sup_corpse){0};
     bury(slot->sup, &remains);
     sup_death_report(slot);
-    if (child->crowded && child->waiting)
-        sup_template_fork(slot->template, slot);
+    if (child->crowded)
+        sup_template_kick(slot->template);
 }
 
 /* Of the process, or of the corpse before it: both are looked at. */
@@ -354,7 +361,7 @@ static void kill_and_wait(pid_t pid)
 
 void sup_death_reap(struct sup_slot *slot)
 {
-    slot->child.waiting = false;
+    slot->child.ordered = false;
     if (slot->child.corpse.pid != 0) {
         kill_and_wait(slot->child.corpse.pid);
         bury_corpse(slot);

@@ -101,7 +101,7 @@ static void next(struct sup *sup)
     finish(sup);
 }
 
-/* A process whose pid is not known yet: it goes with its template, or with us. */
+/* A process that is still being made: it goes with its template, or with us. */
 static void drop_orders(struct sup *sup)
 {
     for (uint32_t s = 1; s < sup->n_slots; s++)
@@ -143,8 +143,8 @@ static void cancel_starts(struct sup *sup)
         sup_timer_clear(sup, &slot->child.timer);
         sup_timer_clear(sup, &slot->child.stop_timer);
         slot->child.restart = false;
-        if (slot->child.waiting) {
-            slot->child.waiting = slot->child.ordered = false;
+        if (slot->child.ordered) {
+            slot->child.ordered = false;
             slot->incarnation--; /* no process has had that number */
         }
         if (sup_child_exists(slot))

@@ -6,8 +6,9 @@
  *        └────── error, death, timeout: ended, reaped ───────┘
  *
  * At the start all are executed, then what they say is collected: nobody waits for us yet, so that
- * may block. Later everything comes through the loop. One fork order at a time is under way, for
- * only the order of the answers says whose they are. */
+ * may block. Later everything comes through the loop. What a template forks is a spare, given to
+ * the next slot that waits; when nothing waits any more the next one is forked ahead. There is one
+ * at most, and one order to fork it under way. */
 #include "axsup/template.h"
 
 #include "axsup/sup.h"
@@ -22,31 +23,32 @@
 #define SECOND UINT64_C(1000000000)
 #define ANSWER_NS (SECOND / 5) /* an answer that has begun must come whole within this */
 #define FORK_NS (10 * SECOND)  /* a fork that takes longer is a template that hangs */
-#define DEATHS_MAX 10u         /* of a template itself, a minute */
-
-static void kick(struct sup_template *template);
+#define DEATHS_MAX 10u         /* of a template and its spares, a minute */
 
 /* ---- what may go wrong with it ---- */
 
-/* The process is of no more use. The slot whose order was under way is told. */
+static struct sup_slot *next_waiting(const struct sup_template *template)
+{
+    for (uint32_t s = 1; s < template->sup->n_slots; s++) {
+        struct sup_slot *slot = &template->sup->slots[s];
+        bool crowded = slot->child.crowded && slot->child.corpse.pid != 0;
+        if (slot->template == template && slot->child.ordered && !crowded)
+            return slot;
+    }
+    return NULL;
+}
+
+/* The process is of no more use. The slot for which it forked is told, or all that wait. */
 static void broken(struct sup_template *template, const char *why)
 {
-    struct sup_slot *slot = template->forking;
     bool loading = template->state == SUP_TEMPLATE_LOADING;
+    struct sup_slot *slot = loading || template->forking ? next_waiting(template) : NULL;
 
     sup_log(AX_WARN, "the template of %s: %s", template->config->name, why);
     sup_template_end(template);
-    template->forking = NULL;
-    if (slot != NULL)
+    for (; slot != NULL; slot = loading ? next_waiting(template) : NULL)
         sup_child_not_forked(slot, why);
-    for (uint32_t s = 1; s < template->sup->n_slots; s++) {
-        struct sup_slot *waiting = &template->sup->slots[s];
-        if (loading && waiting->template == template && waiting->child.waiting) {
-            waiting->child.waiting = false;
-            sup_child_not_forked(waiting, why);
-        }
-    }
-    kick(template);
+    sup_template_kick(template);
 }
 
 static void on_timer(void *ctx)
@@ -79,35 +81,90 @@ static void on_loaded(struct sup_template *template, const struct boot_message *
     }
     template->state = SUP_TEMPLATE_READY;
     sup_timer_clear(template->sup, &template->timer);
-    kick(template);
+    sup_template_kick(template);
+}
+
+static void forked(struct sup_template *template)
+{
+    template->forking = false;
+    sup_timer_clear(template->sup, &template->timer);
+}
+
+/* It is of no use, or has gone by itself. False: again and again. */
+static bool lose_spare(struct sup_template *template, const char *why)
+{
+    const char *name = template->config->name;
+
+    sup_log(AX_WARN, "%s: a spare process is lost: %s", name, why);
+    sup_spare_end(&template->spare, template->sup);
+    if (!sup_rate_add(&template->deaths, sup_clock(), 60 * SECOND, DEATHS_MAX))
+        return true;
+    sup_log(AX_ERROR, "%s: its spare processes die again and again", name);
+    return false;
+}
+
+static void on_spare_death(void *ctx, uint32_t events)
+{
+    struct sup_template *template = ctx;
+
+    (void)events;
+    if (lose_spare(template, "it has ended"))
+        sup_templates_spare(template->sup);
 }
 
 static void on_forked(struct sup_template *template, const struct boot_message *message)
 {
-    struct sup_slot *slot = template->forking;
+    struct sup_spare *spare = &template->spare;
     uint64_t pid;
 
-    if (slot == NULL || message->size != sizeof pid) {
+    if (!template->forking || message->size != sizeof pid) {
         broken(template, "it answers what it was not asked");
         return;
     }
     memcpy(&pid, message->payload, sizeof pid);
-    template->forking = NULL;
-    sup_timer_clear(template->sup, &template->timer);
-    sup_child_forked(slot, pid < INT32_MAX ? (pid_t)pid : 0);
-    kick(template);
+    int error = sup_spare_adopt(spare, template->sup, pid < INT32_MAX ? (pid_t)pid : 0);
+    if (error == 0)
+        error = sup_loop_add(template->sup, spare->pidfd, POLLIN, on_spare_death, template);
+    if (error != 0) {
+        broken(template, error == -ECHILD ? "it says it forked, and lies" : ax_strerror(error));
+        return;
+    }
+    forked(template);
+    sup_template_kick(template);
 }
 
-/* It could not fork; it lives on. */
+/* Where processes are counted, those that nobody needs yet give way. True: some have. */
+static bool end_other_spares(struct sup *sup)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < sup->n_templates; i++)
+        if (sup->templates[i].spare.pid != 0) {
+            sup_spare_end(&sup->templates[i].spare, sup);
+            any = true;
+        }
+    return any;
+}
+
+/* It could not fork; it lives on. What took the room may have gone meanwhile, or will. */
 static void on_refused(struct sup_template *template, const struct boot_message *message)
 {
-    struct sup_slot *slot = template->forking;
+    struct sup_slot *slot = next_waiting(template);
+    bool again = template->beside_corpse;
 
-    template->forking = NULL;
-    sup_timer_clear(template->sup, &template->timer);
-    if (slot != NULL)
-        sup_child_refused(slot, message->payload);
-    kick(template);
+    if (!template->forking) {
+        broken(template, "it answers what it was not asked");
+        return;
+    }
+    forked(template);
+    sup_spare_end(&template->spare, template->sup);
+    if (slot != NULL && !end_other_spares(template->sup)) {
+        if (again)
+            slot->child.crowded = true;
+        else
+            sup_child_not_forked(slot, message->payload);
+    }
+    sup_template_kick(template);
 }
 
 static void on_answer(void *ctx, uint32_t events)
@@ -148,29 +205,25 @@ int sup_template_watch(struct sup_template *template)
 
 /* ---- orders ---- */
 
-static struct sup_slot *next_waiting(const struct sup_template *template)
+static void order_fork(struct sup_template *template)
 {
-    for (uint32_t s = 1; s < template->sup->n_slots; s++) {
-        struct sup_slot *slot = &template->sup->slots[s];
-        bool crowded = slot->child.crowded && slot->child.corpse.pid != 0;
-        if (slot->template == template && slot->child.waiting && !crowded)
-            return slot;
-    }
-    return NULL;
-}
+    struct sup_slot *slot = next_waiting(template);
+    int other = -1, error = sup_spare_open(&template->spare, &other);
 
-static void order(struct sup_template *template, struct sup_slot *slot)
-{
-    struct sup_child *child = &slot->child;
-
-    child->waiting = false;
-    template->forking = slot;
-    int error = boot_send(template->socket, BOOT_FORK, child->order, child->order_size,
-                          child->order_fds, child->n_fds);
-    if (error != 0)
-        broken(template, "it does not take orders any more");
-    else
+    if (error != 0) {
+        sup_spare_end(&template->spare, template->sup);
+        if (slot != NULL)
+            sup_child_not_forked(slot, ax_strerror(error));
+    } else {
+        template->forking = true;
+        template->beside_corpse = slot != NULL && slot->child.corpse.pid != 0;
         sup_timer_set(template->sup, &template->timer, sup_clock() + FORK_NS);
+        error = boot_send(template->socket, BOOT_FORK, NULL, 0, &other, 1);
+        if (error != 0)
+            broken(template, "it does not take orders any more");
+    }
+    if (other >= 0)
+        close(other);
 }
 
 /* Executes it anew; plugins that crash every time they are loaded are not loaded for ever. */
@@ -188,34 +241,55 @@ static void reload(struct sup_template *template, bool planned)
         return;
     }
     sup_template_end(template);
-    for (struct sup_slot *slot; (slot = next_waiting(template)) != NULL;) {
-        slot->child.waiting = false;
+    for (struct sup_slot *slot; (slot = next_waiting(template)) != NULL;)
         sup_child_not_forked(slot, error == AX_E_LIMIT ? "its template dies again and again"
                                                        : ax_strerror(error));
+}
+
+/* Gives the spare to the slot. */
+static void give(struct sup_template *template, struct sup_slot *slot)
+{
+    int error = sup_child_enter(slot, &template->spare);
+
+    if (error != 0 && !lose_spare(template, ax_strerror(error)))
+        sup_child_not_forked(slot, "its spare processes die again and again");
+}
+
+void sup_template_kick(struct sup_template *template)
+{
+    for (struct sup_slot *slot; (slot = next_waiting(template)) != NULL;) {
+        if (template->forking || template->state == SUP_TEMPLATE_LOADING)
+            return;
+        bool planned = template->state == SUP_TEMPLATE_READY && template->stale;
+        if (planned)
+            sup_template_end(template);
+        template->stale = false;
+        if (template->state != SUP_TEMPLATE_READY)
+            reload(template, planned);
+        else if (template->spare.pid == 0)
+            order_fork(template);
+        else
+            give(template, slot);
     }
 }
 
-/* Does what is next to be done, if anything is. */
-static void kick(struct sup_template *template)
+/* Nobody waits for a process, or for one to begin. */
+static bool calm(const struct sup *sup)
 {
-    struct sup_slot *slot = next_waiting(template);
-
-    if (slot == NULL || template->forking != NULL || template->state == SUP_TEMPLATE_LOADING)
-        return;
-    bool planned = template->state == SUP_TEMPLATE_READY && template->stale;
-    if (planned)
-        sup_template_end(template);
-    template->stale = false;
-    if (template->state == SUP_TEMPLATE_READY)
-        order(template, slot);
-    else
-        reload(template, planned);
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        if (sup->slots[s].child.ordered || sup->slots[s].state == SHM_SLOT_STARTING)
+            return false;
+    return sup->stop.phase == SUP_STOP_NO;
 }
 
-void sup_template_fork(struct sup_template *template, struct sup_slot *slot)
+void sup_templates_spare(struct sup *sup)
 {
-    slot->child.waiting = true;
-    kick(template);
+    for (uint32_t i = 0; i < sup->n_templates && calm(sup); i++) {
+        struct sup_template *template = &sup->templates[i];
+        if (template->state == SUP_TEMPLATE_READY && !template->stale && !template->forking &&
+            template->spare.pid == 0)
+            order_fork(template);
+    }
 }
 
 void sup_template_crash(struct sup_template *template)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* template.h - the process that has loaded a plugin and forks the incarnations of its workers.
+/* template.h - the process that has loaded a plugin and forks the incarnations of its workers, the
+ * next one ahead.
  *
  * axsup never loads a plugin. It executes itself once for each entry of the config with limits and
  * user in force; that process loads the plugin, says what contracts it has, and then waits for
@@ -10,6 +11,7 @@
 
 #include "axsup/loop.h"
 #include "axsup/restart.h"
+#include "axsup/spare.h"
 
 #include <ax/reflect.h>
 #include <sys/types.h>
@@ -39,11 +41,12 @@ struct sup_template {
     char *described;        /* what it said of its plugin the first time */
     struct sup_type *types; /* kept over a change of the process; its plugin must stay the same */
     uint32_t n_types;
-    struct sup_slot *forking; /* whose order is under way */
-    uint64_t order_at;
+    bool forking;            /* the order to fork is under way */
+    bool beside_corpse;      /* for a slot whose last process was not reaped yet */
+    struct sup_spare spare;  /* what it has forked, or forks */
     struct sup_rate crashes; /* by signal, of its workers */
-    struct sup_rate deaths;  /* its own */
-    bool stale;              /* to be executed anew before the next fork */
+    struct sup_rate deaths;  /* its own, and of its spares */
+    bool stale;              /* to be executed anew before the next worker */
     struct sup_timer timer;  /* while it loads or forks */
 };
 
@@ -59,9 +62,11 @@ void sup_templates_close(struct sup_template *templates, uint32_t count);
 
 /* From now on answers come through the loop. 0 or -errno. */
 int sup_template_watch(struct sup_template *template);
-/* Orders the incarnation whose order is in slot->child, or executes the template first; slots whose
- * turn has not come are found by sup_template_next. */
-void sup_template_fork(struct sup_template *template, struct sup_slot *slot);
+/* Makes a worker of a process for each of its slots that waits for one: of the spare, or of one
+ * that is forked now; executes the template first where there is none. */
+void sup_template_kick(struct sup_template *template);
+/* Has each template fork a spare where it has none and no slot waits for a process or starts. */
+void sup_templates_spare(struct sup *sup);
 /* One more worker of it died by a signal. */
 void sup_template_crash(struct sup_template *template);
 /* The type whose contract has that name, or NULL; *index is its place in the plugin. */

@@ -184,6 +184,8 @@ void sup_template_end(struct sup_template *template)
         sup_timer_clear(template->sup, &template->timer);
     drop(template, &template->pidfd);
     drop(template, &template->socket);
+    sup_spare_end(&template->spare, template->sup);
+    template->forking = false;
     template->pid = 0;
     template->state = SUP_TEMPLATE_NONE;
 }

@@ -146,9 +146,11 @@ int sup_templates_load(struct sup_template *templates, uint32_t count,
 void sup_templates_init(struct sup_template *templates, struct sup *sup,
                         const struct sup_config *config)
 {
-    for (size_t i = 0; i < config->n_workers; i++)
+    for (size_t i = 0; i < config->n_workers; i++) {
         templates[i] = (struct sup_template){
             .sup = sup, .config = &config->workers[i], .pidfd = -1, .socket = -1};
+        sup_spare_init(&templates[i].spare);
+    }
 }
 
 void sup_templates_close(struct sup_template *templates, uint32_t count)

@@ -155,58 +155,67 @@ void boot_fds_restore(const int *flat, uint32_t slot, uint32_t slots, struct shm
 
 /* ---- messages ---- */
 
-static int send_all(int socket, const void *data, size_t size)
-{
-    for (const uint8_t *at = data; size > 0;) {
-        ssize_t sent = send(socket, at, size, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0)
-            return -errno;
-        at += sent;
-        size -= (size_t)sent;
-    }
-    return 0;
-}
-
 union control {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(BOOT_FDS * sizeof(int))];
 };
 
-/* Descriptors ride on one byte each batch. */
-static int send_fds(int socket, const int *fds, uint32_t count)
+static void attach(struct msghdr *message, union control *control, const int *fds, uint32_t count)
 {
-    union control control = {0};
-    char byte = 0;
-    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = CMSG_SPACE(count * sizeof(int)),
-    };
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (count == 0)
+        return;
+    message->msg_control = control->bytes;
+    message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(count * sizeof(int));
     memcpy(CMSG_DATA(header), fds, count * sizeof(int));
-    ssize_t sent;
-    do
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent < 0 ? -errno : 0;
 }
 
+/* All bytes of both parts; the descriptors ride on the first byte. */
+static int send_parts(int socket, struct iovec parts[2], const int *fds, uint32_t nfds)
+{
+    union control control = {0};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    attach(&message, &control, fds, nfds);
+    while (parts[0].iov_len + parts[1].iov_len > 0) {
+        ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return -errno;
+        message.msg_control = NULL;
+        message.msg_controllen = 0;
+        for (int i = 0; i < 2; i++) {
+            size_t part = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+            parts[i].iov_base = (uint8_t *)parts[i].iov_base + part;
+            parts[i].iov_len -= part;
+            sent -= (ssize_t)part;
+        }
+    }
+    return 0;
+}
+
+static uint32_t batch(uint32_t nfds, uint32_t done)
+{
+    return nfds - done < BOOT_FDS ? nfds - done : BOOT_FDS;
+}
+
+/* The first batch of descriptors comes with the header, each other one with a byte. */
 int boot_send(int socket, enum boot_type type, const void *payload, size_t size, const int *fds,
               uint32_t nfds)
 {
-    const struct header header = {.type = type, .size = (uint32_t)size, .nfds = nfds};
-    int error = size > BOOT_MAX ? -EMSGSIZE : send_all(socket, &header, sizeof header);
-    if (error == 0)
-        error = send_all(socket, payload, size);
-    for (uint32_t sent = 0; error == 0 && sent < nfds; sent += BOOT_FDS)
-        error = send_fds(socket, fds + sent, nfds - sent < BOOT_FDS ? nfds - sent : BOOT_FDS);
+    struct header header = {.type = type, .size = (uint32_t)size, .nfds = nfds};
+    struct iovec parts[2] = {{&header, sizeof header}, {(void *)(uintptr_t)payload, size}};
+    if (size > BOOT_MAX)
+        return -EMSGSIZE;
+    int error = send_parts(socket, parts, fds, batch(nfds, 0));
+    for (uint32_t sent = BOOT_FDS; error == 0 && sent < nfds; sent += BOOT_FDS) {
+        char byte = 0;
+        struct iovec more[2] = {{&byte, 1}, {NULL, 0}};
+        error = send_parts(socket, more, fds + sent, batch(nfds, sent));
+    }
     return error;
 }
 
@@ -219,21 +228,18 @@ static uint64_t monotonic(void)
 
 static int wait_readable(int socket, uint64_t deadline)
 {
-    for (;;) {
-        int ms = -1;
-        if (deadline != UINT64_MAX) {
-            uint64_t now = monotonic();
-            if (now >= deadline)
-                return -ETIMEDOUT;
-            ms = (int)((deadline - now) / 1000000 + 1);
-        }
+    while (deadline != UINT64_MAX) { /* else the read waits */
+        uint64_t now = monotonic();
+        if (now >= deadline)
+            return -ETIMEDOUT;
         struct pollfd poller = {.fd = socket, .events = POLLIN};
-        int ready = poll(&poller, 1, ms);
+        int ready = poll(&poller, 1, (int)((deadline - now) / 1000000 + 1));
         if (ready > 0)
             return 0;
         if (ready < 0 && errno != EINTR)
             return -errno;
     }
+    return 0;
 }
 
 static int receive_all(int socket, void *data, size_t size, uint64_t deadline)
@@ -253,12 +259,31 @@ static int receive_all(int socket, void *data, size_t size, uint64_t deadline)
     return 0;
 }
 
-static int receive_fds(int socket, int *fds, uint32_t want, uint32_t *got, uint64_t deadline)
+/* Takes the descriptors of a control message in, or closes them. */
+static bool take_fds(struct boot_message *message, struct msghdr *batch)
+{
+    struct cmsghdr *header = CMSG_FIRSTHDR(batch);
+    bool truncated = (batch->msg_flags & MSG_CTRUNC) != 0;
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+        return !truncated;
+    uint32_t count = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    const int *fds = (const int *)(const void *)CMSG_DATA(header);
+    bool room = count <= FDS_MAX - message->nfds;
+    for (uint32_t i = 0; i < count; i++)
+        if (room)
+            message->fds[message->nfds++] = fds[i];
+        else
+            close(fds[i]);
+    return room && !truncated;
+}
+
+/* Bytes with whose first a batch of descriptors may come. */
+static int receive_batch(int socket, void *data, size_t size, struct boot_message *message,
+                         uint64_t deadline)
 {
     union control control;
-    char byte;
-    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {
+    struct iovec iov = {.iov_base = data, .iov_len = size};
+    struct msghdr batch = {
         .msg_iov = &iov,
         .msg_iovlen = 1,
         .msg_control = control.bytes,
@@ -267,49 +292,48 @@ static int receive_fds(int socket, int *fds, uint32_t want, uint32_t *got, uint6
     int error = wait_readable(socket, deadline);
     if (error != 0)
         return error;
-    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    if (count <= 0)
-        return count == 0 ? -EPIPE : -errno;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header == NULL || header->cmsg_type != SCM_RIGHTS || message.msg_flags & MSG_CTRUNC)
+    ssize_t got;
+    do
+        got = recvmsg(socket, &batch, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return got == 0 || errno == ECONNRESET ? -EPIPE : -errno;
+    if (!take_fds(message, &batch))
         return -EBADMSG;
-    *got = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    if (*got == 0 || *got > want)
-        return -EBADMSG;
-    memcpy(fds, CMSG_DATA(header), *got * sizeof(int));
-    return 0;
+    return receive_all(socket, (uint8_t *)data + got, size - (size_t)got, deadline);
 }
 
 static int receive_body(int socket, struct boot_message *message, uint32_t nfds, uint64_t deadline)
 {
+    message->payload = calloc(1, message->size + 1);
+    if (message->payload == NULL)
+        return -ENOMEM;
     int error = receive_all(socket, message->payload, message->size, deadline);
     while (error == 0 && message->nfds < nfds) {
-        uint32_t got = 0;
-        error =
-            receive_fds(socket, message->fds + message->nfds, nfds - message->nfds, &got, deadline);
-        message->nfds += got;
+        uint32_t before = message->nfds;
+        char byte;
+        error = receive_batch(socket, &byte, 1, message, deadline);
+        if (error == 0 && message->nfds == before)
+            error = -EBADMSG;
     }
-    return error;
+    return error == 0 && message->nfds != nfds ? -EBADMSG : error;
 }
 
 int boot_receive(int socket, struct boot_message *message, uint64_t timeout_ns)
 {
     struct header header;
     uint64_t deadline = timeout_ns == UINT64_MAX ? UINT64_MAX : monotonic() + timeout_ns;
-    memset(message, 0, sizeof *message);
-    int error = receive_all(socket, &header, sizeof header, deadline);
-    if (error != 0)
-        return error;
-    if (header.size > BOOT_MAX || header.nfds > FDS_MAX)
-        return -EBADMSG;
-    message->type = (enum boot_type)header.type;
-    message->size = header.size;
-    message->payload = calloc(1, header.size + 1u);
-    message->fds = calloc(header.nfds + 1u, sizeof *message->fds);
-    if (message->payload == NULL || message->fds == NULL)
-        error = -ENOMEM;
-    else
+    *message = (struct boot_message){.fds = malloc(FDS_MAX * sizeof *message->fds)};
+    int error = message->fds == NULL ? -ENOMEM : 0;
+    if (error == 0)
+        error = receive_batch(socket, &header, sizeof header, message, deadline);
+    if (error == 0 && (header.size > BOOT_MAX || header.nfds > FDS_MAX))
+        error = -EBADMSG;
+    if (error == 0) {
+        message->type = (enum boot_type)header.type;
+        message->size = header.size;
         error = receive_body(socket, message, header.nfds, deadline);
+    }
     if (error != 0)
         boot_message_deinit(message);
     return error;

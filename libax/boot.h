@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* libax/boot.h - the talk between axsup and a template process, and what a worker is told at birth.
  *
- * A stream socketpair. Each message is a header, a payload, and file descriptors (SCM_RIGHTS, at
+ * Stream socketpairs. Each message is a header, a payload, and file descriptors (SCM_RIGHTS, at
  * most BOOT_FDS with one sendmsg, so a message with more comes as several parts). axsup asks, the
  * template answers; nothing else is said:
  *
  *      axsup     BOOT_LOAD   payload: the plugin's path; limits and user are already in force
  *      template  BOOT_LOADED payload: JSON, {"plugin": name, "actors": [contract descriptions]}
  *                BOOT_ERROR  payload: text; the template exits
- *      axsup     BOOT_FORK   payload: boot_pack(); descriptors in the order of boot_fds
+ *      axsup     BOOT_FORK   one descriptor: a socket of its own for the process that is forked
  *      template  BOOT_FORKED payload: the pid as uint64_t; a child of axsup (CLONE_PARENT)
+ *                BOOT_ERROR  payload: text, why it cannot fork; the template goes on
+ *
+ * What has been forked is a spare. It waits at its socket for the one message that makes a worker
+ * of it, and answers nothing:
+ *
+ *      axsup     BOOT_ENTER  payload: boot_pack(); descriptors in the order of boot_fds
  *
  * axsup believes none of it unchecked: sizes are bounded and the texts parsed. */
 #ifndef LIBAX_BOOT_H
@@ -19,9 +25,9 @@
 
 #define BOOT_FDS 200u
 #define BOOT_MAX (1u << 20) /* bytes of a payload */
-#define BOOT_SOCKET 3       /* the template's end */
+#define BOOT_SOCKET 3       /* the end of the template, and of a spare */
 
-enum boot_type { BOOT_LOAD = 1, BOOT_LOADED, BOOT_ERROR, BOOT_FORK, BOOT_FORKED };
+enum boot_type { BOOT_LOAD = 1, BOOT_LOADED, BOOT_ERROR, BOOT_FORK, BOOT_FORKED, BOOT_ENTER };
 
 /* Exit codes of a worker that axsup understands. */
 enum boot_exit {

@@ -4,6 +4,9 @@
  * axsup never loads a plugin: whatever a constructor does happens here. Forking costs no dlopen and
  * no exec, memory is shared by copy on write, and every incarnation has the same addresses.
  *
+ * It forks ahead: the process is a spare until it is told which slot it is to enter. Then neither
+ * the fork nor the page faults that follow it are waited for.
+ *
  * The fork is a raw clone with CLONE_PARENT, so the worker is axsup's child and axsup has its
  * status. Its exit signal must be 0 then (the child gets the template's own), and libc's idea of
  * its thread id is set by CLONE_CHILD_SETTID at the address libc registered. A plugin that started
@@ -15,6 +18,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -114,11 +118,26 @@ static _Noreturn void become_worker(struct boot_message *order, const struct ax_
     worker_main(&boot, &fds, plugin);
 }
 
-static int serve(struct boot_message *order, const struct ax_plugin *plugin)
+/* In the forked process: everything that any worker needs is done before it is known which one. */
+static _Noreturn void wait_for_a_slot(int socket, pid_t axsup, const struct ax_plugin *plugin)
+{
+    struct boot_message order;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != axsup || /* it has died before */
+        dup3(socket, BOOT_SOCKET, O_CLOEXEC) < 0)
+        _exit(BOOT_EXIT_SETUP);
+    close(socket);
+    worker_touch();
+    (void)worker_warm(); /* else it is tried again with the slot, and said */
+    if (boot_receive(BOOT_SOCKET, &order, UINT64_MAX) != 0 || order.type != BOOT_ENTER)
+        _exit(BOOT_EXIT_SETUP);
+    become_worker(&order, plugin);
+}
+
+static int serve(const struct boot_message *order, pid_t axsup, const struct ax_plugin *plugin)
 {
     pid_t pid = fork_sibling();
     if (pid == 0)
-        become_worker(order, plugin);
+        wait_for_a_slot(order->fds[0], axsup, plugin);
     if (pid < 0) {
         char text[128];
         int len = snprintf(text, sizeof text, "cannot fork: %s", strerrordesc_np(errno));
@@ -131,6 +150,7 @@ static int serve(struct boot_message *order, const struct ax_plugin *plugin)
 void boot_template_main(void)
 {
     struct boot_message message;
+    pid_t axsup = getppid(); /* which lives: the parent-death signal is set, and was checked */
     signal(SIGINT, SIG_IGN); /* a terminal's interrupt is axsup's to deal with */
     shm_obituary_prepare();
     if (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) != 0 || message.type != BOOT_LOAD)
@@ -140,7 +160,7 @@ void boot_template_main(void)
     announce(plugin);
     (void)worker_prepare(plugin); /* else each worker tries, and says so */
     while (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) == 0) {
-        if (message.type != BOOT_FORK || serve(&message, plugin) != 0)
+        if (message.type != BOOT_FORK || message.nfds != 1 || serve(&message, axsup, plugin) != 0)
             break;
         boot_message_deinit(&message);
     }

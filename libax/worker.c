@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 struct worker *ax_worker;
+static struct worker worker;
 
 static _Noreturn void give_up(struct worker *w, const char *what, int error)
 {
@@ -47,18 +48,26 @@ int worker_prepare(const struct ax_plugin *plugin)
     return 0;
 }
 
+int worker_warm(void)
+{
+    if (worker.publish == NULL)
+        worker.publish = malloc(SHM_UNDO * sizeof *worker.publish);
+    if (worker.publish == NULL)
+        return -ENOMEM;
+    return worker.idle != NULL ? 0 : strands_open(&worker);
+}
+
 static int allocate(struct worker *w)
 {
     w->self = calloc(w->port.geo.actors, sizeof *w->self);
-    w->publish = malloc(SHM_UNDO * sizeof *w->publish);
     w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
-    if (w->self == NULL || w->publish == NULL || w->scratch == NULL)
+    if (w->self == NULL || w->scratch == NULL)
         return -ENOMEM;
     int error = worker_prepare(w->plugin);
     w->hashes = prepared_hashes;
     if (error == 0)
-        error = pending_open(w);
-    return error != 0 ? error : strands_open(w);
+        error = worker_warm();
+    return error != 0 ? error : pending_open(w);
 }
 
 /* What lanes can hold must always find room; a small frame may take a chunk of its own. */
@@ -158,7 +167,6 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
 
 void worker_main(const struct boot *boot, const struct shm_fds *fds, const struct ax_plugin *plugin)
 {
-    static struct worker worker;
     struct fiber main_fiber = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_TIMERSLACK, 1);

@@ -110,21 +110,28 @@ for worker in "${workers[@]:1}"; do
     check_descriptors "$worker" "$worker_pid"
 done
 
-# A template has no memory of any slot, and its one socket.
-for stat in /proc/[0-9]*/stat; do
-    { read -r line <"$stat"; } 2>/dev/null || continue
-    template=${line%% *}
-    [[ ${line##*) } == ?\ "$pid"\ * ]] || continue
-    [[ $(tr '\0' ' ' <"/proc/$template/cmdline") == 'axsup --template'* ]] || continue
-    fds=$(cd "/proc/$template/fd" && echo *)
-    if [[ $fds == '0 1 2 3' ]]; then # else it is a worker
-        ! grep -q memfd "/proc/$template/maps"
-        verdict $? "template $template has mapped $(grep memfd "/proc/$template/maps")"
-        templates=$((${templates-0} + 1))
-    fi
+# A template has no memory of any slot, and its one socket; so has what it forks ahead.
+idle() {
+    local stat line one
+    for stat in /proc/[0-9]*/stat; do
+        { read -r line <"$stat"; } 2>/dev/null || continue
+        one=${line%% *}
+        [[ ${line##*) } == ?\ "$pid"\ * ]] || continue
+        [[ $(tr '\0' ' ' <"/proc/$one/cmdline") == 'axsup --template'* ]] || continue
+        [[ $(cd "/proc/$one/fd" && echo *) == '0 1 2 3' ]] && echo "$one" # else it is a worker
+    done
+}
+mkfifo "$dir/never" || exit
+tries=100
+while mapfile -t idle < <(idle); ((${#idle[@]} != 4 && tries--)); do
+    read -r -t 0.05 <>"$dir/never"
 done
-((${templates-0} == 2))
-verdict $? "${templates-0} templates were found"
+((${#idle[@]} == 4))
+verdict $? "${#idle[@]} templates and spare processes were found"
+for one in "${idle[@]}"; do
+    ! grep -q memfd "/proc/$one/maps"
+    verdict $? "$one has mapped $(grep memfd "/proc/$one/maps")"
+done
 
 if ((EUID == 0)); then
     report=$("$axsup" call "$conf" burglar pry \

@@ -119,6 +119,27 @@ gone() {
     verdict $? "process $1 is not reaped"
 }
 
+# idle NAME: the processes of the entry that are in no slot: its template first.
+idle() {
+    local child there all=()
+    read -r -a there < <(cat /proc/"$pid"/task/*/children)
+    for child in "${there[@]}"; do
+        [[ $(tr '\0' ' ' <"/proc/$child/cmdline") == "axsup --template $1 " ]] &&
+            ! grep -q memfd "/proc/$child/maps" && all+=("$child")
+    done 2>/dev/null
+    echo "${all[@]}"
+}
+
+# spare NAME [NOT]: the one that is forked ahead, as soon as it is there.
+spare() {
+    local tries=100 pids
+    while read -r -a pids < <(idle "$1"); [[ -z ${pids[1]-} || ${pids[1]} == "${2-}" ]]; do
+        ((tries--)) || return
+        read -r -t 0.05 <>"$dir/never"
+    done
+    echo "${pids[1]}"
+}
+
 # hold end TID, or hold reap PID: keeps the task from that, once it comes to it, until let_go.
 # False where nobody may be traced.
 hold() {
@@ -296,17 +317,35 @@ said '*a/0 ended by SIGKILL (memory does not add up)*'
 said '*a/0 runs: *'
 value t '{"value":0}'
 
+# ---- the next process is forked ahead, and another one when that is lost ----
+
+next=$(spare a)
+"$axsup" kill "$conf" a/0
+verdict $? 'kill a/0'
+said '*a/0 ended by SIGKILL*'
+said '*a/0 runs: *'
+[[ $(pid_of a/0) == "$next" ]]
+verdict $? "a/0 is $(pid_of a/0), not $next"
+for ((k = 0, lost = 0; k < 11; k++)); do # as often as there are other ones for it
+    lost=$(spare b "$lost")
+    kill -KILL "$lost"
+    said '*b: a spare process is lost*'
+    gone "$lost"
+done
+said '*b: its spare processes die again and again'
+"$axsup" restart "$conf" b
+said '*b/0 ended by SIGTERM*'
+said '*b/0 runs: *'
+value u '{"value":0}'
+[[ -n $(spare b "$lost") ]]
+verdict $? 'nothing is forked ahead any more'
+
 # ---- the template dies; the next fork makes another ----
 
-# the template is a child of axsup that holds no shared memory
-for task in /proc/"$pid"/task/*/children; do
-    for child in $(<"$task"); do
-        grep -q memfd "/proc/$child/maps" || templates+=" $child"
-    done
-done
-for template in ${templates-}; do
+for name in a b c; do
+    read -r template _ < <(idle "$name")
     kill -KILL "$template"
-    said '*the template of *crashed by SIGKILL*'
+    said "*the template of $name: crashed by SIGKILL*"
 done
 tell t add '{"by":1}'
 "$axsup" kill "$conf" a/0 SEGV
@@ -327,6 +366,54 @@ kill -TERM "$pid"
 said '*SIGTERM to * workers*'
 said '*SIGKILL to 1 workers*'
 ended 1
+
+# ---- where processes are counted: those forked ahead give way, and a corpse is waited for ----
+
+for user in games news uucp irc none; do
+    id -u "$user" >/dev/null 2>&1 && [[ -z $(find /proc -maxdepth 1 -user "$user") ]] && break
+done
+if ((EUID == 0)) && [[ $user != none ]]; then
+    mkdir "$dir/own" && chmod 711 "$dir" && chmod 755 "$dir/own" || exit
+    cp "$axsup" "$AX_BUILD/libax.so" "$plugins/trouble.so" "$dir/own"
+    ln -s libax.so "$dir/own/libax.so.0"
+    sed -e "s|$plugins|$dir/own|; s|\"plugin\"|\"user\": \"$user\", &|" "$conf" >"$dir/own.json"
+    own() { # LIMIT: for the template of a; and it shall have nothing that it has forked ahead
+        local one
+        setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups \
+            prlimit --pid "$template" --nproc="$1"
+        verdict $? 'prlimit'
+        read -r _ one < <(idle a)
+        [[ -z $one ]] && return
+        kill -KILL "$one"
+        said '*a: a spare process is lost*'
+        gone "$one"
+    }
+    each=$axsup axsup=$dir/own/axsup
+    conf=$dir/own.json
+    start "$conf"
+    for name in b c a; do spare "$name" >"$dir/out"; done
+    read -r template _ < <(idle a)
+    for limit in 8 6; do # one less than there are; templates and workers alone
+        own "$limit"
+        old=$(pid_of a/0)
+        hold reap "$old" || break
+        "$axsup" kill "$conf" a/0
+        held
+        [[ $limit == 8 ]] || let_go
+        said '*a/0 ended by SIGKILL*'
+        said '*a/0 runs: *'
+        [[ $limit == 6 ]] || let_go
+        gone "$old"
+        value t '{"value":0}'
+    done
+    ! grep -q 'cannot be started' "$dir/log"
+    verdict $? "a/0 was not started: $(<"$dir/log")"
+    kill -TERM "$pid"
+    ended 0
+    axsup=$each conf=$dir/trouble.json
+else
+    skipped=$((skipped + 1))
+fi
 
 # ---- one system in a folder; a dead one's is taken over, and its processes went with it ----
 
