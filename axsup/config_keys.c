@@ -130,7 +130,7 @@ static const struct sup_key actor_keys[] = {
     KEY(sup_actor_config, "suspect", SUSPECT, suspect, WORDS("drop"), OF(retry), DEFAULT("drop"),
         ABOUT("What becomes of the message that was being handled when the process died by its own "
               "doing (a fault, an abort, an exit, a hang): dropped as a dead letter, or handled "
-              "again. After a kill from outside it is handled again in any case.")),
+              "again. After a kill from outside it is handled again, up to 8 times in a row.")),
     KEY(sup_actor_config, "args", ARGS, args, RANGE(2, SUP_ARGS_MAX), ABSENT("no arguments"),
         ABOUT("Any JSON object; the actor gets it when it starts.")),
 };

@@ -47,10 +47,14 @@ static bool own_doing(const struct sup_child *child, const struct sup_ending *en
     return child->hung || child->corrupt || (!outside && !child->stopping);
 }
 
-static void decide(struct sup_slot *slot, const struct sup_ending *end, uint64_t now)
+/* `suspect`: whose message was in hand. Who is told to do something and exits has failed in it,
+ * whatever its status. */
+static void decide(struct sup_slot *slot, const struct sup_ending *end, uint32_t suspect,
+                   uint64_t now)
 {
+    bool normal = end->signal == 0 && end->code == BOOT_EXIT_DONE && suspect == 0;
+
     struct sup_child *child = &slot->child;
-    bool normal = end->signal == 0 && end->code == BOOT_EXIT_DONE;
     enum sup_verdict verdict = SUP_REST;
 
     child->start_at = now;
@@ -140,7 +144,7 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
 
     child->noticed = true;
     child->died_at = now;
-    decide(slot, end, now);
+    decide(slot, end, suspect, now);
     record(slot, end, suspect);
     tell_all(slot, suspect, now);
     sup_child_state(slot, state_after(slot));

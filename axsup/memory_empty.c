@@ -122,6 +122,26 @@ static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in,
     return count;
 }
 
+uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot)
+{
+    const struct sup_memory *memory = &sup->slots[slot].memory;
+    uint64_t bytes = memory->geo.edge_bytes, count = 0;
+
+    for (uint32_t peer = 0; peer < sup->n_slots; peer++) {
+        uint64_t read, where = offsetof(struct shm_private, read_data) + peer * sizeof(uint64_t);
+        uint8_t *in = peer == slot ? NULL
+                                   : shm_segment_map(sup->slots[peer].memory.out_readonly[slot],
+                                                     bytes, false);
+        if (in == NULL)
+            continue;
+        const struct shm_ends *ends = shm_edge_ends(in, peer, slot);
+        if (sup_memory_word(sup, slot, where, &read))
+            count += count_frames(memory, in, read, shm_load_acquire(&ends->data));
+        shm_segment_unmap(in, bytes);
+    }
+    return count;
+}
+
 /* From the start of the lap to where a lane goes on: nothing, in the form of a frame. */
 static void pad_lane(const struct sup_memory *memory, uint8_t *out, uint32_t lane,
                      uint64_t position)

@@ -3,7 +3,7 @@
  *
  * Workers stop in reverse order, the next one when the one before is gone: told to drain and run
  * on_stop first; at the one deadline all that is left gets SIGTERM, a tenth of the time later (at
- * most 500 ms) SIGKILL. What was left in mailboxes is said. */
+ * most 500 ms) SIGKILL. What was left is said. */
 #ifndef SUP_STOP_H
 #define SUP_STOP_H
 

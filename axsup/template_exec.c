@@ -110,6 +110,7 @@ static _Noreturn void child(const struct sup_template *template, int socket, pid
     set_descriptors(socket);
     set_limits(&config->limits);
     set_user(config);
+    (void)setpgid(0, 0); /* a signal to the group of axsup is for axsup to deal with */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         give_up("no_new_privs");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#define OUTSIDE_RETRIES 16u /* of a message in hand when its process is killed from outside */
+#define OUTSIDE_RETRIES 8u /* of a message in hand when its process is killed from outside */
 
 static void log_failure(struct worker *w, uint32_t index, uint64_t first, const char *reason)
 {

@@ -6,7 +6,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+
+/* Not for children that a handler forks: they would write on when the process is long dead. */
+static void *map_own(int fd, uint64_t bytes, bool writable)
+{
+    void *at = shm_segment_map(fd, bytes, writable);
+    if (at != NULL)
+        (void)madvise(at, bytes, MADV_DONTFORK);
+    return at;
+}
 
 /* Peers differ in size. How large one's directory may be follows from its file, which is sealed;
  * the geometry that it shows can be believed of axsup alone. */
@@ -35,11 +45,11 @@ static void place_public(struct shm_port *port, uint8_t *base)
 
 static int open_own(struct shm_port *port, const struct shm_fds *fds)
 {
-    uint8_t *priv = shm_segment_map(fds->priv, port->geo.private_bytes, true);
+    uint8_t *priv = map_own(fds->priv, port->geo.private_bytes, true);
     if (priv == NULL)
         return -errno;
     place_private(port, priv);
-    uint8_t *pub = shm_segment_map(fds->pub, port->geo.public_bytes, true);
+    uint8_t *pub = map_own(fds->pub, port->geo.public_bytes, true);
     if (pub == NULL)
         return -errno;
     place_public(port, pub);
@@ -51,7 +61,7 @@ static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_
     uint64_t bytes = file_bytes(fds->peer_pub[peer]);
     if (bytes < SHM_DIRECTORY_OFF)
         return -EINVAL;
-    uint8_t *base = shm_segment_map(fds->peer_pub[peer], bytes, false);
+    uint8_t *base = map_own(fds->peer_pub[peer], bytes, false);
     if (base == NULL)
         return -errno;
     port->peers[peer] = (const struct shm_public *)(const void *)base;
@@ -79,14 +89,14 @@ static int open_edges(struct shm_port *port, const struct shm_fds *fds, uint32_t
     struct shm_in *in = &port->in[peer];
     uint32_t me = port->slot;
     uint64_t bytes = port->geo.edge_bytes;
-    uint8_t *to = shm_segment_map(fds->out[peer], bytes, true);
+    uint8_t *to = map_own(fds->out[peer], bytes, true);
     if (to == NULL)
         return -errno;
     out->ends = shm_edge_ends(to, me, peer);
     out->stage = shm_edge_staged(to, me, peer);
     out->ring[SHM_CONTROL] = to + SHM_PAGE;
     out->ring[SHM_DATA] = to + SHM_PAGE + port->geo.control_ring;
-    uint8_t *from = shm_segment_map(fds->in[peer], bytes, false);
+    uint8_t *from = map_own(fds->in[peer], bytes, false);
     if (from == NULL)
         return -errno;
     port->in_ends[peer] = shm_edge_ends(from, peer, me);

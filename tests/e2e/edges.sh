@@ -28,7 +28,7 @@ verdict() { # STATUS TEXT
 
 cat >"$conf" <<END
 {
-  "system": "edges", "run_dir": "run",
+  "system": "edges", "run_dir": "run", "shutdown": "2s",
   "workers": [
     { "name": "w", "plugin": "$AX_BUILD/tests/plugins/edges.so", "count": 2,
       "actors": [ { "name": "e", "contract": "edges", "worker": 0 },
@@ -171,6 +171,15 @@ for worker in w/0 w/0 w/1; do
     call_is '{"error":8}' e bear '{"name":"heir"}'
 done
 
+# a child that a handler forks has nothing of the worker's memory to write to
+"$axsup" send "$conf" e2 child
+for _ in 1 2 3; do
+    call_is '{"pings":*}' e2 ping
+done
+all=$("$axsup" status --json "$conf")
+[[ $all =~ \"name\":\"w/0\"[^\}]*\"incarnation\":([0-9]+) ]]
+verdict $((BASH_REMATCH[1] != 3)) "w/0 is at incarnation ${BASH_REMATCH[1]} after a child was forked"
+
 # work that never ends does not keep the system from stopping in order
 "$axsup" send "$conf" e spin
 "$axsup" stop "$conf" >/dev/null
@@ -180,6 +189,32 @@ verdict $? "run ended with status $?"
 pid=
 wait "$reader"
 grep -q '0 workers killed' "$dir/log"
+verdict $? "$(tail -n 1 "$dir/log")"
+
+# what a worker that stands still has not read is mail, and is told as left
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
+    echo "$line"
+done
+cat <&"$says" >"$dir/log" &
+reader=$!
+all=$("$axsup" status --json "$conf")
+[[ $all =~ \"name\":\"w/1\"[^\}]*\"pid\":([0-9]+) ]] && stopped=${BASH_REMATCH[1]}
+kill -STOP "$stopped"
+for _ in 1 2 3; do
+    "$axsup" send "$conf" deep note '{"data":""}'
+    verdict $? 'send to a worker that stands still'
+done
+all=$("$axsup" status --json "$conf")
+[[ $all =~ \"name\":\"w/1\"[^\}]*\"mail\":3 ]]
+verdict $? "three messages in a lane are no mail: $all"
+"$axsup" stop "$conf" >/dev/null 2>&1
+wait "$pid"
+pid='' stopped=
+wait "$reader"
+grep -q 'has stopped: 3 messages left' "$dir/log"
 verdict $? "$(tail -n 1 "$dir/log")"
 
 echo "$passed passed, $failed failed"

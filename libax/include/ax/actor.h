@@ -113,7 +113,7 @@ struct ax_spawn {            /* zero means the default */
     bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
     uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
                         it is dropped. Where the process is killed from outside the message is
-                        handled again, whatever this says. */
+                        handled again, up to 8 times in a row, whatever this says. */
 };
 
 /* A new actor of this contract in this worker. Without a name it is part of the turn and never

@@ -6,11 +6,20 @@
 #define AX_IMPLEMENT
 #include "edges.h"
 
+#include <unistd.h>
+
 #define MS UINT64_C(1000000)
 
 struct edges {
     uint32_t replies, timeouts, ticks, pings;
 };
+
+/* The child goes on as if it were the worker. */
+void edges_on_child(struct ax_ctx *ctx, struct edges *self, const struct edges_child *msg)
+{
+    (void)self, (void)msg;
+    AX_CHECK(ctx, fork() >= 0);
+}
 
 void edges_on_quit(struct ax_ctx *ctx, struct edges *self, const struct edges_quit *msg)
 {

@@ -7,6 +7,7 @@
 
 #define AX_CONTRACT edges
 #define AX_MESSAGES(TELL, ASK)                                                                     \
+    TELL(child, ())                                                                                \
     TELL(quit, ())                                                                                 \
     TELL(spin, ())                                                                                 \
     TELL(tick, ())                                                                                 \
