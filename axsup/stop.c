@@ -77,8 +77,7 @@ static void finish(struct sup *sup)
     for (uint32_t s = 1; s < sup->n_slots; s++)
         stop->left += sup_memory_unread(sup, s);
     if (stop->left > 0)
-        sup_log(AX_WARN, "stopped; %llu messages were left",
-                (unsigned long long)stop->left);
+        sup_log(AX_WARN, "stopped; %llu messages were left", (unsigned long long)stop->left);
     if (stop->killed > 0)
         sup_log(AX_WARN, "stopped; %u workers did not end by themselves", stop->killed);
     sup->result = stop->killed > 0 ? AX_E_CANCELED : 0;

@@ -208,11 +208,13 @@ static bool lives_add_up(struct worker *w)
     clock_read(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++) {
         const struct shm_actor *actor = actor_at(w, index);
+        if (actor->state == SHM_FREE) /* nothing of it has been checked */
+            continue;
         uint64_t most = w->port.priv->policy[actor->policy].backoff_max_ns;
         if (actor->state == SHM_RESTARTING &&
             w->port.cold[index].restart_at > restart_after(w->now, most))
             return false;
-        if (actor->state != SHM_FREE && !watch_adds_up(w, index))
+        if (!watch_adds_up(w, index))
             return false;
     }
     return true;

@@ -18,6 +18,7 @@
 #include "tests/lib/world.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FRAMES 32 /* of a stack that is shown */
 #define VARIANT_SECONDS 60
 #define REASONS 32u
 
@@ -61,8 +63,10 @@ static void fail(const char *what)
 
 static void on_death(int number)
 {
+    void *frames[FRAMES];
     say("variant %" PRIu64 " (%s, last aim: %s): %s\n", now.number, now.part, now.aim,
         number == SIGALRM ? "it hangs" : strsignal(number));
+    backtrace_symbols_fd(frames, backtrace(frames, FRAMES), console);
     signal(number, SIG_DFL);
     raise(number == SIGALRM ? SIGABRT : number);
 }
