@@ -36,7 +36,7 @@ static const struct {
     [SUP_HUNG] = {LIFE | SUSPECT | TOOK,
                   "A message was handled for longer than hang_after; the process is being ended."},
     [SUP_ACTOR_STARTED] = {LIFE | ACTOR, "An actor has been spawned."},
-    [SUP_ACTOR_RESTARTED] = {LIFE | ACTOR | REASON, "An actor goes on in another incarnation."},
+    [SUP_ACTOR_RESTARTED] = {LIFE | ACTOR, "An actor goes on in another incarnation."},
     [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON, "An actor has ended for good."},
     [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "

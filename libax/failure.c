@@ -53,9 +53,6 @@ static void fail(struct worker *w, uint32_t index, bool died)
             drop_later(w, index, actor->mail.accepted);
         shm_log(&w->port, &actor->state);
         actor->state = SHM_RESTARTING;
-        struct shm_event *event = event_next(w, SHM_ACTOR_DOWN, index);
-        event->reason = SHM_FAILED;
-        event->will_restart = 1;
     }
     acquit(w, index);
     publish_later(w, index);

@@ -104,11 +104,25 @@ void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uin
     ctx_release(ctx);
 }
 
+/* axsup shows who was told of what. */
+static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_body *body)
+{
+    struct shm_event *event = event_next(w, SHM_ACTOR_DOWN, watcher);
+    event->other = event->actor;
+    event->actor = body->who;
+    event->incarnation = body->incarnation;
+    event->reason = body->reason;
+    event->signal = body->signal;
+    event->suspect = body->suspect;
+    event->will_restart = body->will_restart;
+}
+
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     const struct shm_down_body *body = (const void *)frame->body;
     if (!watch_fire(w, ctx->actor, frame->corr, body->who, !body->will_restart))
         return;
+    note_down(w, ctx->actor, body);
     const struct ax_down down = {
         .monitor = frame->corr,
         .who = {.addr = body->who},

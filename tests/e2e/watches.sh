@@ -102,6 +102,15 @@ for watcher in near far; do
     become '*"seen 1 signal 11 bystander again;seen 2 signal 11 suspect again;seen 3 failed 0 suspect again;seen 4 signal 9 bystander again;"*' \
         "$watcher" told
 done
+# the same, as axsup shows it: who was told of whom, and how that one ended
+events=$("$axsup" events --json "$conf")
+for down in '*"down","worker":"b/0",*"actor":"seen",*"incarnation":2,"reason":"signal","signal":"SIGSEGV","suspect":true,"will_restart":true,"watcher":"far"*' \
+    '*"down","worker":"b/0",*"actor":"seen",*"incarnation":3,"reason":"failed","signal":null,"suspect":true,"will_restart":true,"watcher":"far"*'; do
+    # shellcheck disable=SC2053
+    [[ $events == $down ]]
+    verdict $? "no event like $down in $events"
+done
+
 
 # ---- more watchers than one turn can tell ----
 
