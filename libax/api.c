@@ -35,11 +35,8 @@ uint64_t ax_now(struct ax_ctx *ctx)
 
 const char *ax_args(struct ax_ctx *ctx)
 {
-    const struct boot *boot = ctx->worker->boot;
-    uint32_t number = ctx->worker->port.cold[ctx->actor].args;
-    if (number == 0 || number > boot->nactors || boot->actors[number - 1].args == NULL)
-        return "{}";
-    return boot->actors[number - 1].args;
+    const struct boot_actor *config = actor_config(ctx->worker, ctx->actor);
+    return config == NULL || config->args == NULL ? "{}" : config->args;
 }
 
 const char *ax_name(struct ax_ctx *ctx, struct ax_ref who)

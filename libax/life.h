@@ -64,6 +64,8 @@ void acquit(struct worker *w, uint32_t actor);
 /* The hook of an actor's next start, NULL: none. */
 hook_fn *start_hook(const struct ax_actor_type *type, const struct shm_actor *actor);
 
+/* What the config says of an actor; NULL where it was spawned by another. */
+const struct boot_actor *actor_config(const struct worker *w, uint32_t actor);
 /* Spawns the configured actors that are not there yet. 0 or why one could not be. */
 int boot_actors(struct worker *w);
 /* After a recovery: are the configured actors there or gone, and those still to be spawned free? */

@@ -180,23 +180,28 @@ static int boot_one(struct worker *w, uint32_t number)
         return error;
     }
     w->port.cold[index].name = config->name_entry + 1;
-    w->port.cold[index].args = number + 1;
     shm_set(&w->port, &priv->booted, number + 1);
     turn_commit(w);
     return 0;
 }
 
-/* A configured actor is as its config says, or has ended, which counts its generation up. */
+/* The end of a configured actor counts its generation up. */
+const struct boot_actor *actor_config(const struct worker *w, uint32_t index)
+{
+    bool first = w->port.actors[index].gen == (w->boot->epoch << 24 | 1);
+    return index <= w->boot->nactors && first ? &w->boot->actors[index - 1] : NULL;
+}
+
 static bool configured_adds_up(struct worker *w, uint32_t index)
 {
-    const struct boot_actor *config = &w->boot->actors[index - 1];
+    const struct boot_actor *config = actor_config(w, index);
     const struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
-    if (actor->gen != (w->boot->epoch << 24 | 1))
+    if (config == NULL)
         return true; /* the record is another actor's by now, or free */
     return actor->state != SHM_FREE && actor->capacity == config->capacity &&
            actor->type == (uint32_t)type_of(w, config->contract) &&
-           cold->name == config->name_entry + 1 && cold->args == index &&
+           cold->name == config->name_entry + 1 &&
            memcmp(&w->port.priv->policy[actor->policy], &config->policy, sizeof config->policy) ==
                0;
 }

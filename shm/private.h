@@ -68,7 +68,7 @@ struct shm_actor_cold {
     uint32_t monitors;   /* unit of the first shm_watch that this actor has set up */
     uint32_t timers;     /* unit of the first shm_timer */
     uint32_t name;       /* entry in axsup's names table + 1 */
-    uint32_t args;       /* configured actor number + 1 */
+    uint32_t more;       /* unit of its shm_more, 0: none */
     uint32_t drop_until; /* SHM_DROPPING: messages before this one, counted as mail.handled is */
     uint64_t idle_at;    /* when it last finished work, coarse; not logged */
     uint8_t reason;      /* why it is closing */
@@ -78,6 +78,20 @@ struct shm_actor_cold {
     uint32_t ended; /* incarnation whose end not all watchers have been told yet, 0: none */
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
+
+/* What few actors have; one unit, made when it is first needed. Each field is logged before it
+ * changes, and 0 when there is nothing. */
+struct shm_more {
+    struct shm_chain control; /* what overtakes the mailbox */
+    uint32_t links;           /* unit of the first shm_link */
+    uint32_t groups;          /* unit of the first group that it is in */
+    uint32_t maps;            /* unit of the roots of its kept maps */
+    uint32_t durable;         /* unit of the stack that was saved at an await */
+    uint32_t key;             /* unit of its key in the registry */
+    uint32_t snapshot;        /* unit of its last snapshot */
+    uint32_t spare[2];
+};
+_Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
 
 /* One side of a monitor; one unit. */
 struct shm_watch {

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/more.h"
+
+#include <string.h>
+
+struct shm_more *more_get(struct worker *w, uint32_t index)
+{
+    struct shm_more *more = more_of(&w->port, index);
+    if (more != NULL)
+        return more;
+    uint32_t unit = shm_arena_take(&w->port, 0);
+    if (unit == 0)
+        return NULL;
+    memset(shm_unit(&w->port, unit), 0, sizeof *more);
+    shm_set(&w->port, &w->port.cold[index].more, unit);
+    return more_of(&w->port, index);
+}
+
+void more_give(struct worker *w, uint32_t index)
+{
+    uint32_t unit = w->port.cold[index].more;
+    if (unit == 0)
+        return;
+    shm_arena_give(&w->port, unit, 0);
+    shm_set(&w->port, &w->port.cold[index].more, 0);
+}
+
+bool more_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
+{
+    uint32_t unit = port->cold[index].more;
+    return unit == 0 || shm_mark(port, used, unit, 0);
+}
