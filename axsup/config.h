@@ -63,6 +63,18 @@ struct sup_actor_config {
     struct sup_suspect_config suspect;
 };
 
+struct sup_registry_config {
+    const struct sup_json *node;
+    const char *name, *contract;
+    unsigned keys;      /* of each process */
+    unsigned capacity;  /* of each actor's mailbox */
+    uint64_t idle_ns;   /* 0: nobody is passivated */
+    uint64_t forget_ns; /* 0: who is passive stays */
+    struct sup_restart_config restart;
+    struct sup_overload_config overload;
+    struct sup_suspect_config suspect;
+};
+
 struct sup_worker_config {
     const struct sup_json *node;
     const char *name;
@@ -73,6 +85,8 @@ struct sup_worker_config {
     unsigned count;
     struct sup_actor_config *actors;
     size_t n_actors;
+    struct sup_registry_config *registries;
+    size_t n_registries;
     struct sup_restart_config restart;
     struct sup_limits_config limits;
     unsigned spin_us, rerandomize, max_actors, max_asks;

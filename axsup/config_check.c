@@ -4,6 +4,7 @@
  * Each check looks first whether the keys it compares were read without a mistake: a default that
  * stands in for a wrong value must not make a second one. */
 #include "axsup/config_read.h"
+#include "libax/boot.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -80,14 +81,17 @@ static void check_names(struct checker *c)
 {
     struct sup_config *config = c->config;
     struct sup_pool pool = {0};
-    size_t n_actors = 0, n = 0, m = 0;
-    struct named *workers, *actors;
+    size_t n_actors = 0, n_registries = 0, n = 0, m = 0, k = 0;
+    struct named *workers, *actors, *registries;
 
-    for (size_t i = 0; i < config->n_workers; i++)
+    for (size_t i = 0; i < config->n_workers; i++) {
         n_actors += config->workers[i].n_actors;
+        n_registries += config->workers[i].n_registries;
+    }
     workers = sup_pool_alloc(&pool, (config->n_workers + 1) * sizeof(*workers));
     actors = sup_pool_alloc(&pool, (n_actors + 1) * sizeof(*actors));
-    if (!workers || !actors) {
+    registries = sup_pool_alloc(&pool, (n_registries + 1) * sizeof(*registries));
+    if (!workers || !actors || !registries) {
         c->errors->no_memory = true;
         sup_pool_empty(&pool);
         return;
@@ -100,9 +104,13 @@ static void check_names(struct checker *c)
         for (size_t j = 0; j < w->n_actors; j++)
             if (w->actors[j].name)
                 actors[m++] = (struct named){w->actors[j].name, w->actors[j].node};
+        for (size_t j = 0; j < w->n_registries; j++)
+            if (w->registries[j].name)
+                registries[k++] = (struct named){w->registries[j].name, w->registries[j].node};
     }
     find_taken(c, workers, n, "the worker");
     find_taken(c, actors, m, "the actor");
+    find_taken(c, registries, k, "the registry");
     sup_pool_empty(&pool);
 }
 
@@ -236,10 +244,11 @@ static void check_user(struct checker *c, struct sup_worker_config *worker)
                          "this key out");
 }
 
-static void check_overload(struct checker *c, const struct sup_actor_config *actor)
+/* Of an actor or a registry. */
+static void check_overload(struct checker *c, const struct sup_json *owner,
+                           const struct sup_overload_config *o, unsigned capacity)
 {
-    const struct sup_json *node = sup_json_get(actor->node, "overload");
-    const struct sup_overload_config *o = &actor->overload;
+    const struct sup_json *node = sup_json_get(owner, "overload");
 
     if (!node)
         return;
@@ -248,10 +257,10 @@ static void check_overload(struct checker *c, const struct sup_actor_config *act
                          "%u is not below high (%u): overload ends below "
                          "where it begins",
                          o->low, o->high);
-    if (sup_config_given(node, "high") && sup_config_usable(actor->node, "capacity") &&
-        o->high > actor->capacity)
+    if (sup_config_given(node, "high") && sup_config_usable(owner, "capacity") &&
+        o->high > capacity)
         sup_config_error(c->errors, node, "high", "%u is above capacity (%u): at most the capacity",
-                         o->high, actor->capacity);
+                         o->high, capacity);
 }
 
 /* Gives each actor its process and counts what each process gets. */
@@ -264,7 +273,7 @@ static void check_actors(struct checker *c, struct sup_worker_config *worker)
     for (size_t i = 0; i < worker->n_actors; i++) {
         struct sup_actor_config *actor = &worker->actors[i];
 
-        check_overload(c, actor);
+        check_overload(c, actor->node, &actor->overload, actor->capacity);
         if (!sup_config_given(actor->node, "worker"))
             actor->worker = (unsigned)(i % worker->count);
         if (actor->worker >= worker->count) {
@@ -281,6 +290,22 @@ static void check_actors(struct checker *c, struct sup_worker_config *worker)
     }
 }
 
+static void check_registry(struct checker *c, const struct sup_registry_config *registry)
+{
+    char forget[SUP_UNIT_ROOM], idle[SUP_UNIT_ROOM];
+
+    check_overload(c, registry->node, &registry->overload, registry->capacity);
+    if (registry->forget_ns == 0 || !sup_config_given(registry->node, "forget") ||
+        !sup_config_usable(registry->node, "idle") ||
+        (registry->idle_ns != 0 && registry->forget_ns > registry->idle_ns))
+        return;
+    sup_config_error(c->errors, registry->node, "forget",
+                     "%s is not longer than idle (%s): only who is passive is forgotten",
+                     sup_format_duration(registry->forget_ns, forget),
+                     registry->idle_ns == 0 ? "which is not set"
+                                            : sup_format_duration(registry->idle_ns, idle));
+}
+
 static void check_worker(struct checker *c, struct sup_worker_config *worker)
 {
     if (worker->plugin)
@@ -288,6 +313,8 @@ static void check_worker(struct checker *c, struct sup_worker_config *worker)
     if (worker->user)
         check_user(c, worker);
     check_actors(c, worker);
+    for (size_t i = 0; i < worker->n_registries; i++)
+        check_registry(c, &worker->registries[i]);
 }
 
 /* -- the system -------------------------------------------------------------------------------- */
@@ -303,6 +330,21 @@ static void check_sum(struct checker *c)
             continue;
         sup_config_error(c->errors, config->workers[i].node, "count",
                          "makes %u worker processes in all: at most %d", sum, SUP_WORKERS_MAX);
+        return;
+    }
+}
+
+static void check_registries(struct checker *c)
+{
+    const struct sup_config *config = c->config;
+    size_t sum = 0;
+
+    for (size_t i = 0; i < config->n_workers; i++) {
+        sum += config->workers[i].n_registries;
+        if (sum <= BOOT_REGISTRIES)
+            continue;
+        sup_config_error(c->errors, config->workers[i].node, "registries",
+                         "makes %zu registries in all: at most %u", sum, BOOT_REGISTRIES);
         return;
     }
 }
@@ -345,6 +387,7 @@ void sup_config_check(struct sup_config *config, struct sup_config_errors *error
     check_run_dir(&c);
     check_names(&c);
     check_sum(&c);
+    check_registries(&c);
     for (size_t i = 0; i < config->n_workers; i++)
         check_worker(&c, &config->workers[i]);
     sup_config_check_fit(config, errors);

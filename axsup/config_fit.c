@@ -51,14 +51,12 @@ struct policy {
     uint64_t word[11];
 };
 
-static struct policy policy_of(const struct sup_actor_config *actor)
+static struct policy policy_of(const struct sup_restart_config *r,
+                               const struct sup_overload_config *o,
+                               const struct sup_suspect_config *s)
 {
-    const struct sup_restart_config *r = &actor->restart;
-    const struct sup_overload_config *o = &actor->overload;
-
     return (struct policy){{r->policy, r->mailbox, r->max, r->window_ns, r->backoff_ns[0],
-                            r->backoff_ns[1], o->high, o->low, o->policy, actor->suspect.policy,
-                            actor->suspect.retry}};
+                            r->backoff_ns[1], o->high, o->low, o->policy, s->policy, s->retry}};
 }
 
 static int by_words(const void *a, const void *b)
@@ -81,18 +79,23 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
                         unsigned process, struct policy *policies, struct boot_actor *actors)
 {
     struct boot boot = {.actors = actors};
-    size_t distinct, size = 0;
+    size_t distinct, n = 0, size = 0;
     void *order = NULL;
 
+    for (size_t i = 0; i < worker->n_registries; i++) {
+        const struct sup_registry_config *registry = &worker->registries[i];
+
+        policies[n++] = policy_of(&registry->restart, &registry->overload, &registry->suspect);
+    }
     for (size_t i = 0; i < worker->n_actors; i++) {
         const struct sup_actor_config *actor = &worker->actors[i];
 
         if (actor->worker != process)
             continue;
-        policies[boot.nactors] = policy_of(actor);
+        policies[n++] = policy_of(&actor->restart, &actor->overload, &actor->suspect);
         actors[boot.nactors++].args = (char *)(uintptr_t)actor->args; /* packed by copy */
     }
-    distinct = count_distinct(policies, boot.nactors);
+    distinct = count_distinct(policies, n);
     if (distinct > SHM_POLICIES)
         sup_config_error(errors, worker->node, "actors",
                          "%zu different settings of restart, overload and suspect in process %u: "
@@ -111,7 +114,8 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
 static void check_shares(struct sup_config_errors *errors, const struct sup_worker_config *worker)
 {
     struct sup_pool pool = {0};
-    struct policy *policies = sup_pool_alloc(&pool, (worker->n_actors + 1) * sizeof(*policies));
+    size_t n = worker->n_actors + worker->n_registries;
+    struct policy *policies = sup_pool_alloc(&pool, (n + 1) * sizeof(*policies));
     struct boot_actor *actors = sup_pool_alloc(&pool, (worker->n_actors + 1) * sizeof(*actors));
 
     if (!policies || !actors)

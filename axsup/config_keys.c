@@ -6,6 +6,7 @@
 #include "axsup/config_keys.h"
 
 #include "axsup/config.h"
+#include "libax/boot.h"
 
 #define US UINT64_C(1000)
 #define MS (1000 * US)
@@ -137,6 +138,40 @@ static const struct sup_key actor_keys[] = {
 static const struct sup_key_object actor =
     OBJECT(sup_actor_config, "actor", "Actor", "An entry of a worker's actors.", actor_keys);
 
+static const struct sup_key registry_keys[] = {
+    KEY(sup_registry_config, "name", NAME, name, REQUIRED, RANGE(1, 63),
+        ABOUT("Name of the registry, unique in the whole system.")),
+    KEY(sup_registry_config, "contract", NAME, contract, REQUIRED, RANGE(1, 63),
+        LETTERS("A-Za-z_", "A-Za-z0-9_"),
+        ABOUT("Which of the plugin's contracts its actors implement.")),
+    KEY(sup_registry_config, "keys", INTEGER, keys, RANGE(1, 16000000), DEFAULT(100000),
+        ABOUT("Keys that each process of the entry has at a time; one more is refused. Each takes "
+              "one of max_actors.")),
+    KEY(sup_registry_config, "idle", DURATION, idle_ns, RANGE(10 * MS, 8760 * HOUR),
+        .or_zero = true, DEFAULT("0s"),
+        ABOUT(
+            "An actor that has had no message for so long is passivated: on_stop runs, its memory "
+            "is given back, and its next message starts its next life; what it keeps stays. "
+            "\"0s\": nobody is passivated.")),
+    KEY(sup_registry_config, "forget", DURATION, forget_ns, RANGE(20 * MS, 8760 * HOUR),
+        .or_zero = true, DEFAULT("0s"),
+        ABOUT("A passive actor that has been left alone for so long, since its last message, ends, "
+              "and its key is free again; longer than idle. \"0s\": it stays.")),
+    KEY(sup_registry_config, "capacity", INTEGER, capacity, RANGE(1, 1000000), DEFAULT(256),
+        ABOUT("Messages that the mailbox of each actor holds.")),
+    KEY(sup_registry_config, "restart", OBJECT, restart, OF(actor_restart),
+        ABOUT("When and how often each actor is started again.")),
+    KEY(sup_registry_config, "overload", OBJECT, overload, OF(overload), ABSENT("no watermarks"),
+        ABOUT("Begin and end of overload of each actor.")),
+    KEY(sup_registry_config, "suspect", SUSPECT, suspect, WORDS("drop"), OF(retry), DEFAULT("drop"),
+        ABOUT("As for an actor of the config.")),
+};
+static const struct sup_key_object registry = OBJECT(
+    sup_registry_config, "registry", "Registry",
+    "An entry of a worker's registries: actors that are found by a key and spawned when they are "
+    "first asked for. The processes of the entry are the homes of the keys.",
+    registry_keys);
+
 static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "name", NAME, name, REQUIRED, RANGE(1, 48),
         LETTERS("A-Za-z0-9_", "A-Za-z0-9_.-"),
@@ -151,6 +186,9 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "actors", LIST, actors, RANGE(0, UINT32_MAX), OF(actor),
         .count_offset = offsetof(struct sup_worker_config, n_actors), ABSENT("none"),
         ABOUT("Actors that are there from the start.")),
+    KEY(sup_worker_config, "registries", LIST, registries, RANGE(0, BOOT_REGISTRIES), OF(registry),
+        .count_offset = offsetof(struct sup_worker_config, n_registries), ABSENT("none"),
+        ABOUT("Registries whose actors this entry's processes run; a system has at most 16.")),
     KEY(sup_worker_config, "restart", OBJECT, restart, OF(worker_restart),
         ABOUT("When and how often a process is started again.")),
     KEY(sup_worker_config, "limits", OBJECT, limits, OF(limits), ABOUT("Resource limits.")),
@@ -213,7 +251,8 @@ void sup_key_objects(void (*each)(const struct sup_key_object *object, void *con
                      void *context)
 {
     static const struct sup_key_object *const all[] = {
-        &sup_key_top, &worker, &worker_restart, &limits, &actor, &actor_restart, &overload, &retry,
+        &sup_key_top, &worker,        &worker_restart, &limits, &actor,
+        &registry,    &actor_restart, &overload,       &retry,
     };
 
     for (size_t i = 0; i < COUNT(all); i++)

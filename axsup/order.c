@@ -19,21 +19,24 @@ static uint32_t cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
 }
 
-static void set_policy(struct shm_policy *policy, const struct sup_actor_config *actor)
+static struct shm_policy policy_of(const struct sup_restart_config *restart,
+                                   const struct sup_overload_config *overload,
+                                   const struct sup_suspect_config *suspect)
 {
-    *policy = (struct shm_policy){
-        .window_ns = actor->restart.window_ns,
-        .backoff_min_ns = actor->restart.backoff_ns[0],
-        .backoff_max_ns = actor->restart.backoff_ns[1],
-        .max = actor->restart.max,
-        .high = actor->overload.high,
-        .low = actor->overload.low,
-        .restart = (uint8_t)actor->restart.policy,
-        .drop_mail = actor->restart.mailbox == SUP_MAILBOX_DROP,
-        .block = actor->overload.policy == SUP_OVERLOAD_BLOCK,
+    bool retry = suspect->policy == SUP_SUSPECT_RETRY;
+
+    return (struct shm_policy){
+        .window_ns = restart->window_ns,
+        .backoff_min_ns = restart->backoff_ns[0],
+        .backoff_max_ns = restart->backoff_ns[1],
+        .max = restart->max,
+        .high = overload->high,
+        .low = overload->low,
+        .restart = (uint8_t)restart->policy,
+        .drop_mail = restart->mailbox == SUP_MAILBOX_DROP,
+        .block = overload->policy == SUP_OVERLOAD_BLOCK,
+        .retries = retry ? (uint8_t)suspect->retry : 0,
     };
-    if (actor->suspect.policy == SUP_SUSPECT_RETRY)
-        policy->retries = (uint8_t)actor->suspect.retry;
 }
 
 /* One configured actor; its record follows from its place in the list. */
@@ -46,7 +49,7 @@ static int set_actor(struct sup_slot *slot, struct boot_actor *out, uint32_t num
     snprintf(out->contract, sizeof out->contract, "%s", actor->contract);
     out->args = (char *)(uintptr_t)actor->args; /* packed by copy */
     out->capacity = actor->capacity;
-    set_policy(&out->policy, actor);
+    out->policy = policy_of(&actor->restart, &actor->overload, &actor->suspect);
     /* once: an actor that has ended may have left its name to another by now */
     int error = slot->configured_epoch == slot->epoch + 1
                     ? 0
@@ -71,6 +74,30 @@ static int set_actors(struct sup_slot *slot, struct boot *boot)
     return error;
 }
 
+/* Those of the whole system: their keys are looked up from everywhere. */
+static void set_registries(const struct sup_config *config, struct boot *boot)
+{
+    uint32_t first = 1;
+
+    for (size_t i = 0; i < config->n_workers; first += config->workers[i].count, i++)
+        for (size_t k = 0; k < config->workers[i].n_registries; k++) {
+            const struct sup_registry_config *from = &config->workers[i].registries[k];
+            struct boot_registry *to = &boot->registries[boot->nregistries++];
+
+            *to = (struct boot_registry){
+                .first = first,
+                .slots = config->workers[i].count,
+                .keys = from->keys,
+                .capacity = from->capacity,
+                .idle_ns = from->idle_ns,
+                .forget_ns = from->forget_ns,
+                .policy = policy_of(&from->restart, &from->overload, &from->suspect),
+            };
+            snprintf(to->name, sizeof to->name, "%s", from->name);
+            snprintf(to->contract, sizeof to->contract, "%s", from->contract);
+        }
+}
+
 int sup_order_pack(struct sup_slot *slot)
 {
     const struct sup_worker_config *config = slot->config;
@@ -88,6 +115,7 @@ int sup_order_pack(struct sup_slot *slot)
 
     snprintf(boot.name, sizeof boot.name, "%s", slot->name);
     memcpy(boot.ends, slot->ends, sizeof boot.ends);
+    set_registries(slot->sup->config, &boot);
     boot.actors = calloc(config->n_actors + 1, sizeof *boot.actors);
     if (boot.actors == NULL)
         return -ENOMEM;

@@ -26,33 +26,37 @@ static void list_contracts(const struct sup_template *template, char *text, size
     }
 }
 
-static void unknown_contract(const struct sup_template *template,
-                             const struct sup_actor_config *actor, struct sup_config_errors *errors)
+static void check_contract(const struct sup_template *template, const struct sup_json *node,
+                           const char *contract, struct sup_config_errors *errors)
 {
     struct sup_nearest search;
     char has[512];
 
+    if (contract == NULL || sup_template_type(template, contract, NULL) != NULL)
+        return;
     list_contracts(template, has, sizeof has);
-    sup_nearest_init(&search, actor->contract);
+    sup_nearest_init(&search, contract);
     for (uint32_t i = 0; i < template->n_types; i++)
         sup_nearest_try(&search, template->types[i].contract->name);
     if (search.best != NULL)
-        sup_config_error(errors, actor->node, "contract",
+        sup_config_error(errors, node, "contract",
                          "the plugin %s has no actor of contract %s; did you mean %s? It has: %s",
-                         template->plugin, actor->contract, search.best, has);
+                         template->plugin, contract, search.best, has);
     else
-        sup_config_error(errors, actor->node, "contract",
+        sup_config_error(errors, node, "contract",
                          "the plugin %s has no actor of contract %s; it has: %s", template->plugin,
-                         actor->contract, has[0] != '\0' ? has : "none");
+                         contract, has[0] != '\0' ? has : "none");
 }
 
 static void check_contracts(const struct sup_template *template, struct sup_config_errors *errors)
 {
-    for (size_t i = 0; i < template->config->n_actors; i++) {
-        const struct sup_actor_config *actor = &template->config->actors[i];
-        if (actor->contract != NULL && sup_template_type(template, actor->contract, NULL) == NULL)
-            unknown_contract(template, actor, errors);
-    }
+    const struct sup_worker_config *config = template->config;
+
+    for (size_t i = 0; i < config->n_actors; i++)
+        check_contract(template, config->actors[i].node, config->actors[i].contract, errors);
+    for (size_t i = 0; i < config->n_registries; i++)
+        check_contract(template, config->registries[i].node, config->registries[i].contract,
+                       errors);
 }
 
 /* ---- loading ---- */

@@ -67,6 +67,11 @@ void ax_stop(struct ax_ctx *ctx)
     actor_stop(ctx->worker, ctx->actor, SHM_NORMAL);
 }
 
+void ax_passivate(struct ax_ctx *ctx)
+{
+    actor_retire(ctx->worker, ctx->actor);
+}
+
 int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
 {
     struct worker *w = ctx->worker;

@@ -72,7 +72,8 @@ int boot_unpack(const void *payload, size_t size, struct boot *boot)
     uint32_t count = boot->nactors;
     boot->nactors = 0;
     if (count > left / sizeof(struct wire_actor) || boot->nends > BOOT_ENDS ||
-        boot->slot >= SHM_SLOTS || boot->geo.slots > SHM_SLOTS)
+        boot->nregistries > BOOT_REGISTRIES || boot->slot >= SHM_SLOTS ||
+        boot->geo.slots > SHM_SLOTS)
         return -EBADMSG;
     const struct wire_actor *wire =
         (const struct wire_actor *)(const void *)((const uint8_t *)payload + sizeof *boot);

@@ -45,6 +45,19 @@ struct boot_actor { /* a configured actor of this worker; record 1 + its place i
     struct shm_policy policy;
 };
 
+#define BOOT_REGISTRIES 16u
+
+struct boot_registry {
+    char name[SHM_NAME_MAX + 1];
+    char contract[64];
+    uint32_t first, slots; /* the processes that are homes of its keys */
+    uint32_t keys;         /* that a home may have */
+    uint32_t capacity;     /* of each actor's mailbox */
+    uint64_t idle_ns;      /* 0: nobody is passivated */
+    uint64_t forget_ns;    /* 0: who is passive stays */
+    struct shm_policy policy;
+};
+
 #define BOOT_ENDS 8u /* more processes hardly die before one comes as far as telling of it */
 
 struct boot_end { /* how a process of the slot ended; as struct shm_slot_down_body tells others */
@@ -64,6 +77,8 @@ struct boot {
     uint32_t nends;
     struct boot_end ends[BOOT_ENDS]; /* of the processes before, the last one first */
     struct shm_geometry geo;
+    uint32_t nregistries;
+    struct boot_registry registries[BOOT_REGISTRIES];
     uint32_t nactors;
     struct boot_actor *actors;
 };

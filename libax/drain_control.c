@@ -8,6 +8,7 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/registry.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -70,6 +71,13 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return on_stop(w, slot, frame);
     case SHM_ERROR:
         return drain_reply(w, slot, frame, frame->size);
+    case SHM_LOOKUP:
+        return registry_serve(w, frame);
+    case SHM_FOUND:
+        if (asked_of(w, 0, frame->corr, slot))
+            pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,
+                           false);
+        return 0;
     case SHM_GRANT:
         if (slot == 0)
             pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,

@@ -6,6 +6,7 @@
 
 #include "libax/event.h"
 #include "libax/pending.h"
+#include "libax/registry.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -147,10 +148,12 @@ static void revive(struct worker *w, uint32_t index)
         watch_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
+    if (cold->more != 0)
+        registry_revive(w, index);
     shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
-    if (actor->state != SHM_LIVE || actor->flags & SHM_STOPPING || actor->mail.tail != 0 ||
-        start_hook(w->plugin->actors[actor->type], actor) != NULL)
+    if (actor->state != SHM_LIVE || actor->flags & (SHM_STOPPING | SHM_RETIRING) ||
+        actor->mail.tail != 0 || start_hook(w->plugin->actors[actor->type], actor) != NULL)
         runq_push(w, index);
 }
 

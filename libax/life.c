@@ -5,7 +5,8 @@
  *   FREE        gives the record back                              -
  *   LIVE        first time in this process: on_start/on_restart    LIVE
  *   LIVE, told to stop                                             CLOSING, or RESTARTING
- *   RESTARTING  nothing before restart_at, then                    LIVE
+ *   LIVE, retiring                 on_stop                         RESTARTING, passive
+ *   RESTARTING  nothing before restart_at, or, passive, a message  LIVE
  *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
  *
@@ -21,6 +22,7 @@
 #include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/more.h"
+#include "libax/registry.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -160,6 +162,39 @@ static void come_back(struct worker *w, uint32_t index)
     runq_push(w, index);
 }
 
+void actor_retire(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    shm_log(&w->port, &actor->flags);
+    actor->flags |= SHM_RETIRING;
+    runq_push(w, index);
+}
+
+/* Its memory is given back, and the next message starts its next life. */
+static void passivate(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    run_on_stop(w, index, 0);
+    shm_turn_begin(&w->port, 0, 0);
+    shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
+    watch_tell(w, index, SHM_NORMAL);
+    shm_set(&w->port, &w->port.cold[index].restart_at, SHM_PASSIVE);
+    shm_log(&w->port, &actor->state);
+    actor->state = SHM_RESTARTING;
+    actor->flags &= (uint8_t)~SHM_RETIRING;
+    publish_later(w, index);
+    turn_commit(w);
+    self_close(w, index);
+    if (actor->mail.tail != 0 || actor->flags & SHM_STOPPING)
+        runq_push(w, index);
+}
+
+bool is_passive(const struct worker *w, uint32_t index)
+{
+    return w->port.actors[index].state == SHM_RESTARTING &&
+           w->port.cold[index].restart_at == SHM_PASSIVE;
+}
+
 static void close_begin(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -199,6 +234,7 @@ static void close_finish(struct worker *w, uint32_t index)
     }
     timer_clear_all(w, index);
     kept_give(w, index);
+    registry_give(w, index);
     more_give(w, index);
     event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
     shm_log(&w->port, &actor->gen);
@@ -295,13 +331,19 @@ bool actor_prepare(struct worker *w, uint32_t index)
         }
         if (actor->flags & SHM_DROPPING && !drop_step(w, index))
             return false;
-        if (w->now < w->port.cold[index].restart_at) {
+        if (is_passive(w, index) && actor->mail.tail == 0)
+            return false;
+        if (!is_passive(w, index) && w->now < w->port.cold[index].restart_at) {
             timer_wake(w, index, w->port.cold[index].restart_at);
             return false;
         }
         restarted(w, index);
         break;
     case SHM_LIVE:
+        if (actor->flags & SHM_RETIRING && !(actor->flags & SHM_STOPPING)) {
+            passivate(w, index);
+            return false;
+        }
         if (!(actor->flags & SHM_STOPPING))
             break;
         if (comes_back(w, index)) {

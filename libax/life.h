@@ -31,6 +31,10 @@ bool actor_prepare(struct worker *w, uint32_t actor);
 /* Its turn failed and is undone, or its process died: the message at `first` (0: none) is consumed,
  * the actor restarts or ends. `died`: with its process, of which its watchers are told. */
 void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *reason, bool died);
+/* In the open turn: ends its incarnation after the message in hand; the next begins with the next
+ * message. */
+void actor_retire(struct worker *w, uint32_t actor);
+bool is_passive(const struct worker *w, uint32_t actor);
 /* In the open turn: the actor is to end after the message in hand. */
 void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);
 /* In the open turn: consumes the message at the head unhandled: a dead letter, an error to who

@@ -8,6 +8,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/pending.h"
+#include "libax/registry.h"
 #include "libax/room.h"
 #include "libax/send.h"
 #include "libax/timer.h"
@@ -129,6 +130,8 @@ static uint64_t sleep_until(const struct worker *w)
         until = w->next_deadline;
     if (timer_next(w) < until)
         until = timer_next(w);
+    if (w->sweep_at < until && !w->stopping)
+        until = w->sweep_at;
     return until > w->now ? until : 0;
 }
 
@@ -293,6 +296,8 @@ void worker_loop(struct worker *w)
             pending_expire(w);
         if (timer_next(w) <= w->now)
             done += timers_fire(w);
+        if (shm_unlikely(w->sweep_at <= w->now) && !w->stopping)
+            registry_sweep(w);
         if (w->room.first != NULL)
             room_wake(w);
         bool busy = done != 0 || w->run_first != 0 || w->ready.first != NULL;

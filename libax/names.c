@@ -41,7 +41,7 @@ int name_claim(struct worker *w, const char *name, uint64_t ref, uint32_t *entry
     uint64_t corr = pending_new(w, 0, AX_FOREVER);
     if (corr == 0)
         return AX_E_LIMIT;
-    pending_reply_to(w, corr, entry);
+    pending_reply_to(w, corr, entry, sizeof *entry);
     const struct post post = {
         .from = ref,
         .corr = corr,

@@ -129,8 +129,8 @@ bool pending_answer(struct worker *w, uint64_t corr, int error, const void *body
     }
     if (error == 0 && entry->contract != NULL)
         error = method == entry->method ? take_reply(entry, body, size, checked) : AX_E_INVALID;
-    else if (error == 0 && entry->reply != NULL && size >= sizeof(uint32_t))
-        memcpy(entry->reply, body, sizeof(uint32_t)); /* a claim: the name's entry */
+    else if (error == 0 && entry->reply != NULL && size >= entry->bytes)
+        memcpy(entry->reply, body, entry->bytes);
     finish(w, entry, error);
     return true;
 }
@@ -158,11 +158,13 @@ void pending_fail_slot(struct worker *w, uint32_t slot, int error)
             finish(w, &w->pending[i], error);
 }
 
-void pending_reply_to(struct worker *w, uint64_t corr, void *reply)
+void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes)
 {
     struct pending *entry = pending_find(w, corr);
-    if (entry != NULL)
-        entry->reply = reply;
+    if (entry == NULL)
+        return;
+    entry->reply = answer;
+    entry->bytes = bytes;
 }
 
 void pending_cancel(struct worker *w, uint64_t corr)

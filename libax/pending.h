@@ -13,7 +13,7 @@ uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
 void pending_stamp(struct worker *w);
 /* The entry of a number; NULL: nobody waits for it. */
 struct pending *pending_find(struct worker *w, uint64_t corr);
-void pending_reply_to(struct worker *w, uint64_t corr, void *reply);
+void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes);
 void pending_cancel(struct worker *w, uint64_t corr);
 /* Suspends the current strand until its number is answered; the result. */
 int pending_wait(struct worker *w);

@@ -216,7 +216,7 @@ static bool lives_add_up(struct worker *w)
         if (actor->state == SHM_FREE) /* nothing of it has been checked */
             continue;
         uint64_t most = w->port.priv->policy[actor->policy].backoff_max_ns;
-        if (actor->state == SHM_RESTARTING &&
+        if (actor->state == SHM_RESTARTING && !is_passive(w, index) &&
             w->port.cold[index].restart_at > restart_after(w->now, most))
             return false;
         if (!watch_adds_up(w, index))

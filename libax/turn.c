@@ -281,7 +281,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
         return 0;
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
-                     actor->flags & (SHM_STOPPING | SHM_DROPPING)) &&
+                     actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))
         return 1;
     while (handled < messages) {
@@ -294,11 +294,12 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             w->pressing = false;
             shm_lane_flush(&w->port);
         }
-        if (shm_unlikely(actor->flags & (SHM_STOPPING | SHM_DROPPING)))
+        if (shm_unlikely(actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)))
             break;
     }
     publish_depth(w, index);
-    if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->flags & SHM_STOPPING)
+    if (shm_chain_first(&w->port, &actor->mail) != 0 ||
+        actor->flags & (SHM_STOPPING | SHM_RETIRING))
         runq_push(w, index);
     else
         w->port.cold[index].idle_at = w->now;

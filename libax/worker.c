@@ -5,6 +5,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/pending.h"
+#include "libax/registry.h"
 #include "libax/send.h"
 #include "libax/template.h"
 #include "libax/turn.h"
@@ -137,6 +138,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
 {
     struct shm_recovery found;
     ax_worker = w;
+    w->sweep_at = UINT64_MAX;
     w->boot = boot;
     w->plugin = plugin;
     int error = shm_port_open(&w->port, &boot->geo, fds);
@@ -147,11 +149,14 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
         give_up(w, "death notice", error);
     close_segments(fds, boot->geo.slots);
     error = allocate(w);
+    if (error == 0)
+        error = registry_open(w);
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);
     reserve_memory(w);
     clock_read(w);
+    w->sweep_next = 1;
     w->spin_limit = boot->spin_us * 1000ull;
     for (uint64_t set = w->port.all; set != 0; set &= set - 1) {
         uint32_t slot = (uint32_t)__builtin_ctzll(set);

@@ -58,6 +58,7 @@ struct pending {           /* an ask or a claim that a strand waits for */
     void *reply;
     uint32_t serial;
     uint32_t next_free, next_unstamped;
+    uint32_t bytes; /* of an answer that is no contract's reply */
     uint16_t method;
     bool unstamped; /* it is on that list */
 };
@@ -67,6 +68,8 @@ struct heap_timer {
     uint32_t actor, unit;
     uint64_t id;
 };
+
+struct registries; /* registry.c */
 
 struct worker {
     struct shm_port port;
@@ -100,6 +103,9 @@ struct worker {
         uint32_t sent; /* messages in this turn */
         uint32_t room; /* messages that it can still take */
     } admitted;
+    struct registries *registries; /* NULL: the config has none */
+    uint64_t sweep_at;             /* when to look for idle actors; UINT64_MAX: never */
+    uint32_t sweep_next;
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;

@@ -32,6 +32,8 @@ enum shm_kind {
     SHM_STOPPED,   /* control, to axsup: the worker has stopped; body: struct shm_stopped_body */
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
+    SHM_LOOKUP,    /* control: the actor of a key; body: struct lookup_body */
+    SHM_FOUND,     /* control: answer to a lookup; method: AX_E_* or 0; body: the ref */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 

@@ -49,13 +49,14 @@ struct shm_actor {
 _Static_assert(sizeof(struct shm_actor) == SHM_LINE, "the hot part of an actor is one line");
 
 enum shm_actor_flags {
-    SHM_STARTED = 1,   /* on_start has committed */
-    SHM_STOPPING = 2,  /* told to stop */
-    SHM_HALF = 4,      /* which half of the kept state is current */
-    SHM_OVERLOAD = 8,  /* refuses until the low watermark */
-    SHM_RETRIED = 32,  /* the message at the head has been in hand when a process died */
-    SHM_IN_HOOK = 16,  /* suspended in a hook: no message is in hand */
-    SHM_DROPPING = 64, /* calls up to `drop_until` are dropped and not handled */
+    SHM_STARTED = 1,    /* on_start has committed */
+    SHM_STOPPING = 2,   /* told to stop */
+    SHM_HALF = 4,       /* which half of the kept state is current */
+    SHM_OVERLOAD = 8,   /* refuses until the low watermark */
+    SHM_RETRIED = 32,   /* the message at the head has been in hand when a process died */
+    SHM_IN_HOOK = 16,   /* suspended in a hook: no message is in hand */
+    SHM_RETIRING = 128, /* to be passivated after the message in hand */
+    SHM_DROPPING = 64,  /* calls up to `drop_until` are dropped and not handled */
 };
 
 /* The cold line: what only starts, ends, monitors and timers look at. */
@@ -87,7 +88,7 @@ struct shm_more {
     uint32_t groups;          /* unit of the first group that it is in */
     uint32_t maps;            /* unit of the roots of its kept maps */
     uint32_t durable;         /* unit of the stack that was saved at an await */
-    uint32_t key;             /* unit of its key in the registry */
+    uint32_t key;             /* unit of its shm_key */
     uint32_t snapshot;        /* unit of its last snapshot */
     uint32_t spare[2];
 };
@@ -110,6 +111,13 @@ struct shm_timer { /* a pending message to its own actor; the frame follows */
     uint32_t order; /* of this block */
     struct shm_frame frame;
 };
+
+struct shm_key { /* of an actor of a registry; a block */
+    uint16_t registry, len;
+    uint8_t bytes[];
+};
+
+#define SHM_PASSIVE UINT64_MAX /* restart_at of an actor that waits for its next message */
 
 struct shm_policy {
     uint64_t window_ns, backoff_min_ns, backoff_max_ns;

@@ -80,3 +80,9 @@
 #define AX_CONTRACT c25
 #define AX_MESSAGES(TELL, ASK) TELL(actor_type, ())
 #include <ax/contract.h>
+#define AX_CONTRACT c26
+#define AX_MESSAGES(TELL, ASK) TELL(get_or_spawn, ())
+#include <ax/contract.h>
+#define AX_CONTRACT c27
+#define AX_MESSAGES(TELL, ASK) TELL(lookup, ())
+#include <ax/contract.h>

@@ -176,6 +176,8 @@ void node_copy(struct node *to, const struct node *from)
     to->boot.incarnation = from->boot.incarnation;
     to->boot.nactors = from->boot.nactors;
     to->boot.actors = from->boot.actors;
+    to->boot.nregistries = from->boot.nregistries;
+    memcpy(to->boot.registries, from->boot.registries, sizeof to->boot.registries);
 }
 
 bool node_differs(const struct node *a, const struct node *b)

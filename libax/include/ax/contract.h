@@ -15,7 +15,7 @@
  *   bank_ref                                    the address of an actor of this contract
  *   struct bank_open, struct bank_open_reply    what handlers are given
  *   bank_open, bank_open_wait, bank_open_async, bank_open_reply_of; of a tell also bank_note_after
- *   bank_spawn, bank_find, bank_ref_of, bank_self
+ *   bank_spawn, bank_find, bank_get_or_spawn, bank_lookup, bank_ref_of, bank_self
  *   enum bank_method, bank_contract             reflection, see <ax/reflect.h>
  *
  * AX_IMPLEMENT, defined before, makes what an actor of the contract needs besides: declarations of

@@ -9,6 +9,7 @@
 
 #include <ax/actor.h>
 #include <ax/fields.h>
+#include <ax/registry.h>
 
 /* clang-format off */
 
@@ -20,7 +21,7 @@
     X(s, "new") X(s, "stop") X(s, "as_local_ref") X(s, "mailbox_len") X(s, "control_mailbox_len") \
     X(s, "inflight_count") X(s, "idle_for") X(s, "silence_for") X(s, "incarnation") X(s, "pid") \
     X(s, "is_closed") X(s, "is_terminated") X(s, "snapshot") X(s, "restore") X(s, "spawn") \
-    X(s, "find") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
+    X(s, "find") X(s, "get_or_spawn") X(s, "lookup") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
     X(s, "contract") X(s, "method") X(s, "state") X(s, "actor") X(s, "actor_type")
 #define AX_BANNED_SUFFIXES(X, s) \
     X(s, "_wait") X(s, "_timeout") X(s, "_async") X(s, "_after") X(s, "_reply") X(s, "_reply_of")
@@ -247,6 +248,16 @@ static inline uint32_t ax_part_len_(const char *text)
     AX_SENDER c##_find(struct ax_ctx *ctx, const char *name, c##_ref *out) \
     { \
         return ax_find_(ctx, &c##_contract, name, &out->ref); \
+    } \
+    AX_SENDER c##_get_or_spawn(struct ax_ctx *ctx, const char *registry, struct ax_span key, \
+                               uint64_t timeout_ns, c##_ref *out) \
+    { \
+        return ax_registry_get_(ctx, &c##_contract, registry, key, timeout_ns, true, &out->ref); \
+    } \
+    AX_SENDER c##_lookup(struct ax_ctx *ctx, const char *registry, struct ax_span key, \
+                         uint64_t timeout_ns, c##_ref *out) \
+    { \
+        return ax_registry_get_(ctx, &c##_contract, registry, key, timeout_ns, false, &out->ref); \
     } \
     /* From a ref whose contract is known otherwise; a send checks it. */ \
     __attribute__((unused)) static inline c##_ref c##_ref_of(struct ax_ref ref) \

@@ -105,6 +105,22 @@ void probe_on_claim(struct ax_ctx *ctx, struct probe *self, const struct probe_c
     self->errors += error != 0;
 }
 
+void probe_on_key(struct ax_ctx *ctx, struct probe *self, const struct probe_key *msg)
+{
+    struct ax_span key = {msg->key, (uint32_t)strlen(msg->key)};
+    probe_ref who;
+    self->turns++;
+    AX_CHECK(ctx, probe_get_or_spawn(ctx, "keys", key, AX_FOREVER, &who) == 0);
+    AX_CHECK(ctx, probe_add(ctx, who, msg->by) == 0);
+}
+
+void probe_on_retire(struct ax_ctx *ctx, struct probe *self, const struct probe_retire *msg)
+{
+    (void)msg;
+    self->turns++;
+    ax_passivate(ctx);
+}
+
 void probe_on_leave(struct ax_ctx *ctx, struct probe *self, const struct probe_leave *msg)
 {
     (void)msg;

@@ -14,6 +14,8 @@
     TELL(breed, (i64, by))                                                                         \
     TELL(raise, (i64, by))                                                                         \
     TELL(claim, (text(16), name))                                                                  \
+    TELL(key, (i64, by, text(16), key))                                                            \
+    TELL(retire, ())                                                                               \
     TELL(leave, ())                                                                                \
     TELL(watch, (ref_to(probe), who))                                                              \
     TELL(unwatch, ())                                                                              \

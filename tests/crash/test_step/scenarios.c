@@ -3,6 +3,7 @@
  * undisturbed run as well, against itself. */
 #include "step.h"
 
+#include "libax/registry.h"
 #include "shm/lane.h"
 
 #include <stdlib.h>
@@ -43,8 +44,8 @@ static void head(struct shm_frame *frame, uint64_t target, uint8_t kind, uint16_
 }
 
 /* `body` of a question begins with its number. */
-static void send(struct node *node, uint64_t target, uint8_t kind, uint16_t method,
-                 const void *body, uint32_t size)
+static void send_frame(struct node *node, uint64_t target, uint8_t kind, uint16_t method,
+                       const void *body, uint32_t size)
 {
     struct shm_frame frame;
     head(&frame, target, kind, method);
@@ -53,8 +54,8 @@ static void send(struct node *node, uint64_t target, uint8_t kind, uint16_t meth
 }
 
 #define SEND(node, target, kind, message, ...)                                                     \
-    send(node, (target).ref.addr, kind, probe_method_##message,                                    \
-         &(struct probe_##message){__VA_ARGS__}, sizeof(struct probe_##message))
+    send_frame(node, (target).ref.addr, kind, probe_method_##message,                              \
+               &(struct probe_##message){__VA_ARGS__}, sizeof(struct probe_##message))
 #define TELL(node, index, message, ...) SEND(node, here(index), SHM_TELL, message, __VA_ARGS__)
 #define ASK(node, index, message, ...) SEND(node, here(index), SHM_ASK, message, __VA_ARGS__)
 
@@ -307,6 +308,50 @@ static bool claimed_or_not(const struct seen *want, const struct seen *got)
            (child || got->replies[1] == 0);
 }
 
+/* ---- by key ---- */
+
+static void look_up(struct node *node, uint64_t corr, const char *key)
+{
+    struct shm_frame frame;
+    struct lookup_body body = {
+        .contract = ax_contract_hash(&probe_contract), .spawn = 1, .len = (uint8_t)strlen(key)};
+    memcpy(body.key, key, strlen(key));
+    head(&frame, 0, SHM_LOOKUP, 0);
+    frame.corr = corr;
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
+}
+
+/* One and the same from here and from elsewhere, and another one. */
+static void registry(struct node *node)
+{
+    TELL(node, 1, key, .by = 4, .key = "a");
+    look_up(node, 1, "a");
+    look_up(node, 2, "b");
+    TELL(node, 1, key, .by = 5, .key = "b");
+}
+
+static bool one_a_key(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && total(got->sum) == 9 && got->nframes == 2 &&
+           got->frame[0].body != got->frame[1].body && got->state[4] == SHM_LIVE &&
+           got->state[5] == SHM_LIVE && got->state[6] == SHM_FREE;
+}
+
+/* What arrives while it is put to rest begins its next life. */
+static void passivate(struct node *node)
+{
+    TELL(node, 1, key, .by = 4, .key = "a");
+    TELL(node, 2, retire);
+    TELL(node, 2, add, .by = 1);
+    TELL(node, 3, retire);
+}
+
+static bool rested(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[2] == 1 && got->state[2] == SHM_LIVE &&
+           got->state[3] == SHM_RESTARTING;
+}
+
 /* ---- monitors ---- */
 
 static void watch_peer(struct node *node)
@@ -548,9 +593,9 @@ static void forged(struct node *node)
     head(&frame, here(1).ref.addr, SHM_TELL, probe_method_add);
     frame.from = SHM_REF(NODE_WORKER, 2, 1);
     node_send(node, NODE_PEER, SHM_DATA, &frame, &by, sizeof by);
-    send(node, here(1).ref.addr, SHM_TELL, 99, &by, sizeof by);
-    send(node, here(1).ref.addr, SHM_TELL, probe_method_get, &by, sizeof by);
-    send(node, here(1).ref.addr, SHM_TELL, probe_method_add, &by, 0);
+    send_frame(node, here(1).ref.addr, SHM_TELL, 99, &by, sizeof by);
+    send_frame(node, here(1).ref.addr, SHM_TELL, probe_method_get, &by, sizeof by);
+    send_frame(node, here(1).ref.addr, SHM_TELL, probe_method_add, &by, 0);
     SEND(node, here(1), SHM_TELL, claim,
          .name = {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '1', '2', '3', '4', '5', '6'});
     SEND(node, to(SHM_REF(NODE_WORKER, 1, 2)), SHM_TELL, add, .by = 60);
@@ -582,6 +627,8 @@ const struct scenario scenarios[] = {
     {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
     {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},
     {"claim_and_fail", claim_and_fail, claimed_and_failed, NULL, NULL, STEP_ONCE},
+    {"registry", registry, one_a_key, NULL, NULL, STEP_ONCE},
+    {"passivate", passivate, rested, NULL, NULL, STEP_ONCE},
     {"monitor", watch_peer, same, NULL, NULL, 0},
     {"watch_again", watch_again, same, NULL, NULL, 0},
     {"demonitor", unwatch, same_and_unwatched, NULL, NULL, STEP_ONCE},

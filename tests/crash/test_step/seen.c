@@ -41,6 +41,7 @@ static void add_up(struct node *node, struct seen *seen)
     struct shm_recovery found;
     struct shm_fds fds;
     reader.plugin = &ax_plugin;
+    reader.boot = &node->boot;
     ax_worker = &reader;
     memset(&fds, 0xff, sizeof fds);
     fds.priv = node->priv_fd[NODE_WORKER];
@@ -129,6 +130,7 @@ void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_fra
         down(node, frame);
     if (frame->kind == SHM_READY || seen->nframes == STEP_FRAMES)
         return;
+    bool found = frame->kind == SHM_FOUND;
     seen->frame[seen->nframes++] = (struct seen_frame){
         .kind = frame->kind,
         .slot = (uint8_t)slot,
@@ -137,6 +139,8 @@ void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_fra
         .corr = frame->kind == SHM_REPLY || frame->kind == SHM_ERROR ? frame->corr : 0,
         .body = shm_frame_body(frame) >= 8 ? *(const int64_t *)(const void *)frame->body : 0,
     };
+    if (found) /* but for the generation */
+        seen->frame[seen->nframes - 1].body >>= 32;
 }
 
 /* ---- between commit and publication ---- */

@@ -289,6 +289,14 @@ static void boot(const struct scenario *scenario, struct node *node)
         };
     node->boot.actors = actors;
     node->boot.nactors = STEP_ACTORS;
+    node->boot.nregistries = 1;
+    node->boot.registries[0] = (struct boot_registry){.name = "keys",
+                                                      .contract = "probe",
+                                                      .first = NODE_WORKER,
+                                                      .slots = 1,
+                                                      .keys = 100,
+                                                      .capacity = 100,
+                                                      .policy = actors[0].policy};
     scenarios_open(node);
 }
 

@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Actors by key: one a key however many ask at once and whoever dies meanwhile (S12, S15, S16), a
+# full registry, and passivation that loses no mail (S17). Each from within the key's home and from
+# another worker.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/registry.XXXXXX") || exit
+failed=0 passed=0 pid=
+conf=$dir/registry.json
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+said() { # PATTERN
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+ask() { # ACTOR MESSAGE [JSON]
+    "$axsup" call --timeout 60s "$conf" "$@" 2>&1
+}
+
+call() { # WANTED ACTOR MESSAGE [JSON]
+    local wanted=$1 got
+    shift
+    got=$(ask "$@")
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$*: $got, not $wanted"
+}
+
+# The same, again and again while something is under way.
+become() { # WANTED ACTOR MESSAGE [JSON]
+    local wanted=$1 got tries=300
+    shift
+    # shellcheck disable=SC2053
+    while got=$(ask "$@") && [[ $got != $wanted ]] && ((tries--)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$*: $got, not $wanted"
+}
+
+driver() { # NAME WORKER
+    echo "{ \"name\": \"$1\", \"contract\": \"driver\", \"worker\": $2 }"
+}
+cat >"$conf" <<END
+{ "system": "registry", "run_dir": "run", "shutdown": "10s",
+  "workers": [
+    { "name": "home", "count": 2, "plugin": "$plugins/keyed.so", "restart": { "max": 1000 },
+      "actors": [ $(driver at-home 0) ], "max_actors": 5000,
+      "registries": [
+        { "name": "all", "contract": "keyed", "restart": { "backoff": ["0ms", "0ms"] } },
+        { "name": "few", "contract": "keyed", "keys": 3 },
+        { "name": "lazy", "contract": "keyed", "idle": "40ms" },
+        { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
+    { "name": "away", "count": 2, "plugin": "$plugins/keyed.so",
+      "actors": [ $(driver away 0), $(driver away-too 1) ] } ] }
+END
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+# shellcheck disable=SC2154 # set by coproc
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*' || exit
+
+# ---- one actor a key ----
+
+# from three workers at once, while the homes are killed
+keys=150 rounds=4
+race() { # DRIVER
+    for ((round = 0; round < rounds; round++)); do
+        ask "$1" add "{\"registry\":\"all\",\"prefix\":\"k\",\"keys\":$keys}"
+    done >"$dir/$1"
+}
+for one in at-home away away-too; do
+    race "$one" &
+    racers+=($!)
+done
+for ((kill = 0; kill < 6; kill++)); do
+    "$axsup" kill "$conf" "home/$((kill % 2))"
+    said "*home/$((kill % 2)) runs: *" || break
+done
+wait "${racers[@]}"
+# who asked is told what was not accepted, or is canceled with its own process; each round of those
+# that were not is counted once
+for one in away away-too; do
+    [[ $(sort -u "$dir/$one") == "{\"accepted\":$keys,\"error\":0}" ]]
+    verdict $? "S12 $one: $(sort "$dir/$one" | uniq -c)"
+done
+whole=$(grep -c "\"accepted\":$keys,\"error\":0" "$dir/at-home")
+got=$(ask away sum "{\"registry\":\"all\",\"prefix\":\"k\",\"keys\":$keys}")
+value=${got#*:} value=${value%%,*}
+((value >= (2 * rounds + whole) * keys && value <= 3 * rounds * keys))
+verdict $? "S12 $got: at least $(((2 * rounds + whole) * keys))"
+[[ $got == *"\"found\":$keys,"*'"wrong":0'* ]]
+verdict $? "S12 one for each key: $got"
+there=$("$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l)
+((there == keys))
+verdict $? "S12 $there actors, $keys keys"
+
+# ---- what is asked for, and what is not there ----
+
+for who in at-home away; do
+    call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"$who\",\"spawn\":true}"
+    call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"$who\",\"spawn\":false}"
+    call '{"error":3,*' "$who" get "{\"registry\":\"all\",\"key\":\"nobody\",\"spawn\":false}"
+    call '{"error":10,*' "$who" get "{\"registry\":\"none\",\"key\":\"x\",\"spawn\":true}"
+    call '{"error":10,*' "$who" get "{\"registry\":\"all\",\"key\":\"\",\"spawn\":true}"
+    call '{"error":10,*' "$who" get "{\"registry\":\"all\",\"key\":\"$(printf '%0129d' 0)\",\"spawn\":true}"
+    call '{"error":0,*' "$who" get "{\"registry\":\"all\",\"key\":\"$(printf '%0128d' 0)\",\"spawn\":true}"
+
+    # S15 the end of an actor takes nothing from the next one with its key
+    for round in 1 2 3; do
+        call '{"error":0,"value":0,"moved":true}' "$who" again "{\"registry\":\"all\",\"key\":\"again-$who\"}"
+    done
+    call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"again-$who\",\"spawn\":false}"
+
+    # S16 an actor that fails stays in the registry
+    call '{"error":0}' "$who" fail "{\"registry\":\"all\",\"key\":\"fails-$who\"}"
+    become '{"error":0,"value":0,"life":2}' "$who" get "{\"registry\":\"all\",\"key\":\"fails-$who\",\"spawn\":false}"
+done
+
+# ---- a full registry ----
+
+# six places in two processes; which keys share a process is the hash's affair
+got=$(ask away add '{"registry":"few","prefix":"f","keys":40}')
+[[ $got == '{"accepted":6,"error":14}' ]]
+verdict $? "full: $got"
+call '{"value":6,"found":6,*' at-home sum '{"registry":"few","prefix":"f","keys":40}'
+
+# ---- S17 passivation ----
+
+# S17: with mail all the time, from two sides, nobody loses any
+for one in at-home away; do
+    for ((round = 0; round < 25; round++)); do
+        ask "$one" add '{"registry":"lazy","prefix":"z","keys":8}'
+    done | sort -u >"$dir/lazy-$one" &
+    lazies+=($!)
+done
+wait "${lazies[@]}"
+for one in at-home away; do
+    [[ $(<"$dir/lazy-$one") == '{"accepted":8,"error":0}' ]]
+    verdict $? "S17 $one: $(<"$dir/lazy-$one")"
+done
+# passive or not, all is there, whatever dies
+"$axsup" kill "$conf" home/0
+said '*home/0 runs: *'
+call '{"value":400,"found":8,*"wrong":0}' away sum '{"registry":"lazy","prefix":"z","keys":8}'
+# S17: left alone it is passivated, and lives again with what it had
+become '*"life":[3-9]*' at-home get '{"registry":"lazy","key":"z0","spawn":false}'
+become '*"life":[3-9]*' away get '{"registry":"lazy","key":"z7","spawn":false}'
+# and it ends where it is to be forgotten; its key is free
+living() { "$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l; }
+before=$(living) tries=500
+call '{"accepted":9,"error":0}' away add '{"registry":"brief","prefix":"b","keys":9}'
+while (($(living) != before)) && ((tries--)); do :; done
+((tries > 0))
+verdict $? "S17 who is to be forgotten ends: $(living), not $before"
+call '{"value":0,"found":0,*' away sum '{"registry":"brief","prefix":"b","keys":9}'
+call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","spawn":true}'
+
+end() {
+    "$axsup" stop "$conf"
+    verdict $? stop
+    wait "$pid"
+    verdict $? 'the system ended with an error'
+    pid=
+}
+end
+
+# ---- the example ----
+
+conf=$dir/sessions.json
+sed "s/\"2s\"/\"50ms\"/; s/{/{ \"run_dir\": \"shop\",/" conf/sessions.json | sed '2,$s/ "run_dir": "shop",//' >"$conf"
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*' || exit
+for item in tea salt; do
+    call '{"error":""}' door put "{\"user\":\"ann\",\"item\":\"$item\"}"
+done
+said '*ann rests, with 2 in the basket*'
+"$axsup" kill "$conf" sessions/0
+"$axsup" kill "$conf" sessions/1
+call '{"error":"","items":2,"lives":*,"basket":"tea salt"}' door list '{"user":"ann"}'
+call '{"error":"","items":0,"lives":1,"basket":""}' door list '{"user":"bob"}'
+end
+
+echo "$passed passed, $failed failed"
+((!failed))

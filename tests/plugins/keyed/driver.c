@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "keyed.h"
+
+#define AX_IMPLEMENT
+#include "driver.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PATIENCE AX_SECONDS(60)
+
+struct driver {
+    int nothing;
+};
+
+static struct ax_span text(const char *key)
+{
+    return (struct ax_span){key, (uint32_t)strlen(key)};
+}
+
+static void name_key(char key[64], const char *prefix, uint32_t number)
+{
+    snprintf(key, 64, "%s%u", prefix, number);
+}
+
+void driver_on_add(struct ax_ctx *ctx, struct driver *self, const struct driver_add *msg,
+                   struct driver_add_reply *reply)
+{
+    struct driver_add own = *msg;
+    char key[64];
+    keyed_ref ref;
+    (void)self;
+    for (uint32_t i = 0; i < own.keys; i++) {
+        name_key(key, own.prefix, i);
+        int error = keyed_get_or_spawn(ctx, own.registry, text(key), PATIENCE, &ref);
+        if (error == 0)
+            error = keyed_add_wait(ctx, ref, 1);
+        if (error != 0)
+            reply->error = error;
+        else
+            reply->accepted++;
+    }
+}
+
+void driver_on_sum(struct ax_ctx *ctx, struct driver *self, const struct driver_sum *msg,
+                   struct driver_sum_reply *reply)
+{
+    struct driver_sum own = *msg;
+    char key[64];
+    keyed_ref ref;
+    (void)self;
+    for (uint32_t i = 0; i < own.keys; i++) {
+        struct keyed_get_reply got;
+        name_key(key, own.prefix, i);
+        if (keyed_lookup(ctx, own.registry, text(key), PATIENCE, &ref) != 0 ||
+            keyed_get_wait(ctx, ref, &got, PATIENCE) != 0)
+            continue;
+        reply->value += got.value;
+        reply->incarnations += got.incarnation;
+        reply->found++;
+        reply->wrong += strcmp(ax_str(&got.key), key) != 0;
+    }
+}
+
+void driver_on_get(struct ax_ctx *ctx, struct driver *self, const struct driver_get *msg,
+                   struct driver_get_reply *reply)
+{
+    struct keyed_get_reply got;
+    keyed_ref ref;
+    (void)self;
+    struct ax_span key = text(ax_str(&msg->key));
+    reply->error = msg->spawn ? keyed_get_or_spawn(ctx, msg->registry, key, PATIENCE, &ref)
+                              : keyed_lookup(ctx, msg->registry, key, PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_get(ctx, ref, &got, PATIENCE);
+    if (reply->error != 0)
+        return;
+    reply->value = got.value;
+    reply->life = got.incarnation;
+}
+
+void driver_on_fail(struct ax_ctx *ctx, struct driver *self, const struct driver_fail *msg,
+                    struct driver_fail_reply *reply)
+{
+    keyed_ref ref;
+    (void)self;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_fail(ctx, ref);
+}
+
+void driver_on_again(struct ax_ctx *ctx, struct driver *self, const struct driver_again *msg,
+                     struct driver_again_reply *reply)
+{
+    struct keyed_get_reply got;
+    keyed_ref old, new;
+    (void)self;
+    struct ax_span key = text(ax_str(&msg->key));
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, key, PATIENCE, &old);
+    if (reply->error == 0)
+        reply->error = keyed_add(ctx, old, 7);
+    if (reply->error == 0)
+        reply->error = keyed_end(ctx, old);
+    if (reply->error == 0) /* answered by the old one or, canceled, by nobody: it is ending then */
+        (void)!keyed_get(ctx, old, &got, PATIENCE);
+    if (reply->error == 0)
+        reply->error = keyed_get_or_spawn(ctx, msg->registry, key, PATIENCE, &new);
+    if (reply->error == 0)
+        reply->error = keyed_get(ctx, new, &got, PATIENCE);
+    reply->value = got.value;
+    reply->moved = old.ref.addr != new.ref.addr;
+}
+
+extern const union keyed_actor_type keyed_actor;
+
+AX_ACTOR(driver);
+AX_PLUGIN("keyed", &keyed_actor, &driver_actor);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* driver.h - looks keys up from wherever it lives. Errors are AX_E_*.
+ *
+ * add    gets PREFIX0 to PREFIX<keys - 1>, spawning, and tells each to add 1
+ * sum    what those that are there have counted, and how many of them have another key
+ * get    one key: its count and incarnation; what it is told to do before
+ * again  in one turn: ends the key's actor and gets the key; then what it has counted
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#define AX_CONTRACT driver
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    ASK(add, (text(32), registry, text(32), prefix, u32, keys), (u32, accepted, i32, error))       \
+    ASK(sum, (text(32), registry, text(32), prefix, u32, keys),                                    \
+        (i64, value, u32, found, u32, incarnations, u32, wrong))                                   \
+    ASK(get, (text(32), registry, str, key, bool, spawn), (i32, error, i64, value, u32, life))     \
+    ASK(fail, (text(32), registry, str, key), (i32, error))                                        \
+    ASK(again, (text(32), registry, str, key), (i32, error, i64, value, bool, moved))
+#include <ax/contract.h>
+
+#endif
