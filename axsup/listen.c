@@ -39,7 +39,7 @@ static int bind_one(struct sup_listener *one)
 {
     int family = one->address.of.any.sa_family;
 
-    one->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    one->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (one->fd < 0)
         return -errno;
     int error = set_options(one->fd, family);

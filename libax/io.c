@@ -191,12 +191,6 @@ static void forget_inbound(struct worker *w, struct io_handle *h)
         h->first = io->buffer[buffer].next;
         io_recycle(io, buffer);
     }
-    if (h->kind == IO_LISTENER)
-        for (uint32_t at = h->in_at; at < h->in.end; at += sizeof(int)) {
-            int fd;
-            memcpy(&fd, h->in.ptr + at, sizeof fd);
-            close(fd);
-        }
     io_drop(io, &h->in);
     h->inbound = h->in_at = 0;
 }
@@ -211,13 +205,16 @@ static void give_back(struct worker *w, struct io_handle *h)
         close(h->pidfd);
     io_drop(io, &h->out);
     io_drop(io, &h->leaving);
+    io_drop(io, &h->in);
+    if (h->spec != NULL)
+        free(h->spec->argv);
     free(h->spec);
     bool dirty = h->dirty;
     struct io_handle *next = h->next_dirty;
     *h = (struct io_handle){.serial = serial, .index = index, .dirty = dirty, .next_dirty = next};
     io->spare[io->spares++] = index;
     io->used--;
-    if (io->starved)
+    if (io->starved && !io->no_files)
         io->retry_at = 0;
 }
 
@@ -227,7 +224,7 @@ void io_finish(struct worker *w, struct io_handle *h)
         return;
     if (h->error == 0 && io_outbound(h) != 0)
         return;
-    if (h->flying != 0) {
+    if (h->flying != 0 || (h->child && !h->exited)) {
         io_dirty(w, h); /* it is to be canceled */
         return;
     }
@@ -244,7 +241,10 @@ void io_leave(struct worker *w, struct io_handle *h)
     link_first(&w->io->leaving, h);
     h->staged = h->out.end;
     h->close_at = w->now + (w->stopping ? LEAVE_STOPPING_NS : LEAVE_NS);
-    forget_inbound(w, h);
+    if (h->kind != IO_FILE) /* a file's may be under way */
+        forget_inbound(w, h);
+    if (h->child)
+        io_child_kill(h);
     io_dirty(w, h);
     io_finish(w, h);
 }
@@ -275,17 +275,21 @@ void io_touch(struct worker *w, struct io_handle *h)
     w->io_touched++;
 }
 
+void io_discard(struct worker *w, struct io_handle *h)
+{
+    struct io_actor *own = w->io->actors[h->owner];
+    unready(own, h);
+    unlink_from(&own->first, h);
+    give_back(w, h);
+}
+
 static void undo(struct worker *w, struct io_handle *h)
 {
     bool made = h->turn.made;
     memset(&h->turn, 0, sizeof h->turn);
     h->staged = h->out.end;
-    if (!made)
-        return;
-    struct io_actor *own = w->io->actors[h->owner];
-    unready(own, h);
-    unlink_from(&own->first, h);
-    give_back(w, h);
+    if (made)
+        io_discard(w, h);
 }
 
 static void give(struct worker *w, struct io_handle *h, uint64_t ref)
@@ -308,6 +312,9 @@ static void commit(struct worker *w, struct io_handle *h)
     uint8_t read = h->turn.read;
     uint64_t to = h->turn.give;
     bool close = h->turn.close;
+    h->finishing |= h->turn.finish;
+    if (h->turn.made && h->child)
+        io_child_start(w, h);
     memset(&h->turn, 0, sizeof h->turn);
     h->out.end = h->staged;
     if (read != 0)

@@ -8,7 +8,8 @@
  *   io_request.c  what a handle wants of the kernel and has not asked for yet
  *   io_reap.c     what the kernel has done
  *   io_deliver.c  what has happened becomes turns of the owner
- *   io_call.c     what an actor may call; io_wait.c  those calls that suspend
+ *   io_call.c     what an actor may call; io_wait.c those calls that suspend
+ *   io_child.c    processes
  *
  * A handle is level-triggered: whatever changes it puts it on the list of the dirty, and once a
  * round each of these asks for all it wants and has not under way. It is freed when nothing of it
@@ -50,10 +51,13 @@ struct io_handle {
     bool reading;                    /* the owner wants what comes */
     bool eof;                        /* nothing more comes */
     bool connected, drained, exited; /* to be told */
-    bool full;                       /* the owner was told so */
-    bool over;                       /* the owner was told of its end */
-    struct {                         /* what the open turn does */
-        bool made, close;
+    bool knocked;                    /* somebody may want to connect */
+    bool finishing, finished;        /* nothing more is written; the peer was told */
+    bool child;
+    bool full; /* the owner was told so */
+    bool over; /* the owner was told of its end */
+    struct {   /* what the open turn does */
+        bool made, close, finish;
         uint8_t read; /* 1 off, 2 on */
         uint64_t give;
     } turn;
@@ -62,17 +66,17 @@ struct io_handle {
     struct io_bytes leaving; /* under way in the kernel from `left` on */
     uint32_t left;
     uint16_t first, last; /* ring buffers that wait for the owner, + 1; then `in` */
-    struct io_bytes in;   /* a listener's: descriptors */
+    struct io_bytes in;   /* a file's: what is read or written */
     uint32_t in_at;
     uint64_t close_at; /* leaves: what has not left by then does not */
     uint64_t waiter;   /* pending number of the owner that waits in a call, 0: none */
     struct io_spec *spec;
-    int pidfd, pid;
+    int pidfd;
     int status;
 };
 
 struct io_buffer { /* one of the ring's */
-    uint32_t size;
+    uint32_t at, size;
     uint16_t next; /* + 1 */
 };
 
@@ -119,6 +123,8 @@ struct io_handle *io_find(struct worker *w, uint64_t number);
 void io_touch(struct worker *w, struct io_handle *h);
 /* From publish_all: the turn has committed, or is undone. */
 void io_settle(struct worker *w, bool committed);
+/* One that was just made, and of which nobody knows, is not. */
+void io_discard(struct worker *w, struct io_handle *h);
 /* It is nobody's from now on, and closed when all has left. */
 void io_leave(struct worker *w, struct io_handle *h);
 /* The end of an incarnation: all that it has. */
@@ -129,6 +135,8 @@ struct io_actor *io_actor(struct worker *w, uint32_t index);
 
 /* The handle of an actor's call. 0, AX_E_CLOSED, AX_E_NOT_ALLOWED. */
 int io_own(struct ax_ctx *ctx, uint64_t number, struct io_handle **h);
+/* A handle of the actor that is there if the turn commits; then it owns `fd`. As io_new. */
+int io_make(struct ax_ctx *ctx, enum io_kind kind, int fd, struct io_handle **out);
 
 /* ---- bytes ---- */
 
@@ -165,6 +173,19 @@ static inline bool io_waits(const struct worker *w, uint32_t actor)
 uint32_t io_deliver(struct worker *w, uint32_t actor, uint32_t most);
 /* A call of the actor waits for the handle: it goes on. */
 void io_wake(struct worker *w, struct io_handle *h, int result);
+
+/* ---- io_child.c ---- */
+
+/* Starts what h->spec says. Where it cannot, the handle has its end to tell. */
+void io_child_start(struct worker *w, struct io_handle *h);
+void io_child_kill(struct io_handle *h);
+/* It has ended; true: it is reaped. */
+bool io_child_reap(struct io_handle *h);
+
+/* ---- io_wait.c ---- */
+
+/* A file operation is done. */
+void io_file_done(struct worker *w, struct io_handle *h, int result);
 
 /* ---- the loop ---- */
 

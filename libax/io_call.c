@@ -21,8 +21,7 @@ int io_own(struct ax_ctx *ctx, uint64_t number, struct io_handle **out)
     return 0;
 }
 
-/* A handle that is there if the turn commits. */
-static int make(struct ax_ctx *ctx, enum io_kind kind, int fd, struct io_handle **out)
+int io_make(struct ax_ctx *ctx, enum io_kind kind, int fd, struct io_handle **out)
 {
     int error = io_new(ctx->worker, ctx->actor, kind, out);
     if (error != 0)
@@ -45,7 +44,7 @@ int ax_io_listen(struct ax_ctx *ctx, const char *name, uint64_t *io)
         i++;
     if (i == boot->nlisteners)
         return AX_E_INVALID;
-    int error = make(ctx, IO_LISTENER, boot->listener_fd[i], &h);
+    int error = io_make(ctx, IO_LISTENER, boot->listener_fd[i], &h);
     if (error == 0)
         *io = io_number(ctx->worker, h);
     return error;
@@ -86,7 +85,7 @@ int ax_io_write(struct ax_ctx *ctx, uint64_t io, const void *data, uint32_t size
         return error;
     if (shm_unlikely(h->kind != IO_SOCKET))
         return AX_E_NOT_ALLOWED;
-    if (shm_unlikely(h->error != 0))
+    if (shm_unlikely(h->error != 0 || h->finishing || h->turn.finish))
         return AX_E_CLOSED;
     if (shm_unlikely(io_outbound(h) > ctx->worker->boot->write_buffer)) {
         h->full = true;
@@ -96,6 +95,19 @@ int ax_io_write(struct ax_ctx *ctx, uint64_t io, const void *data, uint32_t size
         return -ENOMEM;
     memcpy(h->out.ptr + h->staged, data, size);
     h->staged += size;
+    io_touch(ctx->worker, h);
+    return 0;
+}
+
+int ax_io_finish(struct ax_ctx *ctx, uint64_t io)
+{
+    struct io_handle *h;
+    int error = io_own(ctx, io, &h);
+    if (error != 0)
+        return error;
+    if (h->kind != IO_SOCKET)
+        return AX_E_NOT_ALLOWED;
+    h->turn.finish = true;
     io_touch(ctx->worker, h);
     return 0;
 }
@@ -116,7 +128,7 @@ int ax_io_close(struct ax_ctx *ctx, uint64_t io)
 int ax_io_connect(struct ax_ctx *ctx, const char *address, uint64_t *io)
 {
     struct io_handle *h;
-    struct io_spec *spec = malloc(sizeof *spec);
+    struct io_spec *spec = calloc(1, sizeof *spec);
     *io = 0;
     if (spec == NULL)
         return -ENOMEM;
@@ -125,7 +137,7 @@ int ax_io_connect(struct ax_ctx *ctx, const char *address, uint64_t *io)
         return AX_E_INVALID;
     }
     int fd = socket(spec->address.of.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int error = fd < 0 ? -errno : make(ctx, IO_SOCKET, fd, &h);
+    int error = fd < 0 ? -errno : io_make(ctx, IO_SOCKET, fd, &h);
     if (error != 0) {
         if (fd >= 0)
             close(fd);

@@ -6,12 +6,14 @@
  * the actor, not by the handle, which the hook may close or give away. */
 #include "libax/io.h"
 
+#include "libax/event.h"
 #include "libax/life.h"
 #include "libax/turn.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <errno.h>
+#include <stdio.h>
+
+#define RETRY_NS 100000000u
 
 static bool has_data(const struct io_handle *h)
 {
@@ -24,9 +26,9 @@ bool io_has_event(const struct io_handle *h)
         return false;
     if (h->connected || h->drained)
         return true;
-    if (has_data(h))
+    if (h->knocked || has_data(h))
         return h->reading;
-    return h->exited || (h->pidfd < 0 && (h->eof || h->error != 0));
+    return (h->eof || h->error != 0) && (!h->child || h->exited);
 }
 
 void io_ready(struct worker *w, struct io_handle *h)
@@ -56,22 +58,51 @@ static struct io_handle *pop(struct io_actor *own)
 
 /* ---- events ---- */
 
+static void out_of_files(struct worker *w, int error)
+{
+    struct io *io = w->io;
+    char text[96];
+    io->retry_at = w->now + RETRY_NS;
+    io->starved = true;
+    if (io->no_files)
+        return;
+    io->no_files = true;
+    snprintf(text, sizeof text, "no connection can be accepted for now: %s", ax_strerror(error));
+    worker_log(w, AX_WARN, "ax", text);
+}
+
+/* -errno: nobody is there, or he has to wait. */
+static int accept_one(struct worker *w, struct io_handle *h)
+{
+    int fd;
+    do
+        fd = accept4(h->fd, NULL, NULL, SOCK_CLOEXEC);
+    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd >= 0) {
+        w->io->no_files = false;
+        return fd;
+    }
+    int error = -errno;
+    if (error == -EAGAIN)
+        h->knocked = false;
+    else
+        out_of_files(w, error);
+    return error;
+}
+
 static bool accepted(struct worker *w, struct io_handle *h, struct ax_io_event *event)
 {
     struct io_handle *connection;
-    int fd;
     if (io_new(w, h->owner, IO_SOCKET, &connection) != 0) {
         w->io->starved = true; /* until a handle is free */
         return false;
     }
-    memcpy(&fd, h->in.ptr + h->in_at, sizeof fd);
-    h->in_at += (uint32_t)sizeof fd;
-    if (h->in_at == h->in.end)
-        h->in_at = h->in.end = 0;
-    connection->fd = fd;
+    connection->fd = accept_one(w, h);
+    if (connection->fd < 0) {
+        io_discard(w, connection);
+        return false;
+    }
     io_dirty(w, connection);
-    if (!h->accepting)
-        io_dirty(w, h);
     event->what = AX_IO_ACCEPTED;
     event->accepted = io_number(w, connection);
     return true;
@@ -86,8 +117,8 @@ static void take_data(struct worker *w, struct io_handle *h, struct ax_io_event 
         uint32_t buffer = h->first - 1u;
         h->first = io->buffer[buffer].next;
         own->hand_buffer = (uint16_t)(buffer + 1);
-        event->data = io->memory + buffer * (uint64_t)IO_STRIDE;
-        event->size = io->buffer[buffer].size;
+        event->data = io->memory + buffer * (uint64_t)IO_STRIDE + io->buffer[buffer].at;
+        event->size = io->buffer[buffer].size - io->buffer[buffer].at;
     } else {
         own->hand = h->in.ptr;
         own->hand_cap = h->in.cap;
@@ -104,8 +135,8 @@ static void take_data(struct worker *w, struct io_handle *h, struct ax_io_event 
 static void ended(struct io_handle *h, struct ax_io_event *event)
 {
     h->over = true;
-    event->what = h->pidfd >= 0 ? AX_IO_EXITED : AX_IO_CLOSED;
-    event->error = h->exited ? h->status : h->error;
+    event->what = h->child ? AX_IO_EXITED : AX_IO_CLOSED;
+    event->error = h->child ? h->status : h->error;
 }
 
 /* What there is to tell next. False: nothing now. */

@@ -7,17 +7,11 @@
  * whoever holds them may be waiting for what another connection brings. */
 #include "libax/io.h"
 
-#include "libax/event.h"
 #include "libax/pending.h"
 #include "libax/turn.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define RETRY_NS 100000000u
 
 void io_wake(struct worker *w, struct io_handle *h, int result)
 {
@@ -125,9 +119,9 @@ static void sent(struct worker *w, struct io_handle *h, int result)
         h->leaving.end = h->left = 0;
         io_drop(w->io, &h->leaving);
     }
-    if (io_outbound(h) != 0)
+    if (io_outbound(h) != 0 || h->finishing)
         io_dirty(w, h);
-    else if (h->full) {
+    if (io_outbound(h) == 0 && h->full) {
         h->full = false;
         h->drained = h->error == 0;
     }
@@ -146,48 +140,20 @@ static void connected(struct worker *w, struct io_handle *h, int result)
     changed(w, h);
 }
 
-static void out_of_files(struct worker *w, int error)
+static void knocked(struct worker *w, struct io_handle *h, const struct io_uring_cqe *cqe)
 {
-    struct io *io = w->io;
-    char text[96];
-    io->retry_at = w->now + RETRY_NS;
-    if (io->no_files)
-        return;
-    io->no_files = io->starved = true;
-    snprintf(text, sizeof text, "no connection can be accepted for now: %s", ax_strerror(error));
-    worker_log(w, AX_WARN, "ax", text);
-}
-
-static void accepted(struct worker *w, struct io_handle *h, const struct io_uring_cqe *cqe)
-{
-    int fd = cqe->res;
     if (!(cqe->flags & IORING_CQE_F_MORE)) {
         h->accepting = false;
         io_dirty(w, h);
     }
-    if (fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM)
-        out_of_files(w, fd);
-    if (fd < 0)
-        return;
-    if (h->owner == 0 || !io_room(w->io, &h->in, h->in.end + (uint32_t)sizeof fd)) {
-        close(fd);
-        return;
-    }
-    memcpy(h->in.ptr + h->in.end, &fd, sizeof fd);
-    h->in.end += (uint32_t)sizeof fd;
-    io_dirty(w, h); /* enough for now? */
+    h->knocked = true;
     changed(w, h);
 }
 
 static void child_ended(struct worker *w, struct io_handle *h)
 {
-    siginfo_t info = {0};
     h->watching = false;
-    if (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0) {
-        h->status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
-                                               : W_EXITCODE(0, info.si_status);
-        h->exited = true;
-    }
+    h->exited = io_child_reap(h);
     io_dirty(w, h);
     changed(w, h);
 }
@@ -204,7 +170,7 @@ void io_completed(struct worker *w, const struct io_uring_cqe *cqe)
     }
     switch (what) {
     case IO_ACCEPT:
-        accepted(w, h, cqe);
+        knocked(w, h, cqe);
         break;
     case IO_RECV:
         received(w, h, cqe);
@@ -218,8 +184,10 @@ void io_completed(struct worker *w, const struct io_uring_cqe *cqe)
     case IO_EXIT:
         child_ended(w, h);
         break;
-    case IO_CANCEL:
     case IO_RUN:
+        io_file_done(w, h, cqe->res);
+        break;
+    case IO_CANCEL:
         break;
     }
     io_finish(w, h);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 
-#define AHEAD 64u /* connections that are accepted before their owner takes them */
 #define CUT_NS 100000000u
 
 static uint64_t name_of(const struct io_handle *h, enum io_request what)
@@ -38,26 +37,19 @@ static bool cancel(struct worker *w, struct io_handle *h, enum io_request what)
 static bool cancel_all(struct worker *w, struct io_handle *h)
 {
     return (!h->accepting || cancel(w, h, IO_ACCEPT)) && (!h->receiving || cancel(w, h, IO_RECV)) &&
-           (!h->sending || cancel(w, h, IO_SEND)) && (!h->connecting || cancel(w, h, IO_CONNECT)) &&
-           (!h->watching || cancel(w, h, IO_EXIT));
+           (!h->sending || cancel(w, h, IO_SEND)) && (!h->connecting || cancel(w, h, IO_CONNECT));
 }
 
-static bool accept_more(struct worker *w, struct io_handle *h)
+/* A poll, which every worker that listens is woken by. An accept would wake one alone, and that may
+ * be one that hangs, or has died and not been taken down yet. */
+static bool listen_to(struct worker *w, struct io_handle *h)
 {
-    struct io *io = w->io;
     struct io_uring_sqe *sqe;
-    uint32_t ahead = (h->in.end - h->in_at) / (uint32_t)sizeof(int);
-    bool room = io->used + ahead < io->count - 1;
-    bool wanted = h->reading && ahead < AHEAD && room && !io->no_files;
-    if (!room)
-        io->starved = true;
     if (h->accepting)
-        return wanted || cancel(w, h, IO_ACCEPT);
-    if (!wanted)
         return true;
     if ((sqe = ring_request(w)) == NULL)
         return false;
-    io_uring_prep_multishot_accept(sqe, h->fd, NULL, NULL, SOCK_CLOEXEC);
+    io_uring_prep_poll_multishot(sqe, h->fd, POLLIN | 1u << 31 /* EPOLLET */);
     h->accepting = true;
     fly(h, sqe, IO_ACCEPT);
     return true;
@@ -119,7 +111,7 @@ static bool connect_to(struct worker *w, struct io_handle *h)
 static bool watch_child(struct worker *w, struct io_handle *h)
 {
     struct io_uring_sqe *sqe;
-    if (h->watching || h->exited)
+    if (h->watching || h->exited || h->pidfd < 0)
         return true;
     if ((sqe = ring_request(w)) == NULL)
         return false;
@@ -134,6 +126,8 @@ static bool request_of(struct worker *w, struct io_handle *h)
 {
     if (h->kind == IO_FREE)
         return true;
+    if (h->child && !watch_child(w, h))
+        return false;
     if (h->owner == 0 && (h->error != 0 || io_outbound(h) == 0)) {
         if (h->flying != 0)
             return cancel_all(w, h);
@@ -141,15 +135,17 @@ static bool request_of(struct worker *w, struct io_handle *h)
         return true;
     }
     if (h->kind == IO_LISTENER)
-        return accept_more(w, h);
+        return listen_to(w, h);
     if (h->kind != IO_SOCKET || h->fd < 0)
         return true;
-    if (h->pidfd >= 0 && !watch_child(w, h))
-        return false;
     if (h->error != 0)
         return !h->receiving || cancel(w, h, IO_RECV);
     if (h->unconnected)
         return connect_to(w, h);
+    if (h->finishing && !h->finished && io_outbound(h) == 0) {
+        h->finished = true;
+        shutdown(h->fd, SHUT_WR);
+    }
     return send_out(w, h) && receive(w, h);
 }
 
@@ -173,13 +169,10 @@ static void accept_again(struct worker *w)
 {
     struct io *io = w->io;
     io->retry_at = UINT64_MAX;
-    io->starved = io->no_files = false;
+    io->starved = false;
     for (uint32_t i = 1; i < io->fresh; i++)
-        if (io->table[i].kind == IO_LISTENER) {
-            io_dirty(w, &io->table[i]);
-            if (io_has_event(&io->table[i]))
-                io_ready(w, &io->table[i]);
-        }
+        if (io->table[i].kind == IO_LISTENER && io_has_event(&io->table[i]))
+            io_ready(w, &io->table[i]);
 }
 
 /* Whoever does not read what is to leave has had his time. */

@@ -72,9 +72,49 @@ int ax_io_read(struct ax_ctx *ctx, uint64_t io, bool on);
  * (also where it is known to be broken), AX_E_NOT_ALLOWED, -ENOMEM. Never suspends. */
 AX_MUST_USE int ax_io_write(struct ax_ctx *ctx, uint64_t io, const void *data, uint32_t size);
 
+/* Nothing more will be written: when all of it has left, the peer sees the end of the stream. What
+ * it sends still comes. Returns 0, AX_E_CLOSED, AX_E_NOT_ALLOWED. Never suspends. */
+int ax_io_finish(struct ax_ctx *ctx, uint64_t io);
+
 /* Closes the handle when the turn commits; what was written still leaves, for up to 5 s. No event
  * comes any more. Of a child: it is killed. Returns 0, AX_E_CLOSED, AX_E_NOT_ALLOWED. Never
  * suspends. */
 int ax_io_close(struct ax_ctx *ctx, uint64_t io);
+
+/* ---- children ---- */
+
+/* Runs a program, looked for in PATH where argv[0] has no slash, when the turn commits. What is
+ * written to the handle is its standard input, its standard output is data of the handle, both one
+ * Unix socket; its standard error is the worker's. AX_IO_EXITED comes when it has ended and all of
+ * its output has been delivered. It is killed with its worker, and where its handle is closed.
+ * Returns 0, AX_E_INVALID (argv is empty), AX_E_LIMIT (of handles), -ENOMEM. Never suspends. */
+AX_MUST_USE int ax_io_spawn(struct ax_ctx *ctx, const char *const argv[], uint64_t *io);
+
+/* ---- calls that suspend ----
+ *
+ * Whoever prefers to wait in a call needs no on_io: then data waits until it is asked for, and a
+ * handle that has ended stays until it is closed. An actor that has an on_io may use them as well;
+ * what a call has taken is no event any more. */
+
+/* Waits for data of a socket or child, up to `size` bytes, and sets *got: 0 is the end of the
+ * stream. Returns 0, AX_E_TIMEOUT, AX_E_LIMIT (of asks that wait), AX_E_CLOSED, AX_E_NOT_ALLOWED,
+ * -errno (it broke). May suspend. */
+AX_MUST_USE int ax_io_recv(struct ax_ctx *ctx, uint64_t io, void *buf, uint32_t size,
+                           uint64_t timeout_ns, uint32_t *got);
+/* Writes all and waits until it has left, waiting for room before where there is none. What was
+ * taken still leaves after AX_E_TIMEOUT. Results as above, and -ENOMEM. May suspend. */
+AX_MUST_USE int ax_io_send(struct ax_ctx *ctx, uint64_t io, const void *buf, uint32_t size,
+                           uint64_t timeout_ns);
+
+/* Files. `flags` and `mode` are those of open(2). These calls take effect when they are made, and
+ * each ends the turn. A transfer is of at most 1 MiB: *done says how much it was, 0 at the end of
+ * the file. Return 0, AX_E_LIMIT (of handles, or asks that wait), AX_E_CLOSED, AX_E_NOT_ALLOWED,
+ * -errno. Suspend. */
+AX_MUST_USE int ax_io_open(struct ax_ctx *ctx, const char *path, int flags, int mode, uint64_t *io);
+AX_MUST_USE int ax_io_pread(struct ax_ctx *ctx, uint64_t io, void *buf, uint32_t size,
+                            uint64_t offset, uint32_t *done);
+AX_MUST_USE int ax_io_pwrite(struct ax_ctx *ctx, uint64_t io, const void *buf, uint32_t size,
+                             uint64_t offset, uint32_t *done);
+AX_MUST_USE int ax_io_fsync(struct ax_ctx *ctx, uint64_t io);
 
 #endif

@@ -5,6 +5,7 @@
 #include "door.h"
 
 #include <ax/io.h>
+#include <string.h>
 
 struct door {
     uint64_t listener, accepted;
@@ -13,7 +14,9 @@ struct door {
 static void start(struct ax_ctx *ctx, struct door *self)
 {
     AX_CHECK(ctx, ax_io_listen(ctx, "nothing", &self->listener) == AX_E_INVALID);
-    AX_CHECK(ctx, ax_io_listen(ctx, "door", &self->listener) == 0);
+    if (strstr(ax_args(ctx), "\"\"") == NULL)
+        AX_CHECK(ctx, ax_io_listen(ctx, strstr(ax_args(ctx), "near") ? "near" : "door",
+                                   &self->listener) == 0);
 }
 
 static void on_io(struct ax_ctx *ctx, struct door *self, const struct ax_io_event *event)

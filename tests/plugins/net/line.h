@@ -4,7 +4,9 @@
 #define LINE_H
 
 #define AX_CONTRACT line
-#define AX_MESSAGES(TELL, ASK) TELL(serve, (u64, io))
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    TELL(serve, (u64, io))                                                                         \
+    TELL(resume, ())
 #include <ax/contract.h>
 
 #endif
