@@ -3,7 +3,9 @@
  *
  * A handle is a number of this worker process and belongs to one actor. It dies with the process,
  * and with the incarnation of its actor: what was written before still leaves, then it is closed.
- * A handle that is gone answers AX_E_CLOSED, that of another actor AX_E_NOT_ALLOWED.
+ * An actor that the process's death has made begin again has none (on_restart is the place to stop
+ * where it makes no sense without). A handle that is gone answers AX_E_CLOSED, that of another
+ * actor AX_E_NOT_ALLOWED.
  *
  * What happens to a handle comes to the actor's on_io hook, a member of AX_ACTOR, each event a turn
  * of its own:

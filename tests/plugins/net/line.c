@@ -233,4 +233,10 @@ static void on_io(struct ax_ctx *ctx, struct line *self, const struct ax_io_even
     }
 }
 
-AX_ACTOR(line, .on_io = on_io);
+static void leave(struct ax_ctx *ctx, struct line *self)
+{
+    (void)self;
+    ax_stop(ctx);
+}
+
+AX_ACTOR(line, .on_restart = leave, .on_io = on_io);
