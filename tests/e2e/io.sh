@@ -56,7 +56,7 @@ hear() { # FD PATTERN...: the next lines
     shift
     for pattern; do
         line='(nothing)'
-        read -r -t 20 -u "$fd" line
+        read -r -t 10 -u "$fd" line
         # shellcheck disable=SC2053
         [[ $line == $pattern ]]
         verdict $? "heard: ${line:0:80}, not: $pattern"
