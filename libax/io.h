@@ -5,6 +5,7 @@
  * arena.
  *
  *   io.c          the table: who owns what; turns that commit or are undone; the end of a handle
+ *   io_memory.c   what handles are made of
  *   io_request.c  what a handle wants of the kernel and has not asked for yet
  *   io_reap.c     what the kernel has done
  *   io_deliver.c  what has happened becomes turns of the owner
@@ -138,7 +139,10 @@ int io_own(struct ax_ctx *ctx, uint64_t number, struct io_handle **h);
 /* A handle of the actor that is there if the turn commits; then it owns `fd`. As io_new. */
 int io_make(struct ax_ctx *ctx, enum io_kind kind, int fd, struct io_handle **out);
 
-/* ---- bytes ---- */
+/* ---- io_memory.c ---- */
+
+/* Nothing where it is open. 0 or -errno. */
+int io_open(struct worker *w);
 
 bool io_room(struct io *io, struct io_bytes *bytes, uint32_t end);
 void io_drop(struct io *io, struct io_bytes *bytes);

@@ -127,7 +127,7 @@ int ax_io_close(struct ax_ctx *ctx, uint64_t io)
 
 int ax_io_connect(struct ax_ctx *ctx, const char *address, uint64_t *io)
 {
-    struct io_handle *h;
+    struct io_handle *h = NULL;
     struct io_spec *spec = calloc(1, sizeof *spec);
     *io = 0;
     if (spec == NULL)
@@ -138,7 +138,7 @@ int ax_io_connect(struct ax_ctx *ctx, const char *address, uint64_t *io)
     }
     int fd = socket(spec->address.of.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int error = fd < 0 ? -errno : io_make(ctx, IO_SOCKET, fd, &h);
-    if (error != 0) {
+    if (h == NULL) {
         if (fd >= 0)
             close(fd);
         free(spec);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define REQUESTS 256u
-#define COMPLETIONS 4096u
+#define COMPLETIONS 2048u
 
 void ring_open(struct worker *w)
 {

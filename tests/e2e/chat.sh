@@ -8,7 +8,7 @@
 set -u
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/chat.XXXXXX") || exit
-failed=0 passed=0 pid=
+failed=0 passed=0 pid='' ann='' bob='' guest=''
 conf=$dir/chat.json
 
 finish() {

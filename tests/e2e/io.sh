@@ -9,7 +9,7 @@
 set -u
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/io.XXXXXX") || exit
-failed=0 passed=0 pid=
+failed=0 passed=0 pid='' one='' two='' fd=''
 conf=$dir/io.json
 
 finish() {
@@ -138,7 +138,7 @@ hang_up "$two"
 dial one
 echo 'fill' >&"$one"
 dots=$(timeout 20 head -c 66000 <&"$one")
-[[ ${#dots} == 66000 && -z ${dots//./} ]]
+[[ $dots == "$(head -c 66000 /dev/zero | tr '\0' .)" ]]
 verdict $? "what was written up to the limit: ${#dots} bytes"
 hear "$one" 'drained 66000'
 echo 'off' >&"$one"
