@@ -66,6 +66,19 @@ static void cell_exit(const json_t *value, const json_t *row, char *cell, size_t
              suspect && message ? "." : "", suspect && message ? message : "");
 }
 
+static void print_listeners(json_t *listeners)
+{
+    static const struct sup_column columns[] = {
+        {"LISTENS", "name", sup_cell_plain, 0},
+        {"AT", "address", sup_cell_plain, 0},
+    };
+
+    if (json_array_size(listeners) == 0)
+        return;
+    puts("");
+    sup_table_print(stdout, listeners, columns, LEN(columns));
+}
+
 static void print_status(json_t *document)
 {
     static const struct sup_column columns[] = {
@@ -88,6 +101,7 @@ static void print_status(json_t *document)
            (long long)json_integer_value(json_object_get(document, "pid")), up,
            (long long)json_integer_value(json_object_get(document, "deadletters")));
     sup_table_print(stdout, json_object_get(document, "workers"), columns, LEN(columns));
+    print_listeners(json_object_get(document, "listen"));
 }
 
 int sup_cmd_status(const struct sup_arguments *arguments)

@@ -11,6 +11,7 @@
 #define SUP_CONFIG_H
 
 #include "axsup/config_error.h"
+#include "libax/address.h"
 
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@
 #define SUP_CONFIG_FILE_MAX 1048576 /* bytes of a config file */
 #define SUP_RUN_DIR_MAX 90          /* bytes of run_dir: socket names in it must fit sun_path */
 #define SUP_ARGS_MAX 4096           /* bytes of an actor's args as compact JSON */
+#define SUP_LISTEN_NAME_MAX 63      /* bytes of the name of a listening socket */
 #define SUP_NO_LIMIT UINT64_MAX     /* a limit that the config does not set */
 
 enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
@@ -89,9 +91,15 @@ struct sup_worker_config {
     size_t n_registries;
     struct sup_restart_config restart;
     struct sup_limits_config limits;
-    unsigned spin_us, rerandomize, max_actors, max_asks;
+    unsigned spin_us, rerandomize, max_actors, max_asks, max_handles;
+    uint64_t read_buffer, write_buffer;      /* bytes, of a handle */
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
     uint64_t arena;
+};
+
+struct sup_listen_config {
+    const char *name, *text;
+    struct boot_address address;
 };
 
 struct sup_config {
@@ -103,6 +111,8 @@ struct sup_config {
     bool run_dir_default; /* the config names none */
     struct sup_worker_config *workers;
     size_t n_workers;
+    struct sup_listen_config *listen;
+    size_t n_listen;
     uint64_t max_message; /* bytes of the largest message body */
     uint64_t lane;        /* bytes, a power of two; 0: to be chosen from max_message */
     unsigned deadletters, events;

@@ -25,7 +25,8 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
 {
     const struct sup_json *node = sup_json_get(worker->node, "limits");
     const struct sup_limits_config *limits = &worker->limits;
-    unsigned slots = count_slots(config), files = boot_fds_count(slots) + FILES_OWN;
+    unsigned slots = count_slots(config);
+    unsigned files = boot_fds_count(slots) + FILES_OWN + (unsigned)config->n_listen;
     uint64_t memory = worker->arena + UINT64_C(2) * (slots - 1) * config->lane + PROGRAM;
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
 

@@ -213,6 +213,15 @@ static const struct sup_key worker_keys[] = {
         ABOUT("Actors that a process can have at a time.")),
     KEY(sup_worker_config, "max_asks", INTEGER, max_asks, RANGE(16, 65535), DEFAULT(4096),
         ABOUT("Asks of a process that can wait for their answer at a time.")),
+    KEY(sup_worker_config, "max_handles", INTEGER, max_handles, RANGE(1, 1000000), DEFAULT(10000),
+        ABOUT("Sockets, files and children that the actors of a process can have at a time. At the "
+              "limit, and where there are no more file descriptors, new connections wait.")),
+    KEY(sup_worker_config, "read_buffer", SIZE, read_buffer, RANGE(4 * KIB, GIB), DEFAULT("256K"),
+        ABOUT("Bytes of a connection that are kept for an actor which cannot take them yet; then "
+              "the peer has to wait.")),
+    KEY(sup_worker_config, "write_buffer", SIZE, write_buffer, RANGE(4 * KIB, GIB), DEFAULT("1M"),
+        ABOUT("Bytes of a connection that may wait to leave; with more than this an actor that "
+              "writes is told that it is full.")),
 };
 static const struct sup_key_object worker =
     OBJECT(sup_worker_config, "worker", "Worker",
@@ -230,6 +239,12 @@ static const struct sup_key top_keys[] = {
     KEY(sup_config, "workers", LIST, workers, REQUIRED, RANGE(1, SUP_WORKERS_MAX), OF(worker),
         .count_offset = offsetof(struct sup_config, n_workers),
         ABOUT("Plugins to run. The sum of their counts is at most 63.")),
+    KEY(sup_config, "listen", LISTEN, listen, RANGE(0, BOOT_LISTENERS),
+        .count_offset = offsetof(struct sup_config, n_listen), ABSENT("none"),
+        ABOUT("Listening sockets by the names that actors know them by: \"127.0.0.1:6379\", "
+              "\"[::1]:6379\" or, for a Unix socket, a path that begins with \"/\". Port 0 is any "
+              "that is free; axsup status shows which. The system keeps them as long as it runs: "
+              "while a worker is down, connections wait and none is refused.")),
     KEY(sup_config, "max_message", SIZE, max_message, RANGE(KIB, MIB), DEFAULT("64K"),
         ABOUT("The largest body of a message.")),
     KEY(sup_config, "lane", SIZE, lane, RANGE(16 * KIB, 16 * MIB), .or_zero = true, DEFAULT("0"),

@@ -22,8 +22,10 @@ enum sup_key_kind {
     SUP_KEY_BACKOFF,  /* uint64_t[2]: two durations, each min to max, in order */
     SUP_KEY_SUSPECT,  /* struct sup_suspect_config: a word, or the object */
     SUP_KEY_ARGS,     /* const char *: any object, as compact JSON of at most max bytes */
-    SUP_KEY_OBJECT,   /* a struct that `object` describes */
-    SUP_KEY_LIST,     /* pointer to min to max such structs, and their number at count_offset */
+    SUP_KEY_LISTEN, /* pointer to min to max struct sup_listen_config, their number at count_offset:
+                       an object of addresses by name */
+    SUP_KEY_OBJECT, /* a struct that `object` describes */
+    SUP_KEY_LIST,   /* pointer to min to max such structs, and their number at count_offset */
 };
 
 struct sup_key_object;

@@ -235,6 +235,48 @@ static bool read_args(struct reader *r, struct sup_json *node, const struct sup_
     return true;
 }
 
+static bool read_listener(struct reader *r, struct sup_json *node, struct sup_listen_config *out)
+{
+    size_t length = strlen(node->key);
+
+    if (node->kind != SUP_JSON_STRING)
+        return wrong(r, node, "expected an address, found %s", sup_json_kind_text(node->kind));
+    if (length == 0 || length > SUP_LISTEN_NAME_MAX)
+        return wrong(r, node, "expected a name of 1 to %d bytes", SUP_LISTEN_NAME_MAX);
+    out->name = node->key;
+    out->text = node->text;
+    return boot_address_read(node->text, &out->address) ||
+           wrong(r, node,
+                 "expected \"IP:PORT\", \"[IPV6]:PORT\" or a path of at most %zu bytes that begins "
+                 "with \"/\", found \"%.120s\"",
+                 sizeof(out->address.of.local.sun_path) - 1, node->text);
+}
+
+static bool read_listen(struct reader *r, struct sup_json *node, const struct sup_key *key,
+                        void *field)
+{
+    struct sup_listen_config *all;
+    size_t count = 0;
+
+    char takes[SUP_KEY_TAKES_ROOM];
+
+    if (node->kind != SUP_JSON_OBJECT)
+        return wrong_type(r, node, key);
+    if (node->count > key->max)
+        return wrong(r, node, "expected %s, found %u", sup_key_takes(key, takes), node->count);
+    all = sup_pool_alloc(&r->config->pool, (node->count + 1) * sizeof(*all));
+    if (!all) {
+        r->errors->no_memory = true;
+        return false;
+    }
+    for (struct sup_json *m = node->first; m; m = m->next)
+        if (m->kind != SUP_JSON_BAD)
+            count += read_listener(r, m, &all[count]);
+    memcpy(field, &all, sizeof(all));
+    memcpy((char *)field - key->offset + key->count_offset, &count, sizeof(count));
+    return true;
+}
+
 static bool read_inner(struct reader *r, struct sup_json *node, const struct sup_key *key,
                        void *field)
 {
@@ -283,8 +325,8 @@ static bool read_value(struct reader *r, struct sup_json *node, const struct sup
         [SUP_KEY_INTEGER] = read_integer, [SUP_KEY_DURATION] = read_measure,
         [SUP_KEY_SIZE] = read_measure,    [SUP_KEY_WORD] = read_word,
         [SUP_KEY_BACKOFF] = read_backoff, [SUP_KEY_SUSPECT] = read_suspect,
-        [SUP_KEY_ARGS] = read_args,       [SUP_KEY_OBJECT] = read_inner,
-        [SUP_KEY_LIST] = read_list,
+        [SUP_KEY_ARGS] = read_args,       [SUP_KEY_LISTEN] = read_listen,
+        [SUP_KEY_OBJECT] = read_inner,    [SUP_KEY_LIST] = read_list,
     };
 
     return node->kind != SUP_JSON_BAD && by_kind[key->kind](r, node, key, field);

@@ -76,6 +76,13 @@ static void put_type(FILE *to, const struct sup_key *key)
     case SUP_KEY_ARGS:
         fputs("\"type\": \"object\"", to);
         break;
+    case SUP_KEY_LISTEN:
+        fprintf(to,
+                "\"type\": \"object\", \"maxProperties\": %" PRIu64
+                ",\n          \"propertyNames\": {\"minLength\": 1, \"maxLength\": %d},"
+                "\n          \"additionalProperties\": {\"type\": \"string\"}",
+                key->max, SUP_LISTEN_NAME_MAX);
+        break;
     case SUP_KEY_OBJECT:
         fprintf(to, "\"$ref\": \"#/$defs/%s\"", key->object->name);
         break;

@@ -91,6 +91,10 @@ char *sup_key_takes(const struct sup_key *key, char *buffer)
         snprintf(buffer, SUP_KEY_TAKES_ROOM,
                  "an object, of at most %" PRIu64 " bytes as compact JSON", key->max);
         break;
+    case SUP_KEY_LISTEN:
+        snprintf(buffer, SUP_KEY_TAKES_ROOM,
+                 "an object of at most %" PRIu64 " members {NAME: ADDRESS}", key->max);
+        break;
     case SUP_KEY_OBJECT:
         snprintf(buffer, SUP_KEY_TAKES_ROOM, "an object");
         break;

@@ -108,6 +108,10 @@ int sup_order_pack(struct sup_slot *slot)
         .spin_us = config->spin_us,
         .cores = cores(),
         .max_asks = config->max_asks,
+        .max_handles = config->max_handles,
+        .read_buffer = (uint32_t)config->read_buffer,
+        .write_buffer = (uint32_t)config->write_buffer,
+        .nlisteners = slot->sup->listeners.count,
         .fault = slot->child.fault,
         .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,
@@ -116,6 +120,8 @@ int sup_order_pack(struct sup_slot *slot)
     snprintf(boot.name, sizeof boot.name, "%s", slot->name);
     memcpy(boot.ends, slot->ends, sizeof boot.ends);
     set_registries(slot->sup->config, &boot);
+    for (uint32_t i = 0; i < boot.nlisteners; i++)
+        snprintf(boot.listener[i], sizeof boot.listener[i], "%s", slot->sup->listeners.all[i].name);
     boot.actors = calloc(config->n_actors + 1, sizeof *boot.actors);
     if (boot.actors == NULL)
         return -ENOMEM;
@@ -138,13 +144,18 @@ int sup_order_init(struct sup_slot *slot)
     struct shm_fds fds;
     struct sup_child *child = &slot->child;
 
-    child->n_fds = boot_fds_count(slot->sup->n_slots);
+    const struct sup_listeners *listeners = &slot->sup->listeners;
+    uint32_t own = boot_fds_count(slot->sup->n_slots);
+
+    child->n_fds = own + listeners->count;
     child->order_fds = malloc(child->n_fds * sizeof *child->order_fds);
     slot->configured = calloc(slot->config->n_actors + 1, sizeof *slot->configured);
     if (child->order_fds == NULL || slot->configured == NULL)
         return -ENOMEM;
     sup_memory_fds(slot->sup, slot->number, &fds);
     boot_fds_flatten(&fds, slot->number, slot->sup->n_slots, child->order_fds);
+    for (uint32_t i = 0; i < listeners->count; i++)
+        child->order_fds[own + i] = listeners->all[i].fd;
     return sup_order_pack(slot);
 }
 

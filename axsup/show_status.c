@@ -72,6 +72,22 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     sup_out_close(out, '}');
 }
 
+static void show_listeners(struct sup_out *out, const struct sup_listeners *listeners)
+{
+    char text[BOOT_ADDRESS_TEXT];
+
+    sup_out_open(out, '[');
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        sup_out_open(out, '{');
+        sup_out_key(out, "name");
+        sup_out_string(out, listeners->all[i].name);
+        sup_out_key(out, "address");
+        sup_out_string(out, boot_address_text(&listeners->all[i].address, text));
+        sup_out_close(out, '}');
+    }
+    sup_out_close(out, ']');
+}
+
 /* Stopping while it does; failed once no worker is left to run; starting until each worker has run
  * for the first time. */
 static const char *system_state(const struct sup *sup)
@@ -108,6 +124,8 @@ void sup_show_status(struct sup_out *out, struct sup *sup)
     sup_out_string(out, system_state(sup));
     sup_out_key(out, "deadletters");
     sup_out_number(out, sup_letter_count(sup));
+    sup_out_key(out, "listen");
+    show_listeners(out, &sup->listeners);
     sup_out_key(out, "workers");
     sup_out_open(out, '[');
     for (uint32_t i = 1; i < sup->n_slots; i++)

@@ -134,11 +134,14 @@ static int take_config(struct sup *sup, struct sup_config_errors *errors)
 
     if (place != 0 && place != AX_E_INVALID)
         return place;
+    int listening = sup_listen_open(&sup->listeners, sup->config, errors);
     int plugins = sup_templates_load(sup->templates, sup->n_templates, errors);
     /* a terminal's interrupt is for the templates as well: what they then say is no mistake */
     if (read_signal(sup))
         return AX_E_CANCELED;
-    return plugins != 0 ? plugins : place;
+    if (plugins != 0)
+        return plugins;
+    return place != 0 ? place : listening;
 }
 
 static int build(struct sup *sup, struct sup_config_errors *errors)
@@ -202,6 +205,7 @@ struct sup *sup_free(struct sup *sup)
     sup_loop_close(sup);
     if (sup->slots != NULL)
         sup_memory_close(sup);
+    sup_listen_close(&sup->listeners);
     sup_rundir_close(&sup->rundir);
     give_signals_back(sup);
     free(sup->templates);

@@ -13,6 +13,7 @@
 #include "axsup/config.h"
 #include "axsup/event.h"
 #include "axsup/hub.h"
+#include "axsup/listen.h"
 #include "axsup/loop.h"
 #include "axsup/memory.h"
 #include "axsup/restart.h"
@@ -76,6 +77,7 @@ struct sup {
     uint32_t n_slots;       /* axsup included */
     uint64_t started_at;    /* CLOCK_MONOTONIC ns */
     struct sup_rundir rundir;
+    struct sup_listeners listeners;
     struct sup_stop stop;
     int signals;   /* signalfd of SIGINT and SIGTERM; -1: none */
     sigset_t mask; /* the signals that were blocked before */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ARGS_MAX 65536u
-#define FDS_MAX (2u + SHM_SLOTS + 3u * SHM_SLOTS)
+#define FDS_MAX (2u + SHM_SLOTS + 3u * SHM_SLOTS + BOOT_LISTENERS)
 
 struct header { /* in front of each message */
     uint32_t type, size, nfds, spare;
@@ -68,12 +68,14 @@ int boot_unpack(const void *payload, size_t size, struct boot *boot)
     memcpy(boot, payload, sizeof *boot);
     boot->actors = NULL;
     boot->name[sizeof boot->name - 1] = '\0';
+    for (uint32_t i = 0; i < BOOT_LISTENERS; i++)
+        boot->listener[i][sizeof boot->listener[i] - 1] = '\0';
     size_t left = size - sizeof *boot;
     uint32_t count = boot->nactors;
     boot->nactors = 0;
     if (count > left / sizeof(struct wire_actor) || boot->nends > BOOT_ENDS ||
-        boot->nregistries > BOOT_REGISTRIES || boot->slot >= SHM_SLOTS ||
-        boot->geo.slots > SHM_SLOTS)
+        boot->nregistries > BOOT_REGISTRIES || boot->nlisteners > BOOT_LISTENERS ||
+        boot->slot >= SHM_SLOTS || boot->geo.slots > SHM_SLOTS)
         return -EBADMSG;
     const struct wire_actor *wire =
         (const struct wire_actor *)(const void *)((const uint8_t *)payload + sizeof *boot);

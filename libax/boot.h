@@ -66,6 +66,8 @@ struct boot_end { /* how a process of the slot ended; as struct shm_slot_down_bo
     uint8_t spare[2];
 };
 
+#define BOOT_LISTENERS 16u
+
 struct boot {
     char name[64]; /* of the worker, "counting/0" */
     uint32_t slot, incarnation;
@@ -79,6 +81,10 @@ struct boot {
     struct shm_geometry geo;
     uint32_t nregistries;
     struct boot_registry registries[BOOT_REGISTRIES];
+    uint32_t max_handles, read_buffer, write_buffer; /* of its actors' I/O */
+    uint32_t nlisteners;
+    char listener[BOOT_LISTENERS][SHM_NAME_MAX + 1];
+    int listener_fd[BOOT_LISTENERS]; /* behind boot_fds in the order; set by who receives it */
     uint32_t nactors;
     struct boot_actor *actors;
 };

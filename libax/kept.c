@@ -4,6 +4,7 @@
  * writes the half that is not current and makes it current by a logged flag. */
 #include "libax/life.h"
 
+#include "libax/io.h"
 #include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
@@ -59,6 +60,7 @@ void self_close(struct worker *w, uint32_t index)
     if (w->self[index] != &stateless)
         free(w->self[index]);
     w->self[index] = NULL;
+    io_end(w, index);
 }
 
 void kept_write(struct worker *w, uint32_t index)

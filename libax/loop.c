@@ -6,16 +6,17 @@
  * long it spins adapts: a spin that found work doubles the limit, one that did not halves it. */
 #include "libax/drain.h"
 #include "libax/event.h"
+#include "libax/io.h"
 #include "libax/life.h"
 #include "libax/pending.h"
 #include "libax/registry.h"
+#include "libax/ring.h"
 #include "libax/room.h"
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "shm/bell.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +29,6 @@
 #define ROOM_POLL_NS 200000ull   /* while somebody or something waits for room elsewhere */
 #define SPIN_LEAST_NS 1000u
 #define SPIN_ROUNDS 32u /* between two looks at the clock and at who runs */
-
-enum { RING_BELL, RING_TIMEOUT, RING_MOVED }; /* user_data */
 
 void clock_read(struct worker *w)
 {
@@ -47,70 +46,6 @@ static void look_at_clock(struct worker *w)
 }
 
 /* ---- parking ---- */
-
-static void arm_bell(struct worker *w)
-{
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
-    if (sqe == NULL)
-        return;
-    io_uring_prep_poll_multishot(sqe, w->port.bell, POLLIN | 1u << 31 /* EPOLLET */);
-    sqe->user_data = RING_BELL;
-    w->bell_armed = true;
-}
-
-static void open_ring(struct worker *w)
-{
-    struct io_uring_params params = {.flags =
-                                         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
-    if (io_uring_queue_init_params(32, &w->ring, &params) != 0) {
-        worker_log(w, AX_ERROR, "ax",
-                   "io_uring is refused (sysctl kernel.io_uring_disabled, a "
-                   "seccomp filter, or a kernel before 6.1)");
-        _exit(BOOT_EXIT_SETUP);
-    }
-    w->timeout_at = UINT64_MAX;
-    w->ring_open = true;
-}
-
-/* One timeout stays armed over many parkings: to arm one and cancel it each time costs as much as
- * the parking itself. One that goes off too early only wakes us for nothing; one that would be too
- * late is moved, which fails, and is told, where it has just gone off. */
-static void arm_timeout(struct worker *w, uint64_t at)
-{
-    struct io_uring_sqe *sqe;
-    if (w->timeout_at <= at || (sqe = io_uring_get_sqe(&w->ring)) == NULL)
-        return;
-    w->timeout = (struct __kernel_timespec){.tv_sec = (long long)(at / 1000000000u),
-                                            .tv_nsec = (long long)(at % 1000000000u)};
-    if (w->timeout_at == UINT64_MAX) {
-        io_uring_prep_timeout(sqe, &w->timeout, 0, IORING_TIMEOUT_ABS);
-        sqe->user_data = RING_TIMEOUT;
-    } else {
-        io_uring_prep_timeout_update(sqe, &w->timeout, RING_TIMEOUT, IORING_TIMEOUT_ABS);
-        sqe->user_data = RING_MOVED;
-        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    }
-    w->timeout_at = at;
-}
-
-static void wait_for_bell(struct worker *w, uint64_t until)
-{
-    struct io_uring_cqe *cqe;
-    unsigned head, seen = 0;
-    if (!w->bell_armed)
-        arm_bell(w);
-    arm_timeout(w, until);
-    (void)io_uring_submit_and_wait(&w->ring, 1);
-    io_uring_for_each_cqe(&w->ring, head, cqe)
-    {
-        seen++;
-        if (cqe->user_data != RING_BELL)
-            w->timeout_at = UINT64_MAX;
-        else if (!(cqe->flags & IORING_CQE_F_MORE))
-            w->bell_armed = false;
-    }
-    io_uring_cq_advance(&w->ring, seen);
-}
 
 /* Something waits for room in a lane that is being read. */
 static bool over_somewhere(const struct worker *w)
@@ -132,19 +67,20 @@ static uint64_t sleep_until(const struct worker *w)
         until = timer_next(w);
     if (w->sweep_at < until && !w->stopping)
         until = w->sweep_at;
+    if (io_next(w) < until)
+        until = io_next(w);
     return until > w->now ? until : 0;
 }
 
 static void park(struct worker *w)
 {
-    if (!w->ring_open)
-        open_ring(w);
+    ring_open(w);
     shm_store(&w->port.pub->messages, w->messages);
     shm_store(&w->port.pub->turn_started_at, 0);
     look_at_clock(w);
     uint64_t until = sleep_until(w);
     if (until != 0 && shm_bell_park(&w->port)) {
-        wait_for_bell(w, until);
+        ring_wait(w, until);
         shm_bell_unpark(&w->port);
     }
     w->idle_rounds = 0;
@@ -251,7 +187,7 @@ static bool stop_step(struct worker *w, bool busy)
         return true;
     }
     uint64_t mail = mail_left(w, &living);
-    if (w->closing && !living) {
+    if (w->closing && !living && !io_leaving(w)) {
         say_stopped(w, mail);
         _exit(BOOT_EXIT_DONE);
     }
@@ -277,6 +213,8 @@ static uint32_t round_of_work(struct worker *w)
     if (w->over != 0)
         done += flush_overflow(w);
     shm_lane_flush(&w->port);
+    if (w->io != NULL)
+        done += io_round(w);
     return done;
 }
 

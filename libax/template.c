@@ -111,8 +111,10 @@ static _Noreturn void become_worker(struct boot_message *order, const struct ax_
     struct boot boot;
     struct shm_fds fds;
     if (boot_unpack(order->payload, order->size, &boot) != 0 ||
-        order->nfds != boot_fds_count(boot.geo.slots))
+        order->nfds != boot_fds_count(boot.geo.slots) + boot.nlisteners)
         _exit(BOOT_EXIT_SETUP);
+    memcpy(boot.listener_fd, order->fds + boot_fds_count(boot.geo.slots),
+           boot.nlisteners * sizeof(int));
     boot_fds_restore(order->fds, boot.slot, boot.geo.slots, &fds);
     close(BOOT_SOCKET);
     worker_main(&boot, &fds, plugin);

@@ -9,6 +9,7 @@
 
 #include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/io.h"
 #include "libax/life.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
@@ -35,11 +36,15 @@ void publish_all(struct worker *w)
     for (uint32_t i = 0; i < w->npublish; i++)
         publish_now(w, w->publish[i]);
     w->npublish = 0;
+    if (w->io_touched != 0)
+        io_settle(w, true);
 }
 
 void turn_undo(struct worker *w)
 {
     shm_turn_undo(&w->port);
+    if (w->io_touched != 0)
+        io_settle(w, false);
     publish_all(w);
 }
 
@@ -77,8 +82,8 @@ void turn_continue(struct worker *w)
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
 }
 
-static struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
-                                const struct shm_frame *frame)
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
+                         const struct shm_frame *frame)
 {
     struct ax_ctx *ctx = &w->current->ctx;
     ctx->actor = index;
@@ -284,6 +289,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
                      actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))
         return 1;
+    if (shm_unlikely(io_waits(w, index)))
+        handled = io_deliver(w, index, messages);
     while (handled < messages) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
@@ -299,7 +306,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     }
     publish_depth(w, index);
     if (shm_chain_first(&w->port, &actor->mail) != 0 ||
-        actor->flags & (SHM_STOPPING | SHM_RETIRING))
+        actor->flags & (SHM_STOPPING | SHM_RETIRING) || io_waits(w, index))
         runq_push(w, index);
     else
         w->port.cold[index].idle_at = w->now;

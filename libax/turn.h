@@ -26,7 +26,7 @@ void publish_all(struct worker *w);
 static inline void turn_commit(struct worker *w)
 {
     shm_turn_commit(&w->port);
-    if (shm_unlikely(w->npublish != 0))
+    if (shm_unlikely((w->npublish | w->io_touched) != 0))
         publish_all(w);
 }
 
@@ -36,6 +36,9 @@ void turn_undo(struct worker *w);
 void turn_pause(struct worker *w);
 void turn_continue(struct worker *w);
 
+/* What a handler or hook of the actor is to be given, on the current strand. */
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor, uint64_t message,
+                         const struct shm_frame *frame);
 /* Runs a hook of an actor as a turn of its own. */
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
 void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uint8_t clears);

@@ -19,6 +19,7 @@
 #include <liburing.h>
 
 struct worker;
+struct io;
 
 struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     struct worker *worker;
@@ -91,7 +92,9 @@ struct worker {
     uint32_t ntimers, timer_room, timer_tidy_at;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
-    uint8_t *scratch; /* a reply's or message's image, max_message */
+    uint32_t io_touched; /* handles that the open turn has done something to */
+    struct io *io;       /* NULL: no actor has used any */
+    uint8_t *scratch;    /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
     bool pressing;      /* more than half of a lane is not published */
     uint64_t over;      /* slots with something in an overflow queue */

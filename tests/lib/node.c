@@ -111,6 +111,9 @@ void node_open(struct node *node)
         .slot = NODE_WORKER,
         .cores = 2,
         .max_asks = 64,
+        .max_handles = 64,
+        .read_buffer = 65536,
+        .write_buffer = 65536,
         .geo = node->geo[NODE_WORKER],
     };
 }

@@ -30,7 +30,13 @@ void victim_fds(const struct node *node, uint32_t slot, struct shm_fds *fds)
 void victim_init(struct victim *victim, const struct node *node, uint32_t slot)
 {
     memset(victim, 0, sizeof *victim);
-    victim->boot = (struct boot){.slot = slot, .cores = 2, .max_asks = 64, .incarnation = 1};
+    victim->boot = (struct boot){.slot = slot,
+                                 .cores = 2,
+                                 .max_asks = 64,
+                                 .max_handles = 64,
+                                 .read_buffer = 65536,
+                                 .write_buffer = 65536,
+                                 .incarnation = 1};
     victim->boot.geo = node->geo[slot];
     victim->boot.actors = victim->actors;
     victim->boot.nactors = sizeof victim->actors / sizeof *victim->actors;

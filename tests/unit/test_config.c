@@ -113,6 +113,7 @@ static void defaults(void **state)
     assert_string_equal(c->folder, folder);
     assert_int_equal(c->max_message, 65536);
     assert_int_equal(c->lane, 0);
+    assert_int_equal(c->n_listen, 0);
     assert_int_equal(c->deadletters, 256);
     assert_int_equal(c->events, 1024);
     assert_int_equal(c->shutdown_ns, 5000000000);
@@ -139,11 +140,15 @@ static void defaults(void **state)
     assert_int_equal(w->arena, 16 << 20);
     assert_int_equal(w->max_actors, 1024);
     assert_int_equal(w->max_asks, 4096);
+    assert_int_equal(w->max_handles, 10000);
+    assert_int_equal(w->read_buffer, 256 << 10);
+    assert_int_equal(w->write_buffer, 1 << 20);
     end(&l);
 }
 
 static const char all_keys[] =
     "{ \"system\": \"all.of-it_1\", \"run_dir\": \"./run\", \"max_message\": \"1M\",\n"
+    "  \"listen\": { \"a\": \"127.0.0.1:80\", \"b\": \"[::1]:0\", \"c\": \"/tmp/c\" },\n"
     "  \"lane\": \"4M\", \"deadletters\": 16, \"events\": 65536, \"shutdown\": \"1.5s\",\n"
     "  \"workers\": [ { \"name\": \"one\", \"plugin\": \"./counter.so\", \"count\": 2,\n"
     "    \"restart\": { \"policy\": \"always\", \"max\": 0, \"window\": \"1m\",\n"
@@ -152,6 +157,7 @@ static const char all_keys[] =
     "                \"stack\": \"8M\" },\n"
     "    \"spin_us\": 0, \"load_timeout\": \"20s\", \"hang_after\": \"250ms\",\n"
     "    \"rerandomize\": 0, \"arena\": \"1G\", \"max_actors\": 16000000, \"max_asks\": 16,\n"
+    "    \"max_handles\": 5, \"read_buffer\": \"4K\", \"write_buffer\": \"8K\",\n"
     "    \"actors\": [\n"
     "      { \"name\": \"a\", \"contract\": \"counter\" },\n"
     "      { \"name\": \"b c\\u00fc\", \"contract\": \"_c9\", \"capacity\": 100,\n"
@@ -183,6 +189,9 @@ static void values_of_workers(const struct sup_worker_config *w)
     assert_int_equal(w->arena, 1 << 30);
     assert_int_equal(w->max_actors, 16000000);
     assert_int_equal(w->max_asks, 16);
+    assert_int_equal(w->max_handles, 5);
+    assert_int_equal(w->read_buffer, 4096);
+    assert_int_equal(w->write_buffer, 8192);
 }
 
 static void values_of_actors(const struct sup_worker_config *w)
@@ -228,6 +237,9 @@ static void values(void **state)
     assert_string_equal(c->run_dir + strlen(folder), "/run");
     assert_int_equal(c->max_message, 1 << 20);
     assert_int_equal(c->lane, 4 << 20);
+    assert_int_equal(c->n_listen, 3);
+    assert_string_equal(c->listen[1].name, "b");
+    assert_string_equal(c->listen[2].address.of.local.sun_path, "/tmp/c");
     assert_int_equal(c->deadletters, 16);
     assert_int_equal(c->events, 65536);
     assert_int_equal(c->shutdown_ns, 1500000000);

@@ -2,11 +2,13 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include <ax/io.h>
+#include <errno.h>
 #include <string.h>
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
 AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
-         (u64, monitor));
+         (u64, monitor), (u64, io), (u64, here), (u64, there));
 
 void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
 {
@@ -185,5 +187,26 @@ void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mo
     AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
 }
 
-AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
+/* Nobody is there; that is the event. */
+void probe_on_dial(struct ax_ctx *ctx, struct probe *self, const struct probe_dial *msg)
+{
+    self->turns++;
+    self->sum += 1;
+    self->here = msg->here.ref.addr;
+    self->there = msg->there.ref.addr;
+    AX_CHECK(ctx, ax_io_connect(ctx, "/nobody/listens/here", &self->io) == 0);
+    AX_CHECK(ctx, ax_io_write(ctx, self->io, "hello", 5) == 0);
+}
+
+static void on_io(struct ax_ctx *ctx, struct probe *self, const struct ax_io_event *event)
+{
+    const probe_ref here = {.ref = {.addr = self->here}}, there = {.ref = {.addr = self->there}};
+    AX_CHECK(ctx, event->what == AX_IO_CONNECTED && event->error == -ENOENT);
+    AX_CHECK(ctx, event->io == self->io);
+    self->sum += 7;
+    AX_CHECK(ctx, probe_add(ctx, here, 7) == 0);
+    AX_CHECK(ctx, probe_add(ctx, there, 7) == 0);
+}
+
+AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply, .on_io = on_io);
 AX_PLUGIN("probe", &probe_actor);

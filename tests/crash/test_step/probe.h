@@ -22,7 +22,8 @@
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
-    TELL(mope, (i64, by, ref_to(probe), there))
+    TELL(mope, (i64, by, ref_to(probe), there))                                                    \
+    TELL(dial, (ref_to(probe), here, ref_to(probe), there))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

@@ -608,6 +608,21 @@ static bool same_and_one_good(const struct seen *want, const struct seen *got)
            got->letters == 6;
 }
 
+/* Its event is a turn of its own. */
+static void dial(struct node *node)
+{
+    TELL(node, 1, dial, .here = here(2), .there = there());
+}
+
+/* All of that turn or nothing of it: an event dies with its process. */
+static bool same_or_no_event(const struct seen *want, const struct seen *got)
+{
+    if (same(want, got))
+        return got->sum[1] == 8 && got->sum[2] == 7 && got->nframes == 1;
+    return got->sum[1] == 1 && got->turns[1] == 1 && got->sum[2] == 0 && got->nframes == 0 &&
+           got->mail == 0 && got->letters == 0 && got->units == want->units && got->deaths > 0;
+}
+
 const struct scenario scenarios[] = {
     {"first_boot", first_boot, same, NULL, NULL, STEP_FIRST | STEP_ONCE},
     {"receive_lane", receive_lane, same, NULL, NULL, 0},
@@ -643,6 +658,7 @@ const struct scenario scenarios[] = {
     {"fail", fail, same_and_failed, NULL, NULL, 0},
     {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP},
     {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},
+    {"io_event", dial, same_or_no_event, NULL, NULL, 0},
     {"forged", forged, same_and_one_good, NULL, NULL, 0},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

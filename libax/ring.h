@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/ring.h - the worker's io_uring: the bell, the timeout of a parking, the actors' I/O. */
+#ifndef LIBAX_RING_H
+#define LIBAX_RING_H
+
+#include "libax/worker.h"
+
+enum { RING_BELL, RING_TIMEOUT, RING_MOVED, RING_IO }; /* low byte of user_data */
+
+/* Leaves the process where io_uring is refused. Does nothing where it is open. */
+void ring_open(struct worker *w);
+/* A request to be filled in, with user_data. NULL: not now, the kernel takes no more. */
+struct io_uring_sqe *ring_request(struct worker *w);
+/* Hands over what was requested and takes in what is complete: one system call, or none where there
+ * is nothing of either. How many completions of I/O there were. */
+uint32_t ring_round(struct worker *w);
+/* The same, but waits for a completion until then (CLOCK_MONOTONIC ns). */
+void ring_wait(struct worker *w, uint64_t until);
+
+#endif

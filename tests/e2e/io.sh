@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Sockets, files and children of actors: what is written leaves with the turn and not without it,
+# events keep their order while their actor waits, limits hold and are told, and no connection is
+# refused while a worker is down.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/io.XXXXXX") || exit
+failed=0 passed=0 pid='' one='' two='' fd=''
+conf=$dir/io.json
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+said() { # PATTERN
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+dial() { # NAME: sets it to a descriptor
+    local opened
+    exec {opened}<>"/dev/tcp/127.0.0.1/$port"
+    verdict $? "a connection"
+    printf -v "$1" %s "$opened"
+}
+
+hang_up() { # FD
+    local fd=$1
+    exec {fd}>&-
+}
+
+hear() { # FD PATTERN...: the next lines
+    local fd=$1 line
+    shift
+    for pattern; do
+        line='(nothing)'
+        read -r -t 10 -u "$fd" line
+        # shellcheck disable=SC2053
+        [[ $line == $pattern ]]
+        verdict $? "heard: ${line:0:80}, not: $pattern"
+    done
+}
+
+ended() { # FD: nothing more comes
+    local rest
+    rest=$(timeout 20 cat <&"$1")
+    [[ $? == 0 && -z $rest ]]
+    verdict $? "at the end of a connection came: $rest"
+}
+
+worker_pid() { # WORKER
+    local all
+    all=$("$axsup" status --json "$conf")
+    [[ $all =~ \"name\":\"$1\"[^\}]*\"pid\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+exec {never}<> <(:)
+nap=1000.$$ # no other has this one
+until_child() { # COUNT
+    local deadline=$((SECONDS + 20)) count
+    while count=$(pgrep -cfx "sleep $nap"); ((count != $1 && SECONDS < deadline)); do
+        read -r -t 0.02 -u "$never"
+    done
+    ((count == $1))
+    verdict $? "there are $count children, not $1"
+}
+
+cat >"$conf" <<END
+{
+  "system": "io", "run_dir": "run",
+  "listen": { "door": "127.0.0.1:0", "near": "$dir/near" },
+  "workers": [
+    { "name": "near", "plugin": "$AX_BUILD/tests/plugins/net.so",
+      "max_handles": 12, "write_buffer": "64K", "read_buffer": "4K",
+      "restart": { "max": 100, "backoff": ["0ms", "10ms"] },
+      "actors": [ { "name": "door", "contract": "door" },
+                  { "name": "side", "contract": "door", "args": { "listen": "near" } } ] },
+    { "name": "far", "plugin": "$AX_BUILD/tests/plugins/net.so",
+      "actors": [ { "name": "far", "contract": "door", "args": { "listen": "" } } ] }
+  ]
+}
+END
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+# shellcheck disable=SC2154 # set by coproc
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*' || exit 1
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
+verdict $? 'status shows the address of each listener'
+port=${BASH_REMATCH[1]}
+
+# --- turns ------------------------------------------------------------------------------------
+
+dial one
+echo 'echo hello' >&"$one"
+hear "$one" hello
+for ((i = 0; i < 200; i++)); do
+    echo "ask far $i"
+    echo "echo near $i"
+done >&"$one"
+for ((i = 0; i < 200; i++)); do
+    hear "$one" "far $i" "near $i"
+done
+dial two
+echo 'fail' >&"$two"
+ended "$two"
+said '*failed in a hook: told to*'
+echo 'quit' >&"$one"
+hear "$one" bye
+ended "$one"
+hang_up "$one"
+hang_up "$two"
+
+# --- limits -----------------------------------------------------------------------------------
+
+dial one
+echo 'fill' >&"$one"
+dots=$(timeout 20 head -c 66000 <&"$one")
+[[ $dots == "$(head -c 66000 /dev/zero | tr '\0' .)" ]]
+verdict $? "what was written up to the limit: ${#dots} bytes"
+hear "$one" 'drained 66000'
+echo 'off' >&"$one"
+printf 'echo %0200d\n' {1..200} >&"$one"
+hear "$one" resumed
+for ((i = 1; i <= 200; i++)); do
+    printf -v wanted %0200d "$i"
+    hear "$one" "$wanted"
+done
+
+# Of 12 handles two listen: ten connections are served, more wait until there is room.
+conns=("$one")
+for ((i = 1; i < 12; i++)); do
+    dial fd
+    echo "echo number $i" >&"$fd"
+    conns+=("$fd")
+done
+for ((i = 1; i < 10; i++)); do
+    hear "${conns[i]}" "number $i"
+done
+read -r -t 0.1 -u "${conns[10]}" line
+[[ $? -gt 128 && -z $line ]]
+verdict $? 'the eleventh connection waits'
+hang_up "${conns[3]}"
+hear "${conns[10]}" 'number 10'
+hang_up "${conns[4]}"
+hear "${conns[11]}" 'number 11'
+for ((i = 0; i < 12; i++)); do
+    ((i == 3 || i == 4)) || hang_up "${conns[i]}"
+done
+
+# --- connections of one's own -----------------------------------------------------------------
+
+dial one
+echo "dial $dir/near" >&"$one"
+hear "$one" 'connected: AX_OK' 'from far'
+echo 'drop' >&"$one"
+hear "$one" dropped
+echo "dial $dir/nobody" >&"$one"
+hear "$one" 'connected: ENOENT'
+echo 'dial nowhere' >&"$one"
+hear "$one" 'connect: AX_E_INVALID'
+echo 'call heard: ' >&"$one"
+hear "$one" 'go on'
+echo 'me' >&"$one"
+hear "$one" 'heard: me'
+
+# --- files and children -----------------------------------------------------------------------
+
+echo "file $dir/file" >&"$one"
+hear "$one" def
+[[ $(<"$dir/file") == abcdef ]]
+verdict $? 'the file is as it was written'
+echo "file $dir/file" >&"$one"
+hear "$one" 'open: EEXIST'
+echo 'run tr a-z A-Z' >&"$one"
+hear "$one" 'TO THE CHILD' 'exited: 0'
+echo 'run false' >&"$one"
+hear "$one" 'exited: 256'
+echo 'run no-such-program' >&"$one"
+hear "$one" 'exited: -2'
+echo "run sleep $nap" >&"$one"
+until_child 1
+hang_up "$one"
+until_child 0
+
+# --- deaths -----------------------------------------------------------------------------------
+
+dial one
+echo "run sleep $nap" >&"$one"
+until_child 1
+echo 'crash' >&"$one"
+ended "$one"
+hang_up "$one"
+until_child 0
+said '*near/0*SIGABRT*'
+for ((i = 0; i < 20; i++)); do
+    kill -KILL "$(worker_pid near/0)"
+    dial one
+    echo "echo after death $i" >&"$one"
+    line='' && read -r -t 20 -u "$one" line
+    if [[ -z $line ]]; then # it was accepted by the dead: reset, not refused
+        hang_up "$one"
+        dial one
+        echo "echo after death $i" >&"$one"
+        read -r -t 20 -u "$one" line
+    fi
+    [[ $line == "after death $i" ]]
+    verdict $? "after the death of the worker came: $line"
+    hang_up "$one"
+done
+
+"$axsup" stop "$conf"
+verdict $? 'stop'
+said '*has stopped*'
+[[ ! -e $dir/near ]]
+verdict $? 'the socket in the file system is removed'
+wait "$pid" 2>/dev/null
+pid=
+
+# --- addresses that cannot be had -------------------------------------------------------------
+
+# The port is taken by a system that runs.
+sed 's/"system": "io", "run_dir": "run"/"system": "io2", "run_dir": "run2"/
+    s/127.0.0.1:0/127.0.0.1:PORT/; s/near"/near2"/' "$conf" >"$dir/second"
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*'
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
+sed "s/PORT/${BASH_REMATCH[1]}/" "$dir/second" >"$dir/second.json"
+why=$("$axsup" run "$dir/second.json" 2>&1)
+[[ $? == 2 && $why == *"second.json:3:23: listen.door: cannot listen at 127.0.0.1:${BASH_REMATCH[1]}: Address already in use"* ]]
+verdict $? "a port that is taken: $why"
+"$axsup" stop "$conf"
+wait "$pid" 2>/dev/null
+pid=
+
+echo "$passed passed, $failed failed"
+((!failed))
