@@ -8,6 +8,7 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/record.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -18,8 +19,8 @@ static int on_monitor(struct worker *w, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
     if (index != 0)
-        return watch_add(w, index, frame->from, frame->corr);
-    const struct shm_down_body body = {.who = frame->to, .reason = SHM_NO_ACTOR};
+        return watch_add(w, index, frame->from, frame->corr, frame->method != 0);
+    const struct shm_down_body body = {.who = frame->to, .reason = SHM_GONE};
     const struct post post = {
         .to = frame->from,
         .from = frame->to,
@@ -38,7 +39,7 @@ static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *fram
     uint32_t index = actor_local(w, frame->to);
     if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
         return 0;
-    return watch_deliver(w, index, frame->corr, body);
+    return watch_deliver(w, record_of(w, index, SHM_WATCHES, frame->corr), body);
 }
 
 static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)

@@ -6,11 +6,13 @@
 
 #include "libax/event.h"
 #include "libax/pending.h"
+#include "libax/record.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define OUTSIDE_RETRIES 8u /* of a message in hand when its process is killed from outside */
 
@@ -143,7 +145,7 @@ static void revive(struct worker *w, uint32_t index)
     }
     if (actor->suspended)
         cancel_suspended(w, index);
-    if (cold->monitors != 0 || cold->watchers != 0)
+    if (cold->watchers != 0 || cold->more != 0)
         watch_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
@@ -156,6 +158,10 @@ static void revive(struct worker *w, uint32_t index)
 
 void actors_revive(struct worker *w)
 {
+    memset(w->port.priv->of_slot, 0, sizeof w->port.priv->of_slot);
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
+        if (actor_at(w, index)->state != SHM_FREE)
+            records_revive(w, index);
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         revive(w, index);

@@ -120,7 +120,7 @@ static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     const struct shm_down_body *body = (const void *)frame->body;
-    if (!watch_fire(w, ctx->actor, frame->corr, body->who, !body->will_restart))
+    if (!watch_fire(w, ctx->actor, SHM_WATCHES, frame))
         return;
     note_down(w, ctx->actor, body);
     const struct ax_down down = {

@@ -183,6 +183,11 @@ struct ax_down { /* what on_down is given */
  * Lasts until it is gone or ax_demonitor. `monitor`, which may be NULL, is set to its number.
  * Returns 0 or, with nothing done, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 AX_MUST_USE int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *monitor);
+/* The same with flags. AX_MONITOR_FINAL: on_down is called once, when `who` is gone for good. Also
+ * AX_E_INVALID, for other flags. */
+enum ax_monitor_flags { AX_MONITOR_FINAL = 1 };
+AX_MUST_USE int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags,
+                                uint64_t *monitor);
 /* After it no down of this monitor is delivered. Returns 0, AX_E_NO_ACTOR (there is no such
  * monitor), or, the monitor as it was, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
