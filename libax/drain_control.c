@@ -8,6 +8,7 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/link.h"
 #include "libax/record.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -67,6 +68,17 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return 0;
     case SHM_DOWN:
         return on_down(w, slot, frame);
+    case SHM_LINK:
+        return link_asked(w, frame);
+    case SHM_UNLINK:
+        link_undone(w, frame);
+        return 0;
+    case SHM_EXIT:
+        return link_exit(w, slot, frame);
+    case SHM_KILL:
+        if (actor_local(w, frame->to) != 0)
+            actor_kill(w, actor_local(w, frame->to));
+        return 0;
     case SHM_STOP:
         return on_stop(w, slot, frame);
     case SHM_ERROR:
@@ -128,7 +140,8 @@ static bool before_control(struct worker *w, uint32_t slot, const struct shm_fra
     if (frame->kind == SHM_SLOT_DOWN && slot == 0 &&
         shm_frame_body(frame) >= sizeof(struct shm_slot_down_body))
         return slot_down(w, frame);
-    if (frame->kind != SHM_DOWN || shm_frame_body(frame) < sizeof(struct shm_down_body))
+    bool ordered = frame->kind == SHM_DOWN || frame->kind == SHM_EXIT;
+    if (!ordered || shm_frame_body(frame) < sizeof(struct shm_down_body))
         return true;
     const struct shm_down_body *body = (const void *)frame->body;
     uint64_t published = shm_load_acquire(&w->port.in_ends[slot]->data), after = body->after;

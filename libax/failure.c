@@ -133,6 +133,12 @@ static void cancel_suspended(struct worker *w, uint32_t index)
     turn_commit(w);
 }
 
+void actor_cancel(struct worker *w, uint32_t index)
+{
+    strand_drop(w, index);
+    cancel_suspended(w, index);
+}
+
 static void revive(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);

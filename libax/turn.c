@@ -10,6 +10,7 @@
 #include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/link.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -266,6 +267,10 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
         run_down(w, ctx, frame);
         conclude(w, ctx, 0);
         break;
+    case SHM_EXIT:
+        exit_run(w, ctx, frame);
+        conclude(w, ctx, 0);
+        break;
     default:
         run_reply(ctx, frame);
         conclude(w, ctx, 0);
@@ -278,8 +283,11 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = 0;
-    if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
-        return 0;
+    if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
+        if (!actor_killed(w, index))
+            return 0;
+        actor_cancel(w, index);
+    }
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING)) &&
         !actor_prepare(w, index))

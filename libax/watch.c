@@ -137,7 +137,7 @@ static int tell_peer(struct worker *w, struct shm_watch *record, struct shm_down
     uint32_t slot = SHM_REF_SLOT(record->peer);
     if (slot == w->port.slot)
         return record->other == 0 ? 0 : tell_owner(w, record_at(&w->port, record->other), &body);
-    if (slot >= w->port.slots || record->twin)
+    if (slot >= w->port.slots || record->twin == SHM_TWIN_SILENT)
         return 0;
     body.after = w->port.out[slot].staged[SHM_DATA];
     return down_remote(w, slot, record, &post);
@@ -441,11 +441,11 @@ bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
     for (uint32_t unit = w->port.priv->of_slot[body->slot], next; unit != 0; unit = next) {
         struct shm_watch *watch = record_at(&w->port, unit);
         bool hears = watch->kind != SHM_WATCHED && watch->fell != body->incarnation &&
-                     !watch->twin && !(watch->final && again);
+                     watch->twin != SHM_TWIN_SILENT && !(watch->final && again);
         next = watch->at_next;
         if (hears && !fire(w, watch, body, again))
             return false;
-        if (!again && (watch->kind == SHM_WATCHED || watch->twin))
+        if (!again && (watch->kind == SHM_WATCHED || watch->twin == SHM_TWIN_SILENT))
             forget(w, unit);
     }
     return true;

@@ -88,7 +88,7 @@ struct worker {
     uint32_t ntimers, timer_room, timer_tidy_at;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
-    uint8_t *scratch; /* a reply's or message's image, max_message */
+    uint8_t *scratch;   /* a reply's or message's image, max_message */
     bool pressing;      /* more than half of a lane is not published */
     uint64_t over;      /* slots with something in an overflow queue */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */

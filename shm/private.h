@@ -90,7 +90,7 @@ struct shm_more {
     uint32_t key;             /* unit of its key in the registry */
     uint32_t snapshot;        /* unit of its last snapshot */
     uint32_t traps;           /* exits come to on_exit */
-    uint32_t spare;
+    uint32_t own_links;       /* to other slots, set up by this side */
 };
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
 
@@ -98,6 +98,12 @@ enum shm_watch_kind {
     SHM_WATCHES = 1, /* the watcher's side of a monitor, in `monitors` of its actor */
     SHM_WATCHED,     /* the target's, in `watchers` */
     SHM_LINKED,      /* either side of a link, in `links` */
+};
+
+enum shm_twin { /* both sides of a link have set one up at once */
+                SHM_NO_TWIN,
+                SHM_TWIN_SILENT,
+                SHM_TWIN_TELLS,
 };
 
 /* One side of a monitor or a link; one unit. Number `id` names the side's own unit in its lower
@@ -116,7 +122,7 @@ struct shm_watch {
     uint8_t kind;   /* enum shm_watch_kind, 0: given back */
     uint8_t final;  /* only the last end is told */
     uint8_t mine;   /* of a link: its actor has set it up */
-    uint8_t twin;   /* of a link: both sides set one up at once, the other one tells */
+    uint8_t twin;   /* of a link: enum shm_twin */
     uint32_t pad;
 };
 _Static_assert(sizeof(struct shm_watch) == SHM_UNIT, "a side of a monitor is one unit");

@@ -80,6 +80,7 @@ struct ax_contract {
 };
 
 struct ax_down;
+struct ax_exit;
 struct ax_reply;
 
 /* The members of struct ax_actor_type. They are declared twice: with void for the runtime, and with
@@ -95,6 +96,7 @@ struct ax_reply;
     void (*on_restart)(struct ax_ctx * ctx, state_type * self);                                    \
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
+    void (*on_exit)(struct ax_ctx * ctx, state_type * self, const struct ax_exit *exit);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
     bool durable_reserved; /* always false */
 
@@ -103,7 +105,7 @@ struct ax_actor_type {
 };
 
 #define AX_PLUGIN_MAGIC 0x31676c702d7861ull /* "ax-plg1" */
-#define AX_PLUGIN_ABI 1u                    /* counts up when a struct above changes */
+#define AX_PLUGIN_ABI 2u                    /* counts up when a struct above changes */
 
 /* What a plugin exports, under the name ax_plugin. */
 struct ax_plugin {

@@ -20,7 +20,10 @@
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
-    TELL(mope, (i64, by, ref_to(probe), there))
+    TELL(mope, (i64, by, ref_to(probe), there))                                                    \
+    TELL(link, (ref_to(probe), who, bool, trap))                                                   \
+    TELL(unlink, (ref_to(probe), who))                                                             \
+    TELL(quit, (u32, reason))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;
