@@ -175,6 +175,8 @@ static const struct sup_key worker_keys[] = {
         ABOUT("Actors that a process can have at a time.")),
     KEY(sup_worker_config, "max_asks", INTEGER, max_asks, RANGE(16, 65535), DEFAULT(4096),
         ABOUT("Asks of a process that can wait for their answer at a time.")),
+    KEY(sup_worker_config, "max_memberships", INTEGER, max_memberships, RANGE(0, 16000),
+        DEFAULT(1024), ABOUT("Groups that the actors of a process can be in at a time, all told.")),
 };
 static const struct sup_key_object worker =
     OBJECT(sup_worker_config, "worker", "Worker",

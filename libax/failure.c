@@ -5,6 +5,7 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/group.h"
 #include "libax/pending.h"
 #include "libax/record.h"
 #include "libax/timer.h"
@@ -168,6 +169,7 @@ void actors_revive(struct worker *w)
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         if (actor_at(w, index)->state != SHM_FREE)
             records_revive(w, index);
+    groups_revive(w);
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         revive(w, index);

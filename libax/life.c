@@ -20,6 +20,7 @@
 
 #include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/group.h"
 #include "libax/more.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -201,6 +202,7 @@ static void close_finish(struct worker *w, uint32_t index)
     }
     timer_clear_all(w, index);
     kept_give(w, index);
+    groups_leave(w, index);
     more_give(w, index);
     event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
     shm_log(&w->port, &actor->gen);

@@ -88,6 +88,15 @@ struct worker {
     uint32_t ntimers, timer_room, timer_tidy_at;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
+    struct {             /* who is where in the table of memberships; entries count from 1 */
+        uint32_t *first; /* of each actor */
+        uint32_t *next;  /* behind each entry, also of those that are free */
+        uint32_t free;
+    } members;
+    struct {
+        uint64_t key[2];
+        uint32_t slot, entry;
+    } picked[16];       /* who was in turn last, by group */
     uint8_t *scratch;   /* a reply's or message's image, max_message */
     bool pressing;      /* more than half of a lane is not published */
     uint64_t over;      /* slots with something in an overflow queue */

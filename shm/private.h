@@ -127,6 +127,16 @@ struct shm_watch {
 };
 _Static_assert(sizeof(struct shm_watch) == SHM_UNIT, "a side of a monitor is one unit");
 
+#define SHM_MEMBERSHIP_ORDER 1u
+
+struct shm_membership { /* in `groups` of its actor */
+    uint32_t next;      /* unit */
+    uint32_t pad;
+    uint64_t key[2];
+    char group[SHM_NAME_MAX + 1];
+};
+_Static_assert(sizeof(struct shm_membership) <= SHM_UNIT << SHM_MEMBERSHIP_ORDER, "its block");
+
 struct shm_timer { /* a pending message to its own actor; the frame follows */
     uint64_t at;   /* CLOCK_MONOTONIC ns */
     uint64_t id;
@@ -203,6 +213,7 @@ struct shm_private {
                                       made anew by a successor */
     uint64_t events, letters;      /* written to the rings so far */
     uint64_t next_id;              /* monitors and timers */
+    uint64_t memberships;          /* of all actors */
     uint64_t booted;               /* configured actors spawned so far */
     uint64_t policies;
     uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none */

@@ -231,6 +231,36 @@ AX_MUST_USE int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason);
  * called. Returns 0, AX_E_NO_ACTOR, AX_E_INVALID, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 AX_MUST_USE int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason);
 
+/* ---- groups ---- */
+
+/* Makes this actor a member of the group of that name, for which anybody may look anywhere in the
+ * system; being one already it stays one. Others see it when the turn commits. It is one over
+ * restarts, until it leaves or is gone. A group is there while it has members. Returns 0,
+ * AX_E_INVALID (the name: as an actor's), AX_E_CLOSED (it has been told to end), AX_E_NO_MEMORY, or
+ * AX_E_LIMIT (of the turn, or of the worker's "max_memberships"). Never suspends. */
+AX_MUST_USE int ax_join(struct ax_ctx *ctx, const char *group);
+/* Returns 0, AX_E_NO_ACTOR (it is no member) or AX_E_LIMIT. Never suspends. */
+int ax_leave(struct ax_ctx *ctx, const char *group);
+
+struct ax_members { /* a cursor; a plain value that needs no end */
+    uint64_t key[2];
+    uint32_t slot, entry;
+};
+
+/* For each member, wherever it is:
+ *
+ *   for (struct ax_members at = ax_members("room"); ax_member(ctx, &at, &who);)
+ *       (void)chat_say(ctx, chat_ref_of(who), text);
+ *
+ * Who is a member all the while is seen once; who joins or leaves meanwhile may be seen or not. The
+ * body may join, leave and suspend. A local read that looks through all memberships of the system.
+ * Never suspends. */
+struct ax_members ax_members(const char *group);
+bool ax_member(struct ax_ctx *ctx, struct ax_members *at, struct ax_ref *who);
+/* One member, each in its turn, as this worker counts. Returns 0 or AX_E_NO_ACTOR. Never suspends.
+ */
+AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *who);
+
 /* ---- logging ---- */
 
 enum ax_level { AX_DEBUG, AX_INFO, AX_WARN, AX_ERROR };
