@@ -271,7 +271,7 @@ static int link_local(struct worker *w, uint32_t self, uint32_t target)
         return AX_E_NO_MEMORY;
     struct shm_watch two = side(w, target, actor_ref(w, self), record_at(&w->port, a)->id);
     two.other = a;
-    uint32_t b = record_new(w, &two, true);
+    uint32_t b = record_new(w, &two, false); /* they share a block */
     if (b == 0) {
         record_give(w, a);
         return AX_E_NO_MEMORY;

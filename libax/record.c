@@ -4,6 +4,28 @@
 #include "shm/arena.h"
 #include "shm/chain.h"
 
+#define NEAR 6u
+
+/* shm_log, but for a word that is among the last that this turn has logged: who makes many records
+ * in a turn changes the same words again and again. */
+static void log_near(struct shm_port *port, const void *field)
+{
+    const struct shm_journal *journal = &port->priv->journal;
+    uint64_t where = (uint64_t)((const uint8_t *)field - (const uint8_t *)port->priv) & ~7ull;
+    uint32_t n = journal->entries;
+    for (uint32_t k = n; k > 0 && n - k < NEAR; k--)
+        if (journal->undo[k - 1].where == where)
+            return;
+    shm_log(port, field);
+}
+
+#define change(port, field, value)                                                                 \
+    do {                                                                                           \
+        log_near((port), (field));                                                                 \
+        *(field) = (value);                                                                        \
+        shm_order();                                                                               \
+    } while (0)
+
 static uint32_t *list_of(const struct shm_port *port, uint32_t owner, uint8_t kind)
 {
     struct shm_more *more = more_of(port, owner);
@@ -36,7 +58,7 @@ uint32_t record_new(struct worker *w, const struct shm_watch *as, bool keeps)
     record->room = room;
     if (record->id == 0) {
         record->id = (port->priv->next_id & 0x7fffffff) << 32 | unit;
-        shm_set(port, &port->priv->next_id, port->priv->next_id + 1);
+        change(port, &port->priv->next_id, port->priv->next_id + 1);
     }
     return unit;
 }
@@ -63,14 +85,14 @@ void record_push(struct worker *w, uint32_t unit)
     uint32_t *at = slot_list(w, record);
     record->next = *list;
     if (*list != 0)
-        shm_set(&w->port, &record_at(&w->port, *list)->prev, unit);
-    shm_set(&w->port, list, unit);
+        change(&w->port, &record_at(&w->port, *list)->prev, unit);
+    change(&w->port, list, unit);
     if (at == NULL)
         return;
     record->at_next = *at;
     if (*at != 0)
-        shm_set(&w->port, &record_at(&w->port, *at)->at_prev, unit);
-    shm_set(&w->port, at, unit);
+        change(&w->port, &record_at(&w->port, *at)->at_prev, unit);
+    change(&w->port, at, unit);
 }
 
 static void leave_list(struct worker *w, uint32_t unit)
@@ -79,12 +101,12 @@ static void leave_list(struct worker *w, uint32_t unit)
     const struct shm_watch *record = record_at(port, unit);
     uint32_t *list = list_of(port, record->owner, record->kind);
     if (*list == unit) {
-        shm_set(port, list, record->next);
+        change(port, list, record->next);
         return;
     }
-    shm_set(port, &record_at(port, record->prev)->next, record->next);
+    change(port, &record_at(port, record->prev)->next, record->next);
     if (record->next != 0)
-        shm_set(port, &record_at(port, record->next)->prev, record->prev);
+        change(port, &record_at(port, record->next)->prev, record->prev);
 }
 
 static void leave_slot(struct worker *w, uint32_t unit)
@@ -95,12 +117,12 @@ static void leave_slot(struct worker *w, uint32_t unit)
     if (list == NULL)
         return;
     if (*list == unit) {
-        shm_set(port, list, record->at_next);
+        change(port, list, record->at_next);
         return;
     }
-    shm_set(port, &record_at(port, record->at_prev)->at_next, record->at_next);
+    change(port, &record_at(port, record->at_prev)->at_next, record->at_next);
     if (record->at_next != 0)
-        shm_set(port, &record_at(port, record->at_next)->at_prev, record->at_prev);
+        change(port, &record_at(port, record->at_next)->at_prev, record->at_prev);
 }
 
 void record_drop(struct worker *w, uint32_t unit)
@@ -109,8 +131,8 @@ void record_drop(struct worker *w, uint32_t unit)
     leave_list(w, unit);
     leave_slot(w, unit);
     if (record->other != 0)
-        shm_set(&w->port, &record_at(&w->port, record->other)->other, 0);
-    shm_set(&w->port, &record->kind, 0); /* its number is nobody's now */
+        change(&w->port, &record_at(&w->port, record->other)->other, 0);
+    change(&w->port, &record->kind, 0); /* its number is nobody's now */
     record_give(w, unit);
 }
 

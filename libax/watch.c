@@ -84,10 +84,20 @@ static void spend(struct worker *w, struct shm_watch *watch, struct shm_chain *c
     shm_chain_append(&w->port, chain, at + DOWN_BYTES);
 }
 
+/* The two sides of a link within the worker share a block. */
+static struct shm_watch *with_room(struct worker *w, struct shm_watch *watch)
+{
+    if (watch == NULL || watch->room != 0 || watch->kind != SHM_LINKED || watch->other == 0)
+        return watch;
+    struct shm_watch *other = record_at(&w->port, watch->other);
+    return other->room != 0 ? other : watch;
+}
+
 /* Into a mailbox here for which there is no memory; `watch` is the watcher's record. */
 static int down_kept(struct worker *w, uint32_t index, struct shm_watch *watch,
                      const struct post *post)
 {
+    watch = with_room(w, watch);
     if (watch == NULL || !refill(w, watch))
         return AX_E_NO_MEMORY;
     spend(w, watch, &actor_at(w, index)->mail, post);
@@ -258,21 +268,27 @@ static bool list_untold(struct worker *w, uint32_t index, uint8_t kind)
     return false;
 }
 
-static bool anyone_untold(struct worker *w, uint32_t index)
+/* Of deaths that came before this process. */
+static bool deaths_untold(struct worker *w, uint32_t index)
 {
-    return w->port.cold[index].ended != 0 || list_untold(w, index, SHM_WATCHED) ||
-           list_untold(w, index, SHM_LINKED);
+    return list_untold(w, index, SHM_WATCHED) || list_untold(w, index, SHM_LINKED);
 }
 
 bool watch_catch_up(struct worker *w, uint32_t index)
 {
-    while (anyone_untold(w, index)) {
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    if (cold->ended == 0 && w->behind == 0)
+        return true;
+    bool deaths = deaths_untold(w, index);
+    while (cold->ended != 0 || deaths_untold(w, index)) {
         shm_turn_begin(&w->port, 0, 0);
         int error = tell_all(w, index);
         turn_commit(w);
         if (error == AX_E_NO_MEMORY)
             return false;
     }
+    if (deaths && w->behind > 0)
+        w->behind--;
     return true;
 }
 
@@ -374,7 +390,9 @@ int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_do
 
 void watch_revive(struct worker *w, uint32_t index)
 {
-    if (anyone_untold(w, index))
+    bool deaths = deaths_untold(w, index);
+    w->behind += deaths;
+    if (deaths || w->port.cold[index].ended != 0)
         runq_push(w, index);
 }
 

@@ -79,6 +79,7 @@ struct worker {
     struct strand_queue ready; /* their wait is over */
     struct strand_queue room;  /* wait for room */
     uint32_t run_first, run_last, free_actor;
+    uint32_t behind; /* actors whose watchers are to be told of deaths before this process */
     uint32_t strands;
     void **self;
     struct pending *pending;

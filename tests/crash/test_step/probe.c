@@ -188,6 +188,15 @@ void probe_on_quit(struct ax_ctx *ctx, struct probe *self, const struct probe_qu
     AX_CHECK(ctx, ax_stop_exit(ctx, (enum ax_reason)msg->reason) == 0);
 }
 
+void probe_on_join(struct ax_ctx *ctx, struct probe *self, const struct probe_join *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_join(ctx, "one") == 0);
+    AX_CHECK(ctx, ax_join(ctx, "two") == 0);
+    AX_CHECK(ctx, ax_leave(ctx, "one") == 0);
+    AX_CHECK(ctx, msg->stay || ax_leave(ctx, "two") == 0);
+}
+
 static void on_exit_of(struct ax_ctx *ctx, struct probe *self, const struct ax_exit *exit)
 {
     (void)ctx;

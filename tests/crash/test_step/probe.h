@@ -23,7 +23,8 @@
     TELL(mope, (i64, by, ref_to(probe), there))                                                    \
     TELL(link, (ref_to(probe), who, bool, trap))                                                   \
     TELL(unlink, (ref_to(probe), who))                                                             \
-    TELL(quit, (u32, reason))
+    TELL(quit, (u32, reason))                                                                      \
+    TELL(join, (bool, stay))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

@@ -557,6 +557,26 @@ static bool same_and_one_ended(const struct seen *want, const struct seen *got)
            got->state[3] == SHM_FREE;
 }
 
+/* ---- groups ---- */
+
+static void join(struct node *node)
+{
+    TELL(node, 1, join, .stay = true);
+    TELL(node, 2, join);
+}
+
+static void join_and_leave(struct node *node)
+{
+    TELL(node, 1, join, .stay = true);
+    TELL(node, 2, join, .stay = true);
+    TELL(node, 2, leave);
+}
+
+static bool same_and_one_member(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->members == 1;
+}
+
 /* ---- timers, failures ---- */
 
 static void timer(struct node *node)
@@ -683,6 +703,8 @@ const struct scenario scenarios[] = {
     {"end_linked", quit_linked, ended_together, two_linked, NULL, STEP_ONCE | STEP_ENDS},
     {"linked_dies", peer_dies, same_and_one_exit, two_linked_far, NULL, STEP_ONCE},
     {"exit_signal", far_quits, same_and_one_ended, two_linked_far, NULL, STEP_ONCE},
+    {"join", join, same_and_one_member, NULL, NULL, 0},
+    {"join_end", join_and_leave, same_and_one_member, NULL, NULL, STEP_ONCE},
     {"timer", timer, same, NULL, NULL, 0},
     {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
     {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},
