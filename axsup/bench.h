@@ -33,6 +33,11 @@
     X(commit_ns, NS, AT_MOST, 5,                                                                   \
       "what makes a turn undoable: begin, the four words of a mailbox to the log, commit")         \
     X(spawn_ns, NS, AT_MOST, 120, "an actor without state, 256 a turn, until that is binding")     \
+    X(monitor_ns, NS, AT_MOST, 150,                                                                \
+      "a monitor of an actor of the same worker, and taken back, 64 a turn")                       \
+    X(link_ns, NS, AT_MOST, 150, "the same with a link")                                           \
+    X(downs_ns, NS, AT_MOST, 20 * BENCH_MILLION,                                                   \
+      "the end of an actor with 100,000 monitors, until on_down has been called for all")          \
     X(actor_idle_bytes, COUNT, AT_MOST, 192, "resident memory of such an actor")                   \
     X(actor_one_message_bytes, COUNT, AT_MOST, 448, "the same with a message of 64 bytes queued")  \
     X(cross_ask_ns, NS, NO, 0, "an ask between two workers that spin")                             \

@@ -79,6 +79,50 @@ static double spawn(const struct sup_bench *bench, struct bench_system *system)
     return ns > 0 ? ns / (double)count : -1;
 }
 
+static double ties_of(const struct sup_bench *bench, struct bench_system *system, bool link)
+{
+    json_int_t count = some(bench, 200000);
+    double ns = timed(system, "ties",
+                      json_pack("{s:s, s:s, s:I, s:b}", "to", "near", "barrier", "near", "count",
+                                count, "link", link));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+static double monitor(const struct sup_bench *bench, struct bench_system *system)
+{
+    return ties_of(bench, system, false);
+}
+
+static double link_and_unlink(const struct sup_bench *bench, struct bench_system *system)
+{
+    return ties_of(bench, system, true);
+}
+
+#define MOURNED 100000
+#define MOURN_LOOKS 10000u
+
+static double downs(const struct sup_bench *bench, struct bench_system *system)
+{
+    json_t *mourn = sup_bench_call(system, "drive", "mourn",
+                                   json_pack("{s:s, s:i}", "barrier", "near", "count", MOURNED));
+    double ns = -1;
+    bool done = false;
+
+    (void)bench;
+    json_decref(mourn);
+    for (unsigned look = 0; mourn && !done && look < MOURN_LOOKS; look++) {
+        json_t *reply = sup_bench_call(system, "drive", "mourned", json_object());
+
+        if (!reply)
+            break;
+        done = sup_bench_field(reply, "done") != 0;
+        ns = done ? sup_bench_field(reply, "ns") : -1;
+        json_decref(reply);
+    }
+    return ns;
+}
+
 static double commit(const struct sup_bench *bench, struct bench_system *system)
 {
     (void)system;
@@ -220,6 +264,9 @@ static const struct group groups[] = {
     {.plan = {.name = "local", .spin_us = SPIN_US, .max_actors = 100000, .arena = "64M"},
      .taken = {ALONE(local_ask_ns, local_ask), ALONE(local_tell_per_s, local_tell),
                ALONE(await_ns, await), ALONE(spawn_ns, spawn)}},
+    {.plan = {.name = "ties", .spin_us = SPIN_US, .arena = "128M"},
+     .taken = {ALONE(monitor_ns, monitor), ALONE(link_ns, link_and_unlink),
+               ALONE(downs_ns, downs)}},
     {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},
      .other = sup_bench_weigh,
      .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},

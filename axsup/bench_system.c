@@ -33,9 +33,11 @@ struct bench_system {
 
 #define ANY_CPU (-1)
 
-static void print_actor(FILE *to, const char *name, const char *contract, int cpu)
+static void print_actor(FILE *to, const char *name, const char *contract, unsigned capacity,
+                        int cpu)
 {
-    fprintf(to, "{\"name\": \"%s\", \"contract\": \"%s\", \"capacity\": 1024", name, contract);
+    fprintf(to, "{\"name\": \"%s\", \"contract\": \"%s\", \"capacity\": %u", name, contract,
+            capacity);
     if (cpu != ANY_CPU)
         fprintf(to, ", \"args\": {\"cpu\": %d}", cpu);
     fputs("}", to);
@@ -65,12 +67,12 @@ static void print_config(FILE *to, const struct sup_bench *bench, const struct b
             "\"shutdown\": \"2s\",\n\"workers\": [\n",
             plan->name, bench->folder, plan->name, plan->message ? plan->message : "8K");
     print_worker(to, plan, "a", 1);
-    print_actor(to, "drive", "bench_drive", bench->cpu[0]);
+    print_actor(to, "drive", "bench_drive", 200000, bench->cpu[0]);
     fputs(",\n  ", to);
-    print_actor(to, "near", "bench_echo", bench->cpu[0]);
+    print_actor(to, "near", "bench_echo", 1024, bench->cpu[0]);
     fputs("]},\n", to);
     print_worker(to, plan, "b", 1);
-    print_actor(to, "far", "bench_echo", second);
+    print_actor(to, "far", "bench_echo", 1024, second);
     fputs("]}", to);
     if (plan->idle > 0) {
         fputs(",\n", to);

@@ -91,7 +91,7 @@ struct sup_worker_config {
     size_t n_registries;
     struct sup_restart_config restart;
     struct sup_limits_config limits;
-    unsigned spin_us, rerandomize, max_actors, max_asks, max_handles;
+    unsigned spin_us, rerandomize, max_actors, max_asks, max_memberships, max_handles;
     uint64_t read_buffer, write_buffer;      /* bytes, of a handle */
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
     uint64_t arena;

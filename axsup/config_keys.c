@@ -222,6 +222,8 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "write_buffer", SIZE, write_buffer, RANGE(4 * KIB, GIB), DEFAULT("1M"),
         ABOUT("Bytes of a connection that may wait to leave; with more than this an actor that "
               "writes is told that it is full.")),
+    KEY(sup_worker_config, "max_memberships", INTEGER, max_memberships, RANGE(0, 16000),
+        DEFAULT(1024), ABOUT("Groups that the actors of a process can be in at a time, all told.")),
 };
 static const struct sup_key_object worker =
     OBJECT(sup_worker_config, "worker", "Worker",

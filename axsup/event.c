@@ -25,7 +25,7 @@ static const uint8_t from_slot[] = {
     [SHM_ACTOR_STARTED] = SUP_ACTOR_STARTED, [SHM_ACTOR_RESTARTED] = SUP_ACTOR_RESTARTED,
     [SHM_ACTOR_STOPPED] = SUP_ACTOR_STOPPED, [SHM_ACTOR_DOWN] = SUP_DOWN,
     [SHM_OVERLOAD_ON] = SUP_OVERLOAD_ON,     [SHM_OVERLOAD_OFF] = SUP_OVERLOAD_OFF,
-    [SHM_DEADLETTER] = SUP_DEADLETTER,
+    [SHM_DEADLETTER] = SUP_DEADLETTER,       [SHM_ACTOR_EXIT] = SUP_EXIT,
 };
 
 const char *sup_what_name(enum sup_what what)
@@ -153,7 +153,7 @@ static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
     event->incarnation = from->incarnation;
     event->reason = from->reason;
     event->signal = from->signal;
-    event->suspect_known = event->what == SUP_DOWN;
+    event->suspect_known = event->what == SUP_DOWN || event->what == SUP_EXIT;
     event->suspect = from->suspect != 0;
     event->will_restart = from->will_restart != 0;
     event->error = (int)from->error;

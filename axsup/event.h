@@ -28,6 +28,7 @@ struct sup_config;
     X(ACTOR_RESTARTED, "actor_restarted")                                                          \
     X(ACTOR_STOPPED, "actor_stopped")                                                              \
     X(DOWN, "down")                                                                                \
+    X(EXIT, "exit")                                                                                \
     X(OVERLOAD_ON, "overload_on")                                                                  \
     X(OVERLOAD_OFF, "overload_off")                                                                \
     X(DEADLETTER, "deadletter")

@@ -59,6 +59,7 @@ static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
         .data_ring = data_ring(config),
         .control_ring = (uint32_t)CONTROL_RING,
         .max_message = (uint32_t)config->max_message,
+        .members = worker != NULL ? worker->max_memberships : 0,
         .names = s == 0 ? names_room(sup) : 0,
     };
 

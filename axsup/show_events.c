@@ -9,18 +9,19 @@
 #include <string.h>
 
 enum part {
-    ACTOR = 1 << 0,   /* actor, ref, contract */
-    REASON = 1 << 1,  /* reason, signal */
-    CODE = 1 << 2,    /* code */
-    SUSPECT = 1 << 3, /* suspect, message: who had which message in hand */
-    IS = 1 << 4,      /* suspect: whether it was this actor */
-    AGAIN = 1 << 5,   /* will_restart */
-    BACKOFF = 1 << 6, /* backoff_ns */
-    TOOK = 1 << 7,    /* duration_ns */
-    LOST = 1 << 8,    /* lost */
-    WATCHER = 1 << 9, /* watcher */
-    LETTER = 1 << 10, /* sender, target, message, reason */
-    LIFE = 1 << 11,   /* incarnation */
+    ACTOR = 1 << 0,     /* actor, ref, contract */
+    REASON = 1 << 1,    /* reason, signal */
+    CODE = 1 << 2,      /* code */
+    SUSPECT = 1 << 3,   /* suspect, message: who had which message in hand */
+    IS = 1 << 4,        /* suspect: whether it was this actor */
+    AGAIN = 1 << 5,     /* will_restart */
+    BACKOFF = 1 << 6,   /* backoff_ns */
+    TOOK = 1 << 7,      /* duration_ns */
+    LOST = 1 << 8,      /* lost */
+    WATCHER = 1 << 9,   /* watcher */
+    LETTER = 1 << 10,   /* sender, target, message, reason */
+    LIFE = 1 << 11,     /* incarnation */
+    RECEIVER = 1 << 12, /* receiver */
 };
 
 static const struct {
@@ -41,6 +42,9 @@ static const struct {
     [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
                   "is whether the actor was the suspect."},
+    [SUP_EXIT] = {LIFE | ACTOR | REASON | IS | AGAIN | RECEIVER,
+                  "An exit came to an actor that traps exits, or has ended it. actor is who has "
+                  "ended or sent it, worker is the receiver's."},
     [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
     [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
     [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
@@ -130,6 +134,10 @@ static void show_parts(struct sup_out *out, const struct sup_event *event, unsig
         sup_out_key(out, "watcher");
         sup_show_who(out, event->other, event->other_name);
     }
+    if (what & RECEIVER) {
+        sup_out_key(out, "receiver");
+        sup_show_who(out, event->other, event->other_name);
+    }
     if (what & BACKOFF)
         show_number(out, "backoff_ns", event->backoff_ns);
     if (what & TOOK)
@@ -211,6 +219,7 @@ static const struct {
     {IS, "suspect", "true or false."},
     {AGAIN, "will_restart", "Whether another process or incarnation follows."},
     {WATCHER, "watcher", "Who was told."},
+    {RECEIVER, "receiver", "Who was told, or is ended by it."},
     {BACKOFF, "backoff_ns", "The wait before the start."},
     {TOOK, "duration_ns",
      "From the death, or from the order to start, until it ran; how long the "

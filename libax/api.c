@@ -90,6 +90,11 @@ int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
     return post_slot(w, slot, SHM_CONTROL, &post);
 }
 
+#define REASON_SAME(name, number, text)                                                            \
+    _Static_assert((int)AX_##name == (int)SHM_##name, "one list of reasons");
+SHM_REASONS(REASON_SAME)
+#undef REASON_SAME
+
 const char *ax_reason_name(enum ax_reason reason)
 {
     static const char *const names[] = {

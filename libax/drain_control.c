@@ -8,6 +8,8 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/link.h"
+#include "libax/record.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -19,8 +21,8 @@ static int on_monitor(struct worker *w, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
     if (index != 0)
-        return watch_add(w, index, frame->from, frame->corr);
-    const struct shm_down_body body = {.who = frame->to, .reason = SHM_NO_ACTOR};
+        return watch_add(w, index, frame->from, frame->corr, frame->method != 0);
+    const struct shm_down_body body = {.who = frame->to, .reason = SHM_GONE};
     const struct post post = {
         .to = frame->from,
         .from = frame->to,
@@ -39,7 +41,7 @@ static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *fram
     uint32_t index = actor_local(w, frame->to);
     if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
         return 0;
-    return watch_deliver(w, index, frame->corr, body);
+    return watch_deliver(w, record_of(w, index, SHM_WATCHES, frame->corr), body);
 }
 
 static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)
@@ -67,6 +69,17 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return 0;
     case SHM_DOWN:
         return on_down(w, slot, frame);
+    case SHM_LINK:
+        return link_asked(w, frame);
+    case SHM_UNLINK:
+        link_undone(w, frame);
+        return 0;
+    case SHM_EXIT:
+        return link_exit(w, slot, frame);
+    case SHM_KILL:
+        if (actor_local(w, frame->to) != 0)
+            actor_kill(w, actor_local(w, frame->to));
+        return 0;
     case SHM_STOP:
         return on_stop(w, slot, frame);
     case SHM_ERROR:
@@ -135,7 +148,8 @@ static bool before_control(struct worker *w, uint32_t slot, const struct shm_fra
     if (frame->kind == SHM_SLOT_DOWN && slot == 0 &&
         shm_frame_body(frame) >= sizeof(struct shm_slot_down_body))
         return slot_down(w, frame);
-    if (frame->kind != SHM_DOWN || shm_frame_body(frame) < sizeof(struct shm_down_body))
+    bool ordered = frame->kind == SHM_DOWN || frame->kind == SHM_EXIT;
+    if (!ordered || shm_frame_body(frame) < sizeof(struct shm_down_body))
         return true;
     const struct shm_down_body *body = (const void *)frame->body;
     uint64_t published = shm_load_acquire(&w->port.in_ends[slot]->data), after = body->after;

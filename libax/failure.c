@@ -5,13 +5,16 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/group.h"
 #include "libax/pending.h"
+#include "libax/record.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define OUTSIDE_RETRIES 8u /* of a message in hand when its process is killed from outside */
 
@@ -132,6 +135,12 @@ static void cancel_suspended(struct worker *w, uint32_t index)
     turn_commit(w);
 }
 
+void actor_cancel(struct worker *w, uint32_t index)
+{
+    strand_drop(w, index);
+    cancel_suspended(w, index);
+}
+
 static void revive(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -144,7 +153,7 @@ static void revive(struct worker *w, uint32_t index)
     }
     if (actor->suspended)
         cancel_suspended(w, index);
-    if (cold->monitors != 0 || cold->watchers != 0)
+    if (cold->watchers != 0 || cold->more != 0)
         watch_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
@@ -159,6 +168,11 @@ static void revive(struct worker *w, uint32_t index)
 
 void actors_revive(struct worker *w)
 {
+    memset(w->port.priv->of_slot, 0, sizeof w->port.priv->of_slot);
+    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
+        if (actor_at(w, index)->state != SHM_FREE)
+            records_revive(w, index);
+    groups_revive(w);
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         revive(w, index);

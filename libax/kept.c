@@ -4,6 +4,7 @@
  * writes the half that is not current and makes it current by a logged flag. */
 #include "libax/life.h"
 
+#include "libax/group.h"
 #include "libax/io.h"
 #include "libax/more.h"
 #include "libax/registry.h"
@@ -104,7 +105,8 @@ bool actor_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
          !shm_mark(port, used, actor->kept, block->order)))
         return false;
     return more_mark(port, index, used) && registry_mark(port, index, used) &&
-           watch_mark(port, index, used) && timer_mark(port, index, used);
+           groups_mark(port, index, used) && watch_mark(port, index, used) &&
+           timer_mark(port, index, used);
 }
 
 void kept_give(struct worker *w, uint32_t index)

@@ -21,6 +21,7 @@
 
 #include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/group.h"
 #include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
@@ -112,19 +113,20 @@ void end_failed(struct worker *w, uint32_t index, uint8_t reason)
 
 void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
 {
+    actor_stop_by(w, index, reason, 0);
+}
+
+void actor_stop_by(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal)
+{
     struct shm_actor *actor = actor_at(w, index);
     if (actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING)
         return;
     shm_log(&w->port, &actor->flags);
     actor->flags |= SHM_STOPPING;
     shm_set(&w->port, &w->port.cold[index].reason, reason);
+    w->port.cold[index].signal = signal; /* in the same word */
     publish_later(w, index);
     runq_push(w, index);
-}
-
-static bool graceful(uint8_t reason)
-{
-    return reason == SHM_NORMAL || reason == SHM_SHUTDOWN;
 }
 
 static void run_on_stop(struct worker *w, uint32_t index, uint8_t clears)
@@ -221,6 +223,7 @@ static void close_finish(struct worker *w, uint32_t index)
         .who = actor_ref(w, index),
         .incarnation = actor_incarnation(w, index),
         .reason = cold->reason,
+        .signal = cold->signal,
     };
     shm_turn_begin(&w->port, 0, 0);
     int error = watch_end(w, index, &down);
@@ -235,6 +238,7 @@ static void close_finish(struct worker *w, uint32_t index)
     timer_clear_all(w, index);
     kept_give(w, index);
     registry_give(w, index);
+    groups_leave(w, index);
     more_give(w, index);
     event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
     shm_log(&w->port, &actor->gen);
@@ -249,7 +253,7 @@ static void close_finish(struct worker *w, uint32_t index)
 static void close_step(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->flags & SHM_STARTED && graceful(w->port.cold[index].reason))
+    if (actor->flags & SHM_STARTED)
         run_on_stop(w, index, SHM_STARTED);
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);

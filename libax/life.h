@@ -37,6 +37,10 @@ void actor_retire(struct worker *w, uint32_t actor);
 bool is_passive(const struct worker *w, uint32_t actor);
 /* In the open turn: the actor is to end after the message in hand. */
 void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);
+/* The same, for the reason of another's end. */
+void actor_stop_by(struct worker *w, uint32_t actor, uint8_t reason, uint8_t signal);
+/* Turns of its own: the handler of a suspended actor will not go on; its message is over. */
+void actor_cancel(struct worker *w, uint32_t actor);
 /* In the open turn: consumes the message at the head unhandled: a dead letter, an error to who
  * asked. Where there is no memory for that now it is marked to be dropped later, and not handled in
  * any case. The number of a local strand that is to be told after the commit, 0: none. */

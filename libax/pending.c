@@ -167,6 +167,16 @@ void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t by
     entry->bytes = bytes;
 }
 
+struct strand *pending_drop(struct worker *w, uint32_t actor)
+{
+    for (uint32_t i = 1; i < w->pending_used; i++) {
+        struct pending *entry = &w->pending[i];
+        if (entry->strand != NULL && entry->strand->ctx.actor == actor)
+            return release(w, entry);
+    }
+    return NULL;
+}
+
 void pending_cancel(struct worker *w, uint64_t corr)
 {
     struct pending *entry = pending_find(w, corr);

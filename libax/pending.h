@@ -14,6 +14,8 @@ void pending_stamp(struct worker *w);
 /* The entry of a number; NULL: nobody waits for it. */
 struct pending *pending_find(struct worker *w, uint64_t corr);
 void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes);
+/* Gives up what an actor waits for; its strand, NULL: it waits for none. */
+struct strand *pending_drop(struct worker *w, uint32_t actor);
 void pending_cancel(struct worker *w, uint64_t corr);
 /* Suspends the current strand until its number is answered; the result. */
 int pending_wait(struct worker *w);

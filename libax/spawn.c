@@ -6,6 +6,7 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/group.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -47,6 +48,7 @@ void publish_now(struct worker *w, uint32_t index)
     shm_store_release(&entry->incarnation, actor->incarnation); /* pairs with watch.c */
     shm_store(&entry->refuse, (uint8_t)((actor->flags & SHM_OVERLOAD) != 0));
     publish_depth(w, index);
+    groups_publish(w, index);
     shm_store_release(&entry->state,
                       (uint8_t)(actor->flags & SHM_STOPPING ? SHM_CLOSING : actor->state));
     if (actor->state == SHM_FREE)

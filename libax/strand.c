@@ -10,6 +10,7 @@
 #include "libax/turn.h"
 
 #include "libax/life.h"
+#include "libax/pending.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -139,4 +140,33 @@ void strand_recover(struct worker *w)
     broken->waits_on = 0;
     fiber_prepare(&broken->fiber, strand_entry);
     strand_push_idle(w, broken);
+}
+
+/* Takes the strand of an actor out of a queue; NULL: it is not there. */
+static struct strand *take(struct strand_queue *queue, uint32_t actor)
+{
+    struct strand_queue all = *queue;
+    struct strand *found = NULL;
+    *queue = (struct strand_queue){0};
+    for (struct strand *strand; (strand = strand_pop(&all)) != NULL;)
+        if (found == NULL && strand->ctx.actor == actor)
+            found = strand;
+        else
+            strand_push(queue, strand);
+    return found;
+}
+
+void strand_drop(struct worker *w, uint32_t actor)
+{
+    struct strand *strand = pending_drop(w, actor);
+    if (strand == NULL)
+        strand = take(&w->room, actor);
+    if (strand == NULL)
+        strand = take(&w->ready, actor);
+    if (strand == NULL)
+        return;
+    ctx_release(&strand->ctx);
+    strand->waits_on = 0;
+    fiber_prepare(&strand->fiber, strand_entry);
+    strand_push_idle(w, strand);
 }

@@ -11,6 +11,7 @@
 #include "libax/event.h"
 #include "libax/io.h"
 #include "libax/life.h"
+#include "libax/link.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -125,7 +126,7 @@ static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     const struct shm_down_body *body = (const void *)frame->body;
-    if (!watch_fire(w, ctx->actor, frame->corr, body->who, !body->will_restart))
+    if (!watch_fire(w, ctx->actor, SHM_WATCHES, frame))
         return;
     note_down(w, ctx->actor, body);
     const struct ax_down down = {
@@ -271,6 +272,10 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
         run_down(w, ctx, frame);
         conclude(w, ctx, 0);
         break;
+    case SHM_EXIT:
+        exit_run(w, ctx, frame);
+        conclude(w, ctx, 0);
+        break;
     default:
         run_reply(ctx, frame);
         conclude(w, ctx, 0);
@@ -283,8 +288,11 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = 0;
-    if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
-        return 0;
+    if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
+        if (!actor_killed(w, index))
+            return 0;
+        actor_cancel(w, index);
+    }
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))

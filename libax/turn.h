@@ -8,7 +8,7 @@
 static inline void runq_push(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->next_run != 0 || actor->suspended)
+    if (actor->next_run != 0 || (actor->suspended && !(actor->flags & SHM_STOPPING)))
         return;
     actor->next_run = RUN_END;
     if (w->run_last != 0)
@@ -65,6 +65,8 @@ static inline void strand_ready(struct worker *w, struct strand *strand)
 }
 /* Goes on with every strand whose wait is over. How many there were. */
 uint32_t strands_resume(struct worker *w);
+/* Drops the strand of a suspended actor with all that is on its stack. */
+void strand_drop(struct worker *w, uint32_t actor);
 /* Deals with the actor whose handler failed on another strand. */
 void strand_recover(struct worker *w);
 

@@ -22,89 +22,44 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/record.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 
 #define TURN_ROOM 64u /* undo words for what follows in the turn */
 #define DOWN_BYTES (sizeof(struct shm_frame) + sizeof(struct shm_down_body))
-#define DOWN_ORDER 1u /* of the block kept for one */
-_Static_assert(sizeof(struct shm_chunk) + DOWN_BYTES <= SHM_UNIT << DOWN_ORDER, "room for a down");
+_Static_assert(sizeof(struct shm_chunk) + DOWN_BYTES <= SHM_UNIT << RECORD_ROOM, "room for a down");
 #define BLOCKS_A_TURN (SHM_PENDING / 4) /* that it gives back */
 
-static struct shm_watch *watch_at(const struct shm_port *port, uint32_t unit)
+int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id, bool final)
 {
-    return shm_unit(port, unit);
-}
-
-/* A record that is in no list yet, with a block for a down if `keeps`; 0: no memory. */
-static uint32_t record_new(struct worker *w, uint64_t peer, uint64_t id, bool keeps)
-{
-    uint32_t unit = shm_arena_take(&w->port, 0);
-    uint32_t room = unit != 0 && keeps ? shm_arena_take(&w->port, DOWN_ORDER) : 0;
-    if (unit != 0 && keeps && room == 0) {
-        shm_arena_give(&w->port, unit, 0);
-        return 0;
-    }
-    if (unit != 0)
-        *watch_at(&w->port, unit) = (struct shm_watch){.peer = peer, .id = id, .room = room};
-    return unit;
-}
-
-static void record_give(struct worker *w, uint32_t unit)
-{
-    uint32_t room = watch_at(&w->port, unit)->room;
-    if (room != 0)
-        shm_arena_give(&w->port, room, DOWN_ORDER);
-    shm_arena_give(&w->port, unit, 0);
-}
-
-static void push(struct worker *w, uint32_t *list, uint32_t unit)
-{
-    watch_at(&w->port, unit)->next = *list;
-    shm_set(&w->port, list, unit);
-}
-
-/* The link that leads to the record, or NULL. */
-static uint32_t *find(struct worker *w, uint32_t *list, uint64_t id, uint64_t peer)
-{
-    for (uint32_t *link = list; *link != 0; link = &watch_at(&w->port, *link)->next) {
-        const struct shm_watch *watch = watch_at(&w->port, *link);
-        if (watch->id == id && (peer == 0 || watch->peer == peer))
-            return link;
-    }
-    return NULL;
-}
-
-static struct shm_watch *monitor_of(struct worker *w, uint32_t index, uint64_t id, uint64_t who)
-{
-    const uint32_t *link = find(w, &w->port.cold[index].monitors, id, who);
-    return link == NULL ? NULL : watch_at(&w->port, *link);
-}
-
-static void unlink_at(struct worker *w, uint32_t *link)
-{
-    uint32_t unit = *link;
-    shm_set(&w->port, link, watch_at(&w->port, unit)->next);
-    record_give(w, unit);
-}
-
-int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id)
-{
-    if (!shm_log_room(&w->port, 1))
+    const struct shm_watch as = {
+        .peer = watcher,
+        .id = id,
+        .owner = index,
+        .kind = SHM_WATCHED,
+        .final = final,
+        .told = actor_incarnation(w, index) - 1,
+    };
+    if (!shm_log_room(&w->port, TURN_ROOM))
         return AX_E_LIMIT;
-    uint32_t unit = record_new(w, watcher, id, SHM_REF_SLOT(watcher) != w->port.slot);
+    uint32_t unit = record_new(w, &as, true);
     if (unit == 0)
         return AX_E_NO_MEMORY;
-    watch_at(&w->port, unit)->told = actor_incarnation(w, index) - 1;
-    push(w, &w->port.cold[index].watchers, unit);
+    record_push(w, unit);
     return 0;
 }
 
 void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id)
 {
-    uint32_t *link = find(w, &w->port.cold[index].watchers, id, watcher);
-    if (link != NULL)
-        unlink_at(w, link);
+    for (uint32_t unit = w->port.cold[index].watchers; unit != 0;) {
+        const struct shm_watch *record = record_at(&w->port, unit);
+        if (record->id == id && record->peer == watcher) {
+            record_drop(w, unit);
+            return;
+        }
+        unit = record->next;
+    }
 }
 
 /* ---- a down on its way ---- */
@@ -112,7 +67,7 @@ void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t i
 /* Another block in place of one that was spent. False: there is none. */
 static bool refill(struct worker *w, struct shm_watch *watch)
 {
-    uint32_t unit = watch->room == 0 ? shm_arena_take(&w->port, DOWN_ORDER) : 0;
+    uint32_t unit = watch->room == 0 ? shm_arena_take(&w->port, RECORD_ROOM) : 0;
     if (unit != 0)
         shm_set(&w->port, &watch->room, unit);
     return watch->room != 0;
@@ -123,28 +78,31 @@ static void spend(struct worker *w, struct shm_watch *watch, struct shm_chain *c
                   const struct post *post)
 {
     uint64_t at = (uint64_t)watch->room << 32 | offsetof(struct shm_chunk, data);
-    shm_chunk_at(&w->port, at)->order = DOWN_ORDER;
+    shm_chunk_at(&w->port, at)->order = RECORD_ROOM;
     post_fill(shm_chain_frame(&w->port, at), post);
     shm_set(&w->port, &watch->room, 0);
     shm_chain_append(&w->port, chain, at + DOWN_BYTES);
+}
+
+/* The two sides of a link within the worker share a block. */
+static struct shm_watch *with_room(struct worker *w, struct shm_watch *watch)
+{
+    if (watch == NULL || watch->room != 0 || watch->kind != SHM_LINKED || watch->other == 0)
+        return watch;
+    struct shm_watch *other = record_at(&w->port, watch->other);
+    return other->room != 0 ? other : watch;
 }
 
 /* Into a mailbox here for which there is no memory; `watch` is the watcher's record. */
 static int down_kept(struct worker *w, uint32_t index, struct shm_watch *watch,
                      const struct post *post)
 {
+    watch = with_room(w, watch);
     if (watch == NULL || !refill(w, watch))
         return AX_E_NO_MEMORY;
     spend(w, watch, &actor_at(w, index)->mail, post);
     runq_push(w, index);
     return 0;
-}
-
-static int down_local(struct worker *w, uint32_t index, struct shm_watch *watch,
-                      const struct post *post)
-{
-    int error = post_local(w, index, post);
-    return error == AX_E_NO_MEMORY ? down_kept(w, index, watch, post) : error;
 }
 
 /* To another slot; `watch` is the target's record. */
@@ -158,34 +116,41 @@ static int down_remote(struct worker *w, uint32_t slot, struct shm_watch *watch,
     return 0;
 }
 
-static struct post down_post(uint64_t to, uint64_t id, const struct shm_down_body *body)
+/* To the other side of a record that is kept here. `id`, `kind`: the record's. */
+static struct post end_post(uint64_t to, uint64_t id, uint8_t kind,
+                            const struct shm_down_body *body)
 {
     return (struct post){
         .to = to,
         .from = body->who,
         .corr = id,
-        .kind = SHM_DOWN,
+        .kind = kind == SHM_LINKED ? SHM_EXIT : SHM_DOWN,
         .fixed = body,
         .size = sizeof *body,
     };
 }
 
-/* Tells the watcher of a target's record, if it is there. */
-static int send_down(struct worker *w, struct shm_watch *watch, struct shm_down_body body)
+/* Into the mailbox of a record's own actor. */
+static int tell_owner(struct worker *w, struct shm_watch *record, const struct shm_down_body *body)
 {
-    const struct post post = down_post(watch->peer, watch->id, &body);
-    uint32_t slot = SHM_REF_SLOT(watch->peer);
-    if (slot == w->port.slot) {
-        uint32_t index = actor_local(w, watch->peer);
-        int error = index == 0 ? 0 : post_local(w, index, &post);
-        if (error != AX_E_NO_MEMORY)
-            return error;
-        return down_kept(w, index, monitor_of(w, index, watch->id, body.who), &post);
-    }
-    if (slot >= w->port.slots)
+    uint32_t index = record->owner;
+    struct post post = end_post(actor_ref(w, index), record->id, record->kind, body);
+    post.stamp = record_unit(&w->port, record);
+    int error = post_local(w, index, &post);
+    return error == AX_E_NO_MEMORY ? down_kept(w, index, record, &post) : error;
+}
+
+/* Tells the other side of a target's or a link's record. */
+static int tell_peer(struct worker *w, struct shm_watch *record, struct shm_down_body body)
+{
+    const struct post post = end_post(record->peer, record->id, record->kind, &body);
+    uint32_t slot = SHM_REF_SLOT(record->peer);
+    if (slot == w->port.slot)
+        return record->other == 0 ? 0 : tell_owner(w, record_at(&w->port, record->other), &body);
+    if (slot >= w->port.slots || record->twin == SHM_TWIN_SILENT)
         return 0;
     body.after = w->port.out[slot].staged[SHM_DATA];
-    return down_remote(w, slot, watch, &post);
+    return down_remote(w, slot, record, &post);
 }
 
 /* ---- the end of an incarnation here ---- */
@@ -206,6 +171,8 @@ static bool told_of_deaths(const struct worker *w, const struct shm_watch *watch
 static uint32_t last_end(struct worker *w, uint32_t index, const struct shm_watch *watch)
 {
     uint32_t ended = w->port.cold[index].ended;
+    if (watch->final)
+        return watch->told;
     if (told_of_deaths(w, watch))
         return actor_incarnation(w, index) - 1;
     return ended != 0 ? ended : watch->told;
@@ -237,7 +204,7 @@ static int tell_one(struct worker *w, uint32_t index, struct shm_watch *watch)
     while (later_than(last, watch->told)) {
         uint32_t incarnation = told_of_deaths(w, watch) ? watch->told + 1 : last;
         int error = shm_log_room(&w->port, TURN_ROOM)
-                        ? send_down(w, watch, end_of(w, index, incarnation))
+                        ? tell_peer(w, watch, end_of(w, index, incarnation))
                         : AX_E_LIMIT;
         if (error != 0)
             return error;
@@ -246,28 +213,43 @@ static int tell_one(struct worker *w, uint32_t index, struct shm_watch *watch)
     return 0;
 }
 
-/* In the open turn. Watchers elsewhere first: for them what we say stands against what axsup says
- * of a death that may follow. */
+static int tell_list(struct worker *w, uint32_t index, uint8_t kind, bool here)
+{
+    int error = 0;
+    for (uint32_t unit = record_first(&w->port, index, kind); unit != 0 && error == 0;) {
+        struct shm_watch *watch = record_at(&w->port, unit);
+        if ((SHM_REF_SLOT(watch->peer) == w->port.slot) == here)
+            error = tell_one(w, index, watch);
+        unit = watch->next;
+    }
+    return error;
+}
+
+/* In the open turn. Who is elsewhere first: for them what we say stands against what axsup says of
+ * a death that may follow. */
 static int tell_all(struct worker *w, uint32_t index)
 {
     struct shm_actor_cold *cold = &w->port.cold[index];
     int error = 0;
-    for (int here = 0; here <= 1 && error == 0; here++)
-        for (uint32_t unit = cold->watchers; unit != 0 && error == 0;) {
-            struct shm_watch *watch = watch_at(&w->port, unit);
-            if ((SHM_REF_SLOT(watch->peer) == w->port.slot) == here)
-                error = tell_one(w, index, watch);
-            unit = watch->next;
-        }
+    for (int here = 0; here <= 1 && error == 0; here++) {
+        error = tell_list(w, index, SHM_WATCHED, here);
+        if (error == 0)
+            error = tell_list(w, index, SHM_LINKED, here);
+    }
     if (error == 0 && cold->ended != 0)
         shm_set(&w->port, &cold->ended, 0);
     return error;
 }
 
+static bool is_watched(struct worker *w, uint32_t index)
+{
+    return w->port.cold[index].watchers != 0 || record_first(&w->port, index, SHM_LINKED) != 0;
+}
+
 void watch_tell(struct worker *w, uint32_t index, uint8_t reason)
 {
     struct shm_actor_cold *cold = &w->port.cold[index];
-    if (cold->watchers == 0)
+    if (!is_watched(w, index))
         return;
     shm_log(&w->port, &cold->ended); /* and its reason, in one word */
     cold->ended = actor_incarnation(w, index) - 1;
@@ -275,36 +257,47 @@ void watch_tell(struct worker *w, uint32_t index, uint8_t reason)
     (void)tell_all(w, index); /* the rest is for watch_catch_up */
 }
 
-static bool anyone_untold(struct worker *w, uint32_t index)
+static bool list_untold(struct worker *w, uint32_t index, uint8_t kind)
 {
-    const struct shm_actor_cold *cold = &w->port.cold[index];
-    bool untold = cold->ended != 0;
-    for (uint32_t unit = cold->watchers; unit != 0 && !untold;) {
-        const struct shm_watch *watch = watch_at(&w->port, unit);
-        untold = later_than(last_end(w, index, watch), watch->told);
+    for (uint32_t unit = record_first(&w->port, index, kind); unit != 0;) {
+        const struct shm_watch *watch = record_at(&w->port, unit);
+        if (later_than(last_end(w, index, watch), watch->told))
+            return true;
         unit = watch->next;
     }
-    return untold;
+    return false;
+}
+
+/* Of deaths that came before this process. */
+static bool deaths_untold(struct worker *w, uint32_t index)
+{
+    return list_untold(w, index, SHM_WATCHED) || list_untold(w, index, SHM_LINKED);
 }
 
 bool watch_catch_up(struct worker *w, uint32_t index)
 {
-    while (anyone_untold(w, index)) {
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    if (cold->ended == 0 && w->behind == 0)
+        return true;
+    bool deaths = deaths_untold(w, index);
+    while (cold->ended != 0 || deaths_untold(w, index)) {
         shm_turn_begin(&w->port, 0, 0);
         int error = tell_all(w, index);
         turn_commit(w);
         if (error == AX_E_NO_MEMORY)
             return false;
     }
+    if (deaths && w->behind > 0)
+        w->behind--;
     return true;
 }
 
-bool watch_adds_up(struct worker *w, uint32_t index)
+static bool list_adds_up(struct worker *w, uint32_t index, uint8_t kind)
 {
     uint32_t now = actor_incarnation(w, index);
-    for (uint32_t unit = w->port.cold[index].watchers; unit != 0;) {
-        const struct shm_watch *watch = watch_at(&w->port, unit);
-        if (SHM_REF_SLOT(watch->peer) == w->port.slot &&
+    for (uint32_t unit = record_first(&w->port, index, kind); unit != 0;) {
+        const struct shm_watch *watch = record_at(&w->port, unit);
+        if (SHM_REF_SLOT(watch->peer) == w->port.slot && !watch->final &&
             now - 1 - watch->told > w->boot->incarnation)
             return false;
         unit = watch->next;
@@ -312,18 +305,28 @@ bool watch_adds_up(struct worker *w, uint32_t index)
     return true;
 }
 
+bool watch_adds_up(struct worker *w, uint32_t index)
+{
+    return list_adds_up(w, index, SHM_WATCHED) && list_adds_up(w, index, SHM_LINKED);
+}
+
 /* ---- the end for good ---- */
 
-static int withdraw(struct worker *w, uint32_t index, const struct shm_watch *watch)
+/* Takes back a monitor of which we are the watcher: both sides. */
+static int withdraw(struct worker *w, struct shm_watch *watch)
 {
-    uint64_t self = actor_ref(w, index);
-    uint32_t slot = SHM_REF_SLOT(watch->peer), target = actor_local(w, watch->peer);
-    const struct post post = {
-        .to = watch->peer, .from = self, .corr = watch->id, .kind = SHM_DEMONITOR};
-    if (slot != w->port.slot)
-        return slot < w->port.slots ? post_slot(w, slot, SHM_CONTROL, &post) : 0;
-    if (target != 0)
-        watch_remove(w, target, self, watch->id);
+    const struct post post = {.to = watch->peer,
+                              .from = actor_ref(w, watch->owner),
+                              .corr = watch->id,
+                              .kind = SHM_DEMONITOR};
+    uint32_t slot = SHM_REF_SLOT(watch->peer);
+    int error =
+        slot != w->port.slot && slot < w->port.slots ? post_slot(w, slot, SHM_CONTROL, &post) : 0;
+    if (error != 0)
+        return error;
+    if (watch->other != 0)
+        record_drop(w, watch->other);
+    record_drop(w, record_unit(&w->port, watch));
     return 0;
 }
 
@@ -332,80 +335,72 @@ static bool turn_is_full(const struct worker *w)
     return !shm_log_room(&w->port, TURN_ROOM) || w->port.arena.ngiven > BLOCKS_A_TURN;
 }
 
+/* Tells the other side of each record of a kind, and drops it. */
+static int end_list(struct worker *w, uint32_t index, uint8_t kind,
+                    const struct shm_down_body *body)
+{
+    uint32_t unit;
+    while ((unit = record_first(&w->port, index, kind)) != 0) {
+        struct shm_watch *watch = record_at(&w->port, unit);
+        int error = turn_is_full(w) ? AX_E_LIMIT : 0;
+        if (error == 0 && watch->peer != body->who) /* else nobody is left to be told */
+            error = tell_peer(w, watch, *body);
+        if (error != 0)
+            return error;
+        record_drop(w, unit);
+    }
+    return 0;
+}
+
 int watch_end(struct worker *w, uint32_t index, const struct shm_down_body *body)
 {
     struct shm_actor_cold *cold = &w->port.cold[index];
-    int error = 0;
-    while (cold->watchers != 0 && error == 0) {
-        struct shm_watch *watch = watch_at(&w->port, cold->watchers);
-        error = turn_is_full(w) ? AX_E_LIMIT : 0;
-        if (error == 0 && watch->peer != body->who) /* else nobody is left to be told */
-            error = send_down(w, watch, *body);
-        if (error == 0)
-            unlink_at(w, &cold->watchers);
-    }
-    while (cold->monitors != 0 && error == 0) {
-        error =
-            turn_is_full(w) ? AX_E_LIMIT : withdraw(w, index, watch_at(&w->port, cold->monitors));
-        if (error == 0)
-            unlink_at(w, &cold->monitors);
-    }
+    int error = end_list(w, index, SHM_WATCHED, body);
+    if (error == 0)
+        error = end_list(w, index, SHM_LINKED, body);
+    while (cold->monitors != 0 && error == 0)
+        error = turn_is_full(w) ? AX_E_LIMIT : withdraw(w, record_at(&w->port, cold->monitors));
     return error;
 }
 
 /* ---- the watcher's side ---- */
 
-bool watch_fire(struct worker *w, uint32_t index, uint64_t id, uint64_t who, bool final)
+bool watch_fire(struct worker *w, uint32_t index, uint8_t kind, const struct shm_frame *frame)
 {
-    uint32_t *link = find(w, &w->port.cold[index].monitors, id, who);
-    if (link == NULL)
+    const struct shm_down_body *body = (const void *)frame->body;
+    struct shm_watch *watch = record_in(w, (uint32_t)frame->stamp, index, kind, frame->corr);
+    if (watch == NULL || watch->peer != body->who)
         return false;
-    if (final)
-        unlink_at(w, link);
+    if (!body->will_restart)
+        record_drop(w, record_unit(&w->port, watch));
     else
-        (void)refill(w, watch_at(&w->port, *link));
+        (void)refill(w, watch);
     return true;
 }
 
-int watch_deliver(struct worker *w, uint32_t index, uint64_t id, const struct shm_down_body *body)
+int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body)
 {
-    struct shm_watch *watch = monitor_of(w, index, id, body->who);
-    if (watch == NULL)
+    if (watch == NULL || watch->peer != body->who)
         return 0;
-    const struct post post = down_post(actor_ref(w, index), id, body);
-    int error = down_local(w, index, watch, &post);
+    int error = tell_owner(w, watch, body);
     if (error == 0 && body->incarnation != 0)
-        shm_set(&w->port, &watch->told, body->incarnation);
+        shm_set(&w->port, &watch->heard, body->incarnation);
     return error;
 }
 
 void watch_revive(struct worker *w, uint32_t index)
 {
-    for (uint32_t unit = w->port.cold[index].monitors; unit != 0;) {
-        const struct shm_watch *watch = watch_at(&w->port, unit);
-        w->remote_monitors[SHM_REF_SLOT(watch->peer) % SHM_SLOTS]++;
-        unit = watch->next;
-    }
-    if (anyone_untold(w, index))
+    bool deaths = deaths_untold(w, index);
+    w->behind += deaths;
+    if (deaths || w->port.cold[index].ended != 0)
         runq_push(w, index);
-}
-
-static bool mark_list(const struct shm_port *port, uint32_t unit, uint64_t *used)
-{
-    for (; unit != 0; unit = watch_at(port, unit)->next) {
-        if (!shm_mark(port, used, unit, 0))
-            return false;
-        uint32_t room = watch_at(port, unit)->room;
-        if (room != 0 && !shm_mark(port, used, room, DOWN_ORDER))
-            return false;
-    }
-    return true;
 }
 
 bool watch_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 {
-    return mark_list(port, port->cold[index].watchers, used) &&
-           mark_list(port, port->cold[index].monitors, used);
+    return record_mark(port, index, SHM_WATCHED, used) &&
+           record_mark(port, index, SHM_WATCHES, used) &&
+           record_mark(port, index, SHM_LINKED, used);
 }
 
 /* ---- a whole process has died ---- */
@@ -417,8 +412,8 @@ static uint32_t ended(struct worker *w, const struct shm_watch *watch,
                       const struct shm_slot_down_body *body)
 {
     uint32_t target = SHM_REF_INDEX(watch->peer);
-    if (watch->told != 0)
-        return watch->told + (watch->fell == 0 ? 1 : body->incarnation - watch->fell);
+    if (watch->heard != 0)
+        return watch->heard + (watch->fell == 0 ? 1 : body->incarnation - watch->fell);
     if (target >= w->port.peer_actors[body->slot])
         return 0;
     const struct shm_directory *entry = &w->port.directories[body->slot][target];
@@ -428,8 +423,8 @@ static uint32_t ended(struct worker *w, const struct shm_watch *watch,
     return own + body->incarnation;
 }
 
-static bool fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
-                      const struct shm_slot_down_body *body)
+static bool fire(struct worker *w, struct shm_watch *watch, const struct shm_slot_down_body *body,
+                 bool will_restart)
 {
     const struct shm_down_body down = {
         .who = watch->peer,
@@ -437,45 +432,46 @@ static bool fire_slot(struct worker *w, uint32_t index, struct shm_watch *watch,
         .reason = body->reason,
         .signal = body->signal,
         .suspect = SHM_REF_INDEX(watch->peer) == body->suspect,
-        .will_restart = body->will_restart,
+        .will_restart = will_restart,
     };
-    const struct post post = down_post(actor_ref(w, index), watch->id, &down);
     shm_turn_begin(&w->port, 0, 0);
-    if (down_local(w, index, watch, &post) != 0) {
+    if (tell_owner(w, watch, &down) != 0) {
         turn_undo(w);
         return false;
     }
     shm_set(&w->port, &watch->fell, body->incarnation);
-    shm_set(&w->port, &watch->told, down.incarnation);
+    shm_set(&w->port, &watch->heard, down.incarnation);
     turn_commit(w);
     return true;
 }
 
-static bool fire_actor(struct worker *w, uint32_t index, const struct shm_slot_down_body *body)
+static void forget(struct worker *w, uint32_t unit)
 {
-    for (uint32_t unit = w->port.cold[index].monitors; unit != 0;) {
-        struct shm_watch *watch = watch_at(&w->port, unit);
-        if (SHM_REF_SLOT(watch->peer) == body->slot && watch->fell != body->incarnation &&
-            !fire_slot(w, index, watch, body))
-            return false;
-        unit = watch->next;
-    }
-    return true;
+    shm_turn_begin(&w->port, 0, 0);
+    record_drop(w, unit);
+    turn_commit(w);
 }
 
+/* Where the slot starts empty, or not again, its actors are gone, watchers too. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
 {
-    if (w->remote_monitors[body->slot] == 0)
-        return true;
-    for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
-        if (actor_at(w, index)->state != SHM_FREE && !fire_actor(w, index, body))
+    bool again = body->will_restart && body->reason != SHM_CORRUPT;
+    for (uint32_t unit = w->port.priv->of_slot[body->slot], next; unit != 0; unit = next) {
+        struct shm_watch *watch = record_at(&w->port, unit);
+        bool hears = watch->kind != SHM_WATCHED && watch->fell != body->incarnation &&
+                     watch->twin != SHM_TWIN_SILENT && !(watch->final && again);
+        next = watch->at_next;
+        if (hears && !fire(w, watch, body, again))
             return false;
+        if (!again && (watch->kind == SHM_WATCHED || watch->twin == SHM_TWIN_SILENT))
+            forget(w, unit);
+    }
     return true;
 }
 
 /* ---- what actors call ---- */
 
-static bool gone(const struct worker *w, uint32_t slot)
+bool slot_gone(const struct worker *w, uint32_t slot)
 {
     if (slot >= w->port.slots || slot == 0)
         return true;
@@ -483,66 +479,85 @@ static bool gone(const struct worker *w, uint32_t slot)
     return state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED;
 }
 
-static int monitor_remote(struct worker *w, uint32_t index, uint64_t who, uint64_t id)
+/* The target's side here: each knows the other. */
+static int monitor_local(struct worker *w, uint32_t target, struct shm_watch *watch)
 {
-    const struct post post = {
-        .to = who,
-        .from = actor_ref(w, index),
-        .corr = id,
-        .kind = SHM_MONITOR,
+    const struct shm_watch as = {
+        .peer = actor_ref(w, watch->owner),
+        .id = watch->id,
+        .owner = target,
+        .other = record_unit(&w->port, watch),
+        .kind = SHM_WATCHED,
+        .final = watch->final,
+        .told = actor_incarnation(w, target) - 1,
     };
-    w->remote_monitors[SHM_REF_SLOT(who)]++;
-    return post_slot(w, SHM_REF_SLOT(who), SHM_CONTROL, &post);
+    uint32_t unit = record_new(w, &as, false);
+    if (unit == 0)
+        return AX_E_NO_MEMORY;
+    watch->other = unit;
+    record_push(w, unit);
+    return 0;
 }
 
 /* The target's half of a monitor whose watcher's half is `watch`, in no list yet. */
-static int monitor(struct worker *w, uint32_t index, struct ax_ref who, struct shm_watch *watch)
+static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
 {
     uint32_t slot = SHM_REF_SLOT(who.addr);
     uint32_t target = who.node == 0 ? actor_local(w, who.addr) : 0;
+    const struct shm_down_body gone = {.who = who.addr, .reason = SHM_GONE};
+    const struct post post = {
+        .to = who.addr,
+        .from = actor_ref(w, watch->owner),
+        .corr = watch->id,
+        .method = watch->final,
+        .kind = SHM_MONITOR,
+    };
     if (target != 0)
-        return watch_add(w, target, actor_ref(w, index), watch->id);
-    if (who.node == 0 && slot != w->port.slot && !gone(w, slot))
-        return monitor_remote(w, index, who.addr, watch->id);
-    const struct shm_down_body body = {.who = who.addr, .reason = SHM_NO_ACTOR};
-    const struct post post = down_post(actor_ref(w, index), watch->id, &body);
-    return down_local(w, index, watch, &post);
+        return monitor_local(w, target, watch);
+    if (who.node == 0 && slot != w->port.slot && !slot_gone(w, slot))
+        return post_slot(w, slot, SHM_CONTROL, &post);
+    return tell_owner(w, watch, &gone);
 }
 
-int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *number)
+int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint64_t *number)
 {
     struct worker *w = ctx->worker;
-    uint64_t id = w->port.priv->next_id;
+    const struct shm_watch as = {.peer = who.addr,
+                                 .owner = ctx->actor,
+                                 .kind = SHM_WATCHES,
+                                 .final = (flags & AX_MONITOR_FINAL) != 0};
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
+    if (flags & ~(unsigned)AX_MONITOR_FINAL)
+        return AX_E_INVALID;
     if (shm_arena_left(&w->port) < 16)
         return AX_E_NO_MEMORY;
-    uint32_t unit = record_new(w, who.addr, id, true);
+    uint32_t unit = record_new(w, &as, true);
     if (unit == 0)
         return AX_E_NO_MEMORY;
-    int error = monitor(w, ctx->actor, who, watch_at(&w->port, unit));
+    int error = monitor(w, who, record_at(&w->port, unit));
     if (error != 0) {
         record_give(w, unit);
         return error;
     }
-    shm_set(&w->port, &w->port.priv->next_id, id + 1);
-    push(w, &w->port.cold[ctx->actor].monitors, unit);
+    record_push(w, unit);
     if (number != NULL)
-        *number = id;
+        *number = record_at(&w->port, unit)->id;
     return 0;
+}
+
+int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *number)
+{
+    return ax_monitor_with(ctx, who, 0, number);
 }
 
 int ax_demonitor(struct ax_ctx *ctx, uint64_t number)
 {
     struct worker *w = ctx->worker;
-    uint32_t index = ctx->actor;
-    uint32_t *link = find(w, &w->port.cold[index].monitors, number, 0);
-    if (link == NULL)
+    struct shm_watch *watch = record_of(w, ctx->actor, SHM_WATCHES, number);
+    if (watch == NULL)
         return AX_E_NO_ACTOR;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    int error = withdraw(w, index, watch_at(&w->port, *link));
-    if (error == 0)
-        unlink_at(w, link);
-    return error;
+    return withdraw(w, watch);
 }

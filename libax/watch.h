@@ -15,19 +15,22 @@ bool watch_catch_up(struct worker *w, uint32_t actor);
  * both lists. 0; AX_E_LIMIT: the turn is full, AX_E_NO_MEMORY: not now. What was done is done. */
 int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body);
 
-/* In the open turn: `watcher` watches `actor` from now on. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
-int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
+/* In the open turn: `watcher`, of another slot, watches `actor` from now on. 0, AX_E_NO_MEMORY,
+ * AX_E_LIMIT. */
+int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id, bool final);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
-/* In the open turn: a down that another slot has sent to monitor `id` of `actor`. Where there is
- * none on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
-int watch_deliver(struct worker *w, uint32_t actor, uint64_t id, const struct shm_down_body *body);
+/* In the open turn: a down or exit that another slot has sent to the record, NULL: there is none.
+ * Where it is not on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body);
+/* Will no process ever be in that slot again? */
+bool slot_gone(const struct worker *w, uint32_t slot);
 /* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
  * memory for all of them now. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
-/* In the open turn: is monitor `id` of `actor`, on `who`, still wanted? A final one is used up. */
-bool watch_fire(struct worker *w, uint32_t actor, uint64_t id, uint64_t who, bool final);
+/* In the open turn: is the down or exit in a mailbox still wanted? Its last one ends the record. */
+bool watch_fire(struct worker *w, uint32_t actor, uint8_t kind, const struct shm_frame *frame);
 
-/* After a recovery: counts an actor's monitors, and queues it where its watchers are to be told. */
+/* After a recovery: queues an actor where its watchers are to be told. */
 void watch_revive(struct worker *w, uint32_t actor);
 bool watch_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 /* After a recovery: no watcher has been told of an end that never was. */

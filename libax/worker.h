@@ -83,6 +83,7 @@ struct worker {
     struct strand_queue ready; /* their wait is over */
     struct strand_queue room;  /* wait for room */
     uint32_t run_first, run_last, free_actor;
+    uint32_t behind; /* actors whose watchers are to be told of deaths before this process */
     uint32_t strands;
     void **self;
     struct pending *pending;
@@ -94,8 +95,16 @@ struct worker {
     uint32_t npublish;
     uint32_t io_touched; /* handles that the open turn has done something to */
     struct io *io;       /* NULL: no actor has used any */
-    uint8_t *scratch;    /* a reply's or message's image, max_message */
-    uint32_t remote_monitors[SHM_SLOTS];
+    struct {             /* who is where in the table of memberships; entries count from 1 */
+        uint32_t *first; /* of each actor */
+        uint32_t *next;  /* behind each entry, also of those that are free */
+        uint32_t free;
+    } members;
+    struct {
+        uint64_t key[2];
+        uint32_t slot, entry;
+    } picked[16];       /* who was in turn last, by group */
+    uint8_t *scratch;   /* a reply's or message's image, max_message */
     bool pressing;      /* more than half of a lane is not published */
     uint64_t over;      /* slots with something in an overflow queue */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */

@@ -34,6 +34,10 @@ enum shm_kind {
                       body: uint64_t position */
     SHM_LOOKUP,    /* control: the actor of a key; body: struct lookup_body */
     SHM_FOUND,     /* control: answer to a lookup; method: AX_E_* or 0; body: the ref */
+    SHM_LINK,      /* control: `from` links `to`; corr is the link's number */
+    SHM_UNLINK,    /* control */
+    SHM_EXIT,      /* body: struct shm_down_body; corr: the link, 0: a signal sent by an actor */
+    SHM_KILL,      /* control: ends the actor `to` at once */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 
@@ -69,9 +73,13 @@ static inline uint32_t shm_frame_body(const struct shm_frame *frame)
     X(SIGNAL, 4, "signal")                                                                         \
     X(EXITED, 5, "exited")                                                                         \
     X(HUNG, 6, "hung")                                                                             \
-    X(NO_ACTOR, 7, "no such actor")                                                                \
+    X(GONE, 7, "no such actor")                                                                    \
     X(RESTART_INTENSITY, 8, "restart intensity exceeded")                                          \
-    X(CORRUPT, 9, "memory does not add up")
+    X(CORRUPT, 9, "memory does not add up")                                                        \
+    X(LEASE_LOST, 10, "lease lost")                                                                \
+    X(NODE_DOWN, 11, "node down")                                                                  \
+    X(PROTOCOL, 12, "protocol violation")                                                          \
+    X(OTHER, 13, "other")
 
 enum shm_reason {
 #define SHM_REASON_ENUM(name, number, text) SHM_##name = number,

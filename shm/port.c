@@ -56,6 +56,19 @@ static int open_own(struct shm_port *port, const struct shm_fds *fds)
     return 0;
 }
 
+/* What a peer says of its own table is taken once, and must lie in its segment. */
+static void find_members(struct shm_port *port, uint32_t peer, uint64_t bytes)
+{
+    const struct shm_geometry geo = port->peers[peer]->geometry;
+    if (geo.member_off & 7 || geo.member_off > bytes ||
+        geo.members > (bytes - geo.member_off) / sizeof(struct shm_member))
+        return;
+    port->members[peer] =
+        (const struct shm_member *)(const void *)((const uint8_t *)port->peers[peer] +
+                                                  geo.member_off);
+    port->member_count[peer] = geo.members;
+}
+
 static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_t peer)
 {
     uint64_t bytes = file_bytes(fds->peer_pub[peer]);
@@ -71,6 +84,7 @@ static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_
         (uint32_t)((bytes - SHM_DIRECTORY_OFF) / sizeof(struct shm_directory));
     port->directories[peer] =
         (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
+    find_members(port, peer, bytes);
     if (peer == 0) {
         const struct shm_geometry *geo = (const struct shm_geometry *)(const void *)base;
         port->peer_actors[0] = geo->actors;
@@ -151,6 +165,9 @@ int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const s
     port->directories[geo->slot] = port->directory;
     port->peer_actors[geo->slot] = geo->actors;
     port->peers[geo->slot] = port->pub;
+    port->members[geo->slot] =
+        (const struct shm_member *)(const void *)((uint8_t *)port->pub + geo->member_off);
+    port->member_count[geo->slot] = geo->members;
     port->hot = port->all;
     return 0;
 }

@@ -78,6 +78,8 @@ struct shm_port {
     const struct shm_directory *directories[SHM_SLOTS];
     uint32_t peer_actors[SHM_SLOTS]; /* entries in each directory, taken once at the start */
     uint64_t peer_bytes[SHM_SLOTS];
+    const struct shm_member *members[SHM_SLOTS];
+    uint32_t member_count[SHM_SLOTS];
     uint32_t name_count;
     int bell;
 };

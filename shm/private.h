@@ -75,8 +75,8 @@ struct shm_actor_cold {
     uint8_t reason;      /* why it is closing */
     uint8_t retries;     /* of the message at the head */
     uint8_t ended_by;    /* the reason for `ended` */
-    uint8_t pad;
-    uint32_t ended; /* incarnation whose end not all watchers have been told yet, 0: none */
+    uint8_t signal;      /* for `reason` */
+    uint32_t ended;      /* incarnation whose end not all watchers have been told yet, 0: none */
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
@@ -90,19 +90,53 @@ struct shm_more {
     uint32_t durable;         /* unit of the stack that was saved at an await */
     uint32_t key;             /* unit of its shm_key */
     uint32_t snapshot;        /* unit of its last snapshot */
-    uint32_t spare[2];
+    uint32_t traps;           /* exits come to on_exit */
+    uint32_t own_links;       /* to other slots, set up by this side */
 };
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
 
-/* One side of a monitor; one unit. */
+enum shm_watch_kind {
+    SHM_WATCHES = 1, /* the watcher's side of a monitor, in `monitors` of its actor */
+    SHM_WATCHED,     /* the target's, in `watchers` */
+    SHM_LINKED,      /* either side of a link, in `links` */
+};
+
+enum shm_twin { /* both sides of a link have set one up at once */
+                SHM_NO_TWIN,
+                SHM_TWIN_SILENT,
+                SHM_TWIN_TELLS,
+};
+
+/* One side of a monitor or a link; one unit. Number `id` names the side's own unit in its lower
+ * half where this side was the one to set it up. */
 struct shm_watch {
     uint64_t peer; /* address of the other side */
     uint64_t id;
-    uint32_t next; /* unit */
-    uint32_t fell; /* incarnation of the peer's slot whose death was told last, 0: none */
-    uint32_t told; /* incarnation of the target whose end was told last, 0: none */
-    uint32_t room; /* unit of a block kept for a down, 0: it is spent */
+    uint32_t next, prev;       /* units, in its actor's list; of the first `prev` means nothing */
+    uint32_t at_next, at_prev; /* the same among all whose peer lives in that other slot */
+    uint32_t owner;            /* index of its actor */
+    uint32_t other;            /* unit of the other side where it is here, 0: it is not, or gone */
+    uint32_t fell;  /* incarnation of the peer's slot whose death was told last, 0: none */
+    uint32_t heard; /* incarnation of the peer whose end we were told last, 0: none */
+    uint32_t told;  /* own incarnation whose end the peer was told last */
+    uint32_t room;  /* unit of a block kept for a down or exit, 0: it is spent */
+    uint8_t kind;   /* enum shm_watch_kind, 0: given back */
+    uint8_t final;  /* only the last end is told */
+    uint8_t mine;   /* of a link: its actor has set it up */
+    uint8_t twin;   /* of a link: enum shm_twin */
+    uint32_t pad;
 };
+_Static_assert(sizeof(struct shm_watch) == SHM_UNIT, "a side of a monitor is one unit");
+
+#define SHM_MEMBERSHIP_ORDER 1u
+
+struct shm_membership { /* in `groups` of its actor */
+    uint32_t next;      /* unit */
+    uint32_t pad;
+    uint64_t key[2];
+    char group[SHM_NAME_MAX + 1];
+};
+_Static_assert(sizeof(struct shm_membership) <= SHM_UNIT << SHM_MEMBERSHIP_ORDER, "its block");
 
 struct shm_timer { /* a pending message to its own actor; the frame follows */
     uint64_t at;   /* CLOCK_MONOTONIC ns */
@@ -154,6 +188,7 @@ enum shm_what {
     SHM_OVERLOAD_ON,
     SHM_OVERLOAD_OFF,
     SHM_DEADLETTER,
+    SHM_ACTOR_EXIT,
 };
 
 #define SHM_UNDO 8192u /* words a turn may change */
@@ -182,8 +217,11 @@ struct shm_private {
     struct shm_chain over_data[SHM_SLOTS]; /* what a full lane could not take, in order */
     struct shm_chain over_control[SHM_SLOTS];
     uint32_t seen_down[SHM_SLOTS]; /* last incarnation of each slot whose death was delivered */
+    uint32_t of_slot[SHM_SLOTS];   /* unit of the first shm_watch whose peer lives in that slot;
+                                      made anew by a successor */
     uint64_t events, letters;      /* written to the rings so far */
     uint64_t next_id;              /* monitors and timers */
+    uint64_t memberships;          /* of all actors */
     uint64_t booted;               /* configured actors spawned so far */
     uint64_t policies;
     uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none */

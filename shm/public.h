@@ -45,6 +45,12 @@ struct shm_name { /* written by axsup; a seqlock: odd while it changes */
 };
 _Static_assert(sizeof(struct shm_name) == 96, "name entry");
 
+/* A membership of an actor of the slot in a group, which is known by its key. `ref` is 0 while the
+ * entry changes, and where it is free. */
+struct shm_member {
+    uint64_t ref, key[2], spare;
+};
+
 struct shm_public {
     struct shm_geometry geometry;
     _Alignas(SHM_LINE) uint64_t committed; /* THE store; read by peers when the writer is dead */

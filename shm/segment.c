@@ -24,6 +24,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
         .control_ring = plan->control_ring,
         .max_message = plan->max_message,
         .names = plan->names,
+        .members = plan->members,
     };
     geo->actor_off = at;
     at += geo->actors * sizeof(struct shm_actor);
@@ -40,6 +41,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     at += geo->actors * sizeof(struct shm_directory);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);
+    geo->member_off = at = shm_round(at, SHM_LINE);
+    at += geo->members * sizeof(struct shm_member);
     geo->public_bytes = shm_round(at, SHM_PAGE);
 
     geo->edge_bytes = SHM_PAGE + geo->control_ring + geo->data_ring;

@@ -225,7 +225,7 @@ static void forged_down(void **state)
     struct shm_watch *watch = shm_unit(&w->port, w->port.cold[WATCHER].monitors);
     struct shm_down_body body = {.who = SHM_REF(NODE_PEER, 1, 1), .incarnation = 99};
     from_other(SHM_DOWN, actor_ref(w, WATCHER), id, &body, sizeof body);
-    assert_int_equal(watch->told, 0);
+    assert_int_equal(watch->heard, 0);
     assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
     body.who = actor_ref(w, TARGET);
     from_other(SHM_DOWN, actor_ref(w, WATCHER), id, &body, sizeof body);

@@ -50,6 +50,7 @@ static void open_slot(struct node *node, uint32_t slot)
         .data_ring = RING,
         .control_ring = RING,
         .max_message = 1024,
+        .members = 16,
         .names = slot == 0 ? 16 : 0,
     };
     shm_plan_geometry(&plan, &node->geo[slot]);

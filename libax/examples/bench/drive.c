@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define SPAWNS_A_TURN 256u
+#define TIES_A_TURN 64u
 #define LOADS_A_TURN 1024u
 #define PATIENCE AX_SECONDS(20)
 
@@ -29,6 +30,8 @@ struct bench_drive {
     uint32_t nflows;
     bench_idle_ref *crowd;
     uint32_t ncrowd;
+    uint32_t mourns; /* downs still to come */
+    uint64_t mourned_from, mourned_ns;
     uint64_t weight,
         load_bytes; /* resident before the crowd was told something, and what that took */
     uint64_t handled;
@@ -209,6 +212,59 @@ void bench_drive_on_spawns(struct ax_ctx *ctx, struct bench_drive *self,
     free(refs);
 }
 
+static void tie(struct ax_ctx *ctx, struct ax_ref to, bool link)
+{
+    uint64_t monitor;
+    if (link) {
+        AX_CHECK(ctx, ax_link(ctx, to) == 0);
+        AX_CHECK(ctx, ax_unlink(ctx, to) == 0);
+        return;
+    }
+    AX_CHECK(ctx, ax_monitor(ctx, to, &monitor) == 0);
+    AX_CHECK(ctx, ax_demonitor(ctx, monitor) == 0);
+}
+
+void bench_drive_on_ties(struct ax_ctx *ctx, struct bench_drive *self,
+                         const struct bench_drive_ties *msg, struct bench_drive_ties_reply *reply)
+{
+    bench_echo_ref to = find(ctx, msg->to), barrier = find(ctx, msg->barrier);
+    (void)self;
+    uint64_t start = bench_clock();
+    for (uint32_t i = 0; i < msg->count; i++) {
+        tie(ctx, to.ref, msg->link);
+        if ((i + 1) % TIES_A_TURN == 0)
+            ask(ctx, barrier, i);
+    }
+    reply->ns = bench_clock() - start;
+}
+
+void bench_drive_on_mourn(struct ax_ctx *ctx, struct bench_drive *self,
+                          const struct bench_drive_mourn *msg,
+                          struct bench_drive_mourn_reply *reply)
+{
+    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_idle_ref who;
+    (void)reply;
+    AX_CHECK(ctx, bench_idle_spawn(ctx, NULL, &who) == 0);
+    for (uint32_t i = 0; i < msg->count; i++) {
+        AX_CHECK(ctx, ax_monitor(ctx, who.ref, NULL) == 0);
+        if ((i + 1) % TIES_A_TURN == 0)
+            ask(ctx, barrier, i);
+    }
+    self->mourns = msg->count;
+    self->mourned_from = bench_clock();
+    AX_CHECK(ctx, ax_stop_actor(ctx, who.ref) == 0);
+}
+
+void bench_drive_on_mourned(struct ax_ctx *ctx, struct bench_drive *self,
+                            const struct bench_drive_mourned *msg,
+                            struct bench_drive_mourned_reply *reply)
+{
+    (void)ctx, (void)msg;
+    reply->done = self->mourns == 0;
+    reply->ns = self->mourned_ns;
+}
+
 void bench_drive_on_crowd(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_crowd *msg,
                           struct bench_drive_crowd_reply *reply)
@@ -318,6 +374,11 @@ void bench_drive_on_struck(struct ax_ctx *ctx, struct bench_drive *self,
 
 static void down(struct ax_ctx *ctx, struct bench_drive *self, const struct ax_down *event)
 {
+    if (self->mourns != 0) {
+        if (--self->mourns == 0)
+            self->mourned_ns = bench_clock() - self->mourned_from;
+        return;
+    }
     (void)ctx;
     if (event->who.addr == self->victim.ref.addr && self->down_at == 0)
         self->down_at = bench_clock();

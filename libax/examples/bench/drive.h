@@ -24,6 +24,11 @@ struct ax_ctx;
     ASK (flows, (text(64), to, u32, flows, u32, rounds), (u64, ns))                                \
     /* spawns `count` actors, 256 a turn; that they are stopped again is not measured */           \
     ASK (spawns, (text(64), barrier, u32, count), (u64, ns))                                       \
+    /* `count` times a monitor of `to`, or a link, and taken back, 64 a turn */                    \
+    ASK (ties, (text(64), to, text(64), barrier, u32, count, bool, link), (u64, ns))               \
+    /* monitors an actor `count` times and ends it; `mourned` tells how that went */               \
+    ASK (mourn, (text(64), barrier, u32, count), ())                                               \
+    ASK (mourned, (), (bool, done, u64, ns))                                                       \
     /* spawns `count` actors that stay: the resident memory that it took */                        \
     ASK (crowd, (text(64), barrier, u32, count), (u64, bytes))                                     \
     /* tells each of them one message of 64 bytes, weighed before they handle it */                \

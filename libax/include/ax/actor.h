@@ -167,6 +167,11 @@ enum ax_reason {
     AX_GONE,
     AX_RESTART_INTENSITY,
     AX_CORRUPT,
+    AX_LEASE_LOST,
+    AX_NODE_DOWN,
+    AX_PROTOCOL, /* for actors to use, as all of them are */
+    AX_OTHER,
+    AX_REASON_COUNT
 };
 
 /* "normal", "signal" ...; static. */
@@ -186,9 +191,78 @@ struct ax_down { /* what on_down is given */
  * Lasts until it is gone or ax_demonitor. `monitor`, which may be NULL, is set to its number.
  * Returns 0 or, with nothing done, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 AX_MUST_USE int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *monitor);
+/* The same with flags. AX_MONITOR_FINAL: on_down is called once, when `who` is gone for good. Also
+ * AX_E_INVALID, for other flags. */
+enum ax_monitor_flags { AX_MONITOR_FINAL = 1 };
+AX_MUST_USE int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags,
+                                uint64_t *monitor);
 /* After it no down of this monitor is delivered. Returns 0, AX_E_NO_ACTOR (there is no such
  * monitor), or, the monitor as it was, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
+
+/* ---- links ---- */
+
+struct ax_exit { /* what on_exit is given */
+    struct ax_ref from;
+    uint32_t incarnation; /* the one that ended; of a signal: that of who sent it */
+    enum ax_reason reason;
+    int signal;        /* for AX_SIGNAL, else 0 */
+    bool suspect;      /* its message was in hand when the process died */
+    bool will_restart; /* false: it is gone for good, or it is a signal that was sent */
+};
+
+/* Ties this actor to another one, anywhere: when either is gone for good, for a reason other than
+ * normal, the other one ends for that reason too, and its policy does not bring it back. Where
+ * `who` is gone already that comes at once, reason AX_GONE. Lasts over restarts of both and of
+ * their processes, of which only who traps exits is told. A second link to the same actor is the
+ * first one, and to itself none. Returns 0 or, with nothing done, AX_E_LIMIT, AX_E_NO_MEMORY. Never
+ * suspends. */
+AX_MUST_USE int ax_link(struct ax_ctx *ctx, struct ax_ref who);
+/* After it no exit of this link is delivered, to either side. Returns 0, AX_E_NO_ACTOR (there is no
+ * link), AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
+int ax_unlink(struct ax_ctx *ctx, struct ax_ref who);
+/* From now on exits of all reasons come to on_exit, behind what their sender had sent, and end
+ * nothing; until it is turned off, over restarts too. Returns 0, AX_E_LIMIT, AX_E_NO_MEMORY. Never
+ * suspends. */
+AX_MUST_USE int ax_trap_exit(struct ax_ctx *ctx, bool on);
+/* Ends this actor for good after the present message, for this reason; on_stop is called. A reason
+ * that was given before stays. Returns 0, AX_E_INVALID (no reason), AX_E_LIMIT. Never suspends. */
+AX_MUST_USE int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason);
+/* Sends an exit to any actor, linked or not. It comes behind what this actor has sent, and does
+ * what that of a linked actor that is gone would do. AX_KILLED cannot be trapped and overtakes: the
+ * actor is gone without handling what it has, also where its handler awaits, and on_stop is not
+ * called. Returns 0, AX_E_NO_ACTOR, AX_E_INVALID, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
+AX_MUST_USE int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason);
+
+/* ---- groups ---- */
+
+/* Makes this actor a member of the group of that name, for which anybody may look anywhere in the
+ * system; being one already it stays one. Others see it when the turn commits. It is one over
+ * restarts, until it leaves or is gone. A group is there while it has members. Returns 0,
+ * AX_E_INVALID (the name: as an actor's), AX_E_CLOSED (it has been told to end), AX_E_NO_MEMORY, or
+ * AX_E_LIMIT (of the turn, or of the worker's "max_memberships"). Never suspends. */
+AX_MUST_USE int ax_join(struct ax_ctx *ctx, const char *group);
+/* Returns 0, AX_E_NO_ACTOR (it is no member) or AX_E_LIMIT. Never suspends. */
+int ax_leave(struct ax_ctx *ctx, const char *group);
+
+struct ax_members { /* a cursor; a plain value that needs no end */
+    uint64_t key[2];
+    uint32_t slot, entry;
+};
+
+/* For each member, wherever it is:
+ *
+ *   for (struct ax_members at = ax_members("room"); ax_member(ctx, &at, &who);)
+ *       (void)chat_say(ctx, chat_ref_of(who), text);
+ *
+ * Who is a member all the while is seen once; who joins or leaves meanwhile may be seen or not. The
+ * body may join, leave and suspend. A local read that looks through all memberships of the system.
+ * Never suspends. */
+struct ax_members ax_members(const char *group);
+bool ax_member(struct ax_ctx *ctx, struct ax_members *at, struct ax_ref *who);
+/* One member, each in its turn, as this worker counts. Returns 0 or AX_E_NO_ACTOR. Never suspends.
+ */
+AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *who);
 
 /* ---- logging ---- */
 

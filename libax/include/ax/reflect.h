@@ -80,6 +80,7 @@ struct ax_contract {
 };
 
 struct ax_down;
+struct ax_exit;
 struct ax_reply;
 struct ax_io_event;
 
@@ -96,6 +97,7 @@ struct ax_io_event;
     void (*on_restart)(struct ax_ctx * ctx, state_type * self);                                    \
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
+    void (*on_exit)(struct ax_ctx * ctx, state_type * self, const struct ax_exit *exit);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
     void (*on_io)(struct ax_ctx * ctx, state_type * self, const struct ax_io_event *event);        \
     bool durable_reserved; /* always false */

@@ -208,5 +208,42 @@ static void on_io(struct ax_ctx *ctx, struct probe *self, const struct ax_io_eve
     AX_CHECK(ctx, probe_add(ctx, there, 7) == 0);
 }
 
-AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply, .on_io = on_io);
+void probe_on_link(struct ax_ctx *ctx, struct probe *self, const struct probe_link *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, !msg->trap || ax_trap_exit(ctx, true) == 0);
+    AX_CHECK(ctx, ax_link(ctx, msg->who.ref) == 0);
+}
+
+void probe_on_unlink(struct ax_ctx *ctx, struct probe *self, const struct probe_unlink *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_unlink(ctx, msg->who.ref) == 0);
+}
+
+void probe_on_quit(struct ax_ctx *ctx, struct probe *self, const struct probe_quit *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_stop_exit(ctx, (enum ax_reason)msg->reason) == 0);
+}
+
+void probe_on_join(struct ax_ctx *ctx, struct probe *self, const struct probe_join *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_join(ctx, "one") == 0);
+    AX_CHECK(ctx, ax_join(ctx, "two") == 0);
+    AX_CHECK(ctx, ax_leave(ctx, "one") == 0);
+    AX_CHECK(ctx, msg->stay || ax_leave(ctx, "two") == 0);
+}
+
+static void on_exit_of(struct ax_ctx *ctx, struct probe *self, const struct ax_exit *exit)
+{
+    (void)ctx;
+    (void)exit;
+    self->turns++;
+    self->downs++;
+    self->sum *= 10;
+}
+
+AX_ACTOR(probe, .on_down = on_down, .on_exit = on_exit_of, .on_reply = on_reply, .on_io = on_io);
 AX_PLUGIN("probe", &probe_actor);

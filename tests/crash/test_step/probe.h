@@ -23,7 +23,11 @@
     TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
     TELL(mope, (i64, by, ref_to(probe), there))                                                    \
-    TELL(dial, (ref_to(probe), here, ref_to(probe), there))
+    TELL(dial, (ref_to(probe), here, ref_to(probe), there))                                        \
+    TELL(link, (ref_to(probe), who, bool, trap))                                                   \
+    TELL(unlink, (ref_to(probe), who))                                                             \
+    TELL(quit, (u32, reason))                                                                      \
+    TELL(join, (bool, stay))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

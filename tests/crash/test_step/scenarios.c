@@ -515,6 +515,113 @@ static bool same_and_in_order(const struct seen *want, const struct seen *got)
     return same(want, got) && got->downs[1] == 1 && got->downs[3] == 1 && got->sum[1] == 15;
 }
 
+/* ---- links ---- */
+
+static void link_both(struct node *node)
+{
+    TELL(node, 1, link, .who = here(2));
+    TELL(node, 2, link, .who = to(peer_watched));
+    TELL(node, 1, link, .who = to(peer_watched));
+}
+
+static void unlink_both(struct node *node)
+{
+    link_both(node);
+    TELL(node, 2, unlink, .who = here(1));
+    TELL(node, 2, unlink, .who = to(peer_watched));
+    TELL(node, 1, unlink, .who = to(peer_watched));
+}
+
+static void unlink_and_quit(struct node *node)
+{
+    unlink_both(node);
+    TELL(node, 2, quit, .reason = AX_FAILED);
+}
+
+static bool same_and_unlinked(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->state[1] == SHM_LIVE && got->state[2] == SHM_FREE &&
+           got->nframes == 4 && got->frame[1].kind == SHM_UNLINK;
+}
+
+/* 1 traps, 3 does not. */
+static void two_linked(struct node *node)
+{
+    TELL(node, 1, link, .who = here(2), .trap = true);
+    TELL(node, 3, link, .who = here(2));
+}
+
+static void quit_linked(struct node *node)
+{
+    TELL(node, 2, quit, .reason = AX_FAILED);
+}
+
+/* Who traps is told of the deaths besides, as long as there was somebody to die. */
+static bool ended_together(const struct seen *want, const struct seen *got)
+{
+    return got->downs[1] >= 1 && got->downs[1] <= got->deaths + 1 && got->downs[3] == 0 &&
+           got->mail == 0 && got->state[1] == SHM_LIVE && got->state[2] == SHM_FREE &&
+           got->state[3] == SHM_FREE && got->units == want->units &&
+           got->turns[1] == 1 + got->downs[1];
+}
+
+static void two_linked_far(struct node *node)
+{
+    TELL(node, 1, link, .who = to(peer_watched), .trap = true);
+    TELL(node, 3, link, .who = to(peer_watched));
+}
+
+/* Its process comes again: nobody else ends for that. */
+static bool same_and_one_exit(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->downs[3] == 0 && got->sum[1] == 10 &&
+           got->state[3] == SHM_LIVE;
+}
+
+/* What the peer says that is linked, behind a message. */
+static void far_quits(struct node *node)
+{
+    struct shm_frame frame;
+    const struct shm_down_body body = {.who = peer_watched,
+                                       .incarnation = 1,
+                                       .reason = SHM_KILLED,
+                                       .after =
+                                           node->port[NODE_PEER].out[NODE_WORKER].staged[SHM_DATA]};
+    for (uint32_t index = 1; index <= 3; index += 2) {
+        head(&frame, here(index).ref.addr, SHM_EXIT, 0);
+        frame.from = peer_watched;
+        node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
+    }
+    TELL(node, 1, add, .by = 1);
+}
+
+/* Signals, which need no link: one is trapped, the other one ends it. */
+static bool same_and_one_ended(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->downs[1] == 1 && got->state[1] == SHM_LIVE &&
+           got->state[3] == SHM_FREE;
+}
+
+/* ---- groups ---- */
+
+static void join(struct node *node)
+{
+    TELL(node, 1, join, .stay = true);
+    TELL(node, 2, join);
+}
+
+static void join_and_leave(struct node *node)
+{
+    TELL(node, 1, join, .stay = true);
+    TELL(node, 2, join, .stay = true);
+    TELL(node, 2, leave);
+}
+
+static bool same_and_one_member(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->members == 1;
+}
+
 /* ---- timers, failures ---- */
 
 static void timer(struct node *node)
@@ -652,6 +759,14 @@ const struct scenario scenarios[] = {
     {"peer_first", peer_first, same_and_after, two_watchers, then_say_down, STEP_ONCE},
     {"watch_within", fail_watched, each_end_once, watch_within, NULL, STEP_ONCE | STEP_ENDS},
     {"leave_within", leave_watched, gone_once, watch_within, NULL, STEP_ONCE | STEP_ENDS},
+    {"link", link_both, same, NULL, NULL, 0},
+    {"link_again", unlink_both, same, NULL, NULL, 0},
+    {"unlink", unlink_and_quit, same_and_unlinked, NULL, NULL, STEP_ONCE},
+    {"end_linked", quit_linked, ended_together, two_linked, NULL, STEP_ONCE | STEP_ENDS},
+    {"linked_dies", peer_dies, same_and_one_exit, two_linked_far, NULL, STEP_ONCE},
+    {"exit_signal", far_quits, same_and_one_ended, two_linked_far, NULL, STEP_ONCE},
+    {"join", join, same_and_one_member, NULL, NULL, 0},
+    {"join_end", join_and_leave, same_and_one_member, NULL, NULL, STEP_ONCE},
     {"timer", timer, same, NULL, NULL, 0},
     {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
     {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},

@@ -83,6 +83,11 @@ static void look(struct node *node, struct seen *seen)
         seen->replies[i] = state[3];
         seen->errors[i] = state[4];
     }
+    const struct shm_member *member =
+        (const void *)(node->pub[NODE_WORKER] + node->geo[NODE_WORKER].member_off);
+    seen->members = 0;
+    for (uint32_t i = 0; i < node->geo[NODE_WORKER].members; i++)
+        seen->members += member[i].ref != 0;
     seen->letters = priv->letters;
     seen->events = priv->events;
     seen->deaths = node->boot.incarnation - 1;

@@ -28,9 +28,10 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
     uint8_t state[STEP_RECORDS];
     struct seen_frame frame[STEP_FRAMES];
     uint32_t nframes;
-    uint32_t units;  /* of the arena, reached */
-    uint64_t mail;   /* messages left */
-    uint64_t events; /* written so far */
+    uint32_t members; /* shown in the table of memberships */
+    uint32_t units;   /* of the arena, reached */
+    uint64_t mail;    /* messages left */
+    uint64_t events;  /* written so far */
     uint64_t letters;
     uint32_t deaths; /* of processes so far */
     bool settled;    /* it came to rest, and its memory adds up */

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/link.c - links. A link is two records, one of either side, each of which hears of the other
+ * side's ends as a monitor does, and by the same path: an exit is a frame behind all that its
+ * sender sent before, and room for it is kept with the record. So it lasts over restarts and the
+ * deaths of processes, until one side is gone for good or takes it back.
+ *
+ * What an exit does:
+ *
+ *   the receiver   the sender comes back   gone, normal   gone, other reason
+ *   traps          on_exit                 on_exit        on_exit
+ *   does not       nothing                 nothing        it ends for that reason, for good
+ *
+ * A restart is no end for who does not look: an actor that the crash of its process has cost
+ * nothing costs nobody else his life.
+ *
+ * Both sides may set up a link at once, so that two are under way between their slots. Both then
+ * know both; the one that the lower address has set up tells, its twin is silent. */
+#include "libax/link.h"
+
+#include "libax/event.h"
+#include "libax/life.h"
+#include "libax/record.h"
+#include "libax/send.h"
+#include "libax/turn.h"
+#include "libax/watch.h"
+
+#include <string.h>
+
+#define TURN_ROOM 64u /* words of the undo log */
+
+/* The links of `owner` to `peer`, one after the other, from `unit` on; 0: no more. */
+static uint32_t next_to(struct worker *w, uint32_t unit, uint64_t peer)
+{
+    while (unit != 0 && record_at(&w->port, unit)->peer != peer)
+        unit = record_at(&w->port, unit)->next;
+    return unit;
+}
+
+/* Within the worker there is one link at most between two actors: the shorter list is looked
+ * through. */
+static uint32_t find_local(struct worker *w, uint32_t a, uint32_t b)
+{
+    uint64_t to_b = actor_ref(w, b), to_a = actor_ref(w, a);
+    uint32_t at_a = record_first(&w->port, a, SHM_LINKED);
+    uint32_t at_b = record_first(&w->port, b, SHM_LINKED);
+    while (at_a != 0 && at_b != 0) {
+        const struct shm_watch *of_a = record_at(&w->port, at_a), *of_b = record_at(&w->port, at_b);
+        if (of_a->peer == to_b)
+            return at_a;
+        if (of_b->peer == to_a)
+            return of_b->other;
+        at_a = of_a->next;
+        at_b = of_b->next;
+    }
+    return 0;
+}
+
+static uint32_t find(struct worker *w, uint32_t owner, uint64_t peer)
+{
+    uint32_t local = actor_local(w, peer);
+    return local != 0 ? find_local(w, owner, local)
+                      : next_to(w, record_first(&w->port, owner, SHM_LINKED), peer);
+}
+
+static struct shm_watch side(struct worker *w, uint32_t owner, uint64_t peer, uint64_t id)
+{
+    return (struct shm_watch){
+        .peer = peer,
+        .id = id,
+        .owner = owner,
+        .kind = SHM_LINKED,
+        .told = actor_incarnation(w, owner) - 1,
+    };
+}
+
+/* ---- what other slots say ---- */
+
+/* One of two links set up at once is silent, the same for both sides. */
+static void pair_off(struct worker *w, uint32_t unit)
+{
+    struct shm_watch *theirs = record_at(&w->port, unit);
+    uint32_t at = next_to(w, record_first(&w->port, theirs->owner, SHM_LINKED), theirs->peer);
+    while (at != 0 && !record_at(&w->port, at)->mine)
+        at = next_to(w, record_at(&w->port, at)->next, theirs->peer);
+    if (at == 0)
+        return;
+    bool ours_tells = theirs->peer > actor_ref(w, theirs->owner);
+    shm_set(&w->port, &record_at(&w->port, at)->twin,
+            ours_tells ? SHM_TWIN_TELLS : SHM_TWIN_SILENT);
+    theirs->twin = ours_tells ? SHM_TWIN_SILENT : SHM_TWIN_TELLS;
+}
+
+static int refuse(struct worker *w, const struct shm_frame *frame)
+{
+    const struct shm_down_body body = {.who = frame->to, .reason = SHM_GONE};
+    const struct post post = {
+        .to = frame->from,
+        .from = frame->to,
+        .corr = frame->corr,
+        .kind = SHM_EXIT,
+        .fixed = &body,
+        .size = sizeof body,
+    };
+    return post_anywhere(w, SHM_CONTROL, &post);
+}
+
+int link_asked(struct worker *w, const struct shm_frame *frame)
+{
+    uint32_t index = actor_local(w, frame->to);
+    if (index == 0)
+        return refuse(w, frame);
+    if (!shm_log_room(&w->port, TURN_ROOM))
+        return AX_E_LIMIT;
+    struct shm_more *more = more_get(w, index);
+    if (more == NULL)
+        return AX_E_NO_MEMORY;
+    const struct shm_watch as = side(w, index, frame->from, frame->corr);
+    uint32_t unit = record_new(w, &as, true);
+    if (unit == 0)
+        return AX_E_NO_MEMORY;
+    if (more->own_links != 0)
+        pair_off(w, unit);
+    record_push(w, unit);
+    return 0;
+}
+
+static uint32_t twin_of(struct worker *w, const struct shm_watch *link)
+{
+    if (link->twin == SHM_NO_TWIN)
+        return 0;
+    uint32_t at = next_to(w, record_first(&w->port, link->owner, SHM_LINKED), link->peer);
+    return at == 0 || record_at(&w->port, at) != link ? at : next_to(w, link->next, link->peer);
+}
+
+/* Both sides where both are here. A twin that is left tells from now on. */
+static void drop(struct worker *w, uint32_t unit)
+{
+    const struct shm_watch *link = record_at(&w->port, unit);
+    struct shm_more *more = more_of(&w->port, link->owner);
+    uint32_t twin = twin_of(w, link);
+    if (twin != 0)
+        shm_set(&w->port, &record_at(&w->port, twin)->twin, SHM_NO_TWIN);
+    if (link->mine && link->other == 0 && SHM_REF_SLOT(link->peer) != w->port.slot)
+        shm_set(&w->port, &more->own_links, more->own_links - 1);
+    if (link->other != 0)
+        record_drop(w, link->other);
+    record_drop(w, unit);
+}
+
+/* The peer is gone for good. */
+static void drop_both(struct worker *w, uint32_t unit)
+{
+    uint32_t twin = twin_of(w, record_at(&w->port, unit));
+    drop(w, unit);
+    if (twin != 0)
+        drop(w, twin);
+}
+
+/* The side here of a link that `peer` names by its number. */
+static struct shm_watch *named(struct worker *w, uint32_t index, uint64_t id, uint64_t peer)
+{
+    struct shm_watch *own = record_of(w, index, SHM_LINKED, id);
+    if (own != NULL && own->mine && own->peer == peer)
+        return own;
+    uint32_t at = next_to(w, record_first(&w->port, index, SHM_LINKED), peer);
+    while (at != 0 && (record_at(&w->port, at)->id != id || record_at(&w->port, at)->mine))
+        at = next_to(w, record_at(&w->port, at)->next, peer);
+    return at == 0 ? NULL : record_at(&w->port, at);
+}
+
+void link_undone(struct worker *w, const struct shm_frame *frame)
+{
+    uint32_t index = actor_local(w, frame->to);
+    struct shm_watch *link = index == 0 ? NULL : named(w, index, frame->corr, frame->from);
+    if (link != NULL)
+        drop(w, record_unit(&w->port, link));
+}
+
+static struct post signal_post(uint64_t to, const struct shm_down_body *body)
+{
+    return (struct post){
+        .to = to, .from = body->who, .kind = SHM_EXIT, .fixed = body, .size = sizeof *body};
+}
+
+int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    struct shm_down_body body;
+    uint32_t index = actor_local(w, frame->to);
+    if (index == 0 || shm_frame_body(frame) < sizeof body)
+        return 0;
+    memcpy(&body, frame->body, sizeof body);
+    if (SHM_REF_SLOT(body.who) != slot)
+        return 0;
+    if (frame->corr != 0)
+        return watch_deliver(w, named(w, index, frame->corr, body.who), &body);
+    const struct post post = signal_post(frame->to, &body);
+    return post_local(w, index, &post);
+}
+
+/* ---- an exit is handled ---- */
+
+static void note(struct worker *w, uint32_t index, const struct shm_down_body *body)
+{
+    struct shm_event *event = event_next(w, SHM_ACTOR_EXIT, index);
+    event->other = event->actor;
+    event->actor = body->who;
+    event->incarnation = body->incarnation;
+    event->reason = body->reason;
+    event->signal = body->signal;
+    event->suspect = body->suspect;
+    event->will_restart = body->will_restart;
+}
+
+static void run_hook_of(struct ax_ctx *ctx, const struct shm_down_body *body)
+{
+    const struct ax_exit exit = {
+        .from = {.addr = body->who},
+        .incarnation = body->incarnation,
+        .reason = (enum ax_reason)body->reason,
+        .signal = body->signal,
+        .suspect = body->suspect,
+        .will_restart = body->will_restart,
+    };
+    if (ctx->type->on_exit != NULL)
+        ctx->type->on_exit(ctx, ctx->self, &exit);
+}
+
+void exit_run(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct shm_down_body *body = (const void *)frame->body;
+    const struct shm_more *more = more_of(&w->port, ctx->actor);
+    struct shm_watch *link = frame->corr == 0 ? NULL
+                                              : record_in(w, (uint32_t)frame->stamp, ctx->actor,
+                                                          SHM_LINKED, frame->corr);
+    if (frame->corr != 0 && (link == NULL || link->peer != body->who))
+        return;
+    if (link != NULL && !body->will_restart)
+        drop_both(w, record_unit(&w->port, link));
+    else if (link != NULL)
+        (void)watch_fire(w, ctx->actor, SHM_LINKED, frame);
+    bool traps = more != NULL && more->traps;
+    if (!traps && (body->reason == SHM_NORMAL || body->will_restart))
+        return;
+    note(w, ctx->actor, body);
+    if (traps)
+        run_hook_of(ctx, body);
+    else
+        actor_stop_by(w, ctx->actor, body->reason, body->signal);
+}
+
+void actor_kill(struct worker *w, uint32_t index)
+{
+    struct shm_actor *actor = actor_at(w, index);
+    if (actor->state == SHM_CLOSING && !actor->suspended)
+        return;
+    shm_log(&w->port, &actor->flags);
+    actor->flags = (uint8_t)((actor->flags | SHM_STOPPING) & ~SHM_STARTED);
+    shm_set(&w->port, &w->port.cold[index].reason, SHM_KILLED);
+    w->port.cold[index].signal = 0;
+    publish_later(w, index);
+    runq_push(w, index);
+}
+
+/* ---- what actors call ---- */
+
+static int link_local(struct worker *w, uint32_t self, uint32_t target)
+{
+    struct shm_watch one = side(w, self, actor_ref(w, target), 0);
+    uint32_t a = record_new(w, &one, true);
+    if (a == 0)
+        return AX_E_NO_MEMORY;
+    struct shm_watch two = side(w, target, actor_ref(w, self), record_at(&w->port, a)->id);
+    two.other = a;
+    uint32_t b = record_new(w, &two, false); /* they share a block */
+    if (b == 0) {
+        record_give(w, a);
+        return AX_E_NO_MEMORY;
+    }
+    record_at(&w->port, a)->other = b;
+    record_at(&w->port, a)->mine = 1;
+    record_push(w, a);
+    record_push(w, b);
+    return 0;
+}
+
+/* Nobody to link to: the exit is there at once, and can be taken back as any other. */
+static int tell_gone(struct worker *w, struct shm_watch *link)
+{
+    const struct shm_down_body body = {.who = link->peer, .reason = SHM_GONE};
+    return watch_deliver(w, link, &body);
+}
+
+static int link_remote(struct worker *w, uint32_t self, uint64_t who, bool gone)
+{
+    struct shm_watch as = side(w, self, who, 0);
+    as.mine = 1;
+    uint32_t unit = record_new(w, &as, true);
+    if (unit == 0)
+        return AX_E_NO_MEMORY;
+    struct shm_watch *link = record_at(&w->port, unit);
+    const struct post post = {
+        .to = who, .from = actor_ref(w, self), .corr = link->id, .kind = SHM_LINK};
+    int error = gone ? tell_gone(w, link) : post_slot(w, SHM_REF_SLOT(who), SHM_CONTROL, &post);
+    if (error != 0) {
+        record_give(w, unit);
+        return error;
+    }
+    struct shm_more *more = more_of(&w->port, self);
+    if (SHM_REF_SLOT(who) != w->port.slot)
+        shm_set(&w->port, &more->own_links, more->own_links + 1);
+    record_push(w, unit);
+    return 0;
+}
+
+int ax_link(struct ax_ctx *ctx, struct ax_ref who)
+{
+    struct worker *w = ctx->worker;
+    uint32_t slot = SHM_REF_SLOT(who.addr);
+    uint32_t target = who.node == 0 ? actor_local(w, who.addr) : 0;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    if (target == ctx->actor)
+        return 0;
+    if (find(w, ctx->actor, who.addr) != 0)
+        return 0;
+    if (shm_arena_left(&w->port) < 32 || more_get(w, ctx->actor) == NULL)
+        return AX_E_NO_MEMORY;
+    if (target == 0)
+        return link_remote(w, ctx->actor, who.addr,
+                           who.node != 0 || slot == w->port.slot || slot_gone(w, slot));
+    return more_get(w, target) == NULL ? AX_E_NO_MEMORY : link_local(w, ctx->actor, target);
+}
+
+int ax_unlink(struct ax_ctx *ctx, struct ax_ref who)
+{
+    struct worker *w = ctx->worker;
+    uint32_t slot = SHM_REF_SLOT(who.addr);
+    uint32_t unit = find(w, ctx->actor, who.addr);
+    if (unit == 0)
+        return AX_E_NO_ACTOR;
+    for (; unit != 0; unit = find(w, ctx->actor, who.addr)) { /* and its twin */
+        struct shm_watch *link = record_at(&w->port, unit);
+        const struct post post = {
+            .to = who.addr, .from = actor_ref(w, ctx->actor), .corr = link->id, .kind = SHM_UNLINK};
+        if (!log_room_for_user(w))
+            return AX_E_LIMIT;
+        int error = slot == w->port.slot || slot >= w->port.slots
+                        ? 0
+                        : post_slot(w, slot, SHM_CONTROL, &post);
+        if (error != 0)
+            return error;
+        drop(w, unit);
+    }
+    return 0;
+}
+
+int ax_trap_exit(struct ax_ctx *ctx, bool on)
+{
+    struct worker *w = ctx->worker;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    struct shm_more *more = on ? more_get(w, ctx->actor) : more_of(&w->port, ctx->actor);
+    if (more == NULL)
+        return on ? AX_E_NO_MEMORY : 0;
+    shm_set(&w->port, &more->traps, on);
+    return 0;
+}
+
+int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason)
+{
+    if ((unsigned)reason >= AX_REASON_COUNT)
+        return AX_E_INVALID;
+    if (!log_room_for_user(ctx->worker))
+        return AX_E_LIMIT;
+    actor_stop_by(ctx->worker, ctx->actor, (uint8_t)reason, 0);
+    return 0;
+}
+
+static int signal_remote(struct worker *w, uint64_t who, struct shm_down_body *body)
+{
+    uint32_t slot = SHM_REF_SLOT(who);
+    struct post post = signal_post(who, body);
+    if (slot == w->port.slot || slot_gone(w, slot))
+        return AX_E_NO_ACTOR;
+    body->after = w->port.out[slot].staged[SHM_DATA];
+    if (body->reason == SHM_KILLED)
+        post = (struct post){.to = who, .from = body->who, .kind = SHM_KILL};
+    return post_slot(w, slot, SHM_CONTROL, &post);
+}
+
+int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
+{
+    struct worker *w = ctx->worker;
+    uint32_t index = actor_local(w, who.addr);
+    struct shm_down_body body = {
+        .who = actor_ref(w, ctx->actor),
+        .incarnation = actor_incarnation(w, ctx->actor),
+        .reason = (uint8_t)reason,
+    };
+    if ((unsigned)reason >= AX_REASON_COUNT)
+        return AX_E_INVALID;
+    if (who.node != 0)
+        return AX_E_NO_ACTOR;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    if (index == 0)
+        return signal_remote(w, who.addr, &body);
+    if (reason == AX_KILLED) {
+        actor_kill(w, index);
+        return 0;
+    }
+    const struct post post = signal_post(who.addr, &body);
+    return post_local(w, index, &post);
+}

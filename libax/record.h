@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/record.h - the records of monitors and links: two for each, one of either side, in a list
+ * of its actor. Where both sides live here each knows the other's unit; where the peer lives in
+ * another slot the record is in a list of that slot besides, so that the death of a process is told
+ * to those alone whom it concerns. A number names its record's unit, so nothing is searched for. */
+#ifndef LIBAX_RECORD_H
+#define LIBAX_RECORD_H
+
+#include "libax/more.h"
+#include "libax/worker.h"
+
+#define RECORD_ROOM 1u /* order of the block kept for a down or an exit */
+
+static inline struct shm_watch *record_at(const struct shm_port *port, uint32_t unit)
+{
+    return shm_unit(port, unit);
+}
+
+static inline uint32_t record_unit(const struct shm_port *port, const struct shm_watch *record)
+{
+    return (uint32_t)(((const uint8_t *)record - port->units) / SHM_UNIT);
+}
+
+/* The first of an actor's records of a kind; 0: none. */
+uint32_t record_first(const struct shm_port *port, uint32_t owner, uint8_t kind);
+/* In the open turn: a record in no list yet, with a block kept if `keeps`; 0: no memory. Its number
+ * is `id`, 0: a new one that names its unit. */
+uint32_t record_new(struct worker *w, const struct shm_watch *as, bool keeps);
+/* Into the lists. For a first link the actor has got its shm_more before. */
+void record_push(struct worker *w, uint32_t unit);
+/* Gives back one that is in no list yet. */
+void record_give(struct worker *w, uint32_t unit);
+/* Out of the lists, and gives it back; the other side knows that it is gone. */
+void record_drop(struct worker *w, uint32_t unit);
+/* The record in `unit`, if it is this actor's of this kind and number. */
+struct shm_watch *record_in(struct worker *w, uint32_t unit, uint32_t owner, uint8_t kind,
+                            uint64_t id);
+/* The same with the unit that the number names. */
+static inline struct shm_watch *record_of(struct worker *w, uint32_t owner, uint8_t kind,
+                                          uint64_t id)
+{
+    return record_in(w, (uint32_t)id, owner, kind, id);
+}
+/* Marks an actor's records; false where they do not add up. */
+bool record_mark(const struct shm_port *port, uint32_t owner, uint8_t kind, uint64_t *used);
+/* After a recovery: the lists of slots, made anew. */
+void records_revive(struct worker *w, uint32_t owner);
+
+#endif

@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Links, exits, monitors and groups, inside one worker and between two; the scenarios that a check
+# shows are named in it. A is always in worker "a"; B in "a" first and in "b" then.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/links.XXXXXX") || exit
+failed=0 passed=0 pid=
+conf=$dir/links.json
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+said() { # PATTERN
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+tell() { # ACTOR MESSAGE [JSON]
+    "$axsup" send "$conf" "$@"
+    verdict $? "$where send $*"
+}
+
+call() { # WANTED ACTOR MESSAGE [JSON]
+    local wanted=$1 got
+    shift
+    got=$("$axsup" call "$conf" "$@" 2>&1)
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$where $*: $got, not $wanted"
+}
+
+ok='{"error":0}'
+do_it() { # ACTOR MESSAGE [JSON]
+    call "$ok" "$@"
+}
+
+# The lines of an actor, collected until they are as wanted.
+become() { # WANTED ACTOR
+    local lines='' got tries=200
+    while ((tries--)) && [[ $lines != "$1" ]]; do
+        got=$("$axsup" call "$conf" "$2" told 2>&1)
+        got=${got#*'"lines":"'}
+        lines+=${got%'"}'}
+    done
+    [[ $lines == "$1" ]]
+    verdict $? "$where $2 was told \"$lines\", not \"$1\""
+}
+
+gone() { # ACTOR
+    local tries=200
+    while "$axsup" call "$conf" "$1" told >/dev/null 2>&1 && ((tries--)); do :; done
+    ((tries > 0))
+    verdict $? "$where $1 is still there"
+}
+
+actor() { # NAME
+    echo "{ \"name\": \"$1\", \"contract\": \"links\", \"capacity\": 20000 }"
+}
+cat >"$conf" <<END
+{ "system": "links", "run_dir": "run", "shutdown": "10s",
+  "workers": [
+    { "name": "a", "plugin": "$plugins/links.so", "rerandomize": 0, "restart": { "max": 100 },
+      "max_memberships": 100, "actors": [ $(actor a), $(actor nest-a) ] },
+    { "name": "b", "plugin": "$plugins/links.so", "restart": { "max": 100 },
+      "actors": [ $(actor nest-b) ] } ] }
+END
+where=start
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+# shellcheck disable=SC2154 # set by coproc
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*' || exit
+
+normal=0 failed_reason=2 killed=3 other=13
+
+scenarios() { # NEST: who spawns B
+    local nest=$1
+    where="S25 $nest"
+    do_it a trap '{"on":true}'
+    # each of them once: an end told by a link, by a monitor, and by one that waits for the last
+    do_it "$nest" breed '{"name":"b"}'
+    do_it a tie '{"name":"b"}'
+    do_it a tie '{"name":"b"}' # the same
+    do_it a watch '{"name":"b","flags":0}'
+    do_it a watch '{"name":"b","flags":1}'
+    tell b part "{\"name\":\"a\",\"reason\":$other}"
+    gone b
+    become 'one;two;down 1 other gone;down 1 other gone;exit 1 other gone;' a
+    # normal is told to who traps
+    do_it "$nest" breed '{"name":"b"}'
+    do_it b tie '{"name":"a"}'
+    tell b quit "{\"reason\":$normal}"
+    become 'exit 1 normal gone;' a
+    # not linked any more
+    do_it "$nest" breed '{"name":"b"}'
+    do_it a tie '{"name":"b"}'
+    do_it b untie '{"name":"a"}'
+    call '{"error":3}' b untie '{"name":"a"}'
+    tell b quit "{\"reason\":$failed_reason}"
+    gone b
+    # who does not trap ends with it, by the same reason, on to the third
+    do_it "$nest" breed '{"name":"b"}'
+    do_it nest-a breed '{"name":"c"}'
+    do_it b tie '{"name":"c"}'
+    do_it c tie '{"name":"a"}'
+    do_it a watch '{"name":"b","flags":0}'
+    tell b fail
+    gone c
+    become 'down 1 failed gone;exit 1 failed gone;' a
+    # but not with normal
+    do_it "$nest" breed '{"name":"b"}'
+    do_it nest-a breed '{"name":"c"}'
+    do_it b tie '{"name":"c"}'
+    tell b quit "{\"reason\":$normal}"
+    gone b
+    tell c quit "{\"reason\":$normal}"
+    gone c
+    # a signal does what an end does; a kill is not trapped, and travels as killed
+    do_it "$nest" breed '{"name":"b"}'
+    do_it b trap '{"on":true}'
+    do_it a send "{\"name\":\"b\",\"reason\":$other}"
+    become 'exit 1 other gone;' b
+    do_it a tie '{"name":"b"}'
+    do_it a send "{\"name\":\"b\",\"reason\":$killed}"
+    become 'exit 1 killed gone;' a
+    gone b
+    # also where its handler awaits
+    do_it "$nest" breed '{"name":"b"}'
+    do_it a tie '{"name":"b"}'
+    tell b hang
+    do_it a send "{\"name\":\"b\",\"reason\":$killed}"
+    become 'exit 1 killed gone;' a
+    gone b
+
+    where="S26 $nest"
+    do_it a tie '{"name":"b"}' # by its address of then
+    become 'exit 0 no such actor gone;' a
+    do_it a watch '{"name":"b","flags":1}'
+    become 'down 0 no such actor gone;' a
+    tell a tie_untie '{"name":"b"}'
+    become 'taken back;' a
+    do_it "$nest" breed '{"name":"b"}'
+    call '{"error":10}' b join '{"group":"a/b"}'
+    tell b quit "{\"reason\":$normal}"
+    gone b
+
+    where="S27 S28 $nest"
+    do_it a trap '{"on":false}'
+    do_it "$nest" race '{"times":200}'
+    call '{"count":0,"names":""}' a members '{"group":"racers"}'
+
+    where="S29 $nest"
+    do_it a join '{"group":"g"}'
+    do_it a join '{"group":"g"}'
+    do_it "$nest" breed '{"name":"b"}'
+    do_it b join '{"group":"g"}'
+    do_it b join '{"group":"h"}'
+    call '{"count":2,"names":"a;b;"}' a members '{"group":"g"}'
+    call '{"count":2,"names":"a;b;"}' nest-b members '{"group":"g"}'
+    call '{"count":1,"names":"b;"}' nest-b members '{"group":"h"}'
+    call '{"count":2}' nest-b notify '{"group":"g","words":"all","one":false}'
+    for _ in 1 2; do
+        call '{"count":1}' nest-a notify '{"group":"g","words":"one","one":true}'
+    done
+    become 'all;one;' a
+    become 'all;one;' b
+    do_it a part_of '{"group":"g"}'
+    call '{"error":3}' a part_of '{"group":"g"}'
+    call '{"count":1,"names":"b;"}' a members '{"group":"g"}'
+    tell b quit "{\"reason\":$normal}"
+    gone b
+    call '{"count":0,"names":""}' nest-b members '{"group":"g"}'
+    call '{"count":0}' nest-b notify '{"group":"g","words":"one","one":true}'
+}
+
+scenarios nest-a
+scenarios nest-b
+
+# ---- the death of a process: told once to who traps, an end for nobody ----
+
+incarnation=1
+for nest in nest-a nest-b; do
+    where="death, $nest"
+    worker=${nest#nest-}
+    do_it a trap '{"on":true}'
+    do_it "$nest" breed '{"name":"b"}'
+    do_it "$nest" tie '{"name":"b"}' # does not trap
+    do_it a tie '{"name":"b"}'
+    do_it b join '{"group":"g"}'
+    "$axsup" kill "$conf" "$worker/0"
+    said "*$worker/0 runs: * incarnation 2,*"
+    become 'exit 1 signal again;' a
+    call '{"count":1,"names":"b;"}' a members '{"group":"g"}'
+    tell b quit "{\"reason\":$killed}"
+    become 'exit 2 killed gone;' a
+    call '{"count":0,"names":""}' a members '{"group":"g"}'
+    gone "$nest"
+done
+
+# as axsup shows it
+events=$("$axsup" events --json "$conf")
+for event in '*"exit","worker":"a/0",*"actor":"b",*"reason":"killed",*"receiver":"a"*' \
+    '*"exit","worker":"b/0",*"actor":"b",*"reason":"killed",*"receiver":"nest-b"*' \
+    '*"actor_stopped",*"actor":"nest-b",*"reason":"killed"*'; do
+    # shellcheck disable=SC2053
+    [[ $events == $event ]]
+    verdict $? "no event like $event in $events"
+done
+
+"$axsup" stop "$conf"
+verdict $? stop
+wait "$pid"
+verdict $? 'the system ended with an error'
+pid=
+
+echo "$passed passed, $failed failed"
+((!failed))

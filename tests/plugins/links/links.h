@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* links.h - actors that are tied to each other and end in several ways. NAME is an actor of this
+ * contract.
+ *
+ * breed     spawns NAME, which does not restart; the answer is an AX_E_*
+ * tie, untie, watch   links, unlinks, monitors NAME, whose address is remembered; the answer is an
+ * AX_E_* tie_untie links and monitors NAME and takes it back trap      exits, or no more note
+ * writes the text to its lines send      an exit to NAME quit      ends with that reason; fail: by
+ * ax_fail; part: has NAME note "one", "two", then ends with that reason hang      asks a child
+ * something that it will not answer for an hour race      so many times: spawns an actor, links,
+ * watches and has it join "racers", and ends it part_of   leaves the group members   of the group;
+ * notify: has them, or one of them, note the words told      the lines: "exit|down NAME INCARNATION
+ * REASON again|gone" or what was noted
+ */
+#ifndef LINKS_H
+#define LINKS_H
+
+#define AX_CONTRACT links
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    ASK(breed, (text(32), name), (i32, error))                                                     \
+    ASK(tie, (text(32), name), (i32, error))                                                       \
+    ASK(untie, (text(32), name), (i32, error))                                                     \
+    ASK(watch, (text(32), name, u32, flags), (i32, error))                                         \
+    ASK(trap, (bool, on), (i32, error))                                                            \
+    TELL(note, (text(32), words))                                                                  \
+    ASK(send, (text(32), name, u32, reason), (i32, error))                                         \
+    TELL(quit, (u32, reason))                                                                      \
+    TELL(fail, ())                                                                                 \
+    TELL(part, (text(32), name, u32, reason))                                                      \
+    TELL(tie_untie, (text(32), name))                                                              \
+    TELL(hang, ())                                                                                 \
+    ASK(mute, (), (i32, error))                                                                    \
+    ASK(race, (u32, times), (i32, error))                                                          \
+    ASK(told, (), (str, lines))                                                                    \
+    ASK(join, (text(32), group), (i32, error))                                                     \
+    ASK(part_of, (text(32), group), (i32, error))                                                  \
+    ASK(members, (text(32), group), (u32, count, str, names))                                      \
+    ASK(notify, (text(32), group, text(32), words, bool, one), (u32, count))
+#include <ax/contract.h>
+
+#endif
