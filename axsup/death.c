@@ -191,7 +191,7 @@ void sup_death_follow(struct sup_slot *slot)
     struct sup_child *child = &slot->child;
 
     if (child->next == SUP_NEXT_FAILED || child->next == SUP_NEXT_NOTHING)
-        sup_hub_fail(slot->sup, slot->number, AX_E_CLOSED);
+        sup_hub_fail(slot->sup, slot->number, AX_E_CANCELED); /* what was accepted */
     if (child->next != SUP_NEXT_START)
         return;
     slot->restarts++;

@@ -176,7 +176,7 @@ struct ax_down { /* what on_down is given */
     enum ax_reason reason;
     int signal;        /* for AX_SIGNAL, else 0 */
     bool suspect;      /* its message was in hand when the process died */
-    bool will_restart; /* false: it is gone for good */
+    bool will_restart; /* false: it is gone; only an operator can bring it back */
 };
 
 /* on_down is called at each end of an incarnation of `who`, and at once where it is gone already.

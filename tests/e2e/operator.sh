@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What an operator meets when things go wrong: asks to a worker that is given up, workers that hang
+# at the stop, a config of another system, an axsup that stands still, too many commands at once.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/operator.XXXXXX") || exit
+failed=0 passed=0 pid='' stood=''
+mkfifo "$dir/never" || exit
+
+finish() {
+    [[ -n $stood ]] && kill -CONT "$stood" 2>/dev/null
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# said PATTERN: reads what the system says until a line matches.
+said() {
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+start() {
+    : >"$dir/log"
+    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
+    # shellcheck disable=SC2154 # set by coproc
+    pid=$system_PID says=${system[0]}
+    exec {says}<&"$says"
+    said '*is running*' || exit
+}
+
+ended() { # STATUS
+    local status
+    wait "$pid"
+    status=$?
+    pid=
+    cat <&"$says" >>"$dir/log"
+    exec {says}<&-
+    [[ $status == "$1" ]]
+    verdict $? "the system ended with $status, not $1: $(<"$dir/log")"
+}
+
+# try STATUS PATTERN COMMAND...: runs axsup; the pattern is of both outputs.
+try() {
+    local want=$1 pattern=$2 out status
+    shift 2
+    out=$("$axsup" "$@" 2>&1)
+    status=$?
+    # shellcheck disable=SC2053
+    [[ $status == "$want" && $out == $pattern ]]
+    verdict $? "axsup $*: $status, \"$out\""
+}
+
+# until_it PATTERN COMMAND...: runs axsup until what it says matches.
+until_it() {
+    local pattern=$1 tries=200 out
+    shift
+    # shellcheck disable=SC2053
+    while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((tries--)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    ((tries > 0))
+    verdict $? "axsup $*: \"$out\" never became $pattern"
+}
+
+conf=$dir/op.json
+cat >"$conf" <<END
+{ "system": "op", "run_dir": "run", "shutdown": "1500ms",
+  "workers": [
+    { "name": "a", "plugin": "$plugins/trouble.so",
+      "actors": [ { "name": "t", "contract": "trouble" } ] },
+    { "name": "z", "plugin": "$plugins/trouble.so", "restart": { "policy": "never" },
+      "hang_after": "0s", "actors": [ { "name": "u", "contract": "trouble" } ] }
+  ] }
+END
+
+# ---- asks that lie in the mailbox of a worker that is given up were accepted ----
+
+start "$conf"
+"$axsup" send "$conf" u hang
+"$axsup" call "$conf" u get >"$dir/one" 2>&1 &
+one=$!
+"$axsup" call "$conf" t ask_of '{"name":"u"}' --timeout 20s >"$dir/two" 2>&1 &
+two=$!
+until_it '*"z/0"*"mail":3,*' status --json "$conf"
+try 0 '' kill "$conf" z
+wait "$one"
+[[ $? == 1 && $(<"$dir/one") == 'axsup: u.get: canceled (AX_E_CANCELED)' ]]
+verdict $? "an ask of the command line: $(<"$dir/one")"
+wait "$two"
+[[ $? == 0 && $(<"$dir/two") == '{"error":4}' ]]
+verdict $? "an ask of a plugin: $(<"$dir/two")"
+try 1 '*AX_E_CLOSED*' call "$conf" u get
+"$axsup" stop "$conf" >"$dir/out" 2>&1
+ended 0
+
+echo "$passed passed, $failed failed"
+((!failed))
