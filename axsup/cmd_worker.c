@@ -89,8 +89,10 @@ int sup_cmd_stop(const struct sup_arguments *arguments)
         (void)json_unpack(counts, "{s:I, s:I}", "killed", &killed, "left", &left);
         json_decref(counts);
         if (killed > 0 || left > 0)
-            sup_complain("workers that had to be killed: %lld; messages that were left: %lld",
-                         killed, left);
+            sup_complain("%s: %lld worker%s had to be killed, %lld message%s left%s",
+                         client.config->system, killed, killed == 1 ? "" : "s", left,
+                         left == 1 ? " was" : "s were", killed > 0 ? " (AX_E_CANCELED)" : "");
+        status = killed > 0 ? SUP_EXIT_FAILED : 0;
         while (sup_client_line(&client, &end) == 0)
             ;
         if (client.server >= 0)

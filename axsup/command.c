@@ -31,8 +31,9 @@ const struct sup_command sup_commands[] = {
      "Checks the config, starts its workers and runs until SIGINT, SIGTERM or \"axsup stop\". "
      "A line on standard error says when the system runs, when a worker dies and why, and when it "
      "is started again. The workers are stopped in the reverse order of their start within the "
-     "config's shutdown time; what was left unhandled is counted and said. The status is 0 where "
-     "all of them stopped by themselves."},
+     "config's shutdown time, each within an equal share of what is left of it: one that hangs is "
+     "ended by SIGTERM, then SIGKILL, and the others still stop in order. What was left unhandled "
+     "is counted and said. The status is 0 where all of them stopped by themselves, else 1."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
      "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
      "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "
@@ -74,9 +75,11 @@ const struct sup_command sup_commands[] = {
      "one worker."},
     {"restart", "CONF WORKER", 0, false, sup_cmd_restart, "restart a worker",
      "Ends a worker's process and starts the next one at once. Its mail and kept state stay. Also "
-     "starts a worker again that has failed."},
+     "starts a worker again that has failed or ended: its actors go on, under the same refs, "
+     "although those who monitored them were told that they are gone."},
     {"stop", "CONF", 0, false, sup_cmd_stop, "stop the system",
-     "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone."},
+     "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone. "
+     "The status is 1 where workers had to be killed, as that of \"axsup run\" is then."},
     {"bench", "[ARGUMENT ...]", 0, true, sup_cmd_bench, "measure",
      "Measures the runtime beside what the machine can do at best, in one run. \"axsup bench "
      "--help\" lists its arguments."},

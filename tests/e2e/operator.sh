@@ -114,5 +114,25 @@ try 1 '*AX_E_CLOSED*' call "$conf" u get
 "$axsup" stop "$conf" >"$dir/out" 2>&1
 ended 0
 
+# ---- a worker that hangs takes nothing from the others' time to stop ----
+
+start "$conf"
+"$axsup" send "$conf" u deaf
+"$axsup" send "$conf" u hang
+"$axsup" send "$conf" u add '{"by":1}'
+try 1 'axsup: op: 1 worker had to be killed, 2 messages were left (AX_E_CANCELED)' stop "$conf"
+ended 1
+[[ $(<"$dir/log") == *'z/0 does not end in time: SIGTERM'*'z/0 does not end in time: SIGKILL'*'a/0 ended with exit status 0'*'1 worker killed'* ]]
+verdict $? "the log of the stop: $(<"$dir/log")"
+
+# the last one has what is left, and the deadline
+start "$conf"
+"$axsup" send "$conf" t deaf
+"$axsup" send "$conf" t hang
+try 1 'axsup: op: 1 worker had to be killed, 1 message was left (AX_E_CANCELED)' stop "$conf"
+ended 1
+[[ $(<"$dir/log") == *'z/0 ended with exit status 0'*'over: SIGTERM to 1 worker'*'over: SIGKILL to 1 worker'* ]]
+verdict $? "the log of the stop: $(<"$dir/log")"
+
 echo "$passed passed, $failed failed"
 ((!failed))

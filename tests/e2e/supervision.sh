@@ -357,8 +357,10 @@ start "$conf"
 tell v deaf
 tell v hang
 kill -TERM "$pid"
-said '*SIGTERM to * workers*'
-said '*SIGKILL to 1 workers*'
+said '*c/0 does not end in time: SIGTERM*'
+said '*c/0 does not end in time: SIGKILL*'
+said '*a/0 ended with exit status 0*'
+said '*1 worker killed*'
 ended 1
 
 # ---- where processes are counted: those forked ahead give way, and a corpse is waited for ----
