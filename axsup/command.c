@@ -16,8 +16,10 @@ const struct sup_option sup_options[] = {
                 "Go on printing events as they happen, until the system stops."},
     [FOR] = {"for", "DURATION", SUP_OPTION_DURATION, FIELD(for_ns), NULL,
              "Stop after this time, as if told to by SIGTERM."},
-    [TIMEOUT] = {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
-                 "How long the reply may take; then the outcome is AX_E_TIMEOUT."},
+    [TIMEOUT] =
+        {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
+         "How long the reply may take; then the outcome is AX_E_TIMEOUT. A system that does not "
+         "answer anybody any more is given up some seconds later, by every command."},
     [WORKER] = {"worker", "WORKER", SUP_OPTION_TEXT, FIELD(worker), NULL,
                 "Only actors of this worker, \"counting/0\", or of all workers of this entry, "
                 "\"counting\"."},
@@ -64,7 +66,8 @@ const struct sup_command sup_commands[] = {
      "of its reply and of the kept state, and the hash by which two builds know that they mean "
      "the same."},
     {"events", "CONF", BIT(JSON) | BIT(FOLLOW), false, sup_cmd_events, "show what has happened",
-     "Prints the events that the system still remembers, oldest first."},
+     "Prints the events that the system still remembers, oldest first. With --follow the status is "
+     "0 where the system has stopped, and 1 where it has gone without a word."},
     {"deadletters", "CONF", BIT(JSON), false, sup_cmd_deadletters,
      "list messages that were not handled",
      "Lists the dead letters that the system still remembers, oldest first: messages that were "

@@ -260,11 +260,15 @@ static void serve(struct control_client *client, const struct sup_request *reque
 
 void sup_control_serve(struct control_client *client, const char *line, size_t size)
 {
+    const struct sup *sup = client->control->sup;
     struct sup_request request;
     char why[SUP_REQUEST_WHY_MAX];
     int error = sup_request_parse(line, size, &request, why);
 
-    if (error == 0)
+    if (error == 0 && request.system && strcmp(request.system, sup->config->system) != 0)
+        sup_control_refuse(client, AX_E_NOT_RUNNING, "%.80s: run_dir %s belongs to system %s",
+                           request.system, sup->config->run_dir, sup->config->system);
+    else if (error == 0)
         serve(client, &request);
     else
         sup_control_refuse(client, error, "the request: %s", *why ? why : ax_strerror(error));

@@ -134,5 +134,71 @@ ended 1
 [[ $(<"$dir/log") == *'z/0 ended with exit status 0'*'over: SIGTERM to 1 worker'*'over: SIGKILL to 1 worker'* ]]
 verdict $? "the log of the stop: $(<"$dir/log")"
 
+# ---- a config of another system does not control this one ----
+
+start "$conf"
+sed 's/"system": "op"/"system": "other"/' "$conf" >"$dir/other.json"
+for command in status stop 'restart a' 'call t get'; do
+    read -r -a words <<<"$command"
+    try 3 "axsup: other: run_dir $dir/run belongs to system op (AX_E_NOT_RUNNING)" \
+        "${words[0]}" "$dir/other.json" "${words[@]:1}"
+done
+
+# ---- more commands at once than there are places ----
+
+for ((k = 0, calls = 0; k < 100; k++)); do
+    "$axsup" call "$conf" t get >"$dir/call.$k" 2>&1 &
+    callers[k]=$!
+done
+for ((k = 0; k < 100; k++)); do
+    wait "${callers[k]}" && [[ $(<"$dir/call.$k") == '{"value":0}' ]] && calls=$((calls + 1))
+done
+((calls == 100))
+verdict $? "of 100 calls $calls were answered: $(sort "$dir"/call.* | uniq -c)"
+
+# ---- an axsup that stands still is waited for no longer than a while ----
+
+"$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
+follower=$!
+until_it '*"z/0"*' status --json "$conf"
+kill -STOP "$pid"
+stood=$pid
+k=0
+for command in status stop 'call t get --timeout 100ms' actors; do
+    read -r -a words <<<"$command"
+    "$axsup" "${words[0]}" "$conf" "${words[@]:1}" >"$dir/call.$k" 2>&1 &
+    callers[k]=$!
+    k=$((k + 1))
+done
+for ((k = 0; k < 4; k++)); do
+    wait "${callers[k]}"
+    [[ $? == 1 && $(<"$dir/call.$k") == 'axsup: op: the system does not answer (AX_E_TIMEOUT)' ]]
+    verdict $? "command $k of a system that stands still: $(<"$dir/call.$k")"
+done
+kill -CONT "$pid" # and it does what it has been told, stop among it
+stood=
+ended 0
+wait "$follower"
+verdict $? "a follower of a system that has stopped: $(<"$dir/follow")"
+[[ $(<"$dir/follow") != *end* ]]
+verdict $? "the follower has printed the end: $(<"$dir/follow")"
+
+# ---- who follows a system that is killed is told ----
+
+start "$conf"
+"$axsup" events --follow --json "$conf" >"$dir/killed" 2>&1 &
+follower=$!
+tries=200
+until [[ -s $dir/killed ]] || ((!tries--)); do
+    read -r -t 0.05 <>"$dir/never"
+done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+pid=
+wait "$follower"
+[[ $? == 1 && $(tail -n 1 "$dir/killed") == "axsup: op: the system has gone away (run_dir $dir/run)" ]]
+verdict $? "a follower of a system that was killed: $(<"$dir/killed")"
+exec {says}<&-
+
 echo "$passed passed, $failed failed"
 ((!failed))
