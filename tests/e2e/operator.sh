@@ -144,6 +144,12 @@ for command in status stop 'restart a' 'call t get'; do
         "${words[0]}" "$dir/other.json" "${words[@]:1}"
 done
 
+# ---- what a plugin says makes no lines of its own, and tells a terminal nothing ----
+
+try 0 '' send "$conf" t say '{"text":"one\n2026 error axsup: two \u001b[31m"}'
+said '* info a/0 t: one\\n2026 error axsup: two \\x1b\[31m'
+said '* error a/0 t: failed in say: one\\n2026 error axsup: two \\x1b\[31m'
+
 # ---- more commands at once than there are places ----
 
 for ((k = 0, calls = 0; k < 100; k++)); do
@@ -180,7 +186,7 @@ stood=
 ended 0
 wait "$follower"
 verdict $? "a follower of a system that has stopped: $(<"$dir/follow")"
-[[ $(<"$dir/follow") != *end* ]]
+[[ $(<"$dir/follow") != *\"end\":* ]]
 verdict $? "the follower has printed the end: $(<"$dir/follow")"
 
 # ---- who follows a system that is killed is told ----

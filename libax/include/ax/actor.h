@@ -191,7 +191,8 @@ int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
 
 enum ax_level { AX_DEBUG, AX_INFO, AX_WARN, AX_ERROR };
 
-/* One line on the worker's standard error: time, level, worker, actor, text. Not part of the turn:
+/* One line on the worker's standard error: time, level, worker, actor, text; control characters as
+ * \n, \t or \xNN. Not part of the turn:
  * a turn that is undone may have logged. Never suspends. */
 void ax_log(struct ax_ctx *ctx, enum ax_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

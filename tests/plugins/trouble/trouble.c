@@ -123,6 +123,14 @@ void trouble_on_get(struct ax_ctx *ctx, struct trouble *self, const struct troub
     reply->value = self->n;
 }
 
+/* Logs it, and fails with it. */
+void trouble_on_say(struct ax_ctx *ctx, struct trouble *self, const struct trouble_say *msg)
+{
+    (void)self;
+    ax_log(ctx, AX_INFO, "%s", ax_str(&msg->text));
+    ax_fail(ctx, ax_str(&msg->text));
+}
+
 /* What an ask of another actor, which may never answer, comes to. */
 void trouble_on_ask_of(struct ax_ctx *ctx, struct trouble *self, const struct trouble_ask_of *msg,
                        struct trouble_ask_of_reply *reply)

@@ -14,6 +14,7 @@
     TELL(deaf, ())                                                                                 \
     TELL(scribble, (text(32), memory))                                                             \
     TELL(forge, (text(32), memory))                                                                \
+    TELL(say, (str, text))                                                                         \
     ASK(get, (), (i64, value))                                                                     \
     ASK(ask_of, (text(64), name), (i32, error))
 #include <ax/contract.h>
