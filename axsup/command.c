@@ -44,7 +44,9 @@ const struct sup_command sup_commands[] = {
      "Prints the JSON Schema (draft 2020-12) of a config."},
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
      "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
-     "much mail waits in it, how many turns it has committed and how its last process ended."},
+     "much mail waits in it, how many turns it has committed and how its last process ended. In "
+     "last_exit, why tells what kept a process from being started; a worker whose plugin is refused "
+     "is given up at once."},
     {"actors", "CONF", BIT(JSON) | BIT(WORKER) | BIT(CONTRACT), false, sup_cmd_actors,
      "list the actors",
      "Lists the actors, those with a name first, by name. A ref is written "

@@ -192,8 +192,11 @@ static void serve_worker(struct control_client *client, const struct sup_request
     error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
                  : sup_restart(sup, slot->number);
     if (error == AX_E_NO_ACTOR)
-        sup_control_refuse(client, error, "%s has no process: it is %s", slot->name,
-                           sup_slot_state_name(slot->state));
+        sup_control_refuse(client, error, "%s has no process: it %s", slot->name,
+                           slot->state == SHM_SLOT_BACKOFF   ? "waits for its restart"
+                           : slot->state == SHM_SLOT_FAILED  ? "has failed"
+                           : slot->state == SHM_SLOT_STOPPED ? "has stopped"
+                                                             : "is being started");
     else if (error != 0)
         sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
     else if (kill)
@@ -311,7 +314,8 @@ static bool look_at_restart(struct control_client *client)
         answer_nothing(client);
     else if (over && !starts)
         sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
-                           ax_reason_name(slot->last_exit.reason));
+                           *slot->last_exit.why ? slot->last_exit.why
+                                                : ax_reason_name(slot->last_exit.reason));
     else
         return false;
     client->state = CONTROL_READING;

@@ -58,7 +58,9 @@ static void decide(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     enum sup_verdict verdict = SUP_REST;
 
     child->start_at = now;
-    if (child->restart)
+    if (child->hopeless)
+        verdict = SUP_GIVE_UP;
+    else if (child->restart)
         verdict = SUP_AGAIN;
     else if (!child->stopping && slot->sup->stop.phase == SUP_STOP_NO)
         verdict = sup_restart_decide(&slot->restart, &slot->config->restart, now,

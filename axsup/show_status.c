@@ -39,6 +39,8 @@ static void show_exit(struct sup_out *out, const struct sup_exit *end)
     sup_out_string(out, *end->message ? end->message : NULL);
     sup_out_key(out, "hung");
     sup_out_bool(out, end->hung);
+    sup_out_key(out, "why");
+    sup_out_string(out, *end->why ? end->why : NULL);
     sup_out_close(out, '}');
 }
 

@@ -36,6 +36,7 @@ struct sup_exit { /* how an incarnation of a worker ended */
     char suspect_name[SHM_NAME_MAX + 1];
     char message[SHM_NAME_MAX + 1]; /* that message's name, "" where not known */
     uint64_t lost;                  /* messages given up because memory did not add up */
+    char why[160];                  /* no process could be started; "" where there was one */
 };
 
 struct sup_slot {

@@ -206,5 +206,23 @@ wait "$follower"
 verdict $? "a follower of a system that was killed: $(<"$dir/killed")"
 exec {says}<&-
 
+# ---- a plugin that cannot be loaded any more: once, and why ----
+
+cp "$plugins/trouble.so" "$dir/own.so"
+sed "s|\"plugin\": \"$plugins/trouble.so\",$|\"plugin\": \"own.so\", \"rerandomize\": 1,|" "$conf" >"$dir/own.json"
+start "$dir/own.json"
+try 0 '' send "$dir/own.json" t die '{"signal":11}'
+said '*a/0 runs: *incarnation 2,*'
+rm "$dir/own.so"
+try 0 '' send "$dir/own.json" t die '{"signal":11}'
+said '*a/0 cannot be started: cannot be loaded: *own.so*'
+said '*a/0 has failed: its plugin cannot be used any more'
+try 0 '*"a/0"*"state":"failed"*"code":102,*"why":"cannot be loaded: *own.so*' status --json "$dir/own.json"
+try 0 '*not started: cannot be loaded*' status "$dir/own.json"
+try 1 '*a/0 has failed: cannot be loaded: *' restart "$dir/own.json" a
+try 1 '*a/0 has no process: it has failed *' kill "$dir/own.json" a
+"$axsup" stop "$dir/own.json" >"$dir/out" 2>&1
+ended 0
+
 echo "$passed passed, $failed failed"
 ((!failed))

@@ -469,7 +469,7 @@ static void documents(void **state)
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
                      "\"signal\",\"signal\":\"SIGSEGV\",\"code\":null,\"suspect\":\"counter\","
-                     "\"message\":\"add\",\"hung\":false}}]}}\n"));
+                     "\"message\":\"add\",\"hung\":false,\"why\":null}}]}}\n"));
     close(fd);
     expect("{\"command\":\"actors\"}\n",
            "{\"ok\":true,\"result\":[{\"name\":\"counter\",\"ref\":\"1.1.1\",\"contract\":"
@@ -548,7 +548,7 @@ static void signals(void **state)
     slots[1].pid = 0;
     slots[1].state = SHM_SLOT_FAILED;
     expect("{\"command\":\"kill\",\"worker\":\"counting/0\"}\n",
-           REFUSED("AX_E_NO_ACTOR", "counting/0 has no process: it is failed"));
+           REFUSED("AX_E_NO_ACTOR", "counting/0 has no process: it has failed"));
 }
 
 /* However many events there are, the slot itself says how it went. */
