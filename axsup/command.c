@@ -45,12 +45,16 @@ const struct sup_command sup_commands[] = {
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
      "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
      "much mail waits in it, how many turns it has committed and how its last process ended. In "
-     "last_exit, why tells what kept a process from being started; a worker whose plugin is refused "
+     "last_exit, why tells what kept a process from being started; a worker whose plugin is "
+     "refused "
      "is given up at once."},
     {"actors", "CONF", BIT(JSON) | BIT(WORKER) | BIT(CONTRACT), false, sup_cmd_actors,
      "list the actors",
      "Lists the actors, those with a name first, by name. A ref is written "
-     "\"slot.index.generation\" and stands wherever ACTOR does."},
+     "\"slot.index.generation\" and stands wherever ACTOR does. Mail is what waits in the mailbox, "
+     "and what the worker has not taken out of its lanes yet. The state is live, suspended in an "
+     "await, restarting or closing; down while the worker has no process that runs, failed where "
+     "it is not started again."},
     {"state", "CONF ACTOR", 0, false, sup_cmd_state, "print the kept state of an actor",
      "Prints the state that the actor's last committed turn has left, as one JSON object. It is "
      "read from the slot's memory: the worker is not asked, and may hang or be dead."},
@@ -68,7 +72,9 @@ const struct sup_command sup_commands[] = {
      "of its reply and of the kept state, and the hash by which two builds know that they mean "
      "the same."},
     {"events", "CONF", BIT(JSON) | BIT(FOLLOW), false, sup_cmd_events, "show what has happened",
-     "Prints the events that the system still remembers, oldest first. With --follow the status is "
+     "Prints the events that the system still remembers, oldest first by the time at "
+     "which they happened. With --follow they come as axsup learns of them, those of actors up to "
+     "50 ms later than those of workers; the status is "
      "0 where the system has stopped, and 1 where it has gone without a word."},
     {"deadletters", "CONF", BIT(JSON), false, sup_cmd_deadletters,
      "list messages that were not handled",

@@ -200,7 +200,9 @@ static void close_finish(struct worker *w, uint32_t index)
     timer_clear_all(w, index);
     kept_give(w, index);
     more_give(w, index);
-    event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
+    struct shm_event *event = event_next(w, SHM_ACTOR_STOPPED, index);
+    event->reason = cold->reason;
+    event->contract = w->hashes[actor->type]; /* soon the ref will not tell */
     shm_log(&w->port, &actor->gen);
     shm_log(&w->port, &actor->state);
     actor->gen++;

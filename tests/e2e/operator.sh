@@ -111,6 +111,28 @@ wait "$two"
 [[ $? == 0 && $(<"$dir/two") == '{"error":4}' ]]
 verdict $? "an ask of a plugin: $(<"$dir/two")"
 try 1 '*AX_E_CLOSED*' call "$conf" u get
+try 0 '*"name":"t",*"state":"live",*"name":"u",*"state":"failed",*' actors --json "$conf"
+
+# ---- mail of a worker that stands still is its actors' ----
+
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"a/0\"[^\}]*\"pid\":([0-9]+) ]]
+worker=${BASH_REMATCH[1]}
+kill -STOP "$worker"
+for _ in 1 2 3; do
+    try 0 '' send "$conf" t add '{"by":1}'
+done
+try 0 '*"name":"t",*"mail":3,*' actors --json "$conf"
+kill -CONT "$worker"
+
+# ---- an actor goes on with its process, and events are in order ----
+
+try 0 '' kill "$conf" a
+try 0 '{"value":3}' call "$conf" t get
+try 0 '*"actor_restarted","worker":"a/0","actor":"t","ref":"1.1.1","contract":"trouble","incarnation":2*' \
+    events --json "$conf"
+"$axsup" events --json "$conf" | grep -o '"at":"[^"]*' >"$dir/at"
+(($(wc -l <"$dir/at") > 7)) && sort -c "$dir/at"
+verdict $? "events are not in order: $(<"$dir/at")"
 "$axsup" stop "$conf" >"$dir/out" 2>&1
 ended 0
 
@@ -186,7 +208,8 @@ stood=
 ended 0
 wait "$follower"
 verdict $? "a follower of a system that has stopped: $(<"$dir/follow")"
-[[ $(<"$dir/follow") != *\"end\":* ]]
+[[ $(<"$dir/follow") != *\"end\":* &&
+    $(<"$dir/follow") == *'"actor_stopped",'*'"contract":"trouble",'*'"reason":"shutdown"'* ]]
 verdict $? "the follower has printed the end: $(<"$dir/follow")"
 
 # ---- who follows a system that is killed is told ----
