@@ -103,7 +103,7 @@ static void finish(struct sup *sup)
     sup_timer_clear(sup, &stop->timer);
     stop->slot = 0;
     for (uint32_t s = 1; s < sup->n_slots; s++)
-        stop->left += sup_memory_unread(sup, s);
+        stop->left += sup_memory_unread(sup, s, NULL);
     if (stop->left > 0)
         sup_log(AX_WARN, "stopped; %llu message%s left", (unsigned long long)stop->left,
                 stop->left == 1 ? " was" : "s were");

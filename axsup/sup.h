@@ -144,7 +144,7 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint32_t incarnation; /* from 1, restarts of actor and process together */
     uint32_t mail, capacity, failures;
     uint64_t turns;   /* messages handled */
-    uint64_t idle_ns; /* since it last finished work */
+    uint64_t idle_ns; /* since it last finished work, or was spawned */
 };
 
 /* "free", "live" ... ; static. */
