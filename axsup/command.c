@@ -35,7 +35,9 @@ const struct sup_command sup_commands[] = {
      "is started again. The workers are stopped in the reverse order of their start within the "
      "config's shutdown time, each within an equal share of what is left of it: one that hangs is "
      "ended by SIGTERM, then SIGKILL, and the others still stop in order. What was left unhandled "
-     "is counted and said. The status is 0 where all of them stopped by themselves, else 1."},
+     "is counted and said; what lay in the mailboxes of workers that stopped in order, for actors "
+     "that waited for a restart say, is a dead letter too. The status is 0 where all of them "
+     "stopped by themselves, else 1."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
      "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
      "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "
@@ -44,7 +46,8 @@ const struct sup_command sup_commands[] = {
      "Prints the JSON Schema (draft 2020-12) of a config."},
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
      "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
-     "much mail waits in it, how many turns it has committed and how its last process ended. In "
+     "much mail waits in it, how many messages it has handled over all its processes (turns; "
+     "of one that was killed the last few may be missing) and how its last process ended. In "
      "last_exit, why tells what kept a process from being started; a worker whose plugin is "
      "refused "
      "is given up at once."},
@@ -62,7 +65,10 @@ const struct sup_command sup_commands[] = {
      "ask an actor and print its reply",
      "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "
      "Without JSON all of the message is {}; with \"-\" it is read from standard input. A message "
-     "that has no reply is sent as \"axsup send\" does, and {} is printed."},
+     "that has no reply is sent as \"axsup send\" does, and {} is printed. Integers are numbers, "
+     "but a u64 above 9223372036854775807 is printed as a string of its digits, and is taken as "
+     "one or as a number. Bytes are a string in base64, a ref is \"slot.index.generation\" or "
+     "null."},
     {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
      "Sends a message that has no reply and prints nothing; JSON is as in \"axsup call\". The "
      "status is 0 when it was accepted: "

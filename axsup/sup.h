@@ -128,7 +128,7 @@ int sup_restart(struct sup *sup, uint32_t slot);
 /* Messages in all mailboxes of a slot, as its directory says. */
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
-/* Messages handled by the slot so far; coarse. */
+/* Messages handled by the slot so far, by all its processes; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
 
 /* ---- actors ---- */

@@ -212,6 +212,11 @@ static void close_finish(struct worker *w, uint32_t index)
     turn_commit(w);
 }
 
+static bool is_call(const struct shm_frame *frame)
+{
+    return frame->kind == SHM_TELL || frame->kind == SHM_ASK;
+}
+
 static void close_step(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -223,20 +228,17 @@ static void close_step(struct worker *w, uint32_t index)
             close_finish(w, index);
             return;
         }
+        bool call = is_call(shm_chain_frame(&w->port, first));
         if (!actor_drop(w, index, first, AX_E_CANCELED)) {
             later(w, index);
             return;
         }
+        w->left += call && w->stopping;
     }
     runq_push(w, index);
 }
 
 /* ---- mail that a restart drops ---- */
-
-static bool is_call(const struct shm_frame *frame)
-{
-    return frame->kind == SHM_TELL || frame->kind == SHM_ASK;
-}
 
 void drop_later(struct worker *w, uint32_t index, uint64_t until)
 {
