@@ -112,16 +112,16 @@ struct ax_spawn {            /* zero means the default */
     uint64_t backoff_min_ns, backoff_max_ns;
     bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
     uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
-                        it is dropped; 100 at most. Where the process is killed from outside the message is
-                        handled again, up to 8 times in a row, whatever this says. */
+                        it is dropped; 100 at most. Where the process is killed from outside the
+                        message is handled again, up to 8 times in a row, whatever this says. */
 };
 
 /* A new actor of this contract in this worker. Without a name it is part of the turn and never
  * suspends; with one it may suspend, and is binding when it returns. Returns 0, AX_E_NAME_TAKEN,
  * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
  * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
- * plugin has no such actor), AX_E_INVALID (the name, a member beyond its limit, `low` not below `high`, a
- * least backoff above the most). */
+ * plugin has no such actor), AX_E_INVALID (the name, a member beyond its limit, `low` not below
+ * `high`, a least backoff above the most). */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 
