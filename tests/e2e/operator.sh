@@ -85,10 +85,12 @@ until_it() {
 
 conf=$dir/op.json
 cat >"$conf" <<END
-{ "system": "op", "run_dir": "run", "shutdown": "1500ms",
+{ "system": "op", "run_dir": "run", "shutdown": "3s",
   "workers": [
     { "name": "a", "plugin": "$plugins/trouble.so",
-      "actors": [ { "name": "t", "contract": "trouble" } ] },
+      "actors": [ { "name": "t", "contract": "trouble" },
+                  { "name": "w", "contract": "trouble",
+                    "restart": { "backoff": ["1m", "1m"] } } ] },
     { "name": "z", "plugin": "$plugins/trouble.so", "restart": { "policy": "never" },
       "hang_after": "0s", "actors": [ { "name": "u", "contract": "trouble" } ] }
   ] }
@@ -128,6 +130,7 @@ kill -CONT "$worker"
 
 try 0 '' kill "$conf" a
 try 0 '{"value":3}' call "$conf" t get
+until_it '*"name":"a/0",*"restarts":1,*"turns":[4-9],*"name":"z/0"*' status --json "$conf"
 try 0 '*"actor_restarted","worker":"a/0","actor":"t","ref":"1.1.1","contract":"trouble","incarnation":2*' \
     events --json "$conf"
 "$axsup" events --json "$conf" | grep -o '"at":"[^"]*' >"$dir/at"
@@ -146,6 +149,17 @@ try 1 'axsup: op: 1 worker had to be killed, 2 messages were left (AX_E_CANCELED
 ended 1
 [[ $(<"$dir/log") == *'z/0 does not end in time: SIGTERM'*'z/0 does not end in time: SIGKILL'*'a/0 ended with exit status 0'*'1 worker killed'* ]]
 verdict $? "the log of the stop: $(<"$dir/log")"
+
+# what waits for an actor that waits for its restart is left, and said
+start "$conf"
+try 0 '' send "$conf" w say '{"text":"no"}'
+said '*failed in say: no'
+try 0 '' send "$conf" w add '{"by":1}'
+try 0 '' send "$conf" w add '{"by":1}'
+try 0 'axsup: op: 2 messages were left' stop "$conf"
+ended 0
+[[ $(<"$dir/log") == *'2 messages left, 0 workers killed, 3 dead letters'* ]]
+verdict $? "what was left: $(tail -n 1 "$dir/log")"
 
 # the last one has what is left, and the deadline
 start "$conf"
