@@ -18,11 +18,14 @@
 #include "axsup/nearest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum unit { NS, RATE, BYTES, COUNT, RATIO };
@@ -237,6 +240,43 @@ static int drop(const char *path, const struct stat *stat, int type, struct FTW 
     return remove(path);
 }
 
+/* ---- whatever ends the bench ---- */
+
+#define CLEAN_TRIES 200
+#define CLEAN_MS 50
+
+/* Its systems end with the bench, and are still writing there for a moment. */
+static void clean_up(const char *folder)
+{
+    for (int tries = 0; tries < CLEAN_TRIES && access(folder, F_OK) == 0; tries++) {
+        (void)nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+        if (access(folder, F_OK) == 0)
+            (void)poll(NULL, 0, CLEAN_MS);
+    }
+}
+
+/* A process that removes the folder when the other end of the pipe is closed: by the end of the
+ * bench, whatever ends it. The pipe's end, -1 where there is none. */
+static int watch_over(const char *folder, pid_t *pid)
+{
+    int pipes[2];
+    char byte;
+
+    if (pipe2(pipes, O_CLOEXEC) != 0)
+        return -1;
+    *pid = fork();
+    if (*pid == 0) {
+        (void)setsid(); /* a terminal's interrupt is not for it */
+        close(pipes[1]);
+        while (read(pipes[0], &byte, 1) < 0 && errno == EINTR)
+            ;
+        clean_up(folder);
+        _exit(0);
+    }
+    close(pipes[0]);
+    return pipes[1];
+}
+
 static int measure(struct sup_bench *bench)
 {
     const char *parent = getenv("TMPDIR");
@@ -250,8 +290,14 @@ static int measure(struct sup_bench *bench)
         return -1;
     }
     choose_cores(bench);
+    pid_t watcher = -1;
+    int watched = watch_over(bench->folder, &watcher);
     error = sup_bench_measure(bench);
     (void)nftw(bench->folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+    if (watched >= 0)
+        close(watched);
+    while (watcher > 0 && waitpid(watcher, NULL, 0) < 0 && errno == EINTR)
+        ;
     free(bench->folder);
     return error;
 }

@@ -5,6 +5,7 @@
 #include "axsup/sup.h"
 #include "libax/boot.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,6 +83,7 @@ void sup_child_start(struct sup_slot *slot)
     child->next = SUP_NEXT_NOTHING;
     child->noticed = child->hung = child->corrupt = false;
     child->stopping = child->restart = child->ready_once = child->crowded = false;
+    child->hopeless = false;
     memset(child->accused, 0, sizeof child->accused);
     child->ordered = true;
     child->left = 0;
@@ -111,20 +113,22 @@ int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare)
     error = sup_death_watch(slot);
     if (error != 0) {
         sup_death_reap(slot);
-        sup_child_not_forked(slot, ax_strerror(error));
+        sup_child_not_forked(slot, ax_strerror(error), false);
     }
     return 0;
 }
 
 /* As if an incarnation had ended at once: peers, policy and stop see nothing new in it. */
-void sup_child_not_forked(struct sup_slot *slot, const char *why)
+void sup_child_not_forked(struct sup_slot *slot, const char *why, bool final)
 {
     const struct sup_ending end = {.code = BOOT_EXIT_SETUP};
     struct sup_child *child = &slot->child;
 
     sup_log(AX_ERROR, "%s cannot be started: %s", slot->name, why);
     child->ordered = false;
+    child->hopeless = final;
     sup_death_notice(slot, &end);
+    snprintf(slot->last_exit.why, sizeof slot->last_exit.why, "%s", why);
     struct sup_ended ended = sup_death_ended(slot);
     if (child->next == SUP_NEXT_START && child->start_at <= sup_clock())
         child->start_at = sup_clock() + UNFORKED_NS; /* not in this call, and not all the time */

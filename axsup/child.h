@@ -52,6 +52,7 @@ struct sup_child {
     bool stopping; /* told to stop, or signalled by a stop of the system */
     bool restart;  /* ended by hand, to be started again */
     bool hung;
+    bool hopeless; /* its plugin was refused: the policy is not asked */
     enum sup_next next;
     uint64_t start_at;              /* CLOCK_MONOTONIC ns */
     uint64_t died_at;               /* the notice, CLOCK_MONOTONIC ns; 0: first start */
@@ -84,8 +85,8 @@ void sup_child_start(struct sup_slot *slot);
 /* The spare becomes the slot's process, and is a spare no more. -errno: it does not take the order,
  * and nothing has happened. */
 int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare);
-/* The process that is waited for could not be made. */
-void sup_child_not_forked(struct sup_slot *slot, const char *why);
+/* The process that is waited for could not be made; `final`: nor will another one be. */
+void sup_child_not_forked(struct sup_slot *slot, const char *why, bool final);
 /* There is a process in the slot, or it waits for one. */
 bool sup_child_exists(const struct sup_slot *slot);
 /* From the hub. */

@@ -21,6 +21,8 @@
 #define STARTING_NS 5000000000u
 #define ABOUT_TO_START_NS 250000000u
 #define LOOK_AGAIN_MS 5
+#define LOOK_NS 60000000000u /* at a time */
+#define ALIVE_NS 3000000000u /* in which a living system says something */
 
 void sup_complain(const char *format, ...)
 {
@@ -57,6 +59,12 @@ static int not_running(const struct sup_client *client)
     return SUP_EXIT_NOT_RUNNING;
 }
 
+static int no_answer(const struct sup_client *client)
+{
+    sup_complain("%s: the system does not answer (AX_E_TIMEOUT)", client->config->system);
+    return SUP_EXIT_FAILED;
+}
+
 /* ---- a system that is starting ---- */
 
 static uint64_t clock_ns(void)
@@ -73,7 +81,8 @@ static bool absent(int error)
 }
 
 /* Connects; where nobody listens, tries again while a supervisor holds the run directory, and for a
- * moment before it may have come that far. 0 or an errno. */
+ * moment before it may have come that far; where the queue of those that wait is full, until it
+ * moves. 0 or an errno, EAGAIN where it did not move. */
 static int connect_patiently(int fd, const struct sockaddr_un *address, const char *run_dir)
 {
     uint64_t began = clock_ns();
@@ -82,10 +91,11 @@ static int connect_patiently(int fd, const struct sockaddr_un *address, const ch
         if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
             return 0;
         int error = errno;
-        uint64_t patience = sup_rundir_held(run_dir) ? STARTING_NS : ABOUT_TO_START_NS;
+        uint64_t patience =
+            error == EAGAIN || sup_rundir_held(run_dir) ? STARTING_NS : ABOUT_TO_START_NS;
         if (error == EINTR)
             continue;
-        if (!absent(error) || clock_ns() - began >= patience)
+        if ((!absent(error) && error != EAGAIN) || clock_ns() - began >= patience)
             return error;
         (void)poll(NULL, 0, LOOK_AGAIN_MS);
     }
@@ -108,22 +118,31 @@ static int check_server(const struct sup_client *client, const struct ucred *ser
     return SUP_EXIT_FAILED;
 }
 
+/* False: no socket has such a path. */
+static bool set_address(struct sockaddr_un *address, const struct sup_client *client)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    return (size_t)snprintf(address->sun_path, sizeof(address->sun_path), "%s/" SUP_CONTROL_NAME,
+                            client->config->run_dir) < sizeof(address->sun_path);
+}
+
 static int connect_to(struct sup_client *client)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     struct ucred server;
     socklen_t size = sizeof(server);
     int error;
 
-    if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/" SUP_CONTROL_NAME,
-                         client->config->run_dir) >= sizeof(address.sun_path))
+    if (!set_address(&address, client))
         return not_running(client);
-    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (client->fd < 0) {
         sup_complain("a socket: %s", strerror(errno));
         return SUP_EXIT_FAILED;
     }
     error = connect_patiently(client->fd, &address, client->config->run_dir);
+    if (error == EAGAIN)
+        return no_answer(client);
     if (absent(error) || error == ENOTDIR)
         return not_running(client);
     if (error == 0 && getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &server, &size) != 0)
@@ -141,7 +160,7 @@ int sup_client_open(struct sup_client *client, const char *file)
 {
     int status;
 
-    *client = (struct sup_client){.fd = -1, .server = -1};
+    *client = (struct sup_client){.fd = -1, .server = -1, .patience_ns = ALIVE_NS};
     status = locate(file, &client->config);
     return status != 0 ? status : connect_to(client);
 }
@@ -158,6 +177,56 @@ void sup_client_close(struct sup_client *client)
     client->buffer = NULL;
 }
 
+/* ---- a system that does not answer ---- */
+
+static bool ready(int fd, short events, uint64_t timeout_ns)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    uint64_t until = clock_ns() + timeout_ns, left = timeout_ns;
+
+    while (poll(&p, 1, (int)((left < LOOK_NS ? left : LOOK_NS) / 1000000 + 1)) <= 0) {
+        uint64_t now = clock_ns();
+
+        if (now >= until)
+            return false;
+        left = until - now;
+    }
+    return true;
+}
+
+/* Whether there is still somebody who serves the socket: another connection, with a request that
+ * needs no time, is answered. A system that has gone is as good: that is seen by who waits. */
+static bool is_alive(const struct sup_client *client)
+{
+    static const char request[] = "{\"command\":\"status\"}\n";
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_un address;
+    uint64_t until = clock_ns() + ALIVE_NS;
+    int error = fd < 0 || !set_address(&address, client) ? EMFILE : EAGAIN;
+
+    while (error == EAGAIN && clock_ns() < until) {
+        error = connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
+        if (error == EAGAIN)
+            (void)poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+    bool alive = error == 0 && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0
+                     ? ready(fd, POLLIN, ALIVE_NS)
+                     : error != EAGAIN;
+    if (fd >= 0)
+        close(fd);
+    return alive;
+}
+
+/* Until the socket is ready. An answer may take as long as it likes while the system lives; that is
+ * looked at when it has taken longer than it should. 0 or SUP_EXIT_FAILED. */
+static int await(const struct sup_client *client, short events)
+{
+    while (!ready(client->fd, events, client->patience_ns))
+        if (!is_alive(client))
+            return no_answer(client);
+    return 0;
+}
+
 /* The system went away, or refused us, before it took all of the request: what it says is still to
  * be read, so this is no error yet. */
 static int send_all(struct sup_client *client, const char *text, size_t size)
@@ -167,6 +236,12 @@ static int send_all(struct sup_client *client, const char *text, size_t size)
 
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EAGAIN) {
+            int status = await(client, POLLOUT);
+            if (status != 0)
+                return status;
+            continue;
+        }
         if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
             return 0;
         if (n < 0) {
@@ -179,13 +254,25 @@ static int send_all(struct sup_client *client, const char *text, size_t size)
     return 0;
 }
 
+/* The request as text: it says for which system it is, for the run_dir may be another one's. */
+static char *dump(const struct sup_client *client, json_t *request)
+{
+    char *text = NULL;
+
+    if (request && json_object_set_new(request, "system", json_string(client->config->system)) == 0)
+        text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    return text;
+}
+
 int sup_client_send(struct sup_client *client, json_t *request)
 {
-    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_int_t timeout_ns = json_integer_value(json_object_get(request, "timeout_ns"));
+    char *text = dump(client, request);
     size_t size = text ? strlen(text) : 0;
     int status;
 
-    json_decref(request);
+    client->patience_ns = ALIVE_NS + (uint64_t)timeout_ns;
     if (!text) {
         sup_complain("the arguments are not UTF-8");
         return SUP_EXIT_USAGE;
@@ -246,6 +333,12 @@ int sup_client_line(struct sup_client *client, char **line)
         }
         ssize_t n =
             recv(client->fd, client->buffer + client->have, client->room - client->have - 1, 0);
+        if (n < 0 && errno == EAGAIN) {
+            int status = await(client, POLLIN);
+            if (status != 0)
+                return status;
+            continue;
+        }
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -259,13 +352,36 @@ static int print_failure(const char *line)
 {
     json_t *answer = json_loads(line, 0, NULL);
     const char *error = NULL, *message = NULL;
+    int status;
 
     if (json_unpack(answer, "{s:s, s:s}", "error", &error, "message", &message) == 0)
         sup_complain(*error ? "%s (%s)" : "%s", message, error);
     else
         sup_complain("the system gave an answer that makes no sense");
+    status = error && strcmp(error, ax_error_name(AX_E_NOT_RUNNING)) == 0 ? SUP_EXIT_NOT_RUNNING
+                                                                          : SUP_EXIT_FAILED;
     json_decref(answer);
-    return SUP_EXIT_FAILED;
+    return status;
+}
+
+/* The system has gone without a word. */
+static void say_gone(const struct sup_client *client)
+{
+    sup_complain("%s: the system has gone away (run_dir %s)", client->config->system,
+                 client->config->run_dir);
+}
+
+int sup_client_follow(struct sup_client *client, char **line)
+{
+    int status = sup_client_line(client, line);
+
+    if (status == SUP_EXIT_NOT_RUNNING) {
+        say_gone(client);
+        return SUP_EXIT_FAILED;
+    }
+    if (status == 0 && strcmp(*line, SUP_CONTROL_END) == 0)
+        *line = NULL;
+    return status;
 }
 
 int sup_client_result(struct sup_client *client, char **result)
@@ -275,8 +391,7 @@ int sup_client_result(struct sup_client *client, char **result)
     size_t size;
 
     if (status == SUP_EXIT_NOT_RUNNING)
-        sup_complain("%s: the system has gone away (run_dir %s)", client->config->system,
-                     client->config->run_dir);
+        say_gone(client);
     if (status != 0)
         return status;
     size = strlen(line);

@@ -2,7 +2,8 @@
 /* client.h - a command's side of the control socket (control.h has the protocol).
  *
  * The functions print what went wrong themselves, since every command says it in the same words,
- * and return an exit status of the program. */
+ * and return an exit status of the program. They wait as long as an answer takes, if the system
+ * still answers others; a command that gets none ends with AX_E_TIMEOUT. */
 #ifndef SUP_CLIENT_H
 #define SUP_CLIENT_H
 
@@ -14,7 +15,8 @@
 struct sup_client {
     struct sup_config *config;
     int fd;
-    int server; /* pidfd of the supervisor, -1 where there is none to be had */
+    uint64_t patience_ns; /* with an answer; then the system is asked whether it lives */
+    int server;           /* pidfd of the supervisor, -1 where there is none to be had */
     char *buffer;
     size_t room, have, used; /* of buffer: bytes, filled, given out */
 };
@@ -35,6 +37,10 @@ int sup_client_send(struct sup_client *client, json_t *request);
 /* The next line, without its end, valid until the next call. 0, or SUP_EXIT_NOT_RUNNING where the
  * system has gone; *line is NULL then and nothing is printed. Blocks. */
 int sup_client_line(struct sup_client *client, char **line);
+
+/* The next line of a stream; *line is NULL where it has ended with the system. Else as above, and
+ * SUP_EXIT_FAILED, which is told, where the system has gone without saying so. */
+int sup_client_follow(struct sup_client *client, char **line);
 
 /* Reads the answer to a request: *result is the text of its result, valid until the next call. A
  * failure is printed as it was told. 0 or SUP_EXIT_*. Blocks. */

@@ -64,15 +64,16 @@ static int print_line(const struct sup_arguments *arguments, const char *line)
     return 0;
 }
 
-/* Ends well when the system does. */
+/* Ends well when the system has stopped. */
 static int follow(const struct sup_arguments *arguments, struct sup_client *client)
 {
     char *line;
     int status = 0;
 
+    client->patience_ns = UINT64_MAX / 2; /* events come when they come */
     while (status == 0 && !ferror(stdout)) {
-        status = sup_client_line(client, &line);
-        if (status == SUP_EXIT_NOT_RUNNING)
+        status = sup_client_follow(client, &line);
+        if (status == 0 && !line)
             return 0;
         if (status == 0)
             status = print_line(arguments, line);

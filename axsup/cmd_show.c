@@ -49,14 +49,17 @@ static void cell_exit(const json_t *value, const json_t *row, char *cell, size_t
     const char *signal = json_string_value(json_object_get(value, "signal"));
     const char *suspect = json_string_value(json_object_get(value, "suspect"));
     const char *message = json_string_value(json_object_get(value, "message"));
-    char when[32], why[64];
+    const char *none = json_string_value(json_object_get(value, "why"));
+    char when[32], why[192];
 
     if (!json_is_object(value)) {
         snprintf(cell, room, "-");
         return;
     }
     sup_cell_time(json_object_get(value, "at"), row, when, sizeof(when));
-    if (signal)
+    if (none)
+        snprintf(why, sizeof(why), "not started: %s", none);
+    else if (signal)
         snprintf(why, sizeof(why), "%s%s", signal,
                  json_is_true(json_object_get(value, "hung")) ? " (hung)" : "");
     else

@@ -88,9 +88,14 @@ int sup_cmd_stop(const struct sup_arguments *arguments)
         json_t *counts = json_loads(result, 0, NULL);
         (void)json_unpack(counts, "{s:I, s:I}", "killed", &killed, "left", &left);
         json_decref(counts);
-        if (killed > 0 || left > 0)
-            sup_complain("workers that had to be killed: %lld; messages that were left: %lld",
-                         killed, left);
+        if (killed > 0)
+            sup_complain("%s: %lld worker%s had to be killed, %lld message%s left (AX_E_CANCELED)",
+                         client.config->system, killed, killed == 1 ? "" : "s", left,
+                         left == 1 ? " was" : "s were");
+        else if (left > 0)
+            sup_complain("%s: %lld message%s left", client.config->system, left,
+                         left == 1 ? " was" : "s were");
+        status = killed > 0 ? SUP_EXIT_FAILED : 0;
         while (sup_client_line(&client, &end) == 0)
             ;
         if (client.server >= 0)

@@ -16,8 +16,10 @@ const struct sup_option sup_options[] = {
                 "Go on printing events as they happen, until the system stops."},
     [FOR] = {"for", "DURATION", SUP_OPTION_DURATION, FIELD(for_ns), NULL,
              "Stop after this time, as if told to by SIGTERM."},
-    [TIMEOUT] = {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
-                 "How long the reply may take; then the outcome is AX_E_TIMEOUT."},
+    [TIMEOUT] =
+        {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
+         "How long the reply may take; then the outcome is AX_E_TIMEOUT. A system that does not "
+         "answer anybody any more is given up some seconds later, by every command."},
     [WORKER] = {"worker", "WORKER", SUP_OPTION_TEXT, FIELD(worker), NULL,
                 "Only actors of this worker, \"counting/0\", or of all workers of this entry, "
                 "\"counting\"."},
@@ -31,8 +33,11 @@ const struct sup_command sup_commands[] = {
      "Checks the config, starts its workers and runs until SIGINT, SIGTERM or \"axsup stop\". "
      "A line on standard error says when the system runs, when a worker dies and why, and when it "
      "is started again. The workers are stopped in the reverse order of their start within the "
-     "config's shutdown time; what was left unhandled is counted and said. The status is 0 where "
-     "all of them stopped by themselves."},
+     "config's shutdown time, each within an equal share of what is left of it: one that hangs is "
+     "ended by SIGTERM, then SIGKILL, and the others still stop in order. What was left unhandled "
+     "is counted and said; what lay in the mailboxes of workers that stopped in order, for actors "
+     "that waited for a restart say, is a dead letter too. The status is 0 where all of them "
+     "stopped by themselves, else 1."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
      "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
      "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "
@@ -41,12 +46,17 @@ const struct sup_command sup_commands[] = {
      "Prints the JSON Schema (draft 2020-12) of a config."},
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
      "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
-     "much mail waits in it, how many turns it has committed and how its last process ended; "
-     "also where it listens."},
+     "much mail waits in it, how many messages it has handled over all its processes (turns; "
+     "of one that was killed the last few may be missing) and how its last process ended. In "
+     "last_exit, why tells what kept a process from being started; a worker whose plugin is "
+     "refused is given up at once. It shows also where the system listens."},
     {"actors", "CONF", BIT(JSON) | BIT(WORKER) | BIT(CONTRACT), false, sup_cmd_actors,
      "list the actors",
      "Lists the actors, those with a name first, by name. A ref is written "
-     "\"slot.index.generation\" and stands wherever ACTOR does."},
+     "\"slot.index.generation\" and stands wherever ACTOR does. Mail is what waits in the mailbox, "
+     "and what the worker has not taken out of its lanes yet. The state is live, suspended in an "
+     "await, restarting or closing; down while the worker has no process that runs, failed where "
+     "it is not started again."},
     {"state", "CONF ACTOR", 0, false, sup_cmd_state, "print the kept state of an actor",
      "Prints the state that the actor's last committed turn has left, as one JSON object. It is "
      "read from the slot's memory: the worker is not asked, and may hang or be dead."},
@@ -54,7 +64,10 @@ const struct sup_command sup_commands[] = {
      "ask an actor and print its reply",
      "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "
      "Without JSON all of the message is {}; with \"-\" it is read from standard input. A message "
-     "that has no reply is sent as \"axsup send\" does, and {} is printed."},
+     "that has no reply is sent as \"axsup send\" does, and {} is printed. Integers are numbers, "
+     "but a u64 above 9223372036854775807 is printed as a string of its digits, and is taken as "
+     "one or as a number. Bytes are a string in base64, a ref is \"slot.index.generation\" or "
+     "null."},
     {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
      "Sends a message that has no reply and prints nothing; JSON is as in \"axsup call\". The "
      "status is 0 when it was accepted: "
@@ -64,7 +77,10 @@ const struct sup_command sup_commands[] = {
      "of its reply and of the kept state, and the hash by which two builds know that they mean "
      "the same."},
     {"events", "CONF", BIT(JSON) | BIT(FOLLOW), false, sup_cmd_events, "show what has happened",
-     "Prints the events that the system still remembers, oldest first."},
+     "Prints the events that the system still remembers, oldest first by the time at "
+     "which they happened. With --follow they come as axsup learns of them, those of actors up to "
+     "50 ms later than those of workers; the status is "
+     "0 where the system has stopped, and 1 where it has gone without a word."},
     {"deadletters", "CONF", BIT(JSON), false, sup_cmd_deadletters,
      "list messages that were not handled",
      "Lists the dead letters that the system still remembers, oldest first: messages that were "
@@ -75,9 +91,11 @@ const struct sup_command sup_commands[] = {
      "one worker."},
     {"restart", "CONF WORKER", 0, false, sup_cmd_restart, "restart a worker",
      "Ends a worker's process and starts the next one at once. Its mail and kept state stay. Also "
-     "starts a worker again that has failed."},
+     "starts a worker again that has failed or ended: its actors go on, under the same refs, "
+     "although those who monitored them were told that they are gone."},
     {"stop", "CONF", 0, false, sup_cmd_stop, "stop the system",
-     "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone."},
+     "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone. "
+     "The status is 1 where workers had to be killed, as that of \"axsup run\" is then."},
     {"bench", "[ARGUMENT ...]", 0, true, sup_cmd_bench, "measure",
      "Measures the runtime beside what the machine can do at best, in one run. \"axsup bench "
      "--help\" lists its arguments."},

@@ -25,7 +25,8 @@ void sup_print_help(FILE *to)
         const struct sup_command *command = &sup_commands[i];
         char line[80];
 
-        snprintf(line, sizeof(line), "%s %s", command->name, command->operands);
+        snprintf(line, sizeof(line), "%s%s%s", command->name, *command->operands ? " " : "",
+                 command->operands);
         fprintf(to, "  %-31s %s\n", line, command->brief);
     }
     putc('\n', to);

@@ -5,6 +5,7 @@
  * stands in for a wrong value must not make a second one. */
 #include "axsup/config_read.h"
 #include "libax/boot.h"
+#include "shm/names.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -77,6 +78,15 @@ static void find_taken(struct checker *c, struct named *all, size_t n, const cha
     }
 }
 
+static void check_no_ref(struct checker *c, const struct sup_actor_config *actor)
+{
+    if (shm_name_is_ref(actor->name))
+        sup_config_error(c->errors, actor->node, "name",
+                         "\"%s\" looks like the ref of an actor, slot.index.generation, and would "
+                         "hide it",
+                         actor->name);
+}
+
 static void check_names(struct checker *c)
 {
     struct sup_config *config = c->config;
@@ -102,8 +112,10 @@ static void check_names(struct checker *c)
         if (w->name)
             workers[n++] = (struct named){w->name, w->node};
         for (size_t j = 0; j < w->n_actors; j++)
-            if (w->actors[j].name)
+            if (w->actors[j].name) {
                 actors[m++] = (struct named){w->actors[j].name, w->actors[j].node};
+                check_no_ref(c, &w->actors[j]);
+            }
         for (size_t j = 0; j < w->n_registries; j++)
             if (w->registries[j].name)
                 registries[k++] = (struct named){w->registries[j].name, w->registries[j].node};

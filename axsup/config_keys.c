@@ -115,7 +115,8 @@ static const struct sup_key_object retry =
 
 static const struct sup_key actor_keys[] = {
     KEY(sup_actor_config, "name", NAME, name, REQUIRED, RANGE(1, 63),
-        ABOUT("Name of the actor, unique in the whole system.")),
+        ABOUT("Name of the actor, unique in the whole system, and not in the form of a ref as "
+              "1.2.3.")),
     KEY(sup_actor_config, "contract", NAME, contract, REQUIRED, RANGE(1, 63),
         LETTERS("A-Za-z_", "A-Za-z0-9_"),
         ABOUT("Which of the plugin's contracts the actor implements.")),

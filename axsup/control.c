@@ -15,7 +15,7 @@
 #define READ_FIRST 4096u /* bytes of the first buffer for requests */
 #define STEPS_AT_ONCE 16 /* for one client before others have their turn */
 
-static void close_client(struct control_client *client)
+void sup_control_drop(struct control_client *client)
 {
     struct sup_control *control = client->control;
 
@@ -25,6 +25,7 @@ static void close_client(struct control_client *client)
     free(client->in);
     sup_out_deinit(&client->out);
     *client = (struct control_client){.control = control, .fd = -1};
+    sup_control_place_free(control);
 }
 
 /* False: the client is gone. */
@@ -117,7 +118,7 @@ static void watch(struct control_client *client)
         return;
     client->mask = mask;
     if (sup_loop_add(client->control->sup, client->fd, mask, on_client, client) != 0)
-        close_client(client);
+        sup_control_drop(client);
 }
 
 /* Does one thing that can be done now. False: there is none. */
@@ -142,7 +143,7 @@ void sup_control_pump(struct control_client *client)
         there = send_out(client);
     there = there && client->out.error == 0; /* half a line would follow */
     if (!there || (client->state == CONTROL_CLOSING && client->out.size == 0))
-        close_client(client);
+        sup_control_drop(client);
     else
         watch(client);
 }
@@ -156,104 +157,10 @@ static void on_client(void *ctx, uint32_t events)
         if (receive(client) < 0)
             client->state = CONTROL_CLOSING;
     } else if (events & (POLLHUP | POLLERR)) {
-        close_client(client);
+        sup_control_drop(client);
         return;
     }
     sup_control_pump(client);
-}
-
-/* ---- new clients ---- */
-
-/* A free place or, where there is none, that of who has been idle for longest and for long enough.
- * An actor's reply, an event or the end of the system may take as long as it likes. */
-static struct control_client *find_place(struct sup_control *control)
-{
-    uint64_t now = sup_now(control->sup);
-    struct control_client *idle = NULL;
-
-    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
-        struct control_client *client = &control->clients[i];
-
-        if (client->state == CONTROL_FREE)
-            return client;
-        if (client->state != CONTROL_READING && client->out.size == 0)
-            continue;
-        if (now - client->moved_at > SUP_CONTROL_IDLE_NS &&
-            (!idle || client->moved_at < idle->moved_at))
-            idle = client;
-    }
-    if (idle)
-        close_client(idle);
-    return idle;
-}
-
-static bool is_allowed(int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           (peer.uid == geteuid() || peer.uid == 0);
-}
-
-static void turn_away(int fd, const char *why)
-{
-    char line[200];
-    int size = snprintf(line, sizeof(line), "{\"ok\":false,\"error\":\"%s\",\"message\":\"%s\"}\n",
-                        "AX_E_LIMIT", why);
-
-    (void)!send(fd, line, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    close(fd);
-}
-
-static void take_in(struct sup_control *control, int fd)
-{
-    struct control_client *client;
-
-    if (!is_allowed(fd)) {
-        close(fd);
-        return;
-    }
-    client = find_place(control);
-    if (!client) {
-        turn_away(fd, "too many clients of the control socket");
-        return;
-    }
-    client->fd = fd;
-    client->state = CONTROL_READING;
-    client->moved_at = sup_now(control->sup);
-    client->out.limit = SUP_CONTROL_ANSWER_MAX;
-    watch(client);
-}
-
-/* Without a descriptor to accept with, the listener would stay readable and the loop would spin:
- * the spare one is given up for a moment, to turn the client away. */
-static void shed(struct sup_control *control)
-{
-    close(control->spare);
-    int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        turn_away(fd, "the system has no descriptor left");
-    control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void on_listener(void *ctx, uint32_t events)
-{
-    struct sup_control *control = ctx;
-
-    (void)events;
-    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
-        int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-        if (fd >= 0) {
-            take_in(control, fd);
-        } else {
-            if ((errno == EMFILE || errno == ENFILE) && control->spare >= 0)
-                shed(control);
-            if (errno != EINTR && errno != ECONNABORTED)
-                return;
-        }
-    }
 }
 
 /* ---- clients that came early ---- */
@@ -310,7 +217,7 @@ static int listen_at(struct sup_control *control)
     error = bind(control->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ? -errno : 0;
     umask(mask);
     control->bound = error == 0;
-    if (error == 0 && listen(control->listener, SUP_CONTROL_CLIENTS) != 0)
+    if (error == 0 && listen(control->listener, SOMAXCONN) != 0)
         error = -errno;
     return error;
 }
@@ -321,8 +228,10 @@ int sup_control_open(struct sup_control **out, struct sup *sup)
     int error;
 
     *out = NULL;
-    if (!control)
+    if (!control) {
+        sup_log(AX_ERROR, "the control socket: %s", ax_strerror(-ENOMEM));
         return -ENOMEM;
+    }
     control->sup = sup;
     control->listener = -1;
     control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -330,7 +239,7 @@ int sup_control_open(struct sup_control **out, struct sup *sup)
         control->clients[i] = (struct control_client){.control = control, .fd = -1};
     error = control->spare < 0 ? -errno : listen_at(control);
     if (error == 0)
-        error = sup_loop_add(sup, control->listener, POLLIN, on_listener, control);
+        error = sup_control_accept(control);
     control->timer = (struct sup_timer){.fn = on_timer, .ctx = control};
     sup_timer_set(sup, &control->timer, sup_clock() + SUP_CONTROL_EARLY_NS);
     if (error != 0) {
@@ -367,10 +276,12 @@ static void take_leave(struct control_client *client)
     else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING ||
              client->state == CONTROL_EARLY)
         sup_control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
-    else if (client->state == CONTROL_FOLLOWING)
+    else if (client->state == CONTROL_FOLLOWING) {
         (void)sup_control_advance(client);
+        sup_out_text(&client->out, SUP_CONTROL_END "\n");
+    }
     (void)send_out(client);
-    close_client(client);
+    sup_control_drop(client);
 }
 
 struct sup_control *sup_control_close(struct sup_control *control)
@@ -381,6 +292,7 @@ struct sup_control *sup_control_close(struct sup_control *control)
         if (control->clients[i].state != CONTROL_FREE)
             take_leave(&control->clients[i]);
     sup_timer_clear(control->sup, &control->timer);
+    sup_timer_clear(control->sup, &control->sweep);
     if (control->listener >= 0) {
         sup_loop_remove(control->sup, control->listener);
         close(control->listener);

@@ -45,6 +45,8 @@ struct sup_control {
     int spare; /* a descriptor to give up when there is none left to accept with */
     char path[SUP_RUN_DIR_MAX + sizeof("/" SUP_CONTROL_NAME)];
     bool bound;
+    bool full;              /* no place is free, so nobody is accepted */
+    struct sup_timer sweep; /* when silent clients are looked for next */
     bool begun;             /* each worker has run, or will not soon */
     struct sup_timer timer; /* until when early clients wait for that */
     struct control_client clients[SUP_CONTROL_CLIENTS];
@@ -58,6 +60,12 @@ void sup_control_serve(struct control_client *client, const char *line, size_t s
 bool sup_control_advance(struct control_client *client);
 /* Ends what the client waits for; it gets no answer. */
 void sup_control_forget(struct control_client *client);
+/* From now on clients may come. 0 or -errno. */
+int sup_control_accept(struct sup_control *control);
+/* Ends a client, whatever it does. */
+void sup_control_drop(struct control_client *client);
+/* Somebody who waits may have it. */
+void sup_control_place_free(struct sup_control *control);
 /* An answer that is no result; `error` as in an int of the tree, 0: it has no name. */
 __attribute__((format(printf, 3, 4))) void sup_control_refuse(struct control_client *client,
                                                               int error, const char *format, ...);

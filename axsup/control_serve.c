@@ -192,8 +192,11 @@ static void serve_worker(struct control_client *client, const struct sup_request
     error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
                  : sup_restart(sup, slot->number);
     if (error == AX_E_NO_ACTOR)
-        sup_control_refuse(client, error, "%s has no process: it is %s", slot->name,
-                           sup_slot_state_name(slot->state));
+        sup_control_refuse(client, error, "%s has no process: it %s", slot->name,
+                           slot->state == SHM_SLOT_BACKOFF   ? "waits for its restart"
+                           : slot->state == SHM_SLOT_FAILED  ? "has failed"
+                           : slot->state == SHM_SLOT_STOPPED ? "has stopped"
+                                                             : "is being started");
     else if (error != 0)
         sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
     else if (kill)
@@ -260,11 +263,15 @@ static void serve(struct control_client *client, const struct sup_request *reque
 
 void sup_control_serve(struct control_client *client, const char *line, size_t size)
 {
+    const struct sup *sup = client->control->sup;
     struct sup_request request;
     char why[SUP_REQUEST_WHY_MAX];
     int error = sup_request_parse(line, size, &request, why);
 
-    if (error == 0)
+    if (error == 0 && request.system && strcmp(request.system, sup->config->system) != 0)
+        sup_control_refuse(client, AX_E_NOT_RUNNING, "%.80s: run_dir %s belongs to system %s",
+                           request.system, sup->config->run_dir, sup->config->system);
+    else if (error == 0)
         serve(client, &request);
     else
         sup_control_refuse(client, error, "the request: %s", *why ? why : ax_strerror(error));
@@ -307,7 +314,8 @@ static bool look_at_restart(struct control_client *client)
         answer_nothing(client);
     else if (over && !starts)
         sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
-                           ax_reason_name(slot->last_exit.reason));
+                           *slot->last_exit.why ? slot->last_exit.why
+                                                : ax_reason_name(slot->last_exit.reason));
     else
         return false;
     client->state = CONTROL_READING;

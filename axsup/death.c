@@ -58,7 +58,9 @@ static void decide(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     enum sup_verdict verdict = SUP_REST;
 
     child->start_at = now;
-    if (child->restart)
+    if (child->hopeless)
+        verdict = SUP_GIVE_UP;
+    else if (child->restart)
         verdict = SUP_AGAIN;
     else if (!child->stopping && slot->sup->stop.phase == SUP_STOP_NO)
         verdict = sup_restart_decide(&slot->restart, &slot->config->restart, now,
@@ -191,7 +193,7 @@ void sup_death_follow(struct sup_slot *slot)
     struct sup_child *child = &slot->child;
 
     if (child->next == SUP_NEXT_FAILED || child->next == SUP_NEXT_NOTHING)
-        sup_hub_fail(slot->sup, slot->number, AX_E_CLOSED);
+        sup_hub_fail(slot->sup, slot->number, AX_E_CANCELED); /* what was accepted */
     if (child->next != SUP_NEXT_START)
         return;
     slot->restarts++;

@@ -259,7 +259,7 @@ static bool drain_lane(struct sup *sup, struct sup_slot *slot, uint32_t lane)
     const struct shm_ends *ends = port->in_ends[from];
     uint64_t *read =
         lane == SHM_DATA ? &port->priv->read_data[from] : &port->priv->read_control[from];
-    /* pairs with the release in shm_lane_flush_slow of the worker */
+    /* pairs with the release in shm_lane_publish_slow of the worker */
     uint64_t at = *read, end = shm_load_acquire(lane == SHM_DATA ? &ends->data : &ends->control);
     bool wrong = false;
 

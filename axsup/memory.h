@@ -49,8 +49,9 @@ bool sup_memory_intact(const struct sup *sup, uint32_t slot);
 /* Writes it again where it is not. No process may be in the slot. */
 void sup_memory_mend(const struct sup *sup, uint32_t slot);
 
-/* Messages and replies for the slot that its peers have published and it has not read. */
-uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot);
+/* Messages and replies for the slot that its peers have published and it has not read. Where `of`
+ * is not NULL, messages are also added up there for each actor, by its index. */
+uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot, uint32_t *of);
 
 /* Have all peers dealt with the death of this slot's process, so that its lanes may be reset? */
 bool sup_memory_quiet(const struct sup *sup, uint32_t slot);

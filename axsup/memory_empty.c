@@ -100,9 +100,19 @@ static void peer_position(const struct sup *sup, uint32_t slot, uint32_t peer,
     }
 }
 
-/* Frames between two positions of the data lane from a peer. */
+static void count_for(const struct sup_memory *memory, const struct shm_frame *frame, uint32_t *of)
+{
+    uint8_t kind = shm_load(&frame->kind);
+    uint32_t index = SHM_REF_INDEX(shm_load(&frame->to));
+
+    if ((kind == SHM_TELL || kind == SHM_ASK) && index < memory->geo.actors)
+        of[index]++;
+}
+
+/* Frames between two positions of the data lane from a peer; messages also for each actor in `of`,
+ * where that is not NULL. */
 static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in, uint64_t from,
-                             uint64_t to)
+                             uint64_t to, uint32_t *of)
 {
     uint64_t ring = memory->geo.data_ring, count = 0;
     const uint8_t *base = in + SHM_PAGE + memory->geo.control_ring;
@@ -117,12 +127,14 @@ static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in,
         if (size < 8 || size & 7 || size > to - from)
             break;
         count += word >> 48 != SHM_PAD;
+        if (of != NULL && size >= sizeof *frame && word >> 48 != SHM_PAD)
+            count_for(memory, frame, of);
         from += size;
     }
     return count;
 }
 
-uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot)
+uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot, uint32_t *of)
 {
     const struct sup_memory *memory = &sup->slots[slot].memory;
     uint64_t bytes = memory->geo.edge_bytes, count = 0;
@@ -136,7 +148,7 @@ uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot)
             continue;
         const struct shm_ends *ends = shm_edge_ends(in, peer, slot);
         if (sup_memory_word(sup, slot, where, &read))
-            count += count_frames(memory, in, read, shm_load_acquire(&ends->data));
+            count += count_frames(memory, in, read, shm_load_acquire(&ends->data), of);
         shm_segment_unmap(in, bytes);
     }
     return count;
@@ -176,7 +188,8 @@ static uint64_t reset_in(const struct sup *sup, uint32_t slot, uint32_t peer,
 {
     uint64_t data = ALIGNED(shm_load_acquire(&lanes->peer_ends->data));
     uint64_t control = ALIGNED(shm_load_acquire(&lanes->peer_ends->control));
-    uint64_t lost = count_frames(&sup->slots[slot].memory, lanes->in, priv->read_data[peer], data);
+    uint64_t lost =
+        count_frames(&sup->slots[slot].memory, lanes->in, priv->read_data[peer], data, NULL);
 
     priv->read_data[peer] = data;
     priv->read_control[peer] = control;

@@ -146,6 +146,11 @@ static json_t *load(struct reading *reading, const char *json)
 
     if (!object && json_error_code(&wrong) == json_error_numeric_overflow)
         object = load_long(reading, json);
+    if (!object && json_error_code(&wrong) == json_error_null_character)
+        snprintf(reading->why, SUP_MESSAGE_WHY_MAX,
+                 "column %d: \\u0000: no text of a message holds "
+                 "a NUL",
+                 wrong.column);
     if (!object && !*reading->why)
         snprintf(reading->why, SUP_MESSAGE_WHY_MAX, "column %d: %.160s", wrong.column, wrong.text);
     return object;

@@ -92,7 +92,10 @@ static void add_failure(const struct sup_slot *slot, struct sup_event *event,
     const struct sup_restart_config *restart = &slot->config->restart;
     char window[SUP_UNIT_ROOM];
 
-    if (restart->policy == SUP_RESTART_NEVER) {
+    if (slot->child.hopeless) {
+        event->reason = end->reason;
+        sup_log(AX_ERROR, "%s has failed: its plugin cannot be used any more", slot->name);
+    } else if (restart->policy == SUP_RESTART_NEVER) {
         event->reason = end->reason;
         sup_log(AX_ERROR, "%s has failed: its policy is never to be started again", slot->name);
     } else {

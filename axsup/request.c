@@ -119,7 +119,8 @@ static int read_member(const struct sup_json *member, struct sup_request *out, c
     const struct command *command = &commands[out->command];
 
     for (size_t i = 0; i < KEY_COUNT; i++)
-        if (strcmp(member->key, keys[i].name) == 0 && (command->may >> i & 1u)) {
+        if (strcmp(member->key, keys[i].name) == 0 &&
+            ((command->may | SUP_WITH_SYSTEM) >> i & 1u)) {
             out->keys |= 1u << i;
             return read_value(member, &keys[i], out, why);
         }

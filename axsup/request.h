@@ -4,7 +4,7 @@
  * A request is a flat JSON object: {"command":"call","actor":"counter","message":"add",
  * "args":"{\"by\":5}","timeout_ns":5000000000}. The JSON of a message travels as a string, so that
  * what is read here never nests and its numbers keep their digits. What a command takes and needs
- * stands in the two tables. */
+ * stands in the two tables; "system" any of them may have. */
 #ifndef SUP_REQUEST_H
 #define SUP_REQUEST_H
 
@@ -45,7 +45,8 @@ enum sup_request_command {
     X(CONTRACT, "contract", TEXT, contract, 0, 0)                                                  \
     X(TIMEOUT, "timeout_ns", NUMBER, timeout_ns, 1, INT64_MAX)                                     \
     X(SIGNAL, "signal", NUMBER, signal, 1, 64)                                                     \
-    X(FOLLOW, "follow", FLAG, follow, 0, 0)
+    X(FOLLOW, "follow", FLAG, follow, 0, 0)                                                        \
+    X(SYSTEM, "system", TEXT, system, 0, 0)
 
 enum sup_request_place {
 #define SUP_REQUEST_PLACE(symbol, ...) SUP_PLACE_##symbol,
@@ -63,6 +64,7 @@ struct sup_request {
     enum sup_request_command command;
     unsigned keys;                                          /* which were there */
     const char *actor, *message, *args, *worker, *contract; /* NULL where absent */
+    const char *system;                                     /* that it is for; NULL: any */
     uint64_t timeout_ns, signal;                            /* 0 where absent */
     bool follow;
     struct sup_pool pool; /* holds the texts */

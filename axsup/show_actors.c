@@ -10,13 +10,27 @@ struct list {
     struct sup_out *out;
     const struct sup *sup;
     const char *contract;
+    const uint32_t *unread; /* for each actor of the slot, in its lanes; NULL: nothing */
 };
+
+/* Of an actor that would go on if its worker ran. */
+static const char *state_of(const struct list *list, const struct sup_actor *actor)
+{
+    enum shm_slot_state slot = list->sup->slots[actor->slot].state;
+
+    if (slot == SHM_SLOT_FAILED)
+        return "failed";
+    if (slot != SHM_SLOT_RUNNING && slot != SHM_SLOT_STOPPING)
+        return "down";
+    return actor->suspended ? "suspended" : sup_actor_state_name(actor->state);
+}
 
 static int show_actor(void *ctx, const struct sup_actor *actor)
 {
     const struct list *list = ctx;
     struct sup_out *out = list->out;
     const char *contract = actor->contract ? actor->contract->name : NULL;
+    uint32_t unread = list->unread ? list->unread[SHM_REF_INDEX(actor->ref)] : 0;
 
     if (list->contract && (!contract || strcmp(contract, list->contract) != 0))
         return 0;
@@ -30,11 +44,11 @@ static int show_actor(void *ctx, const struct sup_actor *actor)
     sup_out_key(out, "worker");
     sup_out_string(out, list->sup->slots[actor->slot].name);
     sup_out_key(out, "state");
-    sup_out_string(out, actor->suspended ? "suspended" : sup_actor_state_name(actor->state));
+    sup_out_string(out, state_of(list, actor));
     sup_out_key(out, "incarnation");
     sup_out_number(out, actor->incarnation);
     sup_out_key(out, "mail");
-    sup_out_number(out, actor->mail);
+    sup_out_number(out, (uint64_t)actor->mail + unread);
     sup_out_key(out, "control_mail"); /* notices wait among the messages, in their order */
     sup_out_number(out, 0);
     sup_out_key(out, "capacity");
@@ -46,7 +60,7 @@ static int show_actor(void *ctx, const struct sup_actor *actor)
     sup_out_key(out, "suspended_on"); /* known to the worker alone */
     sup_out_null(out);
     sup_out_key(out, "idle_ns");
-    sup_out_number(out, actor->idle_ns);
+    sup_out_number(out, unread ? 0 : actor->idle_ns);
     sup_out_close(out, '}');
     return out->error;
 }
@@ -57,16 +71,31 @@ static bool is_worker(const struct sup_slot *slot, const char *name)
     return strcmp(slot->name, name) == 0 || strcmp(slot->config->name, name) == 0;
 }
 
+/* What lies in the lanes is mail of whom it is for; a worker that stands still leaves it there. */
+static void show_slot(struct list *list, struct sup *sup, uint32_t slot)
+{
+    uint32_t *unread = NULL;
+
+    if (sup_memory_unread(sup, slot, NULL) > 0)
+        unread = calloc(sup->slots[slot].memory.geo.actors, sizeof(*unread));
+    if (unread)
+        (void)sup_memory_unread(sup, slot, unread);
+    list->unread = unread;
+    (void)sup_actors(sup, slot, show_actor, list);
+    list->unread = NULL;
+    free(unread);
+}
+
 int sup_show_actors(struct sup_out *out, struct sup *sup, const char *worker, const char *contract)
 {
-    struct list list = {out, sup, contract};
+    struct list list = {out, sup, contract, NULL};
     bool any = false;
 
     sup_out_open(out, '[');
     for (uint32_t i = 1; i < sup->n_slots; i++)
         if (!worker || is_worker(&sup->slots[i], worker)) {
             any = true;
-            (void)sup_actors(sup, i, show_actor, &list);
+            show_slot(&list, sup, i);
         }
     sup_out_close(out, ']');
     return any || !worker ? 0 : AX_E_NO_ACTOR;

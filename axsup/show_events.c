@@ -5,7 +5,9 @@
 #include "axsup/show.h"
 
 #include <ax/errors.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum part {
@@ -37,7 +39,11 @@ static const struct {
     [SUP_HUNG] = {LIFE | SUSPECT | TOOK,
                   "A message was handled for longer than hang_after; the process is being ended."},
     [SUP_ACTOR_STARTED] = {LIFE | ACTOR, "An actor has been spawned."},
-    [SUP_ACTOR_RESTARTED] = {LIFE | ACTOR, "An actor goes on in another incarnation."},
+    [SUP_ACTOR_RESTARTED] =
+        {LIFE | ACTOR, "An actor goes on in another incarnation: after a failure, or with the "
+                       "process of its worker. Of the actors of a process only those "
+                       "with a name have one, and of these as many as half the ring "
+                       "of events holds."},
     [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON, "An actor has ended for good."},
     [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
@@ -160,43 +166,78 @@ void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event
     sup_out_close(out, '}');
 }
 
+/* Those of one look, in the order in which they happened: what a slot has recorded comes to axsup a
+ * little later than what it sees itself. */
 struct list {
-    struct sup_out *out;
-    struct sup *sup;
+    const struct sup_event **events;
+    size_t count, room;
 };
 
-static int add_event(void *ctx, const struct sup_event *event)
+static int add(void *ctx, const struct sup_event *event)
 {
-    const struct list *list = ctx;
+    struct list *list = ctx;
 
-    sup_show_event(list->out, list->sup, event);
-    return list->out->error;
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 256;
+        const struct sup_event **events = realloc(list->events, room * sizeof(struct sup_event *));
+
+        if (!events)
+            return -ENOMEM;
+        list->events = events;
+        list->room = room;
+    }
+    list->events[list->count++] = event;
+    return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct sup_event *x = *(const struct sup_event *const *)a;
+    const struct sup_event *y = *(const struct sup_event *const *)b;
+
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static void show_one_letter(struct sup_out *out, struct sup *sup, const struct sup_event *event)
+{
+    (void)sup;
+    sup_out_open(out, '{');
+    sup_out_key(out, "at");
+    sup_out_time(out, event->at);
+    show_letter(out, event);
+    sup_out_close(out, '}');
+}
+
+static void show_list(struct sup_out *out, struct sup *sup, struct list *list, int error,
+                      void (*show)(struct sup_out *, struct sup *, const struct sup_event *))
+{
+    if (list->count > 0)
+        qsort(list->events, list->count, sizeof(struct sup_event *), by_time);
+    sup_out_open(out, '[');
+    for (size_t i = 0; i < list->count && out->error == 0; i++)
+        show(out, sup, list->events[i]);
+    sup_out_close(out, ']');
+    if (out->error == 0)
+        out->error = error;
+    free(list->events);
 }
 
 void sup_show_events(struct sup_out *out, struct sup *sup)
 {
-    sup_out_open(out, '[');
-    (void)sup_event_since(sup, 0, add_event, &(struct list){out, sup});
-    sup_out_close(out, ']');
-}
+    struct list list = {0};
+    int error = sup_event_since(sup, 0, add, &list);
 
-static int add_letter(void *ctx, const struct sup_event *event)
-{
-    const struct list *list = ctx;
-
-    sup_out_open(list->out, '{');
-    sup_out_key(list->out, "at");
-    sup_out_time(list->out, event->at);
-    show_letter(list->out, event);
-    sup_out_close(list->out, '}');
-    return list->out->error;
+    show_list(out, sup, &list, error, sup_show_event);
 }
 
 void sup_show_letters(struct sup_out *out, struct sup *sup)
 {
-    sup_out_open(out, '[');
-    (void)sup_letter_since(sup, 0, add_letter, &(struct list){out, sup});
-    sup_out_close(out, ']');
+    struct list list = {0};
+    int error = sup_letter_since(sup, 0, add, &list);
+
+    show_list(out, sup, &list, error, show_one_letter);
 }
 
 /* ---- for the manual ---- */

@@ -39,6 +39,8 @@ static void show_exit(struct sup_out *out, const struct sup_exit *end)
     sup_out_string(out, *end->message ? end->message : NULL);
     sup_out_key(out, "hung");
     sup_out_bool(out, end->hung);
+    sup_out_key(out, "why");
+    sup_out_string(out, *end->why ? end->why : NULL);
     sup_out_close(out, '}');
 }
 
@@ -65,7 +67,7 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     sup_out_key(out, "mail");
     sup_out_number(out, slot->number == 0 ? 0
                                           : sup_slot_mail(sup, slot->number) +
-                                                sup_memory_unread(sup, slot->number));
+                                                sup_memory_unread(sup, slot->number, NULL));
     sup_out_key(out, "turns");
     sup_out_number(out, sup_slot_turns(sup, slot->number));
     show_exit(out, &slot->last_exit);

@@ -9,9 +9,10 @@
 #define GRACE_MAX (500 * MS)
 #define GRACE_MIN (10 * MS)
 
-static uint64_t grace_of(uint64_t deadline_ns)
+/* From SIGTERM to SIGKILL. */
+static uint64_t grace_of(uint64_t time_ns)
 {
-    uint64_t grace = deadline_ns / 10;
+    uint64_t grace = time_ns / 10;
 
     return grace > GRACE_MAX ? GRACE_MAX : grace < GRACE_MIN ? GRACE_MIN : grace;
 }
@@ -21,11 +22,16 @@ static uint64_t grace_of(uint64_t deadline_ns)
 static void on_slot_timer(void *ctx)
 {
     struct sup_slot *slot = ctx;
+    struct sup_stop *stop = &slot->sup->stop;
+    bool first = stop->phase == SUP_STOP_ASKED && stop->share != 0;
 
     if (slot->pid == 0)
         return;
-    sup_log(AX_WARN, "%s does not end in time: SIGKILL", slot->name);
-    sup_child_signal(slot, SIGKILL);
+    sup_log(AX_WARN, "%s does not end in time: %s", slot->name, first ? "SIGTERM" : "SIGKILL");
+    sup_child_signal(slot, first ? SIGTERM : SIGKILL);
+    if (first)
+        sup_timer_set(slot->sup, &slot->child.stop_timer, sup_clock() + grace_of(stop->share));
+    stop->share = 0;
 }
 
 void sup_stop_init_slot(struct sup_slot *slot)
@@ -57,10 +63,32 @@ int sup_restart(struct sup *sup, uint32_t number)
 
 /* ---- the system ---- */
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* Of the time that is left, so that one which hangs takes none from those that come after it. The
+ * last one has all of it, and the deadline for its end. */
+static void set_share(struct sup_slot *slot)
+{
+    struct sup *sup = slot->sup;
+    uint64_t now = sup_clock();
+    uint32_t count = 0;
+
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        count += sup_child_exists(&sup->slots[s]);
+    if (count < 2)
+        return;
+    sup->stop.share = 1 + (sup->stop.timer.at > now ? (sup->stop.timer.at - now) / count : 0);
+    sup_timer_set(sup, &slot->child.stop_timer, now + sup->stop.share);
+}
+
 static void tell(struct sup_slot *slot)
 {
     const struct shm_frame head = {.kind = SHM_STOP};
 
+    set_share(slot);
     slot->child.stopping = true;
     if (slot->state == SHM_SLOT_RUNNING || slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_STOPPING);
@@ -75,11 +103,13 @@ static void finish(struct sup *sup)
     sup_timer_clear(sup, &stop->timer);
     stop->slot = 0;
     for (uint32_t s = 1; s < sup->n_slots; s++)
-        stop->left += sup_memory_unread(sup, s);
+        stop->left += sup_memory_unread(sup, s, NULL);
     if (stop->left > 0)
-        sup_log(AX_WARN, "stopped; %llu messages were left", (unsigned long long)stop->left);
+        sup_log(AX_WARN, "stopped; %llu message%s left", (unsigned long long)stop->left,
+                stop->left == 1 ? " was" : "s were");
     if (stop->killed > 0)
-        sup_log(AX_WARN, "stopped; %u workers did not end by themselves", stop->killed);
+        sup_log(AX_WARN, "stopped; %u worker%s did not end by %s", stop->killed,
+                plural(stop->killed), stop->killed == 1 ? "itself" : "themselves");
     sup->result = stop->killed > 0 ? AX_E_CANCELED : 0;
     sup_loop_quit(sup);
 }
@@ -128,8 +158,8 @@ static void on_deadline(void *ctx)
             told++;
         }
     if (told > 0)
-        sup_log(AX_WARN, "the time to stop is over: %s to %u workers",
-                signal == SIGTERM ? "SIGTERM" : "SIGKILL", told);
+        sup_log(AX_WARN, "the time to stop is over: %s to %u worker%s",
+                signal == SIGTERM ? "SIGTERM" : "SIGKILL", told, plural(told));
     stop->phase = signal == SIGTERM ? SUP_STOP_TERM : SUP_STOP_KILL;
     if (stop->phase == SUP_STOP_TERM)
         sup_timer_set(sup, &stop->timer, sup_clock() + stop->grace);

@@ -2,8 +2,10 @@
 /* stop.h - the ordered end of the system, and restarts by hand.
  *
  * Workers stop in reverse order, the next one when the one before is gone: told to drain and run
- * on_stop first; at the one deadline all that is left gets SIGTERM, a tenth of the time later (at
- * most 500 ms) SIGKILL. What was left is said. */
+ * on_stop. Each has an equal share of the time that is left when it is told; at its end it gets
+ * SIGTERM, a tenth of the share later (10 to 500 ms) SIGKILL, and the next one is told. At the
+ * deadline all that is left gets SIGTERM, and SIGKILL after a tenth of the whole time. What was
+ * left is said. */
 #ifndef SUP_STOP_H
 #define SUP_STOP_H
 
@@ -17,6 +19,7 @@ enum sup_stop_phase { SUP_STOP_NO, SUP_STOP_ASKED, SUP_STOP_TERM, SUP_STOP_KILL 
 struct sup_stop {
     enum sup_stop_phase phase;
     uint32_t slot;   /* the one told last; 0: all are gone */
+    uint64_t share;  /* ns that it has; 0: it has no end of its own, or got SIGTERM at it */
     uint32_t killed; /* workers that did not end by themselves */
     uint64_t left;   /* messages that were left */
     uint64_t grace;  /* between SIGTERM and SIGKILL, ns */

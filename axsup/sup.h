@@ -37,6 +37,7 @@ struct sup_exit { /* how an incarnation of a worker ended */
     char suspect_name[SHM_NAME_MAX + 1];
     char message[SHM_NAME_MAX + 1]; /* that message's name, "" where not known */
     uint64_t lost;                  /* messages given up because memory did not add up */
+    char why[160];                  /* no process could be started; "" where there was one */
 };
 
 struct sup_slot {
@@ -129,7 +130,7 @@ int sup_restart(struct sup *sup, uint32_t slot);
 /* Messages in all mailboxes of a slot, as its directory says. */
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
-/* Messages handled by the slot so far; coarse. */
+/* Messages handled by the slot so far, by all its processes; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
 
 /* ---- actors ---- */
@@ -145,7 +146,7 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint32_t incarnation; /* from 1, restarts of actor and process together */
     uint32_t mail, capacity, failures;
     uint64_t turns;   /* messages handled */
-    uint64_t idle_ns; /* since it last finished work */
+    uint64_t idle_ns; /* since it last finished work, or was spawned */
 };
 
 /* "free", "live" ... ; static. */

@@ -67,7 +67,7 @@ void sup_cell_time(const json_t *value, const json_t *row, char *cell, size_t ro
 
     (void)row;
     if (text && strlen(text) > 26)
-        snprintf(cell, room, "%.15s", text + strlen("2026-01-31T"));
+        snprintf(cell, room, "%.10s %.15s", text, text + strlen("2026-01-31T"));
     else
         snprintf(cell, room, "-");
 }

@@ -38,8 +38,9 @@ static struct sup_slot *next_waiting(const struct sup_template *template)
     return NULL;
 }
 
-/* The process is of no more use. The slot for which it forked is told, or all that wait. */
-static void broken(struct sup_template *template, const char *why)
+/* The process is of no more use. The slot for which it forked is told, or all that wait; `final`:
+ * another one would say the same. */
+static void give_up(struct sup_template *template, const char *why, bool final)
 {
     bool loading = template->state == SUP_TEMPLATE_LOADING;
     struct sup_slot *slot = loading || template->forking ? next_waiting(template) : NULL;
@@ -47,8 +48,13 @@ static void broken(struct sup_template *template, const char *why)
     sup_log(AX_WARN, "the template of %s: %s", template->config->name, why);
     sup_template_end(template);
     for (; slot != NULL; slot = loading ? next_waiting(template) : NULL)
-        sup_child_not_forked(slot, why);
+        sup_child_not_forked(slot, why, final);
     sup_template_kick(template);
+}
+
+static void broken(struct sup_template *template, const char *why)
+{
+    give_up(template, why, false);
 }
 
 static void on_timer(void *ctx)
@@ -76,7 +82,7 @@ static void on_loaded(struct sup_template *template, const struct boot_message *
     const char *wrong = sup_template_learn(template, message->payload, message->size);
 
     if (wrong != NULL) {
-        broken(template, wrong);
+        give_up(template, wrong, true);
         return;
     }
     template->state = SUP_TEMPLATE_READY;
@@ -162,7 +168,7 @@ static void on_refused(struct sup_template *template, const struct boot_message 
         if (again)
             slot->child.crowded = true;
         else
-            sup_child_not_forked(slot, message->payload);
+            sup_child_not_forked(slot, message->payload, false);
     }
     sup_template_kick(template);
 }
@@ -186,7 +192,7 @@ static void on_answer(void *ctx, uint32_t events)
     else if (message.type == BOOT_ERROR && template->state == SUP_TEMPLATE_READY)
         on_refused(template, &message);
     else if (message.type == BOOT_ERROR)
-        broken(template, message.payload);
+        give_up(template, message.payload, true);
     else
         broken(template, "it answers what it was not asked");
     boot_message_deinit(&message);
@@ -213,7 +219,7 @@ static void order_fork(struct sup_template *template)
     if (error != 0) {
         sup_spare_end(&template->spare, template->sup);
         if (slot != NULL)
-            sup_child_not_forked(slot, ax_strerror(error));
+            sup_child_not_forked(slot, ax_strerror(error), false);
     } else {
         template->forking = true;
         template->beside_corpse = slot != NULL && slot->child.corpse.pid != 0;
@@ -242,8 +248,9 @@ static void reload(struct sup_template *template, bool planned)
     }
     sup_template_end(template);
     for (struct sup_slot *slot; (slot = next_waiting(template)) != NULL;)
-        sup_child_not_forked(slot, error == AX_E_LIMIT ? "its template dies again and again"
-                                                       : ax_strerror(error));
+        sup_child_not_forked(
+            slot, error == AX_E_LIMIT ? "its template dies again and again" : ax_strerror(error),
+            false);
 }
 
 /* Gives the spare to the slot. */
@@ -252,7 +259,7 @@ static void give(struct sup_template *template, struct sup_slot *slot)
     int error = sup_child_enter(slot, &template->spare);
 
     if (error != 0 && !lose_spare(template, ax_strerror(error)))
-        sup_child_not_forked(slot, "its spare processes die again and again");
+        sup_child_not_forked(slot, "its spare processes die again and again", false);
 }
 
 void sup_template_kick(struct sup_template *template)

@@ -177,6 +177,9 @@ static void drop(struct sup_template *template, int *fd)
 void sup_template_end(struct sup_template *template)
 {
     if (template->pid > 0) {
+        /* while it loads, its group is itself and what a constructor has started */
+        if (template->state == SUP_TEMPLATE_LOADING)
+            (void)kill(-template->pid, SIGKILL);
         kill(template->pid, SIGKILL); /* not reaped yet, so the number is still its own */
         while (waitpid(template->pid, NULL, 0) < 0 && errno == EINTR)
             ;

@@ -7,6 +7,7 @@
 #include "libax/boot.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,21 @@ static void take_answer(struct sup_template *template, const struct boot_message
     check_contracts(template, errors);
 }
 
+/* What it says, or its end: what a constructor has started may hold the socket open. */
+static int receive(const struct sup_template *template, struct boot_message *message, uint64_t left)
+{
+    struct pollfd polls[] = {{.fd = template->socket, .events = POLLIN},
+                             {.fd = template->pidfd, .events = POLLIN}};
+    int n;
+
+    do
+        n = poll(polls, 2, (int)(left / 1000000 + 1)); /* an hour at most */
+    while (n < 0 && errno == EINTR);
+    if (n > 0 && polls[0].revents == 0)
+        return -EPIPE;
+    return n > 0 ? boot_receive(template->socket, message, left) : -ETIMEDOUT;
+}
+
 static void collect(struct sup_template *template, uint64_t started_at,
                     struct sup_config_errors *errors)
 {
@@ -107,7 +123,7 @@ static void collect(struct sup_template *template, uint64_t started_at,
     uint64_t until = started_at + template->config->load_timeout_ns, now = sup_clock();
     /* what it has said while another one was waited for is there at once */
     uint64_t left = until > now + READ_NS ? until - now : READ_NS;
-    int error = boot_receive(template->socket, &message, left);
+    int error = receive(template, &message, left);
 
     if (error == 0)
         take_answer(template, &message, errors);

@@ -10,6 +10,9 @@
 
 #define DEFAULT_CAPACITY 256u
 #define DEFAULT_RESTARTS 10u
+#define CAPACITY_MOST 1000000u
+#define RESTARTS_MOST 1000000u
+#define RETRIES_MOST 100u
 #define BACKOFF_MOST AX_SECONDS(3600) /* as in the config */
 #define NAMES 4u                      /* that ax_name has given and keeps */
 
@@ -142,6 +145,16 @@ static void policy_of(const struct ax_spawn *spawn, struct shm_policy *policy)
                                                             : 1;
 }
 
+/* What a config would not take either. */
+static bool is_sane(const struct ax_spawn *spawn)
+{
+    return spawn->capacity <= CAPACITY_MOST && spawn->high <= CAPACITY_MOST &&
+           spawn->max_restarts <= RESTARTS_MOST && spawn->retries <= RETRIES_MOST &&
+           (unsigned)spawn->restart <= AX_RESTART_ALWAYS &&
+           (spawn->high == 0 || spawn->low < spawn->high) &&
+           (spawn->backoff_max_ns == 0 || spawn->backoff_min_ns <= spawn->backoff_max_ns);
+}
+
 static int type_for(struct worker *w, const struct ax_contract *contract)
 {
     uint64_t hash = contract_hash(w, contract);
@@ -192,8 +205,7 @@ int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const stru
         return AX_E_SHUTTING_DOWN;
     if (type < 0)
         return AX_E_WRONG_CONTRACT;
-    if ((spawn->high != 0 && spawn->low >= spawn->high) ||
-        (spawn->backoff_max_ns != 0 && spawn->backoff_min_ns > spawn->backoff_max_ns))
+    if (!is_sane(spawn))
         return AX_E_INVALID;
     if (shm_arena_left(&w->port) < 2 * w->plugin->actors[type]->state_size / SHM_UNIT + 16)
         return AX_E_NO_MEMORY;

@@ -137,9 +137,10 @@ static bool slot_down(struct worker *w, const struct shm_frame *frame)
         return false;
     if (body->will_restart && body->reason != SHM_CORRUPT)
         return true;
-    int error = body->will_restart ? AX_E_CANCELED : AX_E_NO_ACTOR;
-    pending_fail_slot(w, slot, error);
-    return timer_fail_slot(w, slot, error);
+    /* they were accepted, and nobody can say that they will not be handled: an operator may start
+     * the worker again */
+    pending_fail_slot(w, slot, AX_E_CANCELED);
+    return timer_fail_slot(w, slot, AX_E_CANCELED);
 }
 
 /* What a control frame wants done before its turn. False: it cannot be now. */

@@ -65,16 +65,40 @@ static const char *level_name(enum ax_level level)
     return (unsigned)level < sizeof names / sizeof *names ? names[level] : "?";
 }
 
+/* Whoever reads the log goes by its lines, and a terminal does what it is told: a text makes no
+ * line of its own, and gives no orders. */
+static void escape(char *to, size_t room, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t n = 0;
+    for (; *text != '\0' && n + 5 <= room; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c >= 0x20 && c != 0x7f) {
+            to[n++] = *text;
+            continue;
+        }
+        to[n++] = '\\';
+        to[n++] = c == '\n' ? 'n' : c == '\t' ? 't' : 'x';
+        if (c != '\n' && c != '\t') {
+            to[n++] = hex[c >> 4];
+            to[n++] = hex[c & 15];
+        }
+    }
+    to[n] = '\0';
+}
+
 void worker_log(struct worker *w, enum ax_level level, const char *who, const char *text)
 {
-    char line[1024];
+    char line[1024], shown[800];
     struct timespec now;
     struct tm utc;
+    escape(shown, sizeof shown, text);
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    int len = snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
-                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                       utc.tm_sec, now.tv_nsec / 1000, level_name(level), w->boot->name, who, text);
+    int len =
+        snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
+                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                 utc.tm_sec, now.tv_nsec / 1000, level_name(level), w->boot->name, who, shown);
     if (len >= (int)sizeof line) {
         len = sizeof line;
         line[len - 1] = '\n';

@@ -141,7 +141,16 @@ void actor_cancel(struct worker *w, uint32_t index)
     cancel_suspended(w, index);
 }
 
-static void revive(struct worker *w, uint32_t index)
+/* Of those with a name, and no more than leave room in the ring for what else has happened: a
+ * process may have had a million actors. */
+static void tell_restart(struct worker *w, uint32_t index)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    event_next(w, SHM_ACTOR_RESTARTED, index);
+    turn_commit(w);
+}
+
+static void revive(struct worker *w, uint32_t index, uint32_t *told)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
@@ -161,6 +170,10 @@ static void revive(struct worker *w, uint32_t index)
         registry_revive(w, index);
     shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
+    if (cold->name != 0 && actor->state == SHM_LIVE && *told < w->port.geo.events / 2) {
+        tell_restart(w, index);
+        ++*told;
+    }
     if (actor->state != SHM_LIVE || actor->flags & (SHM_STOPPING | SHM_RETIRING) ||
         actor->mail.tail != 0 || start_hook(w->plugin->actors[actor->type], actor) != NULL)
         runq_push(w, index);
@@ -168,6 +181,7 @@ static void revive(struct worker *w, uint32_t index)
 
 void actors_revive(struct worker *w)
 {
+    uint32_t told = 0;
     memset(w->port.priv->of_slot, 0, sizeof w->port.priv->of_slot);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         if (actor_at(w, index)->state != SHM_FREE)
@@ -175,5 +189,5 @@ void actors_revive(struct worker *w)
     groups_revive(w);
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
-        revive(w, index);
+        revive(w, index, &told);
 }

@@ -240,7 +240,9 @@ static void close_finish(struct worker *w, uint32_t index)
     registry_give(w, index);
     groups_leave(w, index);
     more_give(w, index);
-    event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
+    struct shm_event *event = event_next(w, SHM_ACTOR_STOPPED, index);
+    event->reason = cold->reason;
+    event->contract = w->hashes[actor->type]; /* soon the ref will not tell */
     shm_log(&w->port, &actor->gen);
     shm_log(&w->port, &actor->state);
     actor->gen++;
@@ -248,6 +250,11 @@ static void close_finish(struct worker *w, uint32_t index)
     actor->flags = 0;
     publish_later(w, index);
     turn_commit(w);
+}
+
+static bool is_call(const struct shm_frame *frame)
+{
+    return frame->kind == SHM_TELL || frame->kind == SHM_ASK;
 }
 
 static void close_step(struct worker *w, uint32_t index)
@@ -261,20 +268,17 @@ static void close_step(struct worker *w, uint32_t index)
             close_finish(w, index);
             return;
         }
+        bool call = is_call(shm_chain_frame(&w->port, first));
         if (!actor_drop(w, index, first, AX_E_CANCELED)) {
             later(w, index);
             return;
         }
+        w->left += call && w->stopping;
     }
     runq_push(w, index);
 }
 
 /* ---- mail that a restart drops ---- */
-
-static bool is_call(const struct shm_frame *frame)
-{
-    return frame->kind == SHM_TELL || frame->kind == SHM_ASK;
-}
 
 void drop_later(struct worker *w, uint32_t index, uint64_t until)
 {

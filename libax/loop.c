@@ -163,7 +163,7 @@ static void stop_all(struct worker *w)
 
 static void say_stopped(struct worker *w, uint64_t mail)
 {
-    const struct shm_stopped_body body = {.mail = mail};
+    const struct shm_stopped_body body = {.mail = mail + w->left};
     const struct post post = {.kind = SHM_STOPPED, .fixed = &body, .size = sizeof body};
     shm_turn_begin(&w->port, 0, 0);
     (void)post_slot(w, 0, SHM_CONTROL, &post);

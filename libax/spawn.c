@@ -121,6 +121,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
         return error;
     memset(&actor->mail, 0, sizeof actor->mail);
     memset(&w->port.cold[index], 0, sizeof w->port.cold[index]);
+    w->port.cold[index].idle_at = w->now;
     actor->capacity = capacity;
     actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen;
     actor->incarnation = 1 - w->boot->incarnation;

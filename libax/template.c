@@ -10,7 +10,8 @@
  * The fork is a raw clone with CLONE_PARENT, so the worker is axsup's child and axsup has its
  * status. Its exit signal must be 0 then (the child gets the template's own), and libc's idea of
  * its thread id is set by CLONE_CHILD_SETTID at the address libc registered. A plugin that started
- * threads is refused: they would not exist in the child. */
+ * threads is refused: they would not exist in the child. One that leaves processes is refused too,
+ * and they are killed, for they would outlive the system. */
 #include "libax/template.h"
 
 #include "shm/obituary.h"
@@ -28,7 +29,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define KILL_TRIES 1000u /* a process that forks faster than it is killed is not waited for */
 
 static _Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static _Noreturn void refuse(const char *format, ...)
@@ -53,6 +57,32 @@ static uint32_t threads(void)
     return count;
 }
 
+/* ---- processes that a constructor has left ---- */
+
+/* Reaps those that have ended. False: there are none left that live. */
+static bool has_children(void)
+{
+    siginfo_t info;
+    do
+        info.si_pid = 0;
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0);
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+/* The children of a child that ends are ours then: this process reaps what is below it. */
+static void kill_children(void)
+{
+    for (unsigned tries = 0; tries < KILL_TRIES && has_children(); tries++) {
+        FILE *children = fopen("/proc/thread-self/children", "re");
+        long pid;
+        while (children != NULL && fscanf(children, "%ld", &pid) == 1)
+            (void)kill((pid_t)pid, SIGKILL); /* not reaped yet, so the number is still its own */
+        if (children != NULL)
+            fclose(children);
+        (void)waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOWAIT | __WALL);
+    }
+}
+
 static const struct ax_plugin *load(const char *path)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -66,6 +96,10 @@ static const struct ax_plugin *load(const char *path)
                AX_PLUGIN_ABI);
     if (threads() != 1)
         refuse("started a thread in a constructor: only its own handlers may run in a worker");
+    if (has_children()) {
+        kill_children();
+        refuse("started a process in a constructor, and left it: nobody would end it");
+    }
     return plugin;
 }
 
@@ -154,6 +188,7 @@ void boot_template_main(void)
     struct boot_message message;
     pid_t axsup = getppid(); /* which lives: the parent-death signal is set, and was checked */
     signal(SIGINT, SIG_IGN); /* a terminal's interrupt is axsup's to deal with */
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* of what the plugin starts, however deep */
     shm_obituary_prepare();
     if (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) != 0 || message.type != BOOT_LOAD)
         _exit(1);

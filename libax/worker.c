@@ -155,6 +155,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
         give_up(w, "memory", error);
     recover(w, &found);
     reserve_memory(w);
+    w->messages = shm_load(&w->port.pub->messages); /* of the processes before */
     clock_read(w);
     w->sweep_next = 1;
     w->spin_limit = boot->spin_us * 1000ull;

@@ -130,6 +130,7 @@ struct worker {
     uint32_t idle_rounds;
     bool stopping;       /* told to: no more spawns, drain */
     bool closing;        /* every actor has been told to stop */
+    uint64_t left;       /* messages that a stop did not come to, dead letters by now */
     uint64_t stop_after; /* so many messages, if there is always more to do */
     struct {
         const struct ax_contract *contract;

@@ -11,6 +11,30 @@ uint64_t shm_name_hash(const char *name)
     return hash;
 }
 
+static const char *skip_number(const char *at)
+{
+    while (*at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
+/* "1.2.3" or "1.2.3@4". */
+bool shm_name_is_ref(const char *name)
+{
+    const char *at = name;
+    for (unsigned part = 0; part < 4; part++) {
+        const char *end = skip_number(at);
+        if (end == at)
+            return false;
+        if (part >= 2 && *end == '\0')
+            return true;
+        if (*end != (part < 2 ? '.' : '@'))
+            return false;
+        at = end + 1;
+    }
+    return false;
+}
+
 bool shm_name_valid(const char *name)
 {
     size_t len = strnlen(name, SHM_NAME_MAX + 1);
@@ -19,7 +43,7 @@ bool shm_name_valid(const char *name)
     for (size_t i = 0; i < len; i++)
         if (name[i] == '/' || (uint8_t)name[i] < 0x20 || name[i] == 0x7f)
             return false;
-    return true;
+    return !shm_name_is_ref(name);
 }
 
 /* A consistent copy of an entry; false when axsup keeps changing it. */

@@ -11,8 +11,10 @@
 /* FNV-1a, 64 bits. (Fowler, Noll, Vo) */
 uint64_t shm_name_hash(const char *name);
 
-/* 1..SHM_NAME_MAX bytes, none of them '/' or a control character. */
+/* 1..SHM_NAME_MAX bytes, none of them '/' or a control character; and no ref. */
 bool shm_name_valid(const char *name);
+/* Whether it has the form of a ref, and so would hide one where either may stand. */
+bool shm_name_is_ref(const char *name);
 
 /* The ref under a name, 0 when there is none. `entry` may be NULL. */
 uint64_t shm_name_find(const struct shm_port *port, const char *name, uint32_t *entry);

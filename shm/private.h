@@ -71,7 +71,7 @@ struct shm_actor_cold {
     uint32_t name;       /* entry in axsup's names table + 1 */
     uint32_t more;       /* unit of its shm_more, 0: none */
     uint32_t drop_until; /* SHM_DROPPING: messages before this one, counted as mail.handled is */
-    uint64_t idle_at;    /* when it last finished work, coarse; not logged */
+    uint64_t idle_at;    /* when it last finished work, or was spawned; coarse, not logged */
     uint8_t reason;      /* why it is closing */
     uint8_t retries;     /* of the message at the head */
     uint8_t ended_by;    /* the reason for `ended` */
@@ -169,7 +169,7 @@ struct shm_policy {
 struct shm_event {
     uint64_t at; /* CLOCK_REALTIME ns */
     uint64_t actor, other;
-    uint64_t contract; /* hash of `other`'s contract where it tells more than the ref */
+    uint64_t contract; /* its hash, where the ref of whoever it is about does not tell it */
     uint32_t incarnation;
     uint16_t method;
     uint8_t what; /* enum shm_what */

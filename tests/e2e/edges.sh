@@ -88,6 +88,9 @@ mkfifo "$dir/never"
 # sum of parts: not in 32 bits
 call_is "{\"error\":$too_big}" e part_of_4g
 
+# what no config could say of an actor
+call_is '{"taken":0}' e spawn_wrong
+
 # timers until the turn is full; it can still be ended, and all that were set go off
 call_is "{\"error\":$limit,\"set\":*,\"cancel\":$limit}" e timers
 set=${answer#*\"set\":} set=${set%%,*}
@@ -149,7 +152,7 @@ for _ in 1 2 3 4 5; do
 done
 kill -CONT "$stopped"
 stopped=
-becomes "$("$axsup" call "$conf" wet count)" wet count
+becomes '{"notes":[1-9]*}' wet count
 "$axsup" events --json "$conf" 2>/dev/null | grep -q overload
 verdict $? 'mail from another worker never was too much'
 call_is '{"error":*,"sent":*}' e fill "{\"to\":\"$wet\"}"

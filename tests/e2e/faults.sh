@@ -76,13 +76,16 @@ time=20ms
 verdict $? "clone3 EAGAIN: $status: $out"
 clean 'clone3 EAGAIN'
 
-# ---- the n-th allocation, for every n up to a hundred and some beyond ----
+# ---- the n-th allocation: every twelfth, from one that the seed says, or all of them ----
 
 if [[ $AX_BUILD == */asan ]]; then
     echo 'allocations: the sanitizer has an allocator of its own'
 else
     log=$dir/starved
-    for ((n = 1, beyond = 0; !beyond && n < 100000; n += 1 + n / 12)); do
+    step=12 first=$((1 + ${AX_SEED:=$RANDOM} % 12))
+    [[ -n ${AX_THOROUGH-} ]] && step=1 first=1
+    echo "allocations: AX_SEED=$AX_SEED, so every ${step}th from $first on"
+    for ((n = first, beyond = 0; !beyond && n < 100000; n += step)); do
         rm -f "$log"
         run env LD_PRELOAD="$plugins/starve.so" AX_STARVE="$n" AX_STARVE_LOG="$log"
         [[ -e $log ]] || beyond=1

@@ -197,7 +197,7 @@ tell t die '{"signal":11}'
 said '*a/0 ended by SIGSEGV; suspect: t in die*'
 said '*a/0 runs: * incarnation 2,*'
 value t '{"value":7}'
-worker a/0 '*"restarts":1,*"reason":"signal","signal":"SIGSEGV","code":null,"suspect":"t","message":"die","hung":false'
+worker a/0 '*"restarts":1,*"reason":"signal","signal":"SIGSEGV","code":null,"suspect":"t","message":"die","hung":false,*'
 tell t leave '{"code":3}'
 said '*a/0 ended with exit status 3; suspect: t in leave*'
 value t '{"value":7}'
@@ -212,7 +212,7 @@ tell t hang
 said '*a/0 hangs: * ms in hang of t*'
 said '*a/0 hung, ended by SIGABRT; suspect: t in hang*'
 value t '{"value":7}'
-worker a/0 '*"reason":"hung","signal":"SIGABRT",*"suspect":"t","message":"hang","hung":true'
+worker a/0 '*"reason":"hung","signal":"SIGABRT",*"suspect":"t","message":"hang","hung":true,*'
 
 "$axsup" restart "$conf" a/0
 verdict $? 'restart a/0'
@@ -357,8 +357,10 @@ start "$conf"
 tell v deaf
 tell v hang
 kill -TERM "$pid"
-said '*SIGTERM to * workers*'
-said '*SIGKILL to 1 workers*'
+said '*c/0 does not end in time: SIGTERM*'
+said '*c/0 does not end in time: SIGKILL*'
+said '*a/0 ended with exit status 0*'
+said '*1 worker killed*'
 ended 1
 
 # ---- where processes are counted: those forked ahead give way, and a corpse is waited for ----
@@ -457,20 +459,24 @@ $(plugin hang 300ms),
 $(plugin thread),
 $(plugin abi),
 $(plugin nothing),
+$(plugin fork),
+$(plugin leave),
 { "name": "text", "plugin": "plugins.json" },
 { "name": "good", "plugin": "$plugins/trouble.so",
   "actors": [ { "name": "x", "contract": "troubel" } ] }
 ] }
 END
-for command in run check; do
+for command in run check; do # which ends when all have closed the pipe, so nothing is left of them
     refused 2 "$conf:2:*workers[[]0].plugin: *crashed by SIGSEGV while it was loaded
 $conf:3:*workers[[]1].plugin: *ended the process with exit status 7*
 $conf:4:*workers[[]2].plugin: *has not finished loading within 300ms*
 $conf:5:*workers[[]3].plugin: *started a thread*
 $conf:6:*workers[[]4].plugin: *ABI*
 $conf:7:*workers[[]5].plugin: *is not an ax plugin*
-$conf:8:*workers[[]6].plugin: *cannot be loaded*
-$conf:10:*workers[[]7].actors[[]0].contract: *did you mean trouble?*" "$command" "$conf"
+$conf:8:*workers[[]6].plugin: *started a process*
+$conf:9:*workers[[]7].plugin: *ended the process with exit status 8*
+$conf:10:*workers[[]8].plugin: *cannot be loaded*
+$conf:12:*workers[[]9].actors[[]0].contract: *did you mean trouble?*" "$command" "$conf"
 done
 
 echo "$passed passed, $failed failed, $skipped skipped"

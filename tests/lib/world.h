@@ -22,7 +22,7 @@ struct world {
     struct victim successor; /* in slot 2, after it has been emptied */
 };
 
-/* What axsup has said about a slot since world_forget: that it does not add up. */
+/* What axsup has said about a slot since world_become: that it does not add up. */
 extern uint32_t world_blamed[NODE_SLOTS];
 
 void world_open(struct world *world);

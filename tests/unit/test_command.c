@@ -271,7 +271,7 @@ static void tables(void **state)
     sup_table_print(to, rows, columns, LEN(columns));
     fclose(to);
     assert_string_equal(text, "NAME    MAIL  IDLE  AT\n"
-                              "\xc3\xa4?[2J      7  1.5s  10:00:00.123456\n"
+                              "\xc3\xa4?[2J      7  1.5s  2026-01-31 10:00:00.123456\n"
                               "-      12.3M     -  -\n");
     free(text);
     json_decref(rows);

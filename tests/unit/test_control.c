@@ -70,16 +70,21 @@ void sup_loop_remove(struct sup *s, int fd)
             watched[i].fd = -1;
 }
 
+static struct sup_timer *timers[2];
+
 void sup_timer_set(struct sup *s, struct sup_timer *timer, uint64_t at)
 {
     (void)s;
     timer->at = at;
+    timers[timers[0] && timers[0] != timer] = timer;
 }
 
 void sup_timer_clear(struct sup *s, struct sup_timer *timer)
 {
     (void)s;
     timer->at = 0;
+    for (size_t i = 0; i < LEN(timers); i++)
+        timers[i] = timers[i] == timer ? NULL : timers[i];
 }
 
 uint64_t sup_now(const struct sup *s)
@@ -312,6 +317,11 @@ static void spin(void)
 {
     for (bool any = true; any;) {
         any = false;
+        for (size_t i = 0; i < LEN(timers); i++)
+            if (timers[i] && timers[i]->at != 0 && timers[i]->at <= now) {
+                timers[i]->at = 0;
+                timers[i]->fn(timers[i]->ctx);
+            }
         for (size_t i = 0; i < LEN(watched) && watched[i].fn; i++) {
             struct pollfd p = {.fd = watched[i].fd, .events = (short)watched[i].mask};
 
@@ -340,6 +350,7 @@ static int set_up(void **state)
     strcpy(slots[2].name, "counting/1");
     sup = (struct sup){.config = &config, .slots = slots, .n_slots = 3};
     memset(watched, 0, sizeof(watched));
+    memset(timers, 0, sizeof(timers));
     n_happened = n_forgotten = 0;
     send_error = forgotten = stops = killed = 0;
     added = 0;
@@ -458,7 +469,7 @@ static void documents(void **state)
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
                      "\"signal\",\"signal\":\"SIGSEGV\",\"code\":null,\"suspect\":\"counter\","
-                     "\"message\":\"add\",\"hung\":false}}]}}\n"));
+                     "\"message\":\"add\",\"hung\":false,\"why\":null}}]}}\n"));
     close(fd);
     expect("{\"command\":\"actors\"}\n",
            "{\"ok\":true,\"result\":[{\"name\":\"counter\",\"ref\":\"1.1.1\",\"contract\":"
@@ -537,7 +548,7 @@ static void signals(void **state)
     slots[1].pid = 0;
     slots[1].state = SHM_SLOT_FAILED;
     expect("{\"command\":\"kill\",\"worker\":\"counting/0\"}\n",
-           REFUSED("AX_E_NO_ACTOR", "counting/0 has no process: it is failed"));
+           REFUSED("AX_E_NO_ACTOR", "counting/0 has no process: it has failed"));
 }
 
 /* However many events there are, the slot itself says how it went. */
@@ -695,7 +706,13 @@ static void too_many(void **state)
     (void)state;
     for (size_t i = 0; i < LEN(fd); i++)
         fd[i] = dial();
-    expect("", REFUSED("AX_E_LIMIT", "too many clients of the control socket"));
+    /* The next one waits, until a place is free. */
+    int waits = dial();
+    say(waits, "{\"command\":\"actors\",\"contract\":\"bank\"}\n");
+    assert_string_equal(hear(waits), "");
+    close(fd[4]);
+    assert_string_equal(hear(waits), "{\"ok\":true,\"result\":[]}\n");
+    fd[4] = waits;
     /* One that waits for an actor keeps its place however long, one that is idle does not. */
     say(fd[0], "{\"command\":\"call\",\"actor\":\"counter\",\"message\":\"get\"}\n");
     now += SUP_CONTROL_IDLE_NS;
@@ -706,6 +723,10 @@ static void too_many(void **state)
     assert_false(is_closed(fd[1]));
     assert_true(is_closed(fd[2]));
     assert_false(is_closed(fd[3]));
+    /* After a longer silence it loses its place whether somebody wants it or not. */
+    now += SUP_CONTROL_SILENT_NS;
+    assert_true(is_closed(fd[3]));
+    assert_false(is_closed(fd[0]));
     for (size_t i = 0; i < LEN(fd); i++)
         close(fd[i]);
     spin();

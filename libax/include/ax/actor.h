@@ -102,26 +102,26 @@ AX_MUST_USE int ax_reply_bytes(struct ax_ctx *ctx, struct ax_bytes *field, const
 enum ax_restart { AX_RESTART_DEFAULT, AX_RESTART_NEVER, AX_RESTART_ON_FAILURE, AX_RESTART_ALWAYS };
 
 struct ax_spawn {            /* zero means the default */
-    const char *name;        /* unique in the system; NULL: none. 1..63 bytes, no '/' */
-    uint32_t capacity;       /* messages; default 256 */
+    const char *name;        /* unique in the system; NULL: none. 1..63 bytes, no '/', no ref */
+    uint32_t capacity;       /* messages; default 256, at most a million */
     uint32_t high, low;      /* refuse from `high` on until `low`; default never */
     enum ax_restart restart; /* default on failure */
-    uint32_t max_restarts;   /* within the window; default 10 */
+    uint32_t max_restarts;   /* within the window; default 10, at most a million */
     uint64_t window_ns;      /* default 60 s */
     /* min * 2^n up to max, an hour at most; default 0 and 5 s, or min where that is more */
     uint64_t backoff_min_ns, backoff_max_ns;
     bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
     uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
-                        it is dropped. Where the process is killed from outside the message is
-                        handled again, up to 8 times in a row, whatever this says. */
+                        it is dropped; 100 at most. Where the process is killed from outside the
+                        message is handled again, up to 8 times in a row, whatever this says. */
 };
 
 /* A new actor of this contract in this worker. Without a name it is part of the turn and never
  * suspends; with one it may suspend, and is binding when it returns. Returns 0, AX_E_NAME_TAKEN,
  * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
  * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
- * plugin has no such actor), AX_E_INVALID (the name, `low` not below `high`, a least backoff above
- * the most). */
+ * plugin has no such actor), AX_E_INVALID (the name, a member beyond its limit, `low` not below
+ * `high`, a least backoff above the most). */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 
@@ -184,7 +184,7 @@ struct ax_down { /* what on_down is given */
     enum ax_reason reason;
     int signal;        /* for AX_SIGNAL, else 0 */
     bool suspect;      /* its message was in hand when the process died */
-    bool will_restart; /* false: it is gone for good */
+    bool will_restart; /* false: it is gone; only an operator can bring it back */
 };
 
 /* on_down is called at each end of an incarnation of `who`, and at once where it is gone already.
@@ -268,7 +268,8 @@ AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *wh
 
 enum ax_level { AX_DEBUG, AX_INFO, AX_WARN, AX_ERROR };
 
-/* One line on the worker's standard error: time, level, worker, actor, text. Not part of the turn:
+/* One line on the worker's standard error: time, level, worker, actor, text; control characters as
+ * \n, \t or \xNN. Not part of the turn:
  * a turn that is undone may have logged. Never suspends. */
 void ax_log(struct ax_ctx *ctx, enum ax_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

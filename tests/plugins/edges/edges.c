@@ -134,6 +134,28 @@ void edges_on_ask_large(struct ax_ctx *ctx, struct edges *self, const struct edg
     reply->got = reply->error == 0 ? large.data.len : 0;
 }
 
+/* How many of these are taken that should not be. */
+void edges_on_spawn_wrong(struct ax_ctx *ctx, struct edges *self,
+                          const struct edges_spawn_wrong *msg,
+                          struct edges_spawn_wrong_reply *reply)
+{
+    static const struct ax_spawn wrong[] = {
+        {.restart = (enum ax_restart)77},
+        {.capacity = UINT32_MAX},
+        {.capacity = 1000001},
+        {.max_restarts = UINT32_MAX},
+        {.retries = 101},
+        {.high = UINT32_MAX},
+        {.name = "1.1.1"},
+        {.name = "1.1.1@1"},
+    };
+    edges_ref born;
+
+    (void)self, (void)msg;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        reply->taken += edges_spawn(ctx, &wrong[i], &born) != AX_E_INVALID;
+}
+
 void edges_on_ping(struct ax_ctx *ctx, struct edges *self, const struct edges_ping *msg,
                    struct edges_ping_reply *reply)
 {

@@ -20,6 +20,7 @@
     ASK(wait_own, (), (i32, error))                                                                \
     ASK(ask_large, (ref_to(sink), to, u32, size), (i32, error, u32, got))                          \
     ASK(bear, (text(64), name), (i32, error))                                                      \
+    ASK(spawn_wrong, (), (u32, taken))                                                             \
     ASK(ping, (), (u32, pings))
 #include <ax/contract.h>
 

@@ -123,5 +123,25 @@ void trouble_on_get(struct ax_ctx *ctx, struct trouble *self, const struct troub
     reply->value = self->n;
 }
 
+/* Logs it, and fails with it. */
+void trouble_on_say(struct ax_ctx *ctx, struct trouble *self, const struct trouble_say *msg)
+{
+    (void)self;
+    ax_log(ctx, AX_INFO, "%s", ax_str(&msg->text));
+    ax_fail(ctx, ax_str(&msg->text));
+}
+
+/* What an ask of another actor, which may never answer, comes to. */
+void trouble_on_ask_of(struct ax_ctx *ctx, struct trouble *self, const struct trouble_ask_of *msg,
+                       struct trouble_ask_of_reply *reply)
+{
+    struct trouble_get_reply value;
+    trouble_ref who;
+
+    (void)self;
+    AX_CHECK(ctx, trouble_find(ctx, msg->name, &who) == 0);
+    reply->error = trouble_get(ctx, who, &value, AX_FOREVER);
+}
+
 AX_ACTOR(trouble);
 AX_PLUGIN("trouble", &trouble_actor);

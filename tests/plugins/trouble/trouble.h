@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trouble.h - an actor that ends its process in each way there is. */
+/* trouble.h - an actor that ends its process in each way there is, and can ask another one. */
 #ifndef TROUBLE_H
 #define TROUBLE_H
 
@@ -14,7 +14,9 @@
     TELL(deaf, ())                                                                                 \
     TELL(scribble, (text(32), memory))                                                             \
     TELL(forge, (text(32), memory))                                                                \
-    ASK(get, (), (i64, value))
+    TELL(say, (str, text))                                                                         \
+    ASK(get, (), (i64, value))                                                                     \
+    ASK(ask_of, (text(64), name), (i32, error))
 #include <ax/contract.h>
 
 #endif

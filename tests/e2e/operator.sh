@@ -1,0 +1,265 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What an operator meets when things go wrong: asks to a worker that is given up, workers that hang
+# at the stop, a config of another system, an axsup that stands still, too many commands at once.
+# test-timeout: 120
+
+set -u
+axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
+dir=$(mktemp -d "${TMPDIR:-/tmp}/operator.XXXXXX") || exit
+failed=0 passed=0 pid='' stood=''
+mkfifo "$dir/never" || exit
+
+finish() {
+    [[ -n $stood ]] && kill -CONT "$stood" 2>/dev/null
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# said PATTERN: reads what the system says until a line matches.
+said() {
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+start() {
+    : >"$dir/log"
+    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
+    # shellcheck disable=SC2154 # set by coproc
+    pid=$system_PID says=${system[0]}
+    exec {says}<&"$says"
+    said '*is running*' || exit
+}
+
+ended() { # STATUS
+    local status
+    wait "$pid"
+    status=$?
+    pid=
+    cat <&"$says" >>"$dir/log"
+    exec {says}<&-
+    [[ $status == "$1" ]]
+    verdict $? "the system ended with $status, not $1: $(<"$dir/log")"
+}
+
+# try STATUS PATTERN COMMAND...: runs axsup; the pattern is of both outputs.
+try() {
+    local want=$1 pattern=$2 out status
+    shift 2
+    out=$("$axsup" "$@" 2>&1)
+    status=$?
+    # shellcheck disable=SC2053
+    [[ $status == "$want" && $out == $pattern ]]
+    verdict $? "axsup $*: $status, \"$out\""
+}
+
+# until_it PATTERN COMMAND...: runs axsup until what it says matches.
+until_it() {
+    local pattern=$1 tries=200 out
+    shift
+    # shellcheck disable=SC2053
+    while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((tries--)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    ((tries > 0))
+    verdict $? "axsup $*: \"$out\" never became $pattern"
+}
+
+conf=$dir/op.json
+cat >"$conf" <<END
+{ "system": "op", "run_dir": "run", "shutdown": "3s",
+  "workers": [
+    { "name": "a", "plugin": "$plugins/trouble.so",
+      "actors": [ { "name": "t", "contract": "trouble" },
+                  { "name": "w", "contract": "trouble",
+                    "restart": { "backoff": ["1m", "1m"] } } ] },
+    { "name": "z", "plugin": "$plugins/trouble.so", "restart": { "policy": "never" },
+      "hang_after": "0s", "actors": [ { "name": "u", "contract": "trouble" } ] }
+  ] }
+END
+
+# ---- asks that lie in the mailbox of a worker that is given up were accepted ----
+
+start "$conf"
+"$axsup" send "$conf" u hang
+"$axsup" call "$conf" u get >"$dir/one" 2>&1 &
+one=$!
+"$axsup" call "$conf" t ask_of '{"name":"u"}' --timeout 20s >"$dir/two" 2>&1 &
+two=$!
+until_it '*"z/0"*"mail":3,*' status --json "$conf"
+try 0 '' kill "$conf" z
+wait "$one"
+[[ $? == 1 && $(<"$dir/one") == 'axsup: u.get: canceled (AX_E_CANCELED)' ]]
+verdict $? "an ask of the command line: $(<"$dir/one")"
+wait "$two"
+[[ $? == 0 && $(<"$dir/two") == '{"error":4}' ]]
+verdict $? "an ask of a plugin: $(<"$dir/two")"
+try 1 '*AX_E_CLOSED*' call "$conf" u get
+try 0 '*"name":"t",*"state":"live",*"name":"u",*"state":"failed",*' actors --json "$conf"
+
+# ---- mail of a worker that stands still is its actors' ----
+
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"a/0\"[^\}]*\"pid\":([0-9]+) ]]
+worker=${BASH_REMATCH[1]}
+kill -STOP "$worker"
+for _ in 1 2 3; do
+    try 0 '' send "$conf" t add '{"by":1}'
+done
+try 0 '*"name":"t",*"mail":3,*' actors --json "$conf"
+kill -CONT "$worker"
+
+# ---- an actor goes on with its process, and events are in order ----
+
+try 0 '' kill "$conf" a
+try 0 '{"value":3}' call "$conf" t get
+until_it '*"name":"a/0",*"restarts":1,*"turns":[4-9],*"name":"z/0"*' status --json "$conf"
+try 0 '*"actor_restarted","worker":"a/0","actor":"t","ref":"1.1.1","contract":"trouble","incarnation":2*' \
+    events --json "$conf"
+"$axsup" events --json "$conf" | grep -o '"at":"[^"]*' >"$dir/at"
+(($(wc -l <"$dir/at") > 7)) && sort -c "$dir/at"
+verdict $? "events are not in order: $(<"$dir/at")"
+"$axsup" stop "$conf" >"$dir/out" 2>&1
+ended 0
+
+# ---- a worker that hangs takes nothing from the others' time to stop ----
+
+start "$conf"
+"$axsup" send "$conf" u deaf
+"$axsup" send "$conf" u hang
+"$axsup" send "$conf" u add '{"by":1}'
+try 1 'axsup: op: 1 worker had to be killed, 2 messages were left (AX_E_CANCELED)' stop "$conf"
+ended 1
+[[ $(<"$dir/log") == *'z/0 does not end in time: SIGTERM'*'z/0 does not end in time: SIGKILL'*'a/0 ended with exit status 0'*'1 worker killed'* ]]
+verdict $? "the log of the stop: $(<"$dir/log")"
+
+# what waits for an actor that waits for its restart is left, and said
+start "$conf"
+try 0 '' send "$conf" w say '{"text":"no"}'
+said '*failed in say: no'
+try 0 '' send "$conf" w add '{"by":1}'
+try 0 '' send "$conf" w add '{"by":1}'
+try 0 'axsup: op: 2 messages were left' stop "$conf"
+ended 0
+[[ $(<"$dir/log") == *'2 messages left, 0 workers killed, 3 dead letters'* ]]
+verdict $? "what was left: $(tail -n 1 "$dir/log")"
+
+# the last one has what is left, and the deadline
+start "$conf"
+"$axsup" send "$conf" t deaf
+"$axsup" send "$conf" t hang
+try 1 'axsup: op: 1 worker had to be killed, 1 message was left (AX_E_CANCELED)' stop "$conf"
+ended 1
+[[ $(<"$dir/log") == *'z/0 ended with exit status 0'*'over: SIGTERM to 1 worker'*'over: SIGKILL to 1 worker'* ]]
+verdict $? "the log of the stop: $(<"$dir/log")"
+
+# ---- a config of another system does not control this one ----
+
+start "$conf"
+sed 's/"system": "op"/"system": "other"/' "$conf" >"$dir/other.json"
+for command in status stop 'restart a' 'call t get'; do
+    read -r -a words <<<"$command"
+    try 3 "axsup: other: run_dir $dir/run belongs to system op (AX_E_NOT_RUNNING)" \
+        "${words[0]}" "$dir/other.json" "${words[@]:1}"
+done
+
+# ---- what a plugin says makes no lines of its own, and tells a terminal nothing ----
+
+try 0 '' send "$conf" t say '{"text":"one\n2026 error axsup: two \u001b[31m"}'
+said '* info a/0 t: one\\n2026 error axsup: two \\x1b\[31m'
+said '* error a/0 t: failed in say: one\\n2026 error axsup: two \\x1b\[31m'
+
+# ---- more commands at once than there are places ----
+
+for ((k = 0, calls = 0; k < 100; k++)); do
+    "$axsup" call "$conf" t get >"$dir/call.$k" 2>&1 &
+    callers[k]=$!
+done
+for ((k = 0; k < 100; k++)); do
+    wait "${callers[k]}" && [[ $(<"$dir/call.$k") == '{"value":0}' ]] && calls=$((calls + 1))
+done
+((calls == 100))
+verdict $? "of 100 calls $calls were answered: $(sort "$dir"/call.* | uniq -c)"
+
+# ---- an axsup that stands still is waited for no longer than a while ----
+
+"$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
+follower=$!
+until_it '*"z/0"*' status --json "$conf"
+kill -STOP "$pid"
+stood=$pid
+k=0
+for command in status stop 'call t get --timeout 100ms' actors; do
+    read -r -a words <<<"$command"
+    "$axsup" "${words[0]}" "$conf" "${words[@]:1}" >"$dir/call.$k" 2>&1 &
+    callers[k]=$!
+    k=$((k + 1))
+done
+for ((k = 0; k < 4; k++)); do
+    wait "${callers[k]}"
+    [[ $? == 1 && $(<"$dir/call.$k") == 'axsup: op: the system does not answer (AX_E_TIMEOUT)' ]]
+    verdict $? "command $k of a system that stands still: $(<"$dir/call.$k")"
+done
+kill -CONT "$pid" # and it does what it has been told, stop among it
+stood=
+ended 0
+wait "$follower"
+verdict $? "a follower of a system that has stopped: $(<"$dir/follow")"
+[[ $(<"$dir/follow") != *\"end\":* &&
+    $(<"$dir/follow") == *'"actor_stopped",'*'"contract":"trouble",'*'"reason":"shutdown"'* ]]
+verdict $? "the follower has printed the end: $(<"$dir/follow")"
+
+# ---- who follows a system that is killed is told ----
+
+start "$conf"
+"$axsup" events --follow --json "$conf" >"$dir/killed" 2>&1 &
+follower=$!
+tries=200
+until [[ -s $dir/killed ]] || ((!tries--)); do
+    read -r -t 0.05 <>"$dir/never"
+done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+pid=
+wait "$follower"
+[[ $? == 1 && $(tail -n 1 "$dir/killed") == "axsup: op: the system has gone away (run_dir $dir/run)" ]]
+verdict $? "a follower of a system that was killed: $(<"$dir/killed")"
+exec {says}<&-
+
+# ---- a plugin that cannot be loaded any more: once, and why ----
+
+cp "$plugins/trouble.so" "$dir/own.so"
+sed "s|\"plugin\": \"$plugins/trouble.so\",$|\"plugin\": \"own.so\", \"rerandomize\": 1,|" "$conf" >"$dir/own.json"
+start "$dir/own.json"
+try 0 '' send "$dir/own.json" t die '{"signal":11}'
+said '*a/0 runs: *incarnation 2,*'
+rm "$dir/own.so"
+try 0 '' send "$dir/own.json" t die '{"signal":11}'
+said '*a/0 cannot be started: cannot be loaded: *own.so*'
+said '*a/0 has failed: its plugin cannot be used any more'
+try 0 '*"a/0"*"state":"failed"*"code":102,*"why":"cannot be loaded: *own.so*' status --json "$dir/own.json"
+try 0 '*not started: cannot be loaded*' status "$dir/own.json"
+try 1 '*a/0 has failed: cannot be loaded: *' restart "$dir/own.json" a
+try 1 '*a/0 has no process: it has failed *' kill "$dir/own.json" a
+"$axsup" stop "$dir/own.json" >"$dir/out" 2>&1
+ended 0
+
+echo "$passed passed, $failed failed"
+((!failed))
