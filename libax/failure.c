@@ -5,6 +5,7 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/map.h"
 #include "libax/pending.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -145,6 +146,8 @@ static void revive(struct worker *w, uint32_t index)
         cancel_suspended(w, index);
     if (cold->monitors != 0 || cold->watchers != 0)
         watch_revive(w, index);
+    if (cold->more != 0)
+        maps_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
     shm_store(&w->port.directory[index].before, actor->incarnation);

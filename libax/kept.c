@@ -4,6 +4,7 @@
  * writes the half that is not current and makes it current by a logged flag. */
 #include "libax/life.h"
 
+#include "libax/map.h"
 #include "libax/more.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
@@ -100,8 +101,8 @@ bool actor_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
          block->order != shm_order_of(sizeof *block + 2 * shm_round(block->size, 8)) ||
          !shm_mark(port, used, actor->kept, block->order)))
         return false;
-    return more_mark(port, index, used) && watch_mark(port, index, used) &&
-           timer_mark(port, index, used);
+    return more_mark(port, index, used) && map_mark(port, index, used) &&
+           watch_mark(port, index, used) && timer_mark(port, index, used);
 }
 
 void kept_give(struct worker *w, uint32_t index)

@@ -20,6 +20,7 @@
 
 #include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/map.h"
 #include "libax/more.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -218,6 +219,8 @@ static void close_step(struct worker *w, uint32_t index)
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0) {
+            if (!maps_end(w, index))
+                break;
             close_finish(w, index);
             return;
         }

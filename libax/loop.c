@@ -7,6 +7,7 @@
 #include "libax/drain.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/map.h"
 #include "libax/pending.h"
 #include "libax/room.h"
 #include "libax/send.h"
@@ -289,6 +290,8 @@ void worker_loop(struct worker *w)
             shm_store(&w->port.pub->turn_started_at, w->now);
         }
         uint32_t done = round_of_work(w);
+        if (shm_unlikely(w->map_dead))
+            done += maps_tidy(w);
         if (w->next_deadline <= w->now)
             pending_expire(w);
         if (timer_next(w) <= w->now)

@@ -90,8 +90,11 @@ struct worker {
     uint32_t npublish;
     uint8_t *scratch; /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
-    bool pressing;      /* more than half of a lane is not published */
-    uint64_t over;      /* slots with something in an overflow queue */
+    bool pressing;                /* more than half of a lane is not published */
+    bool map_dead;                /* some actor has maps that are to be given back */
+    uint32_t map_look, map_clean; /* who is looked at next for them; how many had none in a row */
+    uint64_t map_joined;          /* the last turn that joined buckets of a map */
+    uint64_t over;                /* slots with something in an overflow queue */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */
     uint32_t deepened;  /* actor whose depth is to be published when the batch is taken */
     struct {            /* an actor elsewhere that was looked at in this turn */

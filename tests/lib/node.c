@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #define ACTORS 24u
-#define ARENA (128u << 10)
 #define RING (8u << 10)
 #define DEADLINE_NS 10000000000ull
+
+uint32_t node_arena = 128u << 10;
 
 static int must(int value, const char *what)
 {
@@ -44,7 +45,7 @@ static void open_slot(struct node *node, uint32_t slot)
         .slot = slot,
         .slots = NODE_SLOTS,
         .actors = ACTORS,
-        .arena_bytes = ARENA,
+        .arena_bytes = node_arena,
         .events = 64,
         .letters = 64,
         .data_ring = RING,

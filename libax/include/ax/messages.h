@@ -294,8 +294,11 @@ static inline uint32_t ax_part_len_(const char *text)
 #define AX_THUNK_NAMES_TELL(m, fields) AX_JOIN(AX_JOIN(AX_CONTRACT, ax_run), m),
 #define AX_THUNK_NAMES_ASK(m, fields, back) AX_JOIN(AX_JOIN(AX_CONTRACT, ax_run), m),
 
-/* The layout is completed by AX_STATE; without it there are no fields, and the state is fresh. */
-#define AX_FRESH(c) __attribute__((unused)) static const struct ax_layout c##_state;
+/* The layout is completed by AX_STATE; without it there are no fields, and the state is fresh. So
+ * are the names of maps by AX_MAPS. */
+#define AX_FRESH(c) \
+    __attribute__((unused)) static const struct ax_layout c##_state; \
+    __attribute__((unused)) static const struct ax_maps c##_ax_maps;
 
 /* ---- what users write ---- */
 
@@ -310,6 +313,7 @@ static inline uint32_t ax_part_len_(const char *text)
         .handlers = c##_ax_handlers_made_by_AX_IMPLEMENT, \
         .state = &c##_state, \
         .state_size = sizeof(struct c), \
+        .maps = &c##_ax_maps, \
         __VA_ARGS__}}; \
     _Pragma("GCC diagnostic pop") \
     _Static_assert(sizeof(struct ax_actor_type) == sizeof(union c##_actor_type), "one layout")

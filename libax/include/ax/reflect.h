@@ -39,6 +39,7 @@ enum ax_type {
 #define AX_FIELD_ARRAY 1u /* ax_field.flags: `count` elements of `type` */
 
 #define AX_FIELDS_MAX 32u             /* fields of a struct */
+#define AX_MAPS_MAX 12u               /* kept maps of an actor */
 #define AX_METHODS_MAX 1024u          /* messages of a contract */
 #define AX_NESTING_MAX 8u             /* structs in structs */
 #define AX_FIXED_MAX (1u << 24)       /* bytes of a fixed part */
@@ -63,6 +64,12 @@ struct ax_layout {
     const struct ax_field *fields;
     bool has_var; /* has a str or bytes field */
     bool plain;   /* any bytes of the right size are a valid image */
+};
+
+/* The names of an actor's kept maps, see <ax/map.h>. */
+struct ax_maps {
+    uint32_t count; /* up to AX_MAPS_MAX */
+    const char *const *names;
 };
 
 typedef void (*ax_handler)(struct ax_ctx *ctx, void *self, const void *msg, void *reply);
@@ -91,6 +98,7 @@ struct ax_reply;
     const ax_handler *handlers;    /* one a method */                                              \
     const struct ax_layout *state; /* nfields == 0: fresh; else kept */                            \
     uint32_t state_size;                                                                           \
+    const struct ax_maps *maps; /* kept; NULL or a count of 0: none */                             \
     void (*on_start)(struct ax_ctx * ctx, state_type * self);                                      \
     void (*on_restart)(struct ax_ctx * ctx, state_type * self);                                    \
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
@@ -103,7 +111,7 @@ struct ax_actor_type {
 };
 
 #define AX_PLUGIN_MAGIC 0x31676c702d7861ull /* "ax-plg1" */
-#define AX_PLUGIN_ABI 1u                    /* counts up when a struct above changes */
+#define AX_PLUGIN_ABI 2u                    /* counts up when a struct above changes */
 
 /* What a plugin exports, under the name ax_plugin. */
 struct ax_plugin {
