@@ -217,6 +217,9 @@ static bool deliver(struct sup *sup, struct sup_slot *slot, const struct shm_fra
     case SHM_CLAIM:
         on_claim(sup, slot->number, frame);
         return true;
+    case SHM_GROW:
+        sup_memory_grow(sup, slot->number, (uint32_t)frame->corr);
+        return true;
     case SHM_ACCUSE:
         if (!body_at_least(frame, sizeof(uint64_t)))
             return false;

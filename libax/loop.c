@@ -8,6 +8,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/map.h"
+#include "libax/memory.h"
 #include "libax/pending.h"
 #include "libax/room.h"
 #include "libax/send.h"
@@ -258,14 +259,6 @@ static bool stop_step(struct worker *w, bool busy)
 
 /* ---- the round ---- */
 
-static void look_at_memory(struct worker *w)
-{
-    uint32_t least = 2 * w->port.geo.max_message / SHM_UNIT + 64;
-    uint32_t squeezed = shm_arena_left(&w->port) < least;
-    if (squeezed != w->port.pub->squeezed)
-        shm_store(&w->port.pub->squeezed, squeezed);
-}
-
 static uint32_t round_of_work(struct worker *w)
 {
     uint32_t done = drain_lanes(w, BATCH);
@@ -285,7 +278,7 @@ void worker_loop(struct worker *w)
     for (;;) {
         if (w->tick++ % CLOCK_EVERY == 0) {
             look_at_clock(w);
-            look_at_memory(w);
+            memory_look(w);
             timers_tidy(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
         }

@@ -4,6 +4,7 @@
 #include <ax/map.h>
 
 #include "libax/map.h"
+#include "libax/memory.h"
 #include "libax/more.h"
 #include "libax/send.h"
 
@@ -94,8 +95,10 @@ static int put(struct worker *w, struct shm_map *map, struct ax_span key, struct
     uint32_t hash = map_hash(map, key.ptr, key.len);
     map_find(&w->port, map, hash, key, &place);
     uint32_t unit = shm_arena_take(&w->port, order);
-    if (unit == 0)
+    if (unit == 0) {
+        (void)memory_room_slow(w, shm_arena_left(&w->port) + (2u << order));
         return AX_E_NO_MEMORY;
+    }
     uint64_t *slot = place.slot != NULL ? place.slot : map_overflow(w, place.bucket);
     if (slot == NULL) {
         shm_arena_give(&w->port, unit, order);
@@ -122,7 +125,7 @@ int ax_map_put(struct ax_ctx *ctx, unsigned number, struct ax_span key, struct a
     if (!shm_log_room(&w->port, LOG_MARGIN + PUT_WORDS))
         return AX_E_LIMIT;
     uint32_t order = shm_order_of(shm_map_entry_size(key.len, value.len));
-    if (shm_arena_left(&w->port) < (1u << order) + PUT_UNITS)
+    if (!memory_room(w, (1u << order) + PUT_UNITS))
         return AX_E_NO_MEMORY;
     struct shm_map *map = make_map(ctx, number);
     return map == NULL ? AX_E_NO_MEMORY : put(w, map, key, value, order);

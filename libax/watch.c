@@ -22,6 +22,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 
@@ -515,7 +516,7 @@ int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *number)
     uint64_t id = w->port.priv->next_id;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    if (shm_arena_left(&w->port) < 16)
+    if (!memory_room(w, 16))
         return AX_E_NO_MEMORY;
     uint32_t unit = record_new(w, who.addr, id, true);
     if (unit == 0)

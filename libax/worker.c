@@ -4,6 +4,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/pending.h"
 #include "libax/send.h"
 #include "libax/template.h"
@@ -68,17 +69,6 @@ static int allocate(struct worker *w)
     if (error == 0)
         error = worker_warm();
     return error != 0 ? error : pending_open(w);
-}
-
-/* What lanes can hold must always find room; a small frame may take a chunk of its own. */
-static void reserve_memory(struct worker *w)
-{
-    uint64_t peers = w->port.slots - 1;
-    uint64_t units = 8 * peers * w->port.geo.data_ring / SHM_UNIT;
-    if (units > w->port.geo.units / 4)
-        units = w->port.geo.units / 4;
-    w->port.arena.reserved = (uint32_t)units;
-    w->overshoot = peers * w->port.geo.data_ring / sizeof(struct shm_frame);
 }
 
 static void close_segments(const struct shm_fds *fds, uint32_t slots)
@@ -150,7 +140,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);
-    reserve_memory(w);
+    memory_reserve(w);
     clock_read(w);
     w->spin_limit = boot->spin_us * 1000ull;
     for (uint64_t set = w->port.all; set != 0; set &= set - 1) {

@@ -42,6 +42,7 @@ struct shm_block {
 
 struct shm_arena { /* volatile */
     uint32_t free[SHM_ORDERS];
+    uint32_t units;    /* that have memory so far */
     uint32_t fresh;    /* units never used so far; mirrored in private memory */
     uint32_t used;     /* units in use */
     uint32_t reserved; /* units that must stay free for what is already promised */

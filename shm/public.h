@@ -33,7 +33,7 @@ struct shm_slot_info { /* written by axsup in its own public segment */
     uint32_t state;
     uint32_t incarnation; /* starts so far */
     uint32_t epoch;       /* grows each time the slot starts empty */
-    uint32_t spare;
+    uint32_t units;       /* of its arena that have memory; only grows */
 };
 
 struct shm_name { /* written by axsup; a seqlock: odd while it changes */

@@ -101,7 +101,8 @@ void node_open(struct node *node)
         }
     struct shm_public *sup = (struct shm_public *)(void *)node->pub[0];
     for (uint32_t slot = 0; slot < NODE_SLOTS; slot++) {
-        sup->slot[slot] = (struct shm_slot_info){.state = SHM_SLOT_RUNNING, .incarnation = 1};
+        sup->slot[slot] = (struct shm_slot_info){
+            .state = SHM_SLOT_RUNNING, .incarnation = 1, .units = node->geo[slot].units};
         if (slot != NODE_WORKER)
             ((struct shm_public *)(void *)node->pub[slot])->incarnation = 1;
     }
