@@ -89,6 +89,8 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
     if (type != NULL) {
         out->contract = type->contract;
         out->kept = type->kept;
+        out->maps = (const char(*)[AX_NAME_MAX + 1]) type->maps;
+        out->n_maps = type->n_maps;
     }
     (void)sup_name_of(sup, out->ref, shm_load(&record.cold->name), out->name);
     return true;

@@ -175,9 +175,10 @@ static const struct sup_key worker_keys[] = {
             "of it is allocated when the system starts.")),
     KEY(sup_worker_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
         ABSENT("as arena: it does not grow"),
-        ABOUT("Up to which size the arena grows, 4 MiB at a time, as it fills; not below arena. "
-              "Above it sends, spawns and puts answer AX_E_NO_MEMORY; below it they may as well "
-              "where a handler takes more in one go than the extent that is kept ahead.")),
+        ABOUT(
+            "Up to which size the arena grows, 4 MiB at a time, as it fills; not below arena. "
+            "Beyond it sends, spawns and puts answer AX_E_NO_MEMORY, as they do where the machine "
+            "has no more memory.")),
     KEY(sup_worker_config, "max_actors", INTEGER, max_actors, RANGE(1, 16000000), DEFAULT(1024),
         ABOUT("Actors that a process can have at a time.")),
     KEY(sup_worker_config, "max_asks", INTEGER, max_asks, RANGE(16, 65535), DEFAULT(4096),

@@ -217,9 +217,6 @@ static bool deliver(struct sup *sup, struct sup_slot *slot, const struct shm_fra
     case SHM_CLAIM:
         on_claim(sup, slot->number, frame);
         return true;
-    case SHM_GROW:
-        sup_memory_grow(sup, slot->number, (uint32_t)frame->corr);
-        return true;
     case SHM_ACCUSE:
         if (!body_at_least(frame, sizeof(uint64_t)))
             return false;
@@ -299,6 +296,7 @@ bool sup_hub_drain(struct sup *sup)
     bool more = false;
 
     for (uint32_t s = 1; s < sup->n_slots; s++) {
+        sup_memory_grow(sup, s);
         if (sup->hub.port.in[s].cut)
             continue;
         more |= drain_lane(sup, &sup->slots[s], SHM_CONTROL);

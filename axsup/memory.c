@@ -17,6 +17,7 @@
 #define SMALL_MESSAGE (16 * KIB)
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
 #define EXTENT (4 * 1024 * KIB)
+#define AGAIN_NS UINT64_C(1000000000)
 
 /* ---- sizes ---- */
 
@@ -218,29 +219,38 @@ int sup_memory_open(struct sup *sup)
     return error;
 }
 
-void sup_memory_grow(struct sup *sup, uint32_t number, uint32_t units)
+static void grow(struct sup *sup, struct sup_slot *slot)
 {
-    struct sup_slot *slot = &sup->slots[number];
     struct sup_memory *memory = &slot->memory;
-    uint64_t more = memory->units + EXTENT / SHM_UNIT;
+    uint32_t left = memory->geo.units - memory->units, extent = EXTENT / SHM_UNIT;
+    uint32_t units = memory->units + (left < extent ? left : extent);
+    uint64_t from = shm_private_there(&memory->geo, memory->units);
+    uint64_t to = shm_private_there(&memory->geo, units);
     char what[112];
-
-    if (units != memory->units || units >= memory->geo.units)
-        return;
-    if (more > memory->geo.units)
-        more = memory->geo.units;
-    uint64_t from = shm_private_there(&memory->geo, units);
-    uint64_t to = shm_private_there(&memory->geo, (uint32_t)more);
     int error = shm_segment_allocate(memory->priv, from, to);
-    if (error == 0) {
-        memory->units = (uint32_t)more;
-        /* pairs with shm_arena_look */
-        shm_store_release(&sup->hub.port.pub->slot[number].units, memory->units);
-    } else if (!memory->refused) {
+
+    if (error != 0 && memory->refused_at == 0) {
         snprintf(what, sizeof what, "for more of the arena of %s", slot->name);
         (void)say(error, what, to - from, false);
     }
-    memory->refused = error != 0;
+    memory->refused_at = error != 0 ? sup_clock() : 0;
+    if (error != 0)
+        return;
+    memory->units = units;
+    /* pairs with shm_arena_look */
+    shm_store_release(&sup->hub.port.pub->slot[slot->number].units, units);
+}
+
+void sup_memory_grow(struct sup *sup, uint32_t number)
+{
+    struct sup_slot *slot = &sup->slots[number];
+    const struct sup_memory *memory = &slot->memory;
+
+    if (memory->units >= memory->geo.units ||
+        shm_load(&sup->hub.port.peers[number]->small) != memory->units ||
+        (memory->refused_at != 0 && sup_clock() - memory->refused_at < AGAIN_NS))
+        return;
+    grow(sup, slot);
 }
 
 static void close_one(int *fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libax/map.c - the calls of <ax/map.h>. An actor's maps are made when something is first put into
- * them, and are no more when they are cleared. */
+ * them, and are no more when they are cleared. Puts leave the arena what mail needs, twice: an
+ * actor whose maps are full can still be told to delete. */
 #include <ax/map.h>
 
 #include "libax/map.h"
@@ -94,11 +95,10 @@ static int put(struct worker *w, struct shm_map *map, struct ax_span key, struct
     struct map_place place;
     uint32_t hash = map_hash(map, key.ptr, key.len);
     map_find(&w->port, map, hash, key, &place);
-    uint32_t unit = shm_arena_take(&w->port, order);
-    if (unit == 0) {
-        (void)memory_room_slow(w, shm_arena_left(&w->port) + (2u << order));
-        return AX_E_NO_MEMORY;
-    }
+    uint32_t unit;
+    while ((unit = shm_arena_take(&w->port, order)) == 0)
+        if (!memory_more(w))
+            return AX_E_NO_MEMORY;
     uint64_t *slot = place.slot != NULL ? place.slot : map_overflow(w, place.bucket);
     if (slot == NULL) {
         shm_arena_give(&w->port, unit, order);
@@ -125,7 +125,7 @@ int ax_map_put(struct ax_ctx *ctx, unsigned number, struct ax_span key, struct a
     if (!shm_log_room(&w->port, LOG_MARGIN + PUT_WORDS))
         return AX_E_LIMIT;
     uint32_t order = shm_order_of(shm_map_entry_size(key.len, value.len));
-    if (!memory_room(w, (1u << order) + PUT_UNITS))
+    if (!memory_room(w, (1u << order) + PUT_UNITS + 2 * memory_least(w)))
         return AX_E_NO_MEMORY;
     struct shm_map *map = make_map(ctx, number);
     return map == NULL ? AX_E_NO_MEMORY : put(w, map, key, value, order);

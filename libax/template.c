@@ -69,6 +69,21 @@ static const struct ax_plugin *load(const char *path)
     return plugin;
 }
 
+/* Their names, beside what there is of contract and state; steals `json`. NULL: too many. */
+static json_t *add_maps(json_t *json, const struct ax_maps *maps)
+{
+    json_t *names = maps->count == 0 ? NULL : json_array();
+    bool wrong = maps->count > AX_MAPS_MAX;
+    for (uint32_t i = 0; i < maps->count && !wrong; i++)
+        wrong = json_array_append_new(names, json_string(maps->names[i])) != 0;
+    if (names != NULL)
+        wrong |= json_object_set_new(json, "maps", names) != 0;
+    if (!wrong)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
 static json_t *describe_actor(const struct ax_actor_type *type)
 {
     char *text = NULL;
@@ -76,7 +91,7 @@ static json_t *describe_actor(const struct ax_actor_type *type)
         return NULL;
     json_t *json = json_loads(text, 0, NULL);
     free(text);
-    return json;
+    return json != NULL && type->maps != NULL ? add_maps(json, type->maps) : json;
 }
 
 static void announce(const struct ax_plugin *plugin)

@@ -91,8 +91,8 @@ struct worker {
     uint8_t *scratch; /* a reply's or message's image, max_message */
     uint32_t remote_monitors[SHM_SLOTS];
     bool pressing;                /* more than half of a lane is not published */
-    uint32_t memory_short;        /* units that somebody found missing */
-    uint64_t memory_ask_at;       /* when axsup may be asked for more again */
+    uint64_t memory_ask_at;       /* when axsup may be asked for more memory again */
+    uint64_t memory_wait_at;      /* when a handler may wait for it again */
     bool map_dead;                /* some actor has maps that are to be given back */
     uint32_t map_look, map_clean; /* who is looked at next for them; how many had none in a row */
     uint64_t map_joined;          /* the last turn that joined buckets of a map */

@@ -26,7 +26,7 @@ bool shm_arena_look(struct shm_port *port)
     struct shm_arena *arena = &port->arena;
     if (port->slot_info == NULL) /* axsup's own, or a test's */
         return false;
-    /* pairs with the release in sup_memory_grow */
+    /* pairs with the release in grow() of axsup/memory.c */
     uint32_t units = shm_load_acquire(&port->slot_info[port->slot].units);
     units = units < port->geo.units ? units : port->geo.units;
     if (units <= arena->units)

@@ -32,7 +32,6 @@ enum shm_kind {
     SHM_STOPPED,   /* control, to axsup: the worker has stopped; body: struct shm_stopped_body */
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
-    SHM_GROW,      /* control, to axsup: an extent more for the arena, which has `corr` units */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 
