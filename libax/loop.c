@@ -141,6 +141,7 @@ static void park(struct worker *w)
     shm_store(&w->port.pub->messages, w->messages);
     shm_store(&w->port.pub->turn_started_at, 0);
     look_at_clock(w);
+    memory_look(w);
     uint64_t until = sleep_until(w);
     if (until != 0 && shm_bell_park(&w->port)) {
         wait_for_bell(w, until);

@@ -2,11 +2,13 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include <ax/map.h>
 #include <string.h>
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
 AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
          (u64, monitor));
+AX_MAPS(probe, data);
 
 void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
 {
@@ -167,6 +169,32 @@ void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mo
     AX_CHECK(ctx, ax_monitor(ctx, nobody, NULL) == 0);
     AX_CHECK(ctx, probe_add(ctx, me, msg->by) == 0);
     AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
+}
+
+/* The value of a key is the number of the turn, over and over. */
+void probe_on_write(struct ax_ctx *ctx, struct probe *self, const struct probe_write *msg)
+{
+    int64_t value[128];
+    self->turns++;
+    for (uint32_t i = 0; i < 128; i++)
+        value[i] = self->turns;
+    for (uint64_t key = msg->from; key < msg->to; key++)
+        AX_CHECK(ctx, ax_map_put(ctx, probe_data, (struct ax_span){&key, sizeof key},
+                                 (struct ax_span){value, msg->size}) == 0);
+}
+
+void probe_on_erase(struct ax_ctx *ctx, struct probe *self, const struct probe_erase *msg)
+{
+    self->turns++;
+    for (uint64_t key = msg->from; key < msg->to; key++)
+        AX_CHECK(ctx, ax_map_delete(ctx, probe_data, (struct ax_span){&key, sizeof key}) == 0);
+}
+
+void probe_on_wipe(struct ax_ctx *ctx, struct probe *self, const struct probe_wipe *msg)
+{
+    (void)msg;
+    self->turns++;
+    AX_CHECK(ctx, ax_map_clear(ctx, probe_data) == 0);
 }
 
 AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);

@@ -20,7 +20,10 @@
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
-    TELL(mope, (i64, by, ref_to(probe), there))
+    TELL(mope, (i64, by, ref_to(probe), there))                                                    \
+    TELL(write, (u64, from, u64, to, u32, size))                                                   \
+    TELL(erase, (u64, from, u64, to))                                                              \
+    TELL(wipe, ())
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

@@ -25,6 +25,7 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
         errors[STEP_RECORDS];
     uint32_t gen[STEP_RECORDS];
     uint64_t handled[STEP_RECORDS];
+    uint64_t entries[STEP_RECORDS], digest[STEP_RECORDS]; /* of kept maps */
     uint8_t state[STEP_RECORDS];
     struct seen_frame frame[STEP_FRAMES];
     uint32_t nframes;
