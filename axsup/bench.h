@@ -33,6 +33,9 @@
     X(commit_ns, NS, AT_MOST, 5,                                                                   \
       "what makes a turn undoable: begin, the four words of a mailbox to the log, commit")         \
     X(spawn_ns, NS, AT_MOST, 120, "an actor without state, 256 a turn, until that is binding")     \
+    X(map_get_ns, NS, AT_MOST, 120,                                                                \
+      "a key by chance of a kept map of 1,000,000 keys of 16 bytes with 64, 64 a turn")            \
+    X(map_put_ns, NS, AT_MOST, 250, "the same, the value of a key replaced")                       \
     X(actor_idle_bytes, COUNT, AT_MOST, 192, "resident memory of such an actor")                   \
     X(actor_one_message_bytes, COUNT, AT_MOST, 448, "the same with a message of 64 bytes queued")  \
     X(cross_ask_ns, NS, NO, 0, "an ask between two workers that spin")                             \

@@ -79,6 +79,26 @@ static double spawn(const struct sup_bench *bench, struct bench_system *system)
     return ns > 0 ? ns / (double)count : -1;
 }
 
+static double map_of(const struct sup_bench *bench, struct bench_system *system, const char *what)
+{
+    json_int_t keys = some(bench, 1000000), count = some(bench, 1000000);
+    double ns =
+        timed(system, what,
+              json_pack("{s:s, s:I, s:I}", "barrier", "near", "keys", keys, "count", count));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+static double map_get(const struct sup_bench *bench, struct bench_system *system)
+{
+    return map_of(bench, system, "map_gets");
+}
+
+static double map_put(const struct sup_bench *bench, struct bench_system *system)
+{
+    return map_of(bench, system, "map_puts");
+}
+
 static double commit(const struct sup_bench *bench, struct bench_system *system)
 {
     (void)system;
@@ -220,6 +240,8 @@ static const struct group groups[] = {
     {.plan = {.name = "local", .spin_us = SPIN_US, .max_actors = 100000, .arena = "64M"},
      .taken = {ALONE(local_ask_ns, local_ask), ALONE(local_tell_per_s, local_tell),
                ALONE(await_ns, await), ALONE(spawn_ns, spawn)}},
+    {.plan = {.name = "maps", .spin_us = SPIN_US, .arena = "256M"},
+     .taken = {ALONE(map_get_ns, map_get), ALONE(map_put_ns, map_put)}},
     {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},
      .other = sup_bench_weigh,
      .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},

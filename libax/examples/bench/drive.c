@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "idle.h"
 
+#include <ax/map.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -329,4 +330,5 @@ static void start(struct ax_ctx *ctx, struct bench_drive *self)
     bench_pin(ctx);
 }
 
+AX_MAPS(bench_drive, table);
 AX_ACTOR(bench_drive, .on_start = start, .on_down = down);

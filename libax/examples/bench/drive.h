@@ -29,6 +29,10 @@ struct ax_ctx;
     /* tells each of them one message of 64 bytes, weighed before they handle it */                \
     TELL(load, (u32, from))                                                                        \
     ASK (loaded, (), (bool, done, u32, messages, u64, bytes))                                      \
+    /* of a kept map with `keys` of 16 bytes, values of 64: `count` gets, 64 a turn, of keys by */    \
+    /* chance; `count` values that are replaced */                                                  \
+    ASK (map_gets, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
+    ASK (map_puts, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
     /* a file of so many bytes in memory, for others to map */                                     \
     ASK (hoard, (u64, bytes), (u32, pid, u32, fd))                                                 \
     /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \
