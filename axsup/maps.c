@@ -10,7 +10,6 @@
 #include "shm/map.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,7 +182,7 @@ void sup_map_entry_deinit(struct sup_map_entry *entry)
 static bool copy(const struct look *look, const struct found *found, const char *prefix,
                  struct sup_map_entry *entry, bool *match)
 {
-    uint64_t where = at_unit(look, (uint32_t)found->slot), hash;
+    uint64_t where = at_unit(look, (uint32_t)found->slot);
     const uint8_t *base = (const uint8_t *)look->memory->view;
     const uint8_t *data = base + where + sizeof(struct shm_map_entry);
     size_t wanted = strlen(prefix);
@@ -198,9 +197,8 @@ static bool copy(const struct look *look, const struct found *found, const char 
     *match = entry->key_len >= wanted && memcmp(entry->key, prefix, wanted) == 0;
     if (*match)
         memcpy(entry->value, data + ((entry->key_len + 7u) & ~7u), entry->value_len);
-    (void)crypto_shorthash((unsigned char *)&hash, entry->key, entry->key_len,
-                           base + look->map + offsetof(struct shm_map, secret));
-    return (uint32_t)hash == found->slot >> 32;
+    const struct shm_map *map = (const struct shm_map *)(const void *)(base + look->map);
+    return shm_map_hash(map, entry->key, entry->key_len) == found->slot >> 32;
 }
 
 /* Looks through some buckets. */

@@ -93,7 +93,7 @@ static int put(struct worker *w, struct shm_map *map, struct ax_span key, struct
                uint32_t order)
 {
     struct map_place place;
-    uint32_t hash = map_hash(map, key.ptr, key.len);
+    uint32_t hash = shm_map_hash(map, key.ptr, key.len);
     map_find(&w->port, map, hash, key, &place);
     uint32_t unit;
     while ((unit = shm_arena_take(&w->port, order)) == 0)
@@ -141,7 +141,7 @@ int ax_map_get(struct ax_ctx *ctx, unsigned number, struct ax_span key, struct a
     const struct shm_map *map = map_of(ctx, number);
     if (map == NULL || key.len > AX_MAP_KEY_MAX)
         return AX_E_NO_KEY;
-    map_find(&ctx->worker->port, map, map_hash(map, key.ptr, key.len), key, &place);
+    map_find(&ctx->worker->port, map, shm_map_hash(map, key.ptr, key.len), key, &place);
     if (place.entry == NULL)
         return AX_E_NO_KEY;
     show(place.entry, NULL, value);
@@ -159,7 +159,7 @@ int ax_map_delete(struct ax_ctx *ctx, unsigned number, struct ax_span key)
         return AX_E_NO_KEY;
     if (!shm_log_room(&w->port, LOG_MARGIN + PUT_WORDS))
         return AX_E_LIMIT;
-    uint32_t hash = map_hash(map, key.ptr, key.len);
+    uint32_t hash = shm_map_hash(map, key.ptr, key.len);
     map_find(&w->port, map, hash, key, &place);
     if (place.entry == NULL)
         return AX_E_NO_KEY;

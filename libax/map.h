@@ -15,7 +15,6 @@ struct map_place {                 /* where a key is, or could go */
     uint32_t tie;                  /* for a new entry */
 };
 
-uint32_t map_hash(const struct shm_map *map, const void *key, uint32_t len);
 struct shm_map_bucket *map_bucket(const struct shm_port *port, const struct shm_map *map,
                                   uint32_t number);
 static inline struct shm_map_bucket *map_more(const struct shm_port *port,

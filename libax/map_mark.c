@@ -50,7 +50,7 @@ static bool mark_entry(struct marking *m, uint64_t slot, uint32_t number)
         !shm_mark(m->port, m->used, unit, shm_order_of(shm_map_entry_size(key, value))))
         return false;
     m->count++;
-    return map_hash(m->map, entry->data, key) == slot >> 32 &&
+    return shm_map_hash(m->map, entry->data, key) == slot >> 32 &&
            shm_map_bucket_of((uint32_t)(slot >> 32), m->map->buckets) == number;
 }
 

@@ -19,15 +19,6 @@
 #define CHAIN_MOST 63u   /* entries of a bucket that is split or joined; more there never are */
 #define SPLIT_WORDS 128u /* that moving CHAIN_MOST entries may log */
 
-uint32_t map_hash(const struct shm_map *map, const void *key, uint32_t len)
-{
-    uint64_t hash;
-    _Static_assert(sizeof map->secret == crypto_shorthash_KEYBYTES, "SipHash");
-    _Static_assert(sizeof hash == crypto_shorthash_BYTES, "SipHash");
-    (void)crypto_shorthash((unsigned char *)&hash, key, len, map->secret);
-    return (uint32_t)hash;
-}
-
 static uint32_t segment_unit(const struct shm_port *port, const struct shm_map *map,
                              uint32_t segment)
 {
@@ -69,29 +60,50 @@ static uint32_t free_tie(const struct shm_port *port, const struct shm_map_bucke
     }
 }
 
+/* A bit for each slot with this hash. Without a branch: which slot it is cannot be predicted, and a
+ * wrong guess would keep the processor from going on with the next lookup while it waits for the
+ * memory of this one. */
+static inline uint32_t slots_with(const struct shm_map_bucket *bucket, uint32_t hash)
+{
+    uint32_t set = 0;
+    for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
+        set |= (uint32_t)(bucket->slot[i] >> 32 == hash) << i;
+    return set;
+}
+
+/* The first free slot in a bucket and what it overflows into. */
+static void find_free(const struct shm_port *port, struct shm_map_bucket *bucket,
+                      struct map_place *place)
+{
+    for (; bucket != NULL; bucket = map_more(port, bucket)) {
+        place->bucket = bucket;
+        for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
+            if (bucket->slot[i] == 0) {
+                place->slot = &bucket->slot[i];
+                return;
+            }
+    }
+}
+
 void map_find(const struct shm_port *port, const struct shm_map *map, uint32_t hash,
               struct ax_span key, struct map_place *place)
 {
     struct shm_map_bucket *first = map_bucket(port, map, shm_map_bucket_of(hash, map->buckets));
     bool same_hash = false;
-    *place = (struct map_place){0};
-    for (struct shm_map_bucket *b = first; b != NULL; b = map_more(port, b)) {
-        if (place->slot == NULL)
-            place->bucket = b;
-        for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++) {
-            uint64_t slot = b->slot[i];
-            if (slot == 0 && place->slot == NULL)
-                place->slot = &b->slot[i];
-            if (slot >> 32 != hash || slot == 0)
+    for (struct shm_map_bucket *b = first; b != NULL; b = map_more(port, b))
+        for (uint32_t set = slots_with(b, hash); set != 0; set &= set - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(set);
+            if (hash == 0 && b->slot[i] == 0)
                 continue;
-            struct shm_map_entry *entry = shm_map_entry_at(port, slot);
+            struct shm_map_entry *entry = shm_map_entry_at(port, b->slot[i]);
             same_hash = true;
             if (!same_key(entry, key))
                 continue;
             *place = (struct map_place){&b->slot[i], b, entry, shm_map_tie(entry)};
             return;
         }
-    }
+    *place = (struct map_place){0};
+    find_free(port, first, place);
     if (shm_unlikely(same_hash))
         place->tie = free_tie(port, first, hash);
 }

@@ -26,6 +26,7 @@
 #define SHM_MAP_H
 
 #include "shm/arena.h"
+#include "shm/siphash.h"
 
 #define SHM_MAP_SLOTS 7u
 #define SHM_MAP_ORDER 2u         /* of a map's block */
@@ -95,6 +96,11 @@ static inline const uint8_t *shm_map_value(const struct shm_map_entry *entry)
 static inline struct shm_map_entry *shm_map_entry_at(const struct shm_port *port, uint64_t slot)
 {
     return (struct shm_map_entry *)shm_unit(port, (uint32_t)slot);
+}
+
+static inline uint32_t shm_map_hash(const struct shm_map *map, const void *key, uint32_t len)
+{
+    return (uint32_t)shm_sip_hash(map->secret, key, len, 1, 3);
 }
 
 /* ---- buckets ---- */

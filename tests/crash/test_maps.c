@@ -12,6 +12,7 @@
 
 #include <ax/map.h>
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -409,7 +410,7 @@ static void find_pair(const struct shm_map *map, uint32_t pair[2])
     assert_non_null(all);
     for (uint32_t i = 0; i < TRIES; i++) {
         struct ax_span key = same_key(i, room);
-        all[i] = (struct hashed){map_hash(map, key.ptr, key.len), i};
+        all[i] = (struct hashed){shm_map_hash(map, key.ptr, key.len), i};
     }
     qsort(all, TRIES, sizeof *all, by_hash);
     pair[0] = pair[1] = 0;
@@ -458,9 +459,26 @@ static void test_same_hash(void **state)
     die();
 }
 
+/* With other rounds it is what libsodium has. */
+static void test_hash(void **state)
+{
+    uint8_t secret[16], bytes[64];
+    uint64_t want;
+    (void)state;
+    for (uint32_t i = 0; i < 64; i++) {
+        secret[i % 16] = (uint8_t)below(256);
+        bytes[i] = (uint8_t)below(256);
+    }
+    for (uint32_t len = 0; len <= 64; len++) {
+        (void)crypto_shorthash((unsigned char *)&want, bytes, len, secret);
+        assert_int_equal(shm_sip_hash(secret, bytes, len, 2, 4), want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hash),
         cmocka_unit_test_setup_teardown(test_like_a_table, begin, end),
         cmocka_unit_test_setup_teardown(test_walk_stands_changes, begin, end),
         cmocka_unit_test_setup_teardown(test_gives_all_back, begin, end),
