@@ -171,16 +171,19 @@ void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mo
     AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
 }
 
-/* The value of a key is the number of the turn, over and over. */
+/* The value of a key is how often it was written, over and over. */
 void probe_on_write(struct ax_ctx *ctx, struct probe *self, const struct probe_write *msg)
 {
     int64_t value[128];
     self->turns++;
-    for (uint32_t i = 0; i < 128; i++)
-        value[i] = self->turns;
-    for (uint64_t key = msg->from; key < msg->to; key++)
-        AX_CHECK(ctx, ax_map_put(ctx, probe_data, (struct ax_span){&key, sizeof key},
-                                 (struct ax_span){value, msg->size}) == 0);
+    for (uint64_t number = msg->from; number < msg->to; number++) {
+        struct ax_span key = {&number, sizeof number}, old;
+        bool there = ax_map_get(ctx, probe_data, key, &old) == 0;
+        int64_t times = there ? *(const int64_t *)old.ptr + 1 : 1;
+        for (uint32_t i = 0; i < 128; i++)
+            value[i] = times;
+        AX_CHECK(ctx, ax_map_put(ctx, probe_data, key, (struct ax_span){value, msg->size}) == 0);
+    }
 }
 
 void probe_on_erase(struct ax_ctx *ctx, struct probe *self, const struct probe_erase *msg)
