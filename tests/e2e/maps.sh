@@ -8,7 +8,7 @@
 set -u
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/maps.XXXXXX") || exit
-failed=0 passed=0 pid= full=0
+failed=0 passed=0 full=0 pid=
 conf=$dir/maps.json
 
 finish() {
