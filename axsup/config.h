@@ -77,13 +77,13 @@ struct sup_worker_config {
     struct sup_limits_config limits;
     unsigned spin_us, rerandomize, max_actors, max_asks;
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
-    uint64_t arena, arena_max;               /* 0: it does not grow */
+    uint64_t arena, arena_max;               /* UINT64_MAX: it does not grow */
 };
 
 /* Bytes that the arena of each process may grow to. */
 static inline uint64_t sup_arena_most(const struct sup_worker_config *worker)
 {
-    return worker->arena_max > worker->arena ? worker->arena_max : worker->arena;
+    return worker->arena_max != UINT64_MAX ? worker->arena_max : worker->arena;
 }
 
 struct sup_config {
