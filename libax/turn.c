@@ -8,6 +8,7 @@
 #include "libax/turn.h"
 
 #include "libax/ask.h"
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/timer.h"
@@ -55,9 +56,8 @@ void ctx_release(struct ax_ctx *ctx)
 
 /* ---- the turn of a handler ---- */
 
-void turn_pause(struct worker *w)
+static void end_turn(struct worker *w, const struct ax_ctx *ctx)
 {
-    struct ax_ctx *ctx = &w->current->ctx;
     struct shm_actor *actor = actor_at(w, ctx->actor);
     kept_save(w, ctx->actor);
     shm_log(&w->port, &actor->suspended);
@@ -65,6 +65,32 @@ void turn_pause(struct worker *w)
     if (ctx->message == 0)
         actor->flags |= SHM_IN_HOOK;
     turn_commit(w);
+}
+
+void turn_pause(struct worker *w)
+{
+    end_turn(w, &w->current->ctx);
+}
+
+/* A stack can be saved whole when it is left. */
+void turn_suspend(struct worker *w)
+{
+    if (shm_unlikely(w->current->saved != 0))
+        w->left = w->current;
+    else
+        turn_pause(w);
+    strand_suspend(w);
+}
+
+void turn_left(struct worker *w)
+{
+    struct strand *left = w->left;
+    w->left = NULL;
+    durable_save(w, left);
+    if (actor_at(w, left->ctx.actor)->flags & SHM_RETRIED)
+        actor_relax(w, left->ctx.actor);
+    end_turn(w, &left->ctx);
+    durable_torment(w);
 }
 
 void turn_continue(struct worker *w)
@@ -75,6 +101,8 @@ void turn_continue(struct worker *w)
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    if (shm_unlikely(ctx->type->durable))
+        durable_give(w, ctx->actor);
 }
 
 static struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
@@ -158,7 +186,11 @@ static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layo
     ctx->reply_size = layout->size;
     ctx->reply = small;
     if (layout->has_var || layout->size > REPLY_ON_STACK) {
-        ctx->reply = ctx->reply_heap = malloc(w->port.geo.max_message + layout->size);
+        uint64_t room = w->port.geo.max_message + layout->size;
+        if (shm_unlikely(ctx->type->durable) && durable_possible(w, w->current))
+            ctx->reply = durable_reply(w->current, room);
+        else
+            ctx->reply = ctx->reply_heap = malloc(room);
         if (ctx->reply == NULL)
             return -ENOMEM;
     }

@@ -2,6 +2,8 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include "steady.h"
+
 #include <string.h>
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
@@ -169,5 +171,16 @@ void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mo
     AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
 }
 
+void probe_on_words(struct ax_ctx *ctx, struct probe *self, const struct probe_words *msg,
+                    struct probe_words_reply *reply)
+{
+    char text[701];
+    self->turns++;
+    self->sum += msg->by;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    AX_CHECK(ctx, ax_reply_str(ctx, &reply->text, text) == 0);
+}
+
 AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
-AX_PLUGIN("probe", &probe_actor);
+AX_PLUGIN("probe", &probe_actor, &steady_actor);

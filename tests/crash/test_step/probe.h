@@ -20,7 +20,8 @@
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
-    TELL(mope, (i64, by, ref_to(probe), there))
+    TELL(mope, (i64, by, ref_to(probe), there))                                                    \
+    ASK(words, (i64, by), (str, text))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;
