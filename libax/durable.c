@@ -17,8 +17,9 @@
  * turn that went on and did not commit is undone, so the block is there as if it had not begun. The
  * deadline is written without a log: it is a note of what the clock says.
  *
- * The sum over what is saved tells accidents of a dying process, not malice; nobody but the slot's
- * own processes writes there. */
+ * A sum tells what a dying process may have written over, as far as the runtime relies on it: the
+ * head and the strand. The stack itself is the handler's, as kept state is: where that is wrong,
+ * the handler fails in its own turn, and is suspected. */
 #include "libax/durable.h"
 
 #include "libax/event.h"
@@ -39,8 +40,6 @@
 #define SLACK 1024u /* bytes of stack from durable_prepare to the switch */
 #endif
 #define SMALL_ANSWER 512u /* has its room in the block */
-
-typedef uint64_t pair __attribute__((vector_size(16)));
 
 struct shm_durable *durable_of(const struct shm_port *port, uint32_t index)
 {
@@ -150,43 +149,30 @@ void *durable_reply(struct strand *strand, uint64_t bytes)
 
 /* ---- save ---- */
 
-/* Multiples of 8 bytes. The stack is another strand's, in which a sanitizer has forbidden parts. */
-__attribute__((no_sanitize("address", "undefined"))) static uint64_t
-copy_and_sum(uint8_t *to, const uint8_t *from, uint64_t bytes)
+/* Multiples of 8 bytes. On another strand's stack the sanitizer has forbidden parts. */
+#if defined(__SANITIZE_ADDRESS__)
+__attribute__((no_sanitize("address", "undefined"))) static void
+copy_stack(void *to, const void *from, uint64_t bytes)
 {
-    pair sum = {0, 0}, some;
-    uint64_t at = 0, word = 0;
-    for (; at + sizeof some <= bytes; at += sizeof some) {
-        __builtin_memcpy(&some, from + at, sizeof some);
-        sum += some;
-        __builtin_memcpy(to + at, &some, sizeof some);
-    }
-    if (at < bytes) {
-        __builtin_memcpy(&word, from + at, sizeof word);
-        __builtin_memcpy(to + at, &word, sizeof word);
-    }
-    return sum[0] + sum[1] + word;
+    for (uint64_t i = 0; i < bytes / 8; i++)
+        ((volatile uint64_t *)to)[i] = ((const volatile uint64_t *)from)[i];
 }
-
-static uint64_t sum_of(const void *from, uint64_t bytes)
-{
-    uint64_t sum = 0, word;
-    for (uint64_t at = 0; at < bytes; at += sizeof word) {
-        memcpy(&word, (const uint8_t *)from + at, sizeof word);
-        sum += word;
-    }
-    return sum;
-}
-
-static uint64_t sum_of_head(const struct shm_durable *record)
-{
-    const uint64_t from = offsetof(struct shm_durable, place);
-    return sum_of(&record->place, sizeof *record - from);
-}
+#else
+#define copy_stack memcpy
+#endif
 
 uint64_t durable_sum(const struct shm_durable *record)
 {
-    return sum_of_head(record) + sum_of(record->bytes, record->stack + shm_round(record->made, 8));
+    const uint8_t *strand = record->bytes + record->stack - sizeof(struct strand);
+    uint64_t sum = record->place + record->corr + record->target + record->timeout +
+                   record->contract + record->reply + record->sp + record->stack + record->made +
+                   record->strand + ((uint64_t)record->order << 16 | record->method);
+    for (uint32_t i = 0; i < sizeof(struct strand) / 8; i++) {
+        uint64_t word;
+        memcpy(&word, strand + (uint64_t)8 * i, sizeof word);
+        sum += word;
+    }
+    return sum;
 }
 
 static void note_ask(struct worker *w, struct shm_durable *record, const struct strand *strand)
@@ -225,12 +211,10 @@ void durable_save(struct worker *w, struct strand *strand)
     record->made = made;
     record->strand = strand->number;
     record->spare = 0;
-    record->sum = sum_of_head(record) + copy_and_sum(record->bytes, sp, stack);
-    if (made != 0) {
-        memset(durable_made(record) + made, 0, shm_round(made, 8) - made);
+    copy_stack(record->bytes, sp, stack);
+    record->sum = durable_sum(record);
+    if (made != 0)
         memcpy(durable_made(record), ctx->reply, made);
-        record->sum += sum_of(durable_made(record), shm_round(made, 8));
-    }
     shm_set(&w->port, &more_of(&w->port, ctx->actor)->durable, unit);
 }
 

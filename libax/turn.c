@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define REPLY_ON_STACK 512u
+#define REPLY_SAVED 64u /* of that, where the stack may be saved */
 
 static uint32_t runq_pop(struct worker *w)
 {
@@ -181,11 +182,11 @@ static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
 /* The buffer that the handler fills: on the stack where it is small, for it must stay while the
  * handler awaits. */
 static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layout *layout,
-                      uint8_t *small)
+                      uint8_t *small, uint32_t small_room)
 {
     ctx->reply_size = layout->size;
     ctx->reply = small;
-    if (layout->has_var || layout->size > REPLY_ON_STACK) {
+    if (layout->has_var || layout->size > small_room) {
         uint64_t room = w->port.geo.max_message + layout->size;
         if (shm_unlikely(ctx->type->durable) && durable_possible(w, w->current))
             ctx->reply = durable_reply(w->current, room);
@@ -263,20 +264,43 @@ static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
 }
 
-static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+/* `room` bytes of the stack for a small reply. */
+static inline void run_ask(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame,
+                           uint8_t *small, uint32_t room)
+{
+    const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
+    if (reply_open(w, ctx, layout, small, room) != 0)
+        ax_fail(ctx, "no memory for the reply");
+    ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
+    conclude(w, ctx, reply_send(w, ctx, frame));
+}
+
+/* The two have frames of their own: a stack that is saved is not to have room for what is not in
+ * it. */
+static __attribute__((noinline)) void run_plain_ask(struct worker *w, struct ax_ctx *ctx,
+                                                    const struct shm_frame *frame)
 {
     uint8_t small[REPLY_ON_STACK] __attribute__((aligned(16)));
-    uint64_t wake = 0;
-    if (frame->kind == SHM_ASK) {
-        const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
-        if (reply_open(w, ctx, layout, small) != 0)
-            ax_fail(ctx, "no memory for the reply");
-        ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
-        wake = reply_send(w, ctx, frame);
-    } else {
+    run_ask(w, ctx, frame, small, sizeof small);
+}
+
+static __attribute__((noinline)) void run_durable_ask(struct worker *w, struct ax_ctx *ctx,
+                                                      const struct shm_frame *frame)
+{
+    uint8_t small[REPLY_SAVED] __attribute__((aligned(16)));
+    run_ask(w, ctx, frame, small, sizeof small);
+}
+
+static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    if (frame->kind == SHM_TELL) {
         ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, NULL);
+        conclude(w, ctx, 0);
+    } else if (shm_unlikely(ctx->type->durable)) {
+        run_durable_ask(w, ctx, frame);
+    } else {
+        run_plain_ask(w, ctx, frame);
     }
-    conclude(w, ctx, wake);
 }
 
 static void run_message(struct worker *w, uint32_t index, uint64_t first)

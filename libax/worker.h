@@ -53,6 +53,8 @@ struct strand {
     struct strand *restored; /* the next that was put back, while all are */
 };
 
+_Static_assert(sizeof(struct strand) % 8 == 0, "it is saved as words");
+
 struct strand_queue { /* in order */
     struct strand *first, *last;
 };

@@ -109,7 +109,7 @@ struct shm_watch {
 struct shm_durable {
     uint64_t answer;   /* logged. 0: none yet; else SHM_ANSWERED | unit << 32 | an AX_E_* */
     uint64_t deadline; /* CLOCK_MONOTONIC ns; 0: not known yet, it is `timeout` from now on */
-    uint64_t sum;      /* over all from here to the room for the answer */
+    uint64_t sum;      /* over the rest of this and the strand */
     uint64_t place;    /* names the template whose processes can go on with it */
     uint64_t corr;     /* number of the ask; 0: it waits for room */
     uint64_t target, timeout;

@@ -51,8 +51,8 @@ static bool ship(struct ax_ctx *ctx, const struct others *others, const struct o
     struct carrier_ship_reply answer;
     char label[32];
     snprintf(label, sizeof label, "order %llu", (unsigned long long)msg->number);
-    AX_CHECK(ctx, carrier_ship_wait(ctx, others->carrier, label, msg->count, &answer,
-                                    AX_FOREVER) == 0);
+    AX_CHECK(ctx,
+             carrier_ship_wait(ctx, others->carrier, label, msg->count, &answer, AX_FOREVER) == 0);
     return answer.done;
 }
 
@@ -92,8 +92,8 @@ void order_on_total(struct ax_ctx *ctx, struct order *self, const struct order_t
                     struct order_total_reply *reply)
 {
     (void)ctx, (void)msg;
-    *reply = (struct order_total_reply){self->shipped, self->sold_out, self->unpaid,
-                                        self->unshipped};
+    *reply =
+        (struct order_total_reply){self->shipped, self->sold_out, self->unpaid, self->unshipped};
 }
 
 AX_ACTOR(order, AX_DURABLE);
