@@ -22,6 +22,11 @@ static inline int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outg
                            void *reply, uint64_t timeout_ns)
 {
     struct worker *w = ctx->worker;
+    if (shm_unlikely(ctx->type->durable)) {
+        int error = durable_prepare(ctx, reply, &out->contract->methods[out->method]);
+        if (error != 0)
+            return error;
+    }
     uint64_t corr = pending_new(w, to, timeout_ns);
     if (shm_unlikely(corr == 0))
         return AX_E_LIMIT;
@@ -69,11 +74,7 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
         free(ctx->tail);
         ctx->tail = NULL;
     }
-    int error = 0;
-    if (shm_unlikely(ctx->type->durable))
-        error = durable_prepare(ctx, reply, &out->contract->methods[out->method]);
-    if (shm_likely(error == 0))
-        error = ask_once(ctx, to.addr, out, reply, timeout_ns);
+    int error = ask_once(ctx, to.addr, out, reply, timeout_ns);
     if (shm_unlikely(error == AX_E_FULL && wait))
         error = ask_for_room(ctx, to.addr, out, reply, timeout_ns);
     if (shm_unlikely(error != 0)) {

@@ -138,7 +138,8 @@ orders none house
 cat >"$conf" <<END
 { "system": "durable", "run_dir": "run", "workers": [
     { "name": "a", "plugin": "$plugins/durable.so", "torment": "await", "rerandomize": 0, $again,
-      "actors": [ { "name": "near", "contract": "echo" }, { "name": "weaver", "contract": "weaver" } ] },
+      "actors": [ { "name": "near", "contract": "echo", "capacity": 4 },
+        { "name": "weaver", "contract": "weaver" } ] },
     { "name": "b", "plugin": "$plugins/durable.so", $again,
       "actors": [ { "name": "far", "contract": "echo", "capacity": 4 } ] },
     { "name": "c", "plugin": "$plugins/durable.so", "rerandomize": 1, $again,
@@ -159,9 +160,15 @@ n=0
 for ((i = 1; i <= 40; i++)); do n=$((n * 31 + i)); done
 call "{\"n\":$(printf %u "$n")}" far noted
 call '{"error":10}' weaver named
+before=$(incarnation a/0) # it waits for room, and then for the answer
+call '{"error":0,"n":14}' weaver fill '{"n":7}'
+[[ $(incarnation a/0) == $((before + 2)) ]]
+verdict $? "a/0 is in incarnation $(incarnation a/0), not $before + 2"
 
-# a crash of its own is that: the message is dropped, who asked is told
-call '*canceled*' weaver crash
+# a failure or a crash of its own is that: the message is dropped, who asked is told
+call '*canceled*' weaver crash '{"die":false}'
+call '{"sum":*,"awaits":2}' weaver weave '{"depth":1}'
+call '*canceled*' weaver crash '{"die":true}'
 call '{"sum":*,"awaits":2}' weaver weave '{"depth":1}'
 
 # ---- the one that is asked does not answer; the deadline is kept over deaths ----

@@ -83,6 +83,19 @@ void weaver_on_crowd(struct ax_ctx *ctx, struct weaver *self, const struct weave
         reply->error = echo_note_wait(ctx, far, i);
 }
 
+void weaver_on_fill(struct ax_ctx *ctx, struct weaver *self, const struct weaver_fill *msg,
+                    struct weaver_fill_reply *reply)
+{
+    struct echo_twice_reply answer;
+    echo_ref near = find(ctx, "near");
+    (void)self;
+    while ((reply->error = echo_note(ctx, near, msg->n)) == 0)
+        ;
+    if (reply->error == AX_E_FULL)
+        reply->error = echo_twice_wait(ctx, near, msg->n, &answer, AX_SECONDS(20));
+    reply->n = answer.n;
+}
+
 void weaver_on_late(struct ax_ctx *ctx, struct weaver *self, const struct weaver_late *msg,
                     struct weaver_late_reply *reply)
 {
@@ -103,8 +116,10 @@ void weaver_on_crash(struct ax_ctx *ctx, struct weaver *self, const struct weave
                      struct weaver_crash_reply *reply)
 {
     struct echo_twice_reply answer;
-    (void)self, (void)msg, (void)reply;
+    (void)self, (void)reply;
     AX_CHECK(ctx, echo_twice(ctx, find(ctx, "near"), 1, &answer, AX_FOREVER) == 0);
+    if (!msg->die)
+        ax_fail(ctx, "on purpose");
     abort();
 }
 

@@ -8,7 +8,8 @@
  * crowd   tells far `n` things, waiting for room
  * late    asks far with a timeout
  * named   wants to spawn by name
- * crash   asks, and then dies of it
+ * fill    fills the mailbox of near and asks it, waiting for room
+ * crash   asks, and then fails or dies of it
  * began   what its first hook, which asks as well, found */
 #define AX_CONTRACT weaver
 #define AX_MESSAGES(TELL, ASK)                                                                     \
@@ -17,7 +18,8 @@
     ASK(crowd, (u64, n), (i32, error))                                                             \
     ASK(late, (u64, timeout_ns), (i32, error))                                                     \
     ASK(named, (), (i32, error))                                                                   \
-    ASK(crash, (), ())                                                                             \
+    ASK(fill, (u64, n), (i32, error, u64, n))                                                      \
+    ASK(crash, (bool, die), ())                                                                    \
     ASK(began, (), (u64, n))
 #include <ax/contract.h>
 
