@@ -5,6 +5,7 @@
 #include "steady.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* As that of the probe. */
@@ -21,6 +22,8 @@ static int64_t step(struct ax_ctx *ctx, struct steady *self, const probe_ref to[
     int64_t depth = (*left)--;
     self->sum += depth;
     int error = probe_get(ctx, to[depth - 1], 10 * depth, &answer, AX_FOREVER);
+    if (error == AX_E_NO_MEMORY)
+        abort(); /* what was saved before has not been given back */
     self->replies += error == 0;
     self->errors += error != 0;
     int64_t rest = *left > 0 ? step(ctx, self, to, left, here) : 0;
