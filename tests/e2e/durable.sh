@@ -30,7 +30,7 @@ verdict() { # STATUS TEXT
 call() { # WANTED ACTOR MESSAGE [JSON]
     local wanted=$1 got
     shift
-    got=$("$axsup" call "$conf" "$@" 2>&1)
+    got=$("$axsup" call --timeout 60s "$conf" "$@" 2>&1)
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$*: $got, not $wanted"
@@ -181,7 +181,7 @@ verdict $? "a/0 did not die at the await with a timeout"
 
 # ---- it is killed while it waits, by whatever; it goes on ----
 
-exec {answer}< <("$axsup" call "$conf" calm late '{"timeout_ns":60000000000}' 2>&1)
+exec {answer}< <("$axsup" call --timeout 60s "$conf" calm late '{"timeout_ns":60000000000}' 2>&1)
 become '*"calm"*"suspended"*' actors --json "$conf" --contract weaver --worker c
 for signal in KILL SEGV; do
     before=$(incarnation c/0)
@@ -189,17 +189,17 @@ for signal in KILL SEGV; do
     become "*\"c/0\"*\"state\":\"running\",*\"incarnation\":$((before + 1)),*" status --json "$conf"
 done
 kill -CONT "$(pid_of b/0)"
-read -r -t 20 got <&"$answer"
+read -r -t 60 got <&"$answer"
 [[ $got == '{"error":0}' ]]
 verdict $? "killed from outside: $got"
 
 # ---- its plugin is loaded anew: it is over, and said ----
 
 kill -STOP "$(pid_of b/0)"
-exec {answer}< <("$axsup" call "$conf" calm late '{"timeout_ns":60000000000}' 2>&1)
+exec {answer}< <("$axsup" call --timeout 60s "$conf" calm late '{"timeout_ns":60000000000}' 2>&1)
 become '*"calm"*"suspended"*' actors --json "$conf" --contract weaver --worker c
 "$axsup" kill "$conf" c/0 SEGV
-read -r -t 20 got <&"$answer"
+read -r -t 60 got <&"$answer"
 [[ $got == *canceled* ]]
 verdict $? "loaded anew: $got"
 become '*"await_lost"*"actor":"calm"*' events --json "$conf"
