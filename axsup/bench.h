@@ -27,6 +27,8 @@
     X(local_ask_ns, NS, AT_MOST, 70,                                                               \
       "an ask as a plain call with a deadline, 8 bytes each way, to an actor of the same worker")  \
     X(await_ns, NS, AT_MOST, 90, "the same while 1000 handlers wait, each in its turn")            \
+    X(await_durable_ns, NS, AT_MOST, 60,                                                           \
+      "what it costs more where the await outlives the process, with 512 bytes on the stack")      \
     X(fiber_switch_ns, NS, NO, 0, "from one stack to another")                                     \
     X(local_tell_per_s, RATE, AT_LEAST, 40 * BENCH_MILLION,                                        \
       "64 bytes told to an actor of the same worker and handled, 64 a turn")                       \

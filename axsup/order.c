@@ -81,6 +81,7 @@ int sup_order_pack(struct sup_slot *slot)
         .spin_us = config->spin_us,
         .cores = cores(),
         .max_asks = config->max_asks,
+        .torment = config->torment == SUP_TORMENT_AWAIT,
         .fault = slot->child.fault,
         .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,

@@ -148,7 +148,7 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
 {
     uint64_t taken;
     uint32_t entry = 0;
-    if (!shm_name_valid(name))
+    if (w->current->ctx.type->durable || !shm_name_valid(name))
         return AX_E_INVALID;
     if (name_find(w, name, 0, &taken) == 0)
         return AX_E_NAME_TAKEN;

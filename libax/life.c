@@ -19,6 +19,7 @@
 #include "libax/life.h"
 
 #include "libax/ask.h"
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/map.h"
 #include "libax/more.h"
@@ -338,6 +339,7 @@ uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int erro
     bool answered = answer_error(w, frame, error, &wake) == 0;
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
+    durable_give(w, index);
     acquit(w, index);
     if (!answered) { /* no memory for the answer */
         drop_later(w, index, actor->mail.handled + 1);

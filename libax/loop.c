@@ -274,8 +274,7 @@ static uint32_t round_of_work(struct worker *w)
 
 void worker_loop(struct worker *w)
 {
-    if (w->broken != NULL)
-        strand_recover(w);
+    strand_arrived(w);
     for (;;) {
         if (w->tick++ % CLOCK_EVERY == 0) {
             look_at_clock(w);

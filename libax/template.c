@@ -84,6 +84,18 @@ static json_t *add_maps(json_t *json, const struct ax_maps *maps)
     return NULL;
 }
 
+/* What a durable handler works on must be there in the next process as well. */
+static void check_durable(const struct ax_plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->nactors; i++) {
+        const struct ax_actor_type *type = plugin->actors[i];
+        if (type->durable && type->state_size != 0 && type->state->nfields == 0)
+            refuse("its actor %s is AX_DURABLE, but its state does not outlive the process: "
+                   "declare it with AX_STATE",
+                   type->contract->name);
+    }
+}
+
 static json_t *describe_actor(const struct ax_actor_type *type)
 {
     char *text = NULL;
@@ -172,6 +184,7 @@ void boot_template_main(void)
         _exit(1);
     const struct ax_plugin *plugin = load(message.payload);
     boot_message_deinit(&message);
+    check_durable(plugin);
     announce(plugin);
     (void)worker_prepare(plugin); /* else each worker tries, and says so */
     while (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) == 0) {

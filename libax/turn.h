@@ -35,6 +35,10 @@ void turn_undo(struct worker *w);
 /* Ends the turn of the current handler in the middle of it, and begins the next. */
 void turn_pause(struct worker *w);
 void turn_continue(struct worker *w);
+/* The same with a suspension between: parks the strand until it is resumed. */
+void turn_suspend(struct worker *w);
+/* On another strand: ends the turn of the durable actor that has left. */
+void turn_left(struct worker *w);
 
 /* Runs a hook of an actor as a turn of its own. */
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
@@ -48,6 +52,14 @@ void actor_relax(struct worker *w, uint32_t actor);
 void ctx_release(struct ax_ctx *ctx);
 
 int strands_open(struct worker *w);
+/* Before the loop runs: the strand of that number, which nobody uses then, made where there is none
+ * yet. NULL: no memory, or its place is taken. */
+struct strand *strand_claim(struct worker *w, uint32_t number);
+/* It was not needed. */
+void strand_unclaim(struct worker *w, struct strand *strand);
+/* Is its stack where every process of the template has it? */
+bool strand_placed(const struct strand *strand);
+struct strand *strand_free(struct strand *strand);
 /* May the current strand suspend: is there, or could be made, one to go on with the loop, and one
  * more should a handler fail? */
 bool strand_spare(struct worker *w);
@@ -62,7 +74,8 @@ static inline void strand_ready(struct worker *w, struct strand *strand)
 }
 /* Goes on with every strand whose wait is over. How many there were. */
 uint32_t strands_resume(struct worker *w);
-/* Deals with the actor whose handler failed on another strand. */
-void strand_recover(struct worker *w);
+/* To be called where the loop goes on on another strand: deals with the actor whose handler failed
+ * on the one before, or suspended there and is durable. */
+void strand_arrived(struct worker *w);
 
 #endif

@@ -6,6 +6,7 @@
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/pending.h"
+#include "libax/place.h"
 #include "libax/send.h"
 #include "libax/template.h"
 #include "libax/turn.h"
@@ -38,6 +39,7 @@ int worker_prepare(const struct ax_plugin *plugin)
 {
     if (prepared == plugin)
         return 0;
+    place_choose();
     free(prepared_hashes);
     prepared = NULL;
     prepared_hashes = calloc(plugin->nactors + 1, sizeof *prepared_hashes);
@@ -129,9 +131,11 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     ax_worker = w;
     w->boot = boot;
     w->plugin = plugin;
-    int error = shm_port_open(&w->port, &boot->geo, fds);
+    place_choose(); /* the template has, or there is none */
+    int error = shm_port_open_at(&w->port, &boot->geo, fds, place_private());
     if (error != 0)
         give_up(w, "shared memory", error);
+    w->placed = place_private() != NULL && w->port.priv == place_private();
     error = shm_obituary_arm(w->port.pub);
     if (error != 0)
         give_up(w, "death notice", error);

@@ -93,10 +93,17 @@ int shm_segment_readonly(int fd)
     return again < 0 ? -errno : again;
 }
 
+void *shm_segment_map_at(int fd, uint64_t bytes, bool writable, void *at)
+{
+    int fixed = at != NULL ? MAP_FIXED_NOREPLACE : 0;
+    void *got =
+        mmap(at, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | fixed, fd, 0);
+    return got == MAP_FAILED ? NULL : got;
+}
+
 void *shm_segment_map(int fd, uint64_t bytes, bool writable)
 {
-    void *at = mmap(NULL, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-    return at == MAP_FAILED ? NULL : at;
+    return shm_segment_map_at(fd, bytes, writable, NULL);
 }
 
 void shm_segment_unmap(const void *address, uint64_t bytes)

@@ -35,6 +35,8 @@ int shm_segment_readonly(int fd);
 
 /* Maps `bytes` of it. The address, or NULL with errno set. */
 void *shm_segment_map(int fd, uint64_t bytes, bool writable);
+/* The same at an address, where nothing is mapped yet; NULL: anywhere. */
+void *shm_segment_map_at(int fd, uint64_t bytes, bool writable, void *at);
 void shm_segment_unmap(const void *address, uint64_t bytes);
 
 #endif

@@ -200,6 +200,7 @@ void node_start(struct node *node, const struct ax_plugin *plugin, bool traced)
     node->boot.incarnation++;
     ((struct shm_public *)(void *)node->pub[0])->slot[NODE_WORKER].incarnation =
         node->boot.incarnation;
+    must(worker_prepare(plugin), "worker_prepare"); /* as a template does */
     fflush(NULL);
     node->worker = must(fork(), "fork");
     if (node->worker != 0)

@@ -22,6 +22,8 @@ struct ax_ctx;
     ASK (blobs, (text(64), to, text(64), barrier, u64, count, u32, size), (u64, ns))               \
     /* `flows` actors ask `to`, `rounds` times each, all at a time */                              \
     ASK (flows, (text(64), to, u32, flows, u32, rounds), (u64, ns))                                \
+    /* one with 512 bytes on its stack asks `to`, and a durable one: the best of each */           \
+    ASK (treks, (text(64), to, u32, rounds), (u64, ns, u64, durable_ns))                           \
     /* spawns `count` actors, 256 a turn; that they are stopped again is not measured */           \
     ASK (spawns, (text(64), barrier, u32, count), (u64, ns))                                       \
     /* spawns `count` actors that stay: the resident memory that it took */                        \

@@ -304,7 +304,7 @@ static inline uint32_t ax_part_len_(const char *text)
 
 /* AX_ACTOR(counter, .on_start = start, ...); after the handlers and struct counter. A hook of the
  * wrong shape is an error, whatever the compiler's options. */
-#define AX_ACTOR(...) AX_ACTOR_(__VA_ARGS__, .durable_reserved = false)
+#define AX_ACTOR(...) AX_ACTOR_(__VA_ARGS__, .reserved = false)
 #define AX_ACTOR_(c, ...) \
     _Pragma("GCC diagnostic push") \
     _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"") \
@@ -317,6 +317,12 @@ static inline uint32_t ax_part_len_(const char *text)
         __VA_ARGS__}}; \
     _Pragma("GCC diagnostic pop") \
     _Static_assert(sizeof(struct ax_actor_type) == sizeof(union c##_actor_type), "one layout")
+
+/* Among the arguments of AX_ACTOR: a handler that awaits a reply, or waits for room, goes on in the
+ * next process when its own dies, with its locals as they were. The state must be AX_STATE or an
+ * empty struct. Over an await such a handler may hold plain locals, pointers to them, to the message
+ * and to the state, and refs; no heap memory, descriptors or writable static data. */
+#define AX_DURABLE .durable = true
 
 /* AX_PLUGIN("name", &counter_actor, &other_actor, ...); once in a shared object. */
 #define AX_PLUGIN(plugin_name, ...) \

@@ -104,7 +104,8 @@ struct ax_reply;
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
-    bool durable_reserved; /* always false */
+    bool durable;  /* AX_DURABLE: a handler that awaits goes on in the next process */             \
+    bool reserved; /* always false */
 
 struct ax_actor_type {
     AX_ACTOR_MEMBERS(void)

@@ -2,6 +2,8 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include "steady.h"
+
 #include <ax/map.h>
 #include <string.h>
 
@@ -200,5 +202,16 @@ void probe_on_wipe(struct ax_ctx *ctx, struct probe *self, const struct probe_wi
     AX_CHECK(ctx, ax_map_clear(ctx, probe_data) == 0);
 }
 
+void probe_on_words(struct ax_ctx *ctx, struct probe *self, const struct probe_words *msg,
+                    struct probe_words_reply *reply)
+{
+    char text[701];
+    self->turns++;
+    self->sum += msg->by;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    AX_CHECK(ctx, ax_reply_str(ctx, &reply->text, text) == 0);
+}
+
 AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
-AX_PLUGIN("probe", &probe_actor);
+AX_PLUGIN("probe", &probe_actor, &steady_actor);

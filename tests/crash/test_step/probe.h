@@ -23,7 +23,8 @@
     TELL(mope, (i64, by, ref_to(probe), there))                                                    \
     TELL(write, (u64, from, u64, to, u32, size))                                                   \
     TELL(erase, (u64, from, u64, to))                                                              \
-    TELL(wipe, ())
+    TELL(wipe, ())                                                                                 \
+    ASK(words, (i64, by), (str, text))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

@@ -3,6 +3,8 @@
  * undisturbed run as well, against itself. */
 #include "step.h"
 
+#include "steady.h"
+
 #include "shm/lane.h"
 
 #include <stdlib.h>
@@ -222,6 +224,63 @@ static bool same_or_mused(const struct seen *want, const struct seen *got)
         return got->sum[1] == 1003 && got->turns[1] == 2;
     return answers(got, SHM_ERROR, 3) == 1 && got->sum[1] == 3 && got->turns[1] == 2 &&
            got->replies[1] == 0 && at_rest(want, got, 1);
+}
+
+/* ---- durable awaits ---- */
+
+static void walk(struct node *node, probe_ref to, probe_ref next)
+{
+    const struct steady_walk body = {.by = 3, .to = to, .next = next};
+    send(node, here(1).ref.addr, SHM_ASK, steady_method_walk, &body, sizeof body);
+}
+
+static void walk_peer(struct node *node)
+{
+    walk(node, there(), here(2));
+}
+
+static void walk_local(struct node *node)
+{
+    walk(node, here(3), here(2));
+}
+
+static void read_local(struct node *node)
+{
+    const struct steady_read body = {.by = 3, .to = here(2)};
+    send(node, here(1).ref.addr, SHM_ASK, steady_method_read, &body, sizeof body);
+}
+
+static bool answered(const struct seen *seen, int64_t value)
+{
+    for (uint32_t i = 0; i < seen->nframes; i++)
+        if (seen->frame[i].to == STEP_ASKER && seen->frame[i].body == value)
+            return answers(seen, SHM_REPLY, 3) == 1;
+    return false;
+}
+
+/* No death makes a difference. */
+static bool same_and_walked(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && (answered(got, 3120) || answered(got, 3030)) && got->turns[1] == 1 &&
+           got->sum[1] == 3 && got->replies[1] == 2 && got->errors[1] == 0;
+}
+
+static bool same_and_read(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && answered(got, 712) && got->turns[1] == 1 && got->replies[1] == 1;
+}
+
+/* What was in hand is dropped, before the first await or behind any; nothing else is. Where that is
+ * what was asked, who asked goes on with the error. */
+static bool walked_or_dropped(const struct seen *want, const struct seen *got)
+{
+    if (same_and_walked(want, got))
+        return true;
+    bool went_on = answers(got, SHM_REPLY, 3) == 1 && got->errors[1] == 1 && got->replies[1] == 1 &&
+                   got->turns[2] + got->turns[3] == 1;
+    bool dropped = answers(got, SHM_ERROR, 3) == 1 && got->errors[1] == 0;
+    return went_on != dropped && got->mail == 0 && got->state[1] == SHM_LIVE && got->letters == 1 &&
+           got->units <= want->units;
 }
 
 /* ---- lives ---- */
@@ -671,6 +730,11 @@ const struct scenario scenarios[] = {
     {"await_local", await_local, same_or_canceled, NULL, NULL, 0},
     {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0},
     {"await_itself", await_itself, same_or_mused, NULL, NULL, 0},
+    {"durable_peer", walk_peer, same_and_walked, NULL, NULL, STEP_STEADY},
+    {"durable_local", walk_local, same_and_walked, NULL, NULL, STEP_STEADY},
+    {"durable_large", read_local, same_and_read, NULL, NULL, STEP_STEADY},
+    {"durable_crash", walk_local, walked_or_dropped, NULL, NULL,
+     STEP_STEADY | STEP_ONCE | STEP_FAULT},
     {"ask_async", ask_async, same, NULL, NULL, 0},
     {"spawn", spawn, same, NULL, NULL, 0},
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
