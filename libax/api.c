@@ -186,7 +186,7 @@ int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const stru
     if ((spawn->high != 0 && spawn->low >= spawn->high) ||
         (spawn->backoff_max_ns != 0 && spawn->backoff_min_ns > spawn->backoff_max_ns))
         return AX_E_INVALID;
-    if (!memory_room(w, 2 * w->plugin->actors[type]->state_size / SHM_UNIT + 16))
+    if (!memory_room(w, kept_units(w->plugin->actors[type]) + 16))
         return AX_E_NO_MEMORY;
     policy_of(spawn, &policy);
     uint32_t capacity = spawn->capacity == 0 ? DEFAULT_CAPACITY : spawn->capacity;

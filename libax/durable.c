@@ -23,6 +23,7 @@
 #include "libax/durable.h"
 
 #include "libax/event.h"
+#include "libax/memory.h"
 #include "libax/more.h"
 #include "libax/place.h"
 #include "libax/send.h"
@@ -104,11 +105,11 @@ static int prepare(struct ax_ctx *ctx, uint32_t answer)
     uint32_t order = shm_order_of(bytes);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    if (shm_arena_left(&w->port) < (1u << order) + 16 || more_get(w, ctx->actor) == NULL)
+    if (!memory_room(w, (1u << order) + 16) || more_get(w, ctx->actor) == NULL)
         return AX_E_NO_MEMORY;
-    strand->saved = shm_arena_take(&w->port, order);
-    if (strand->saved == 0)
-        return AX_E_NO_MEMORY;
+    while ((strand->saved = shm_arena_take(&w->port, order)) == 0)
+        if (!memory_more(w))
+            return AX_E_NO_MEMORY;
     ((struct shm_durable *)shm_unit(&w->port, strand->saved))->order = (uint8_t)order;
     return 0;
 }

@@ -39,6 +39,11 @@ static uint64_t kept_bytes(const struct ax_actor_type *type)
     return sizeof(struct kept_block) + parts * shm_round(type->state_size, 8);
 }
 
+uint32_t kept_units(const struct ax_actor_type *type)
+{
+    return is_kept(type) ? 1u << shm_order_of(kept_bytes(type)) : 0;
+}
+
 static struct kept_block *kept_of(const struct shm_port *port, uint32_t index)
 {
     uint32_t unit = port->actors[index].kept;

@@ -19,6 +19,8 @@ static inline void kept_save(struct worker *w, uint32_t actor)
 }
 
 bool is_kept(const struct ax_actor_type *type);
+/* Units of the arena that the kept state of an actor takes. */
+uint32_t kept_units(const struct ax_actor_type *type);
 /* In the open turn: a block for kept state, all zero. 0 or AX_E_NO_MEMORY. */
 int kept_new(struct worker *w, struct shm_actor *actor, const struct ax_actor_type *type);
 void kept_give(struct worker *w, uint32_t actor);

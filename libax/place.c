@@ -11,7 +11,9 @@
 #define LOWEST (5ull << 42)
 #define CHOICE ((1ull << 45) - 1)
 
-#define STACKS (1ull << 39) /* from the start: room for private memory before it */
+/* From the start. Private memory before the stacks is mapped as large as its arena may become: that
+ * has 32 bits of units, which is half of this, and all else in it is a few GiB. */
+#define STACKS (1ull << 39)
 #define REPLIES (1ull << 40)
 #define REPLY_STEP (32ull << 20)
 

@@ -138,6 +138,7 @@ orders none house
 cat >"$conf" <<END
 { "system": "durable", "run_dir": "run", "workers": [
     { "name": "a", "plugin": "$plugins/durable.so", "torment": "await", "rerandomize": 0, $again,
+      "arena": "1M", "arena_max": "64M",
       "actors": [ { "name": "near", "contract": "echo", "capacity": 4 },
         { "name": "weaver", "contract": "weaver" } ] },
     { "name": "b", "plugin": "$plugins/durable.so", $again,
@@ -164,6 +165,12 @@ before=$(incarnation a/0) # it waits for room, and then for the answer
 call '{"error":0,"n":14}' weaver fill '{"n":7}'
 [[ $(incarnation a/0) == $((before + 2)) ]]
 verdict $? "a/0 is in incarnation $(incarnation a/0), not $before + 2"
+
+# kept maps, in an arena that grows meanwhile
+before=$(incarnation a/0)
+call '{"count":100,"wrong":0}' weaver hoard '{"n":100,"size":60000}'
+[[ $(incarnation a/0) == $((before + 100)) ]]
+verdict $? "a/0 is in incarnation $(incarnation a/0), not $before + 100"
 
 # a failure or a crash of its own is that: the message is dropped, who asked is told
 call '*canceled*' weaver crash '{"die":false}'

@@ -5,11 +5,13 @@
 #define AX_IMPLEMENT
 #include "weaver.h"
 
+#include <ax/map.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 AX_STATE(weaver, (u64, began), (u64, awaits));
+AX_MAPS(weaver, cloth);
 
 static echo_ref find(struct ax_ctx *ctx, const char *name)
 {
@@ -128,6 +130,36 @@ void weaver_on_began(struct ax_ctx *ctx, struct weaver *self, const struct weave
 {
     (void)ctx, (void)msg;
     reply->n = self->began;
+}
+
+/* How often a key was put; 0: it is not there. */
+static uint64_t times(struct ax_ctx *ctx, uint64_t number)
+{
+    struct ax_span value;
+    uint64_t n = 0;
+    if (ax_map_get(ctx, weaver_cloth, (struct ax_span){&number, sizeof number}, &value) == 0)
+        memcpy(&n, value.ptr, sizeof n);
+    return n;
+}
+
+void weaver_on_hoard(struct ax_ctx *ctx, struct weaver *self, const struct weaver_hoard *msg,
+                     struct weaver_hoard_reply *reply)
+{
+    static uint8_t bytes[65536]; /* not held over an await */
+    struct echo_twice_reply answer;
+    (void)self;
+    AX_CHECK(ctx, msg->size >= 8 && msg->size <= sizeof bytes);
+    for (uint64_t i = 0; i < msg->n; i++) {
+        uint64_t n = times(ctx, i) + 1;
+        struct ax_span key = {&i, sizeof i}, value = {bytes, msg->size};
+        memcpy(bytes, &n, sizeof n);
+        AX_CHECK(ctx, ax_map_put(ctx, weaver_cloth, key, value) == 0);
+        AX_CHECK(ctx, echo_twice(ctx, find(ctx, "near"), i, &answer, AX_FOREVER) == 0);
+        reply->wrong += times(ctx, i) != n;
+    }
+    for (uint64_t i = 0; i < msg->n; i++)
+        reply->wrong += times(ctx, i) != 1;
+    reply->count = ax_map_count(ctx, weaver_cloth);
 }
 
 AX_ACTOR(weaver, AX_DURABLE, .on_start = on_start);

@@ -10,7 +10,8 @@
  * named   wants to spawn by name
  * fill    fills the mailbox of near and asks it, waiting for room
  * crash   asks, and then fails or dies of it
- * began   what its first hook, which asks as well, found */
+ * began   what its first hook, which asks as well, found
+ * hoard   puts `n` values of `size` bytes into a kept map, asks after each, and looks for all */
 #define AX_CONTRACT weaver
 #define AX_MESSAGES(TELL, ASK)                                                                     \
     ASK(weave, (u32, depth), (u64, sum, u32, awaits))                                              \
@@ -20,7 +21,8 @@
     ASK(named, (), (i32, error))                                                                   \
     ASK(fill, (u64, n), (i32, error, u64, n))                                                      \
     ASK(crash, (bool, die), ())                                                                    \
-    ASK(began, (), (u64, n))
+    ASK(began, (), (u64, n))                                                                       \
+    ASK(hoard, (u64, n, u32, size), (u64, count, u64, wrong))
 #include <ax/contract.h>
 
 #endif
