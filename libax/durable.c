@@ -304,7 +304,8 @@ bool durable_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
     const struct shm_more *more = more_of(port, index);
     if (more == NULL || more->durable == 0)
         return true;
-    if (!port->actors[index].suspended || more->durable >= port->arena.fresh)
+    uint64_t head = (uint64_t)more->durable * SHM_UNIT + sizeof(struct shm_durable);
+    if (!port->actors[index].suspended || head > (uint64_t)port->arena.fresh * SHM_UNIT)
         return false;
     const struct shm_durable *record = shm_unit(port, more->durable);
     uint64_t large = record->answer >> 32;
