@@ -259,6 +259,8 @@ clang: ## build everything with clang and run the unit tests
 	$(Q)SUITES='clang' tests/run
 fuzz: ## all fuzzers, FUZZ_SECONDS=60 altogether
 	$(Q)SUITES='fuzz' tests/run
+maps: test-programs ## 10^8 changes of kept maps of a fixed set
+	$(Q)AX_MAPS_CHANGES=100000000 $(B)/tests/crash/test_maps
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it

@@ -89,6 +89,8 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
     if (type != NULL) {
         out->contract = type->contract;
         out->kept = type->kept;
+        out->maps = (const char(*)[AX_NAME_MAX + 1]) type->maps;
+        out->n_maps = type->n_maps;
     }
     (void)sup_name_of(sup, out->ref, shm_load(&record.cold->name), out->name);
     return true;
@@ -164,8 +166,7 @@ static const uint8_t *kept_half(const struct sup_memory *memory, uint32_t unit, 
     uint64_t half = shm_round(size, 8), bytes = 8 + 2 * half;
     const uint8_t *arena = (const uint8_t *)memory->view + memory->geo.arena_off;
 
-    if (unit == 0 || unit >= memory->geo.units ||
-        bytes > (uint64_t)(memory->geo.units - unit) * SHM_UNIT)
+    if (unit == 0 || unit >= memory->units || bytes > (uint64_t)(memory->units - unit) * SHM_UNIT)
         return NULL;
     const uint8_t *block = arena + (uint64_t)unit * SHM_UNIT;
     if (shm_load((const uint32_t *)(const void *)(block + 4)) != size)

@@ -27,6 +27,8 @@
     X(local_ask_ns, NS, AT_MOST, 70,                                                               \
       "an ask as a plain call with a deadline, 8 bytes each way, to an actor of the same worker")  \
     X(await_ns, NS, AT_MOST, 90, "the same while 1000 handlers wait, each in its turn")            \
+    X(await_durable_ns, NS, AT_MOST, 60,                                                           \
+      "what it costs more where the await outlives the process, with 512 bytes on the stack")      \
     X(fiber_switch_ns, NS, NO, 0, "from one stack to another")                                     \
     X(local_tell_per_s, RATE, AT_LEAST, 40 * BENCH_MILLION,                                        \
       "64 bytes told to an actor of the same worker and handled, 64 a turn")                       \
@@ -38,6 +40,9 @@
     X(link_ns, NS, AT_MOST, 150, "the same with a link")                                           \
     X(downs_ns, NS, AT_MOST, 20 * BENCH_MILLION,                                                   \
       "the end of an actor with 100,000 monitors, until on_down has been called for all")          \
+    X(map_get_ns, NS, AT_MOST, 120,                                                                \
+      "a key by chance of a kept map of 1,000,000 keys of 16 bytes with 64, 64 a turn")            \
+    X(map_put_ns, NS, AT_MOST, 250, "the same, the value of a key replaced")                       \
     X(actor_idle_bytes, COUNT, AT_MOST, 192, "resident memory of such an actor")                   \
     X(actor_one_message_bytes, COUNT, AT_MOST, 448, "the same with a message of 64 bytes queued")  \
     X(cross_ask_ns, NS, NO, 0, "an ask between two workers that spin")                             \

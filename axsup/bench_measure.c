@@ -71,6 +71,18 @@ static double await(const struct sup_bench *bench, struct bench_system *system)
     return ns > 0 ? ns / (double)(flows * rounds) : -1;
 }
 
+/* Beyond the same await that ends with its process. */
+static double await_durable(const struct sup_bench *bench, struct bench_system *system)
+{
+    json_int_t rounds = some(bench, 8000);
+    json_t *reply = sup_bench_call(system, "drive", "treks",
+                                   json_pack("{s:s, s:I}", "to", "near", "rounds", rounds));
+    double more = reply ? sup_bench_field(reply, "durable_ns") - sup_bench_field(reply, "ns") : -1;
+
+    json_decref(reply);
+    return more / (double)rounds;
+}
+
 static double spawn(const struct sup_bench *bench, struct bench_system *system)
 {
     json_int_t count = some(bench, 65536);
@@ -85,6 +97,16 @@ static double ties_of(const struct sup_bench *bench, struct bench_system *system
     double ns = timed(system, "ties",
                       json_pack("{s:s, s:s, s:I, s:b}", "to", "near", "barrier", "near", "count",
                                 count, "link", link));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+static double map_of(const struct sup_bench *bench, struct bench_system *system, const char *what)
+{
+    json_int_t keys = some(bench, 1000000), count = some(bench, 1000000);
+    double ns =
+        timed(system, what,
+              json_pack("{s:s, s:I, s:I}", "barrier", "near", "keys", keys, "count", count));
 
     return ns > 0 ? ns / (double)count : -1;
 }
@@ -121,6 +143,16 @@ static double downs(const struct sup_bench *bench, struct bench_system *system)
         json_decref(reply);
     }
     return ns;
+}
+
+static double map_get(const struct sup_bench *bench, struct bench_system *system)
+{
+    return map_of(bench, system, "map_gets");
+}
+
+static double map_put(const struct sup_bench *bench, struct bench_system *system)
+{
+    return map_of(bench, system, "map_puts");
 }
 
 static double commit(const struct sup_bench *bench, struct bench_system *system)
@@ -247,7 +279,7 @@ static int take(struct sup_bench *bench, struct bench_system *system, const stru
     {                                                                                              \
         F(figure), measure, F(baseline), raw, F(ratio)                                             \
     }
-#define TAKEN_MAX 4
+#define TAKEN_MAX 5
 
 struct group {
     struct bench_plan plan; /* no name: no system */
@@ -263,10 +295,13 @@ static const struct group groups[] = {
     {.taken = {ALONE(commit_ns, commit), ALONE(fiber_switch_ns, fiber_switch)}},
     {.plan = {.name = "local", .spin_us = SPIN_US, .max_actors = 100000, .arena = "64M"},
      .taken = {ALONE(local_ask_ns, local_ask), ALONE(local_tell_per_s, local_tell),
-               ALONE(await_ns, await), ALONE(spawn_ns, spawn)}},
+               ALONE(await_ns, await), ALONE(await_durable_ns, await_durable),
+               ALONE(spawn_ns, spawn)}},
     {.plan = {.name = "ties", .spin_us = SPIN_US, .arena = "128M"},
      .taken = {ALONE(monitor_ns, monitor), ALONE(link_ns, link_and_unlink),
                ALONE(downs_ns, downs)}},
+    {.plan = {.name = "maps", .spin_us = SPIN_US, .arena = "256M"},
+     .taken = {ALONE(map_get_ns, map_get), ALONE(map_put_ns, map_put)}},
     {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},
      .other = sup_bench_weigh,
      .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},

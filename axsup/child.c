@@ -25,6 +25,7 @@ void sup_child_state(struct sup_slot *slot, enum shm_slot_state state)
     slot->state = state;
     shm_store(&info->incarnation, slot->incarnation);
     shm_store(&info->epoch, slot->epoch);
+    shm_store(&info->units, slot->memory.units);
     shm_store_release(&info->state, state);
 }
 

@@ -63,6 +63,75 @@ int sup_cmd_send(const struct sup_arguments *arguments)
     return call(arguments, "send", false);
 }
 
+/* ---- state ---- */
+
+/* All entries of a map that are asked for, request by request. NULL: it was told why not. */
+static json_t *read_map(struct sup_client *client, const struct sup_arguments *arguments,
+                        const char *name)
+{
+    json_t *entries = json_array();
+    json_int_t cursor = 0;
+
+    for (bool more = true; more && json_array_size(entries) < arguments->limit;) {
+        json_int_t left = (json_int_t)(arguments->limit - json_array_size(entries));
+        char *text;
+        int status = sup_client_send(client, json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I}", "command",
+                                                       "map", "actor", arguments->operands[1],
+                                                       "map", name, "prefix", arguments->prefix,
+                                                       "limit", left, "cursor", cursor));
+        json_t *answer =
+            status == 0 && sup_client_result(client, &text) == 0 ? json_loads(text, 0, NULL) : NULL;
+        if (answer == NULL) {
+            json_decref(entries);
+            return NULL;
+        }
+        json_array_extend(entries, json_object_get(answer, "entries"));
+        more = json_is_integer(json_object_get(answer, "cursor"));
+        cursor = json_integer_value(json_object_get(answer, "cursor"));
+        json_decref(answer);
+    }
+    return entries;
+}
+
+/* Of each map the count and the entries. NULL: it was told why not. */
+static json_t *read_maps(struct sup_client *client, const struct sup_arguments *arguments)
+{
+    const char *name;
+    char *text;
+    json_t *count, *maps = NULL;
+    void *next;
+    int status = sup_client_send(
+        client, json_pack("{s:s, s:s}", "command", "map", "actor", arguments->operands[1]));
+
+    if (status == 0 && sup_client_result(client, &text) == 0)
+        maps = json_loads(text, 0, NULL);
+    json_object_foreach_safe(maps, next, name, count)
+    {
+        json_t *entries = read_map(client, arguments, name);
+        if (entries == NULL) {
+            json_decref(maps);
+            return NULL;
+        }
+        json_object_set_new(maps, name,
+                            json_pack("{s:O, s:o}", "count", count, "entries", entries));
+    }
+    return maps;
+}
+
+/* The text of the state with the maps as its last member. */
+static void print_state(const char *state, const json_t *maps)
+{
+    size_t size = strlen(state) - 1; /* its end */
+
+    if (json_object_size(maps) == 0) {
+        puts(state);
+        return;
+    }
+    printf("%.*s%s\"maps\":", (int)size, state, state[size - 1] == '{' ? "" : ",");
+    (void)json_dumpf(maps, stdout, JSON_COMPACT);
+    puts("}");
+}
+
 int sup_cmd_state(const struct sup_arguments *arguments)
 {
     struct sup_client client;
@@ -70,9 +139,15 @@ int sup_cmd_state(const struct sup_arguments *arguments)
     int status = sup_client_ask(
         &client, arguments->operands[0],
         json_pack("{s:s, s:s}", "command", "state", "actor", arguments->operands[1]), &result);
+    char *state = status == 0 ? strdup(result) : NULL;
+    json_t *maps = status == 0 ? read_maps(&client, arguments) : NULL;
 
-    if (status == 0)
-        puts(result);
+    if (state && maps)
+        print_state(state, maps);
+    else if (status == 0)
+        status = SUP_EXIT_FAILED;
+    json_decref(maps);
+    free(state);
     sup_client_close(&client);
     return status;
 }

@@ -4,7 +4,7 @@
 
 #define FIELD(name) offsetof(struct sup_arguments, name)
 
-enum { JSON, FOLLOW, FOR, TIMEOUT, WORKER, CONTRACT };
+enum { JSON, FOLLOW, FOR, TIMEOUT, WORKER, CONTRACT, PREFIX, LIMIT };
 #define BIT(option) (1u << (option))
 
 const struct sup_option sup_options[] = {
@@ -25,6 +25,10 @@ const struct sup_option sup_options[] = {
                 "\"counting\"."},
     [CONTRACT] = {"contract", "CONTRACT", SUP_OPTION_TEXT, FIELD(contract), NULL,
                   "Only actors of this contract."},
+    [PREFIX] = {"prefix", "TEXT", SUP_OPTION_TEXT, FIELD(prefix), NULL,
+                "Only entries of maps whose key begins with this."},
+    [LIMIT] = {"limit", "NUMBER", SUP_OPTION_NUMBER, FIELD(limit), "100",
+               "At most so many entries of each map."},
 };
 const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
 
@@ -57,9 +61,14 @@ const struct sup_command sup_commands[] = {
      "and what the worker has not taken out of its lanes yet. The state is live, suspended in an "
      "await, restarting or closing; down while the worker has no process that runs, failed where "
      "it is not started again."},
-    {"state", "CONF ACTOR", 0, false, sup_cmd_state, "print the kept state of an actor",
+    {"state", "CONF ACTOR", BIT(PREFIX) | BIT(LIMIT), false, sup_cmd_state,
+     "print the kept state of an actor",
      "Prints the state that the actor's last committed turn has left, as one JSON object. It is "
-     "read from the slot's memory: the worker is not asked, and may hang or be dead."},
+     "read from the slot's memory: the worker is not asked, and may hang or be dead. Kept maps are "
+     "in its member \"maps\": of each the count of its entries, and entries with key and value, in "
+     "no order. What is not UTF-8 stands as {\"base64\": TEXT}. A map that changes meanwhile is "
+     "shown "
+     "entry by entry, each as a committed turn left it."},
     {"call", "CONF ACTOR MESSAGE [JSON]", BIT(TIMEOUT), false, sup_cmd_call,
      "ask an actor and print its reply",
      "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "

@@ -47,11 +47,13 @@ struct sup_arguments {
     uint64_t for_ns; /* 0: until it is told to stop */
     uint64_t timeout_ns;
     const char *worker, *contract; /* NULL: all */
+    const char *prefix;            /* of keys; NULL: all */
+    uint64_t limit;                /* entries of a map */
     int argc;                      /* of a command that reads its own arguments: what follows it */
     char **argv;
 };
 
-enum sup_option_kind { SUP_OPTION_FLAG, SUP_OPTION_DURATION, SUP_OPTION_TEXT };
+enum sup_option_kind { SUP_OPTION_FLAG, SUP_OPTION_DURATION, SUP_OPTION_TEXT, SUP_OPTION_NUMBER };
 
 struct sup_option {
     const char *name;  /* without the dashes */

@@ -25,6 +25,7 @@
 enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
 enum sup_mailbox_policy { SUP_MAILBOX_KEEP, SUP_MAILBOX_DROP };
 enum sup_overload_policy { SUP_OVERLOAD_REJECT, SUP_OVERLOAD_BLOCK };
+enum sup_torment { SUP_TORMENT_NONE, SUP_TORMENT_AWAIT };
 enum sup_suspect_policy { SUP_SUSPECT_DROP, SUP_SUSPECT_RETRY };
 
 struct sup_restart_config {
@@ -94,13 +95,19 @@ struct sup_worker_config {
     unsigned spin_us, rerandomize, max_actors, max_asks, max_memberships, max_handles;
     uint64_t read_buffer, write_buffer;      /* bytes, of a handle */
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
-    uint64_t arena;
+    uint64_t arena, arena_max;               /* UINT64_MAX: it does not grow */
+    enum sup_torment torment;
 };
 
 struct sup_listen_config {
     const char *name, *text;
     struct boot_address address;
 };
+/* Bytes that the arena of each process may grow to. */
+static inline uint64_t sup_arena_most(const struct sup_worker_config *worker)
+{
+    return worker->arena_max != UINT64_MAX ? worker->arena_max : worker->arena;
+}
 
 struct sup_config {
     const struct sup_json *node;

@@ -27,7 +27,7 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
     const struct sup_limits_config *limits = &worker->limits;
     unsigned slots = count_slots(config);
     unsigned files = boot_fds_count(slots) + FILES_OWN + (unsigned)config->n_listen;
-    uint64_t memory = worker->arena + UINT64_C(2) * (slots - 1) * config->lane + PROGRAM;
+    uint64_t memory = sup_arena_most(worker) + UINT64_C(2) * (slots - 1) * config->lane + PROGRAM;
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
 
     if (!node || slots > SUP_WORKERS_MAX + 1)
@@ -43,8 +43,21 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
         sup_config_error(errors, node, "memory",
                          "%s is too little for an arena of %s, the lanes and the program: at least "
                          "\"%s\"",
-                         sup_format_size(limits->memory, is), sup_format_size(worker->arena, arena),
+                         sup_format_size(limits->memory, is),
+                         sup_format_size(sup_arena_most(worker), arena),
                          sup_format_size(memory, right));
+}
+
+static void check_arena(struct sup_config_errors *errors, const struct sup_worker_config *worker)
+{
+    char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM];
+
+    if (sup_config_given(worker->node, "arena_max") &&
+        sup_config_usable(worker->node, "arena_max") && sup_config_usable(worker->node, "arena") &&
+        worker->arena_max < worker->arena)
+        sup_config_error(errors, worker->node, "arena_max", "%s is less than the arena of %s",
+                         sup_format_size(worker->arena_max, is),
+                         sup_format_size(worker->arena, arena));
 }
 
 /* What distinguishes the policies of actors, without padding. */
@@ -129,6 +142,7 @@ static void check_shares(struct sup_config_errors *errors, const struct sup_work
 void sup_config_check_fit(const struct sup_config *config, struct sup_config_errors *errors)
 {
     for (size_t i = 0; i < config->n_workers; i++) {
+        check_arena(errors, &config->workers[i]);
         check_limits(config, errors, &config->workers[i]);
         check_shares(errors, &config->workers[i]);
     }

@@ -207,9 +207,22 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "rerandomize", INTEGER, rerandomize, RANGE(0, 1000), DEFAULT(3),
         ABOUT(
             "Crashes by signal that are borne within a minute; with one more the plugin is loaded "
-            "anew, at other addresses. 0: it never is.")),
+            "anew, at other addresses, and durable awaits end as canceled. Kills from outside do "
+            "not count. 0: it never is.")),
+    KEY(sup_worker_config, "torment", WORD, torment, WORDS("none", "await"), DEFAULT("none"),
+        ABOUT("For tests: with await the process kills itself (SIGKILL) each time a handler of a "
+              "durable actor has begun to wait, so that who keeps over an await what does not "
+              "outlive the process finds out. The worker's restart key must bear it.")),
     KEY(sup_worker_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
-        ABOUT("Memory of a process that outlives it: mailboxes, kept state, snapshots.")),
+        ABOUT(
+            "Memory of a process that outlives it: mailboxes, kept state and maps, snapshots. All "
+            "of it is allocated when the system starts.")),
+    KEY(sup_worker_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
+        ABSENT("as arena: it does not grow"),
+        ABOUT(
+            "Up to which size the arena grows, 4 MiB at a time, as it fills; not below arena. "
+            "Beyond it sends, spawns and puts answer AX_E_NO_MEMORY, as they do where the machine "
+            "has no more memory.")),
     KEY(sup_worker_config, "max_actors", INTEGER, max_actors, RANGE(1, 16000000), DEFAULT(1024),
         ABOUT("Actors that a process can have at a time.")),
     KEY(sup_worker_config, "max_asks", INTEGER, max_asks, RANGE(16, 65535), DEFAULT(4096),

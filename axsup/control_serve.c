@@ -144,12 +144,33 @@ static void serve_state(struct control_client *client, const char *who)
         sup_control_refuse_actor(client, who);
         return;
     }
-    if (!actor.kept) {
+    if (!actor.kept && actor.n_maps == 0) {
         sup_control_refuse(client, AX_E_NOT_ALLOWED, "%.80s: it keeps no state", who);
         return;
     }
     start = begin_result(client);
     end_result(client, start, sup_show_state(&client->out, sup, &actor));
+}
+
+static void serve_map(struct control_client *client, const struct sup_request *request)
+{
+    struct sup *sup = client->control->sup;
+    struct sup_actor actor;
+    uint64_t ref, limit = request->limit == 0 ? UINT64_MAX : request->limit;
+    size_t start;
+
+    if (sup_actor_lookup(sup, request->actor, &ref, NULL) != 0 ||
+        sup_actor_info(sup, ref, &actor) != 0) {
+        sup_control_refuse_actor(client, request->actor);
+        return;
+    }
+    start = begin_result(client);
+    if (!request->map)
+        end_result(client, start, sup_show_map_counts(&client->out, sup, &actor));
+    else
+        end_result(client, start,
+                   sup_show_map(&client->out, sup, &actor, request->map, request->prefix, limit,
+                                request->cursor));
 }
 
 static void serve_list(struct control_client *client, const struct sup_request *request)
@@ -245,6 +266,9 @@ static void serve(struct control_client *client, const struct sup_request *reque
         break;
     case SUP_REQUEST_STATE:
         serve_state(client, request->actor);
+        break;
+    case SUP_REQUEST_MAP:
+        serve_map(client, request);
         break;
     case SUP_REQUEST_CALL:
     case SUP_REQUEST_SEND:

@@ -26,6 +26,7 @@ static const uint8_t from_slot[] = {
     [SHM_ACTOR_STOPPED] = SUP_ACTOR_STOPPED, [SHM_ACTOR_DOWN] = SUP_DOWN,
     [SHM_OVERLOAD_ON] = SUP_OVERLOAD_ON,     [SHM_OVERLOAD_OFF] = SUP_OVERLOAD_OFF,
     [SHM_DEADLETTER] = SUP_DEADLETTER,       [SHM_ACTOR_EXIT] = SUP_EXIT,
+    [SHM_AWAIT_LOST] = SUP_AWAIT_LOST,
 };
 
 const char *sup_what_name(enum sup_what what)

@@ -31,6 +31,7 @@ struct sup_config;
     X(EXIT, "exit")                                                                                \
     X(OVERLOAD_ON, "overload_on")                                                                  \
     X(OVERLOAD_OFF, "overload_off")                                                                \
+    X(AWAIT_LOST, "await_lost")                                                                    \
     X(DEADLETTER, "deadletter")
 
 enum sup_what {

@@ -296,6 +296,7 @@ bool sup_hub_drain(struct sup *sup)
     bool more = false;
 
     for (uint32_t s = 1; s < sup->n_slots; s++) {
+        sup_memory_grow(sup, s);
         if (sup->hub.port.in[s].cut)
             continue;
         more |= drain_lane(sup, &sup->slots[s], SHM_CONTROL);

@@ -16,6 +16,8 @@
 #define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
 #define SMALL_MESSAGE (16 * KIB)
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
+#define EXTENT (4 * 1024 * KIB)
+#define AGAIN_NS UINT64_C(1000000000)
 
 /* ---- sizes ---- */
 
@@ -53,7 +55,7 @@ static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
         .slot = s,
         .slots = sup->n_slots,
         .actors = worker != NULL ? worker->max_actors : 1,
-        .arena_bytes = worker != NULL ? worker->arena : OWN_ARENA,
+        .arena_bytes = worker != NULL ? sup_arena_most(worker) : OWN_ARENA,
         .events = worker != NULL ? config->events : 1,
         .letters = worker != NULL ? config->deadletters : 1,
         .data_ring = data_ring(config),
@@ -64,6 +66,7 @@ static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
     };
 
     shm_plan_geometry(&what, geo);
+    sup->slots[s].memory.units = worker != NULL ? (uint32_t)(worker->arena / SHM_UNIT) : geo->units;
 }
 
 /* ---- making ---- */
@@ -94,7 +97,7 @@ static int say(int error, const char *what, uint64_t bytes, bool edge)
     return error;
 }
 
-/* A segment and, where `readonly` is not NULL, a second descriptor that cannot write. */
+/* A segment, and a second descriptor that cannot write. */
 static int make(int *fd, int *readonly, uint64_t bytes, const char *what, bool edge)
 {
     int made = shm_segment_create(what, bytes);
@@ -102,8 +105,6 @@ static int make(int *fd, int *readonly, uint64_t bytes, const char *what, bool e
     if (made < 0)
         return say(made, what, bytes, edge);
     *fd = made;
-    if (readonly == NULL)
-        return 0;
     made = shm_segment_readonly(*fd);
     if (made < 0)
         return say(made, what, bytes, edge);
@@ -144,9 +145,11 @@ static int make_own(struct sup_slot *slot)
     char what[112];
 
     snprintf(what, sizeof what, "private:%s", slot->name);
-    int error = make(&memory->priv, NULL, memory->geo.private_bytes, what, false);
-    if (error != 0)
-        return error;
+    uint64_t there = shm_private_there(&memory->geo, memory->units);
+    int error = shm_segment_create_part(what, memory->geo.private_bytes, there);
+    if (error < 0)
+        return say(error, what, there, false);
+    memory->priv = error;
     snprintf(what, sizeof what, "public:%s", slot->name);
     error = make(&memory->pub, &memory->pub_readonly, memory->geo.public_bytes, what, false);
     if (error != 0)
@@ -215,6 +218,40 @@ int sup_memory_open(struct sup *sup)
     if (error != 0)
         sup_memory_close(sup);
     return error;
+}
+
+static void grow(struct sup *sup, struct sup_slot *slot)
+{
+    struct sup_memory *memory = &slot->memory;
+    uint32_t left = memory->geo.units - memory->units, extent = EXTENT / SHM_UNIT;
+    uint32_t units = memory->units + (left < extent ? left : extent);
+    uint64_t from = shm_private_there(&memory->geo, memory->units);
+    uint64_t to = shm_private_there(&memory->geo, units);
+    char what[112];
+    int error = shm_segment_allocate(memory->priv, from, to);
+
+    if (error != 0 && memory->refused_at == 0) {
+        snprintf(what, sizeof what, "for more of the arena of %s", slot->name);
+        (void)say(error, what, to - from, false);
+    }
+    memory->refused_at = error != 0 ? sup_clock() : 0;
+    if (error != 0)
+        return;
+    memory->units = units;
+    /* pairs with shm_arena_look */
+    shm_store_release(&sup->hub.port.pub->slot[slot->number].units, units);
+}
+
+void sup_memory_grow(struct sup *sup, uint32_t number)
+{
+    struct sup_slot *slot = &sup->slots[number];
+    const struct sup_memory *memory = &slot->memory;
+
+    if (memory->units >= memory->geo.units ||
+        shm_load(&sup->hub.port.peers[number]->small) != memory->units ||
+        (memory->refused_at != 0 && sup_clock() - memory->refused_at < AGAIN_NS))
+        return;
+    grow(sup, slot);
 }
 
 static void close_one(int *fd)

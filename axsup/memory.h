@@ -25,6 +25,8 @@ struct sup_memory { /* of one slot; descriptors are -1 where there is none */
     int out[SHM_SLOTS];             /* edges from this slot */
     int out_readonly[SHM_SLOTS];    /* the same for who reads them */
     const struct shm_private *view; /* read-only; NULL in slot 0 */
+    uint32_t units;                 /* of the arena that have memory */
+    uint64_t refused_at;            /* when the machine had none for more, 0: it had */
 };
 
 /* Makes all segments for sup->slots, whose configs are set. What fails is told through sup_log with
@@ -34,6 +36,10 @@ void sup_memory_close(struct sup *sup);
 
 /* The descriptors that the process of this slot may have. */
 void sup_memory_fds(const struct sup *sup, uint32_t slot, struct shm_fds *fds);
+
+/* Where the worker says that its arena is too small: allocates one more extent up to the limit.
+ * What fails is told once, and tried again after a second. */
+void sup_memory_grow(struct sup *sup, uint32_t slot);
 
 /* A word of a slot's private memory as of its last committed turn, also while a turn is open.
  * `where` is its offset. False: it changes too fast now, or the journal does not add up. */

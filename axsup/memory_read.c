@@ -31,7 +31,7 @@ bool sup_memory_word(const struct sup *sup, uint32_t slot, uint64_t where, uint6
     const struct shm_journal *journal = &memory->view->journal;
     const struct shm_public *pub = sup->hub.port.peers[slot];
 
-    if (where & 7 || where + sizeof(uint64_t) > memory->geo.private_bytes)
+    if (where & 7 || where + sizeof(uint64_t) > shm_private_there(&memory->geo, memory->units))
         return false;
     for (unsigned look = 0; look < LOOKS; look++) {
         uint64_t committed = shm_load_acquire(&pub->committed);
@@ -55,7 +55,7 @@ bool sup_memory_word(const struct sup *sup, uint32_t slot, uint64_t where, uint6
 static const struct shm_frame *frame_at(const struct sup_memory *memory, uint64_t word)
 {
     uint64_t at = (word >> 32) * SHM_UNIT + (uint32_t)word;
-    uint64_t bytes = (uint64_t)memory->geo.units * SHM_UNIT;
+    uint64_t bytes = (uint64_t)memory->units * SHM_UNIT;
 
     if (word == 0 || at & 7 || at > bytes || bytes - at < sizeof(struct shm_frame))
         return NULL;

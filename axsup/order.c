@@ -112,6 +112,7 @@ int sup_order_pack(struct sup_slot *slot)
         .read_buffer = (uint32_t)config->read_buffer,
         .write_buffer = (uint32_t)config->write_buffer,
         .nlisteners = slot->sup->listeners.count,
+        .torment = config->torment == SUP_TORMENT_AWAIT,
         .fault = slot->child.fault,
         .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,

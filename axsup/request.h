@@ -19,6 +19,9 @@
     X(STATUS, "status", 0, 0)                                                                      \
     X(ACTORS, "actors", SUP_WITH_WORKER | SUP_WITH_CONTRACT, 0)                                    \
     X(STATE, "state", SUP_WITH_ACTOR, SUP_WITH_ACTOR)                                              \
+    X(MAP, "map",                                                                                  \
+      SUP_WITH_ACTOR | SUP_WITH_MAP | SUP_WITH_PREFIX | SUP_WITH_LIMIT | SUP_WITH_CURSOR,          \
+      SUP_WITH_ACTOR)                                                                              \
     X(CALL, "call", SUP_WITH_ACTOR | SUP_WITH_MESSAGE | SUP_WITH_ARGS | SUP_WITH_TIMEOUT,          \
       SUP_WITH_ACTOR | SUP_WITH_MESSAGE)                                                           \
     X(SEND, "send", SUP_WITH_ACTOR | SUP_WITH_MESSAGE | SUP_WITH_ARGS,                             \
@@ -46,7 +49,11 @@ enum sup_request_command {
     X(TIMEOUT, "timeout_ns", NUMBER, timeout_ns, 1, INT64_MAX)                                     \
     X(SIGNAL, "signal", NUMBER, signal, 1, 64)                                                     \
     X(FOLLOW, "follow", FLAG, follow, 0, 0)                                                        \
-    X(SYSTEM, "system", TEXT, system, 0, 0)
+    X(SYSTEM, "system", TEXT, system, 0, 0)                                                        \
+    X(MAP, "map", TEXT, map, 0, 0)                                                                 \
+    X(PREFIX, "prefix", TEXT, prefix, 0, 0)                                                        \
+    X(LIMIT, "limit", NUMBER, limit, 1, INT64_MAX)                                                 \
+    X(CURSOR, "cursor", NUMBER, cursor, 0, INT64_MAX)
 
 enum sup_request_place {
 #define SUP_REQUEST_PLACE(symbol, ...) SUP_PLACE_##symbol,
@@ -64,8 +71,8 @@ struct sup_request {
     enum sup_request_command command;
     unsigned keys;                                          /* which were there */
     const char *actor, *message, *args, *worker, *contract; /* NULL where absent */
-    const char *system;                                     /* that it is for; NULL: any */
-    uint64_t timeout_ns, signal;                            /* 0 where absent */
+    const char *map, *prefix, *system;                      /* system that it is for; NULL: any */
+    uint64_t timeout_ns, signal, limit, cursor;             /* 0 where absent */
     bool follow;
     struct sup_pool pool; /* holds the texts */
 };

@@ -21,6 +21,12 @@ int sup_show_actors(struct sup_out *out, struct sup *sup, const char *worker, co
 /* The kept state of an actor as one object. Errors of sup_actor_state, -ENOMEM, AX_E_INVALID where
  * the memory holds no image of it. */
 int sup_show_state(struct sup_out *out, struct sup *sup, const struct sup_actor *actor);
+/* {"data": 3, ...}, the entries of each kept map; and {"entries": [...], "cursor": ...} of one, of
+ * those whose key begins with `prefix` (NULL: all) up to `limit`: fewer, with the cursor for the
+ * next request, where there may be more. The errors of maps.h; AX_E_NO_KEY: no such map. */
+int sup_show_map_counts(struct sup_out *out, struct sup *sup, const struct sup_actor *actor);
+int sup_show_map(struct sup_out *out, struct sup *sup, const struct sup_actor *actor,
+                 const char *map, const char *prefix, uint64_t limit, uint64_t cursor);
 
 /* A list of contracts as ax_contract_describe writes them, each with worker and plugin. */
 void sup_show_contracts(struct sup_out *out, struct sup *sup);

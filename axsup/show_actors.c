@@ -101,26 +101,38 @@ int sup_show_actors(struct sup_out *out, struct sup *sup, const char *worker, co
     return any || !worker ? 0 : AX_E_NO_ACTOR;
 }
 
-int sup_show_state(struct sup_out *out, struct sup *sup, const struct sup_actor *actor)
+static int show_kept(struct sup_out *out, struct sup *sup, const struct sup_actor *actor)
 {
-    size_t size = actor->kept ? actor->kept->size : 0;
-    void *image = size > 0 ? malloc(size) : NULL;
+    size_t size = actor->kept->size;
+    void *image = malloc(size + 1);
     json_t *object = NULL;
     char *text = NULL;
-    int error = AX_E_NOT_ALLOWED;
+    int error = image ? sup_actor_state(sup, actor->ref, image, &size) : -ENOMEM;
 
-    if (actor->kept)
-        error = image ? sup_actor_state(sup, actor->ref, image, &size) : -ENOMEM;
     if (error == 0) {
         object = ax_image_to_json(actor->kept, image, size);
         text = object ? json_dumps(object, JSON_COMPACT) : NULL;
         error = text ? 0 : object ? -ENOMEM : AX_E_INVALID;
     }
     if (text)
-        sup_out_text(out, text);
+        sup_out_bytes(out, text, strlen(text) - 1); /* its end follows */
     free(text);
     json_decref(object);
     free(image);
+    return error;
+}
+
+int sup_show_state(struct sup_out *out, struct sup *sup, const struct sup_actor *actor)
+{
+    int error = 0;
+
+    if (!actor->kept && actor->n_maps == 0)
+        return AX_E_NOT_ALLOWED;
+    if (actor->kept)
+        error = show_kept(out, sup, actor);
+    else
+        sup_out_open(out, '{');
+    sup_out_close(out, '}');
     return error;
 }
 

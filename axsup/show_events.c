@@ -53,6 +53,8 @@ static const struct {
                   "ended or sent it, worker is the receiver's."},
     [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
     [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
+    [SUP_AWAIT_LOST] = {ACTOR, "The process of a durable actor that waited has ended, and its "
+                               "plugin is loaded anew: the message is canceled."},
     [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
                                 "error by its name."},
 };

@@ -137,9 +137,11 @@ uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
 
 struct sup_actor { /* what can be seen of an actor from outside; untrusted numbers, checked names */
     uint64_t ref;
-    char name[SHM_NAME_MAX + 1];        /* "" for an anonymous one */
-    const struct ax_contract *contract; /* NULL where not known */
-    const struct ax_layout *kept;       /* its kept state, NULL: fresh */
+    char name[SHM_NAME_MAX + 1];         /* "" for an anonymous one */
+    const struct ax_contract *contract;  /* NULL where not known */
+    const struct ax_layout *kept;        /* its kept state, NULL: fresh */
+    const char (*maps)[AX_NAME_MAX + 1]; /* names of its kept maps */
+    uint32_t n_maps;
     uint32_t slot;
     uint8_t state;        /* enum shm_actor_state */
     bool suspended;       /* in an await */

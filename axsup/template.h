@@ -29,6 +29,8 @@ struct sup_type { /* a kind of actor in the plugin, by its place there */
     struct ax_contract *contract;
     const struct ax_layout *kept; /* NULL: fresh */
     uint64_t hash;
+    char (*maps)[AX_NAME_MAX + 1]; /* names of its kept maps */
+    uint32_t n_maps;
 };
 
 struct sup_template {

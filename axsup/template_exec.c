@@ -213,18 +213,46 @@ const char *sup_template_status(struct sup_template *template, char text[96])
 
 /* ---- what it says of its plugin ---- */
 
-static const char *learn_type(struct sup_type *type, const json_t *description)
+static const char *learn_maps(struct sup_type *type, const json_t *names)
 {
-    char *text = json_dumps(description, JSON_COMPACT);
+    size_t count = json_array_size(names);
 
-    if (text == NULL)
+    if (names == NULL)
+        return NULL;
+    if (!json_is_array(names) || count > AX_MAPS_MAX)
+        return "what it says of its maps makes no sense";
+    type->maps = calloc(count + 1, sizeof *type->maps);
+    if (type->maps == NULL)
         return "there is no memory";
-    int error = ax_contract_parse(text, strlen(text), &type->contract, &type->kept);
-    free(text);
-    if (error != 0)
-        return "what it says of a contract makes no sense";
-    type->hash = ax_contract_hash(type->contract);
+    for (; type->n_maps < count; type->n_maps++) {
+        const char *name = json_string_value(json_array_get(names, type->n_maps));
+        if (name == NULL || strlen(name) > AX_NAME_MAX)
+            return "what it says of its maps makes no sense";
+        snprintf(type->maps[type->n_maps], sizeof *type->maps, "%s", name);
+    }
     return NULL;
+}
+
+/* "maps" stands beside what ax_contract_describe says. */
+static const char *learn_type(struct sup_type *type, json_t *description)
+{
+    const char *wrong = learn_maps(type, json_object_get(description, "maps"));
+    char *text = NULL;
+
+    (void)json_object_del(description, "maps");
+    if (wrong == NULL && (text = json_dumps(description, JSON_COMPACT)) == NULL)
+        wrong = "there is no memory";
+    if (wrong == NULL && ax_contract_parse(text, strlen(text), &type->contract, &type->kept) != 0)
+        wrong = "what it says of a contract makes no sense";
+    free(text);
+    if (wrong == NULL) {
+        type->hash = ax_contract_hash(type->contract);
+        return NULL;
+    }
+    free(type->maps);
+    type->maps = NULL;
+    type->n_maps = 0;
+    return wrong;
 }
 
 static const char *learn_types(struct sup_template *template, const json_t *actors)

@@ -177,8 +177,10 @@ void sup_templates_close(struct sup_template *templates, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         sup_template_end(&templates[i]);
-        for (uint32_t k = 0; k < templates[i].n_types; k++)
+        for (uint32_t k = 0; k < templates[i].n_types; k++) {
             ax_contract_free(templates[i].types[k].contract);
+            free(templates[i].types[k].maps);
+        }
         free(templates[i].types);
         free(templates[i].described);
         templates[i].types = NULL;

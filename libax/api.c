@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/names.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -170,7 +171,7 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
 {
     uint64_t taken;
     uint32_t entry = 0;
-    if (!shm_name_valid(name))
+    if (w->current->ctx.type->durable || !shm_name_valid(name))
         return AX_E_INVALID;
     if (name_find(w, name, 0, &taken) == 0)
         return AX_E_NAME_TAKEN;
@@ -207,7 +208,7 @@ int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const stru
         return AX_E_WRONG_CONTRACT;
     if (!is_sane(spawn))
         return AX_E_INVALID;
-    if (shm_arena_left(&w->port) < 2 * w->plugin->actors[type]->state_size / SHM_UNIT + 16)
+    if (!memory_room(w, kept_units(w->plugin->actors[type]) + 16))
         return AX_E_NO_MEMORY;
     policy_of(spawn, &policy);
     uint32_t capacity = spawn->capacity == 0 ? DEFAULT_CAPACITY : spawn->capacity;

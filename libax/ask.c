@@ -8,6 +8,7 @@
  */
 #include "libax/ask.h"
 
+#include "libax/durable.h"
 #include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -21,6 +22,11 @@ static inline int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outg
                            void *reply, uint64_t timeout_ns)
 {
     struct worker *w = ctx->worker;
+    if (shm_unlikely(ctx->type->durable)) {
+        int error = durable_prepare(ctx, reply, &out->contract->methods[out->method]);
+        if (error != 0)
+            return error;
+    }
     uint64_t corr = pending_new(w, to, timeout_ns);
     if (shm_unlikely(corr == 0))
         return AX_E_LIMIT;
@@ -28,6 +34,7 @@ static inline int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outg
     entry->contract = out->contract;
     entry->method = out->method;
     entry->reply = reply;
+    w->current->asks = corr;
     int error = send_once(ctx, to, out, SHM_ASK, corr);
     if (shm_unlikely(error != 0))
         pending_cancel(w, corr);
@@ -70,8 +77,10 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
     int error = ask_once(ctx, to.addr, out, reply, timeout_ns);
     if (shm_unlikely(error == AX_E_FULL && wait))
         error = ask_for_room(ctx, to.addr, out, reply, timeout_ns);
-    if (shm_unlikely(error != 0))
+    if (shm_unlikely(error != 0)) {
+        durable_unprepare(w);
         return error;
+    }
     w->current->waits_on = local;
     return pending_wait(w);
 }
@@ -136,7 +145,8 @@ int answer(struct worker *w, const struct shm_frame *ask, const struct post *rep
     *wake = 0;
     if (slot == w->port.slot && !(ask->corr & ASK_ASYNC)) {
         *wake = ask->corr;
-        return 0;
+        return durable_answer(w, ask->corr, reply->kind == SHM_ERROR ? reply->method : 0,
+                              reply->fixed, reply->size, reply->method, true);
     }
     struct post post = *reply;
     post.to = ask->from;

@@ -3,6 +3,7 @@
 #include "libax/drain.h"
 
 #include "libax/ask.h"
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/turn.h"
@@ -82,8 +83,11 @@ int drain_reply(struct worker *w, uint32_t slot, const struct shm_frame *frame, 
     if (own->kind == SHM_ERROR && error == 0)
         error = AX_E_CANCELED;
     if (!(own->corr & ASK_ASYNC)) {
-        pending_answer(w, own->corr, error, own->body, shm_frame_body(own), own->method, false);
-        return 0;
+        int failed =
+            durable_answer(w, own->corr, error, own->body, shm_frame_body(own), own->method, false);
+        if (failed == 0)
+            pending_answer(w, own->corr, error, own->body, shm_frame_body(own), own->method, false);
+        return failed;
     }
     uint32_t index = actor_local(w, own->to);
     const struct post post = {

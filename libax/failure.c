@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* libax/failure.c - a turn that failed, a process that died: what becomes of the message in hand
  * and of the actor. The message is consumed, who asked is told, the actor is charged by its policy
- * and restarts or ends. Bystanders of a death are charged nothing. */
+ * and restarts or ends. Bystanders of a death are charged nothing. A durable actor that was
+ * suspended goes on: it is a bystander, or, where it had just gone on, has a message in hand that
+ * is retried from its last await on. */
 #include "libax/life.h"
 
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/group.h"
+#include "libax/map.h"
 #include "libax/pending.h"
 #include "libax/record.h"
 #include "libax/registry.h"
@@ -44,6 +48,7 @@ static void fail(struct worker *w, uint32_t index, bool died)
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    durable_give(w, index);
     bool closing = actor->state == SHM_CLOSING;
     bool lives = !closing && charge(w, index, policy);
     if (!lives)
@@ -105,17 +110,20 @@ static void judge_suspect(struct worker *w)
     if (index == 0)
         return;
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->state == SHM_FREE || (actor->suspended && !w->boot->fault)) {
+    bool goes_on = actor->suspended && w->self[index] != NULL; /* its stack was put back */
+    if (actor->state == SHM_FREE || (actor->suspended && !goes_on && !w->boot->fault)) {
         clear_suspect(w, index); /* what is suspended is canceled below, without a charge */
         return;
     }
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
     uint32_t retries = w->boot->fault ? policy->retries : OUTSIDE_RETRIES;
     uint64_t first = hook ? 0 : shm_chain_first(&w->port, &actor->mail);
-    if (!actor->suspended && w->port.cold[index].retries < retries) {
+    if ((!actor->suspended || goes_on) && w->port.cold[index].retries < retries) {
         retry_suspect(w, index);
         return;
     }
+    if (goes_on)
+        durable_discard(w, index);
     actor_failed(w, index, first, "its process died", true);
 }
 
@@ -132,6 +140,7 @@ static void cancel_suspended(struct worker *w, uint32_t index)
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    durable_give(w, index);
     turn_commit(w);
 }
 
@@ -160,10 +169,12 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
             publish_now(w, index);
         return;
     }
-    if (actor->suspended)
+    if (actor->suspended && w->self[index] == NULL)
         cancel_suspended(w, index);
     if (cold->watchers != 0 || cold->more != 0)
         watch_revive(w, index);
+    if (cold->more != 0)
+        maps_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
     if (cold->more != 0)
@@ -187,7 +198,9 @@ void actors_revive(struct worker *w)
         if (actor_at(w, index)->state != SHM_FREE)
             records_revive(w, index);
     groups_revive(w);
+    durable_restore(w);
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         revive(w, index, &told);
+    durable_resume(w);
 }

@@ -17,7 +17,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-#define PAGE 4096u
+#define PAGE FIBER_PAGE
 #define COLOURS 32u
 #define COLOUR_STEP 128u
 
@@ -104,28 +104,35 @@ void fiber_prepare(struct fiber *fiber, void (*entry)(void))
 #error "ax runs on x86-64 and aarch64"
 #endif
 
-int fiber_init(struct fiber *fiber)
+int fiber_init_at(struct fiber *fiber, void *at, uint32_t number)
 {
-    static uint32_t colour;
-    uint8_t *at = mmap(NULL, FIBER_STACK + PAGE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED)
+    uint8_t *got = mmap(at, FIBER_SPACE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE |
+                            (at != NULL ? MAP_FIXED_NOREPLACE : 0),
+                        -1, 0);
+    if (got == MAP_FAILED)
         return -errno;
-    if (mprotect(at, PAGE, PROT_NONE) != 0) {
+    if (mprotect(got, PAGE, PROT_NONE) != 0) {
         int error = -errno;
-        munmap(at, FIBER_STACK + PAGE);
+        munmap(got, FIBER_SPACE);
         return error;
     }
     memset(fiber, 0, sizeof *fiber);
-    fiber->stack = at + PAGE;
-    fiber->size = FIBER_STACK - (size_t)(colour++ * 5 % COLOURS) * COLOUR_STEP;
+    fiber->stack = got + PAGE;
+    fiber->size = FIBER_STACK - (size_t)(number * 5 % COLOURS) * COLOUR_STEP;
     return 0;
+}
+
+int fiber_init(struct fiber *fiber)
+{
+    static uint32_t number;
+    return fiber_init_at(fiber, NULL, number++);
 }
 
 void fiber_deinit(struct fiber *fiber)
 {
     if (fiber->stack != NULL)
-        munmap(fiber->stack - PAGE, FIBER_STACK + PAGE);
+        munmap(fiber->stack - PAGE, FIBER_SPACE);
     fiber->stack = NULL;
 }
 

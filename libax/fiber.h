@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FIBER_PAGE 4096u
 #define FIBER_STACK (256u << 10) /* bytes of address space; pages are touched as they are used */
+#define FIBER_SPACE (FIBER_STACK + FIBER_PAGE) /* with its guard */
 
 struct fiber {
     void *sp; /* first: the switch knows it */
@@ -24,6 +26,8 @@ struct fiber {
 
 /* Gives `fiber` a stack. 0 or -errno. */
 int fiber_init(struct fiber *fiber);
+/* The same at an address, NULL: anywhere; its colour is that of the number. */
+int fiber_init_at(struct fiber *fiber, void *at, uint32_t number);
 void fiber_deinit(struct fiber *fiber);
 
 /* The next switch to it enters `entry`, which must not return. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* libax/kept.c - an actor's state: a copy in this process that its handlers work on, at one address
  * for the life of the process. Kept state has two halves in a block of the arena besides; a commit
- * writes the half that is not current and makes it current by a logged flag. */
+ * writes the half that is not current and makes it current by a logged flag. The copy of a durable
+ * actor lies in that block too: there it has the same address in every process. */
 #include "libax/life.h"
 
+#include "libax/durable.h"
 #include "libax/group.h"
 #include "libax/io.h"
+#include "libax/map.h"
 #include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
@@ -33,6 +36,17 @@ bool is_kept(const struct ax_actor_type *type)
     return type->state != NULL && type->state->nfields != 0;
 }
 
+static uint64_t kept_bytes(const struct ax_actor_type *type)
+{
+    uint64_t parts = type->durable ? 3 : 2;
+    return sizeof(struct kept_block) + parts * shm_round(type->state_size, 8);
+}
+
+uint32_t kept_units(const struct ax_actor_type *type)
+{
+    return is_kept(type) ? 1u << shm_order_of(kept_bytes(type)) : 0;
+}
+
 static struct kept_block *kept_of(const struct shm_port *port, uint32_t index)
 {
     uint32_t unit = port->actors[index].kept;
@@ -47,10 +61,12 @@ int self_open(struct worker *w, uint32_t index)
         w->self[index] = &stateless;
         return 0;
     }
-    w->self[index] = calloc(1, type->state_size);
+    struct kept_block *block = kept_of(&w->port, index);
+    w->self[index] = block != NULL && type->durable
+                         ? block->halves + 2 * shm_round(type->state_size, 8)
+                         : calloc(1, type->state_size);
     if (w->self[index] == NULL)
         return -ENOMEM;
-    const struct kept_block *block = kept_of(&w->port, index);
     if (block != NULL)
         memcpy(w->self[index], kept_half(block, actor->flags & SHM_HALF), block->size);
     return 0;
@@ -58,7 +74,9 @@ int self_open(struct worker *w, uint32_t index)
 
 void self_close(struct worker *w, uint32_t index)
 {
-    if (w->self[index] != &stateless)
+    const uint8_t *self = w->self[index], *units = w->port.units;
+    bool arena = self >= units && self < units + (uint64_t)w->port.geo.units * SHM_UNIT;
+    if (self != &stateless && !arena)
         free(w->self[index]);
     w->self[index] = NULL;
     io_end(w, index);
@@ -76,9 +94,9 @@ void kept_write(struct worker *w, uint32_t index)
     actor->flags ^= SHM_HALF;
 }
 
-int kept_new(struct worker *w, struct shm_actor *actor, uint32_t size)
+int kept_new(struct worker *w, struct shm_actor *actor, const struct ax_actor_type *type)
 {
-    uint32_t order = shm_order_of(sizeof(struct kept_block) + 2 * shm_round(size, 8));
+    uint32_t order = shm_order_of(kept_bytes(type)), size = type->state_size;
     uint32_t unit = shm_arena_take(&w->port, order);
     if (unit == 0)
         return AX_E_NO_MEMORY;
@@ -100,12 +118,12 @@ bool actor_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
         return false;
     const struct kept_block *block = kept_of(port, index);
     if (block != NULL &&
-        (block->size != type->state_size ||
-         block->order != shm_order_of(sizeof *block + 2 * shm_round(block->size, 8)) ||
+        (block->size != type->state_size || block->order != shm_order_of(kept_bytes(type)) ||
          !shm_mark(port, used, actor->kept, block->order)))
         return false;
     return more_mark(port, index, used) && registry_mark(port, index, used) &&
-           groups_mark(port, index, used) && watch_mark(port, index, used) &&
+           groups_mark(port, index, used) && map_mark(port, index, used) &&
+           durable_mark(port, index, used) && watch_mark(port, index, used) &&
            timer_mark(port, index, used);
 }
 

@@ -20,8 +20,10 @@
 #include "libax/life.h"
 
 #include "libax/ask.h"
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/group.h"
+#include "libax/map.h"
 #include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
@@ -265,6 +267,8 @@ static void close_step(struct worker *w, uint32_t index)
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0) {
+            if (!maps_end(w, index))
+                break;
             close_finish(w, index);
             return;
         }
@@ -273,7 +277,7 @@ static void close_step(struct worker *w, uint32_t index)
             later(w, index);
             return;
         }
-        w->left += call && w->stopping;
+        w->unserved += call && w->stopping;
     }
     runq_push(w, index);
 }
@@ -385,6 +389,7 @@ uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int erro
     bool answered = answer_error(w, frame, error, &wake) == 0;
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
+    durable_give(w, index);
     acquit(w, index);
     if (!answered) { /* no memory for the answer */
         drop_later(w, index, actor->mail.handled + 1);

@@ -19,8 +19,10 @@ static inline void kept_save(struct worker *w, uint32_t actor)
 }
 
 bool is_kept(const struct ax_actor_type *type);
+/* Units of the arena that the kept state of an actor takes. */
+uint32_t kept_units(const struct ax_actor_type *type);
 /* In the open turn: a block for kept state, all zero. 0 or AX_E_NO_MEMORY. */
-int kept_new(struct worker *w, struct shm_actor *actor, uint32_t size);
+int kept_new(struct worker *w, struct shm_actor *actor, const struct ax_actor_type *type);
 void kept_give(struct worker *w, uint32_t actor);
 /* Marks what an actor has in the arena, for shm_recover. */
 bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);

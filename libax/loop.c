@@ -8,6 +8,8 @@
 #include "libax/event.h"
 #include "libax/io.h"
 #include "libax/life.h"
+#include "libax/map.h"
+#include "libax/memory.h"
 #include "libax/pending.h"
 #include "libax/registry.h"
 #include "libax/ring.h"
@@ -78,6 +80,7 @@ static void park(struct worker *w)
     shm_store(&w->port.pub->messages, w->messages);
     shm_store(&w->port.pub->turn_started_at, 0);
     look_at_clock(w);
+    memory_look(w);
     uint64_t until = sleep_until(w);
     if (until != 0 && shm_bell_park(&w->port)) {
         ring_wait(w, until);
@@ -163,7 +166,7 @@ static void stop_all(struct worker *w)
 
 static void say_stopped(struct worker *w, uint64_t mail)
 {
-    const struct shm_stopped_body body = {.mail = mail + w->left};
+    const struct shm_stopped_body body = {.mail = mail + w->unserved};
     const struct post post = {.kind = SHM_STOPPED, .fixed = &body, .size = sizeof body};
     shm_turn_begin(&w->port, 0, 0);
     (void)post_slot(w, 0, SHM_CONTROL, &post);
@@ -196,14 +199,6 @@ static bool stop_step(struct worker *w, bool busy)
 
 /* ---- the round ---- */
 
-static void look_at_memory(struct worker *w)
-{
-    uint32_t least = 2 * w->port.geo.max_message / SHM_UNIT + 64;
-    uint32_t squeezed = shm_arena_left(&w->port) < least;
-    if (squeezed != w->port.pub->squeezed)
-        shm_store(&w->port.pub->squeezed, squeezed);
-}
-
 static uint32_t round_of_work(struct worker *w)
 {
     uint32_t done = drain_lanes(w, BATCH);
@@ -220,16 +215,17 @@ static uint32_t round_of_work(struct worker *w)
 
 void worker_loop(struct worker *w)
 {
-    if (w->broken != NULL)
-        strand_recover(w);
+    strand_arrived(w);
     for (;;) {
         if (w->tick++ % CLOCK_EVERY == 0) {
             look_at_clock(w);
-            look_at_memory(w);
+            memory_look(w);
             timers_tidy(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
         }
         uint32_t done = round_of_work(w);
+        if (shm_unlikely(w->map_dead))
+            done += maps_tidy(w);
         if (w->next_deadline <= w->now)
             pending_expire(w);
         if (timer_next(w) <= w->now)

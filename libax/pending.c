@@ -3,9 +3,10 @@
  *
  * A number names an entry, a serial, and the incarnation of the process, so that a late reply to an
  * earlier life finds nobody. When the process dies the strand dies with it, so the number need not
- * survive. */
+ * survive; that of a durable actor's ask does, and is entered again as it was. */
 #include "libax/pending.h"
 
+#include "libax/durable.h"
 #include "libax/turn.h"
 
 #include <errno.h>
@@ -17,8 +18,9 @@
 
 static uint64_t number(struct worker *w, uint32_t index, uint32_t serial)
 {
-    uint64_t life = w->boot->incarnation & 0x7fff;
-    return life << (INDEX_BITS + SERIAL_BITS) | (uint64_t)serial << INDEX_BITS | index;
+    uint64_t life = w->boot->incarnation & 0x3fff;
+    uint64_t mark = w->current->saved != 0 ? ASK_DURABLE : 0;
+    return mark | life << (INDEX_BITS + SERIAL_BITS) | (uint64_t)serial << INDEX_BITS | index;
 }
 
 int pending_open(struct worker *w)
@@ -38,7 +40,7 @@ struct pending *pending_find(struct worker *w, uint64_t corr)
     if (index == 0 || index >= w->pending_used)
         return NULL;
     struct pending *entry = &w->pending[index];
-    return entry->strand != NULL && number(w, index, entry->serial) == corr ? entry : NULL;
+    return entry->strand != NULL && entry->corr == corr ? entry : NULL;
 }
 
 /* Reading the clock for each ask would be a tenth of its cost. A timeout becomes a deadline when
@@ -50,6 +52,8 @@ void pending_stamp(struct worker *w)
         w->pending_unstamped = entry->next_unstamped;
         entry->unstamped = false;
         entry->deadline = deadline_after(w->now, entry->timeout);
+        if (entry->strand != NULL && entry->durable != 0)
+            durable_stamp(w, entry);
         if (entry->strand != NULL && entry->deadline < w->next_deadline)
             w->next_deadline = entry->deadline;
     }
@@ -69,7 +73,8 @@ uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
     entry->target = target;
     entry->timeout = timeout_ns;
     entry->deadline = UINT64_MAX;
-    entry->serial++;
+    entry->corr = number(w, index, ++entry->serial);
+    entry->durable = 0;
     entry->reply = NULL;
     entry->contract = NULL;
     if (!entry->unstamped) {
@@ -77,15 +82,49 @@ uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
         entry->next_unstamped = w->pending_unstamped;
         w->pending_unstamped = index;
     }
-    return number(w, index, entry->serial);
+    return entry->corr;
+}
+
+static void push_free(struct worker *w, struct pending *entry)
+{
+    entry->next_free = w->pending_free;
+    w->pending_free = (uint32_t)(entry - w->pending);
+}
+
+/* Takes an entry that nobody uses out of the free ones. */
+static bool take_free(struct worker *w, uint32_t index)
+{
+    while (w->pending_used <= index)
+        push_free(w, &w->pending[w->pending_used++]);
+    uint32_t *link = &w->pending_free;
+    while (*link != 0 && *link != index)
+        link = &w->pending[*link].next_free;
+    if (*link == 0)
+        return false;
+    *link = w->pending[index].next_free;
+    return true;
+}
+
+struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
+                                uint64_t deadline)
+{
+    uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
+    if (index == 0 || index >= w->pending_count || !take_free(w, index))
+        return NULL;
+    struct pending *entry = &w->pending[index];
+    entry->strand = strand;
+    entry->corr = corr;
+    entry->deadline = deadline;
+    if (deadline < w->next_deadline)
+        w->next_deadline = deadline;
+    return entry;
 }
 
 static struct strand *release(struct worker *w, struct pending *entry)
 {
     struct strand *strand = entry->strand;
     entry->strand = NULL;
-    entry->next_free = w->pending_free;
-    w->pending_free = (uint32_t)(entry - w->pending);
+    push_free(w, entry);
     return strand;
 }
 
@@ -154,8 +193,11 @@ void pending_fail_slot(struct worker *w, uint32_t slot, int error)
 {
     for (uint32_t i = 1; i < w->pending_used; i++)
         if (w->pending[i].strand != NULL && w->pending[i].target != 0 &&
-            SHM_REF_SLOT(w->pending[i].target) == slot)
+            SHM_REF_SLOT(w->pending[i].target) == slot) {
+            if (w->pending[i].durable != 0)
+                durable_fail(w, &w->pending[i], error);
             finish(w, &w->pending[i], error);
+        }
 }
 
 void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes)
@@ -187,8 +229,7 @@ void pending_cancel(struct worker *w, uint64_t corr)
 int pending_wait(struct worker *w)
 {
     struct strand *strand = w->current;
-    turn_pause(w);
-    strand_suspend(w);
+    turn_suspend(w);
     turn_continue(w);
     strand->waits_on = 0;
     return strand->result;

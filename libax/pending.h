@@ -5,10 +5,17 @@
 
 #include "libax/worker.h"
 
+/* Marks the number of a durable actor's ask. */
+#define ASK_DURABLE (1ull << 62)
+
 int pending_open(struct worker *w);
 /* A number to be answered by pending_answer; the current strand will wait, up to `timeout_ns` from
  * when the clock is next read. 0: limit reached. */
 uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
+/* Enters a number of an earlier process again, before there is any other. NULL: it cannot be one,
+ * or is there. */
+struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
+                                uint64_t deadline);
 /* Gives those that are new their deadlines; the clock was just read. */
 void pending_stamp(struct worker *w);
 /* The entry of a number; NULL: nobody waits for it. */

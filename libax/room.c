@@ -3,6 +3,7 @@
  */
 #include "libax/room.h"
 
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -62,11 +63,14 @@ int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline
         return AX_E_DEADLOCK;
     if (!strand_spare(w))
         return AX_E_LIMIT;
-    turn_pause(w);
+    int error = ctx->type->durable ? durable_prepare_room(ctx) : 0;
+    if (error != 0)
+        return error;
     strand->wants = (struct wants){.to = to, .bytes = bytes, .deadline = deadline};
     strand->waits_on = local;
+    strand->asks = 0;
     strand_push(&w->room, strand);
-    strand_suspend(w);
+    turn_suspend(w);
     turn_continue(w);
     strand->waits_on = 0;
     return strand->result;

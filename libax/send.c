@@ -9,6 +9,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/room.h"
 #include "libax/turn.h"
 
@@ -221,7 +222,7 @@ static inline int admit_local(struct worker *w, uint32_t index, const struct ax_
         return AX_E_WRONG_CONTRACT;
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity || overloaded(w, actor)))
         return AX_E_FULL;
-    return shm_unlikely(shm_arena_left(&w->port) < bytes / SHM_UNIT + 16) ? AX_E_NO_MEMORY : 0;
+    return memory_room(w, bytes / SHM_UNIT + 16) ? 0 : AX_E_NO_MEMORY;
 }
 
 /* Looks at the target's directory entry. Its process writes to that line all the time, so senders

@@ -116,7 +116,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
     struct shm_actor *actor = actor_at(w, index);
     const struct ax_actor_type *kind = w->plugin->actors[type];
     actor->kept = 0;
-    int error = is_kept(kind) ? kept_new(w, actor, kind->state_size) : 0;
+    int error = is_kept(kind) ? kept_new(w, actor, kind) : 0;
     if (error != 0)
         return error;
     memset(&actor->mail, 0, sizeof actor->mail);

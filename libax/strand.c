@@ -6,11 +6,15 @@
  * never returns: its strand is dropped with all that is on the stack, and prepared anew. So one
  * strand is idle at all times, to go on when a handler fails, and who wants to suspend needs
  * another.
+ *
+ * A strand lies at the top of its stack, and both have a place of their own by their number
+ * (place.h), so that a successor can have them there again.
  */
 #include "libax/turn.h"
 
 #include "libax/life.h"
 #include "libax/pending.h"
+#include "libax/place.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,18 +26,40 @@ static void strand_entry(void)
     abort(); /* worker_loop leaves the process */
 }
 
+static struct strand *on_top(struct fiber *fiber)
+{
+    fiber->size -= shm_round(sizeof(struct strand), SHM_LINE);
+    return (struct strand *)(void *)(fiber->stack + fiber->size);
+}
+
 static struct strand *strand_new(struct worker *w)
 {
-    struct strand *strand = calloc(1, sizeof *strand);
-    if (strand == NULL)
+    struct fiber fiber;
+    uint32_t number = w->strands;
+    void *place = place_stack(number);
+    if (fiber_init_at(&fiber, place, number) != 0 &&
+        (place == NULL || fiber_init_at(&fiber, NULL, number) != 0))
         return NULL;
-    if (fiber_init(&strand->fiber) != 0) {
-        free(strand);
-        return NULL;
-    }
-    strand->ctx.worker = w;
+    struct strand *strand = on_top(&fiber);
+    *strand = (struct strand){.fiber = fiber, .ctx = {.worker = w}, .number = number};
     fiber_prepare(&strand->fiber, strand_entry);
+    w->strands++;
     return strand;
+}
+
+bool strand_placed(const struct strand *strand)
+{
+    const uint8_t *place = place_stack(strand->number);
+    return place != NULL && strand->fiber.stack == place + FIBER_PAGE;
+}
+
+struct strand *strand_free(struct strand *strand)
+{
+    if (strand != NULL) {
+        struct fiber fiber = strand->fiber; /* it lies in what is unmapped */
+        fiber_deinit(&fiber);
+    }
+    return NULL;
 }
 
 static void strand_push_idle(struct worker *w, struct strand *strand)
@@ -70,6 +96,52 @@ int strands_open(struct worker *w)
     return w->current != NULL && add_idle(w) ? 0 : -ENOMEM;
 }
 
+/* ---- for a successor ---- */
+
+static struct strand *unlink_idle(struct worker *w, uint32_t number)
+{
+    struct strand *before = NULL;
+    for (struct strand *at = w->idle; at != NULL; at = (struct strand *)at->fiber.next) {
+        if (at->number != number) {
+            before = at;
+            continue;
+        }
+        if (before != NULL)
+            before->fiber.next = at->fiber.next;
+        else
+            w->idle = (struct strand *)at->fiber.next;
+        return at;
+    }
+    return NULL;
+}
+
+struct strand *strand_claim(struct worker *w, uint32_t number)
+{
+    if (number >= PLACE_STRANDS)
+        return NULL;
+    while (w->strands <= number || w->idle == NULL || w->idle->fiber.next == NULL)
+        if (!add_idle(w))
+            return NULL;
+    struct strand *strand = w->current;
+    if (strand->number == number)
+        w->current = strand_pop_idle(w);
+    else
+        strand = unlink_idle(w, number);
+    if (strand != NULL && !strand_placed(strand)) {
+        strand_push_idle(w, strand);
+        strand = NULL;
+    }
+    return strand;
+}
+
+void strand_unclaim(struct worker *w, struct strand *strand)
+{
+    fiber_prepare(&strand->fiber, strand_entry);
+    strand_push_idle(w, strand);
+}
+
+/* ---- the loop moves on ---- */
+
 void strand_suspend(struct worker *w)
 {
     struct strand *me = w->current, *next = strand_pop_idle(w);
@@ -104,8 +176,7 @@ static void resume(struct worker *w, struct strand *strand)
     strand_push_idle(w, me);
     w->current = strand;
     fiber_switch(&me->fiber, &strand->fiber);
-    if (w->broken != NULL)
-        strand_recover(w);
+    strand_arrived(w);
 }
 
 uint32_t strands_resume(struct worker *w)
@@ -129,7 +200,7 @@ void ax_fail(struct ax_ctx *ctx, const char *reason)
     abort();
 }
 
-void strand_recover(struct worker *w)
+static void strand_recover(struct worker *w)
 {
     struct strand *broken = w->broken;
     struct ax_ctx *ctx = &broken->ctx;
@@ -138,6 +209,7 @@ void strand_recover(struct worker *w)
     actor_failed(w, ctx->actor, ctx->message, w->fail_reason, false);
     ctx_release(ctx);
     broken->waits_on = 0;
+    broken->saved = 0; /* the block is as it was before the turn: nobody's */
     fiber_prepare(&broken->fiber, strand_entry);
     strand_push_idle(w, broken);
 }
@@ -167,6 +239,15 @@ void strand_drop(struct worker *w, uint32_t actor)
         return;
     ctx_release(&strand->ctx);
     strand->waits_on = 0;
+    strand->saved = 0; /* its block is given back with the message */
     fiber_prepare(&strand->fiber, strand_entry);
     strand_push_idle(w, strand);
+}
+
+void strand_arrived(struct worker *w)
+{
+    if (w->broken != NULL)
+        strand_recover(w);
+    if (w->left != NULL)
+        turn_left(w);
 }

@@ -103,6 +103,33 @@ static const struct ax_plugin *load(const char *path)
     return plugin;
 }
 
+/* Their names, beside what there is of contract and state; steals `json`. NULL: too many. */
+static json_t *add_maps(json_t *json, const struct ax_maps *maps)
+{
+    json_t *names = maps->count == 0 ? NULL : json_array();
+    bool wrong = maps->count > AX_MAPS_MAX;
+    for (uint32_t i = 0; i < maps->count && !wrong; i++)
+        wrong = json_array_append_new(names, json_string(maps->names[i])) != 0;
+    if (names != NULL)
+        wrong |= json_object_set_new(json, "maps", names) != 0;
+    if (!wrong)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+/* What a durable handler works on must be there in the next process as well. */
+static void check_durable(const struct ax_plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->nactors; i++) {
+        const struct ax_actor_type *type = plugin->actors[i];
+        if (type->durable && type->state_size != 0 && type->state->nfields == 0)
+            refuse("its actor %s is AX_DURABLE, but its state does not outlive the process: "
+                   "declare it with AX_STATE",
+                   type->contract->name);
+    }
+}
+
 static json_t *describe_actor(const struct ax_actor_type *type)
 {
     char *text = NULL;
@@ -110,7 +137,7 @@ static json_t *describe_actor(const struct ax_actor_type *type)
         return NULL;
     json_t *json = json_loads(text, 0, NULL);
     free(text);
-    return json;
+    return json != NULL && type->maps != NULL ? add_maps(json, type->maps) : json;
 }
 
 static void announce(const struct ax_plugin *plugin)
@@ -194,6 +221,7 @@ void boot_template_main(void)
         _exit(1);
     const struct ax_plugin *plugin = load(message.payload);
     boot_message_deinit(&message);
+    check_durable(plugin);
     announce(plugin);
     (void)worker_prepare(plugin); /* else each worker tries, and says so */
     while (boot_receive(BOOT_SOCKET, &message, UINT64_MAX) == 0) {

@@ -9,6 +9,7 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/turn.h"
 
 #include <stdlib.h>
@@ -101,7 +102,7 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, const struct post *
     uint32_t order = order_of(post);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    if (!heap_room(w) || shm_arena_left(&w->port) < (1u << order) + 16)
+    if (!heap_room(w) || !memory_room(w, (1u << order) + 16))
         return AX_E_NO_MEMORY;
     uint32_t unit = shm_arena_take(&w->port, order);
     if (unit == 0)

@@ -8,6 +8,7 @@
 #include "libax/turn.h"
 
 #include "libax/ask.h"
+#include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/io.h"
 #include "libax/life.h"
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #define REPLY_ON_STACK 512u
+#define REPLY_SAVED 64u /* of that, where the stack may be saved */
 
 static uint32_t runq_pop(struct worker *w)
 {
@@ -61,9 +63,8 @@ void ctx_release(struct ax_ctx *ctx)
 
 /* ---- the turn of a handler ---- */
 
-void turn_pause(struct worker *w)
+static void end_turn(struct worker *w, const struct ax_ctx *ctx)
 {
-    struct ax_ctx *ctx = &w->current->ctx;
     struct shm_actor *actor = actor_at(w, ctx->actor);
     kept_save(w, ctx->actor);
     shm_log(&w->port, &actor->suspended);
@@ -71,6 +72,32 @@ void turn_pause(struct worker *w)
     if (ctx->message == 0)
         actor->flags |= SHM_IN_HOOK;
     turn_commit(w);
+}
+
+void turn_pause(struct worker *w)
+{
+    end_turn(w, &w->current->ctx);
+}
+
+/* A stack can be saved whole when it is left. */
+void turn_suspend(struct worker *w)
+{
+    if (shm_unlikely(w->current->saved != 0))
+        w->left = w->current;
+    else
+        turn_pause(w);
+    strand_suspend(w);
+}
+
+void turn_left(struct worker *w)
+{
+    struct strand *left = w->left;
+    w->left = NULL;
+    durable_save(w, left);
+    if (actor_at(w, left->ctx.actor)->flags & SHM_RETRIED)
+        actor_relax(w, left->ctx.actor);
+    end_turn(w, &left->ctx);
+    durable_torment(w);
 }
 
 void turn_continue(struct worker *w)
@@ -81,6 +108,8 @@ void turn_continue(struct worker *w)
     shm_log(&w->port, &actor->suspended);
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
+    if (shm_unlikely(ctx->type->durable))
+        durable_give(w, ctx->actor);
 }
 
 struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
@@ -159,12 +188,16 @@ static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
 /* The buffer that the handler fills: on the stack where it is small, for it must stay while the
  * handler awaits. */
 static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layout *layout,
-                      uint8_t *small)
+                      uint8_t *small, uint32_t small_room)
 {
     ctx->reply_size = layout->size;
     ctx->reply = small;
-    if (layout->has_var || layout->size > REPLY_ON_STACK) {
-        ctx->reply = ctx->reply_heap = malloc(w->port.geo.max_message + layout->size);
+    if (layout->has_var || layout->size > small_room) {
+        uint64_t room = w->port.geo.max_message + layout->size;
+        if (shm_unlikely(ctx->type->durable) && durable_possible(w, w->current))
+            ctx->reply = durable_reply(w->current, room);
+        else
+            ctx->reply = ctx->reply_heap = malloc(room);
         if (ctx->reply == NULL)
             return -ENOMEM;
     }
@@ -237,20 +270,43 @@ static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
 }
 
-static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+/* `room` bytes of the stack for a small reply. */
+static inline void run_ask(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame,
+                           uint8_t *small, uint32_t room)
+{
+    const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
+    if (reply_open(w, ctx, layout, small, room) != 0)
+        ax_fail(ctx, "no memory for the reply");
+    ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
+    conclude(w, ctx, reply_send(w, ctx, frame));
+}
+
+/* The two have frames of their own: a stack that is saved is not to have room for what is not in
+ * it. */
+static __attribute__((noinline)) void run_plain_ask(struct worker *w, struct ax_ctx *ctx,
+                                                    const struct shm_frame *frame)
 {
     uint8_t small[REPLY_ON_STACK] __attribute__((aligned(16)));
-    uint64_t wake = 0;
-    if (frame->kind == SHM_ASK) {
-        const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
-        if (reply_open(w, ctx, layout, small) != 0)
-            ax_fail(ctx, "no memory for the reply");
-        ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
-        wake = reply_send(w, ctx, frame);
-    } else {
+    run_ask(w, ctx, frame, small, sizeof small);
+}
+
+static __attribute__((noinline)) void run_durable_ask(struct worker *w, struct ax_ctx *ctx,
+                                                      const struct shm_frame *frame)
+{
+    uint8_t small[REPLY_SAVED] __attribute__((aligned(16)));
+    run_ask(w, ctx, frame, small, sizeof small);
+}
+
+static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    if (frame->kind == SHM_TELL) {
         ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, NULL);
+        conclude(w, ctx, 0);
+    } else if (shm_unlikely(ctx->type->durable)) {
+        run_durable_ask(w, ctx, frame);
+    } else {
+        run_plain_ask(w, ctx, frame);
     }
-    conclude(w, ctx, wake);
 }
 
 static void run_message(struct worker *w, uint32_t index, uint64_t first)

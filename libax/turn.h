@@ -35,6 +35,10 @@ void turn_undo(struct worker *w);
 /* Ends the turn of the current handler in the middle of it, and begins the next. */
 void turn_pause(struct worker *w);
 void turn_continue(struct worker *w);
+/* The same with a suspension between: parks the strand until it is resumed. */
+void turn_suspend(struct worker *w);
+/* On another strand: ends the turn of the durable actor that has left. */
+void turn_left(struct worker *w);
 
 /* What a handler or hook of the actor is to be given, on the current strand. */
 struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor, uint64_t message,
@@ -51,6 +55,14 @@ void actor_relax(struct worker *w, uint32_t actor);
 void ctx_release(struct ax_ctx *ctx);
 
 int strands_open(struct worker *w);
+/* Before the loop runs: the strand of that number, which nobody uses then, made where there is none
+ * yet. NULL: no memory, or its place is taken. */
+struct strand *strand_claim(struct worker *w, uint32_t number);
+/* It was not needed. */
+void strand_unclaim(struct worker *w, struct strand *strand);
+/* Is its stack where every process of the template has it? */
+bool strand_placed(const struct strand *strand);
+struct strand *strand_free(struct strand *strand);
 /* May the current strand suspend: is there, or could be made, one to go on with the loop, and one
  * more should a handler fail? */
 bool strand_spare(struct worker *w);
@@ -67,7 +79,8 @@ static inline void strand_ready(struct worker *w, struct strand *strand)
 uint32_t strands_resume(struct worker *w);
 /* Drops the strand of a suspended actor with all that is on its stack. */
 void strand_drop(struct worker *w, uint32_t actor);
-/* Deals with the actor whose handler failed on another strand. */
-void strand_recover(struct worker *w);
+/* To be called where the loop goes on on another strand: deals with the actor whose handler failed
+ * on the one before, or suspended there and is durable. */
+void strand_arrived(struct worker *w);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/record.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -530,7 +531,7 @@ int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint6
         return AX_E_LIMIT;
     if (flags & ~(unsigned)AX_MONITOR_FINAL)
         return AX_E_INVALID;
-    if (shm_arena_left(&w->port) < 16)
+    if (!memory_room(w, 16))
         return AX_E_NO_MEMORY;
     uint32_t unit = record_new(w, &as, true);
     if (unit == 0)

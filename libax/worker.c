@@ -4,7 +4,9 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/pending.h"
+#include "libax/place.h"
 #include "libax/registry.h"
 #include "libax/send.h"
 #include "libax/template.h"
@@ -38,6 +40,7 @@ int worker_prepare(const struct ax_plugin *plugin)
 {
     if (prepared == plugin)
         return 0;
+    place_choose();
     free(prepared_hashes);
     prepared = NULL;
     prepared_hashes = calloc(plugin->nactors + 1, sizeof *prepared_hashes);
@@ -69,17 +72,6 @@ static int allocate(struct worker *w)
     if (error == 0)
         error = worker_warm();
     return error != 0 ? error : pending_open(w);
-}
-
-/* What lanes can hold must always find room; a small frame may take a chunk of its own. */
-static void reserve_memory(struct worker *w)
-{
-    uint64_t peers = w->port.slots - 1;
-    uint64_t units = 8 * peers * w->port.geo.data_ring / SHM_UNIT;
-    if (units > w->port.geo.units / 4)
-        units = w->port.geo.units / 4;
-    w->port.arena.reserved = (uint32_t)units;
-    w->overshoot = peers * w->port.geo.data_ring / sizeof(struct shm_frame);
 }
 
 static void close_segments(const struct shm_fds *fds, uint32_t slots)
@@ -141,9 +133,11 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     w->sweep_at = UINT64_MAX;
     w->boot = boot;
     w->plugin = plugin;
-    int error = shm_port_open(&w->port, &boot->geo, fds);
+    place_choose(); /* the template has, or there is none */
+    int error = shm_port_open_at(&w->port, &boot->geo, fds, place_private());
     if (error != 0)
         give_up(w, "shared memory", error);
+    w->placed = place_private() != NULL && w->port.priv == place_private();
     error = shm_obituary_arm(w->port.pub);
     if (error != 0)
         give_up(w, "death notice", error);
@@ -154,7 +148,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);
-    reserve_memory(w);
+    memory_reserve(w);
     w->messages = shm_load(&w->port.pub->messages); /* of the processes before */
     clock_read(w);
     w->sweep_next = 1;

@@ -39,13 +39,22 @@ struct wants { /* what a strand that waits for room wants to send */
     uint32_t bytes;
 };
 
-struct strand {         /* a fiber of the loop and the handler on it */
+/* A fiber of the loop and the handler on it. It lies at the top of its own stack, so the two are
+ * saved as one. */
+struct strand {
     struct fiber fiber; /* first: lists link fibers */
     struct ax_ctx ctx;
     struct wants wants;
-    uint32_t waits_on; /* local actor it waits for, 0: none or elsewhere */
-    int result;        /* of the wait that is over */
+    uint64_t asks;           /* number of the ask that it waits for, 0: it waits for room */
+    uint32_t waits_on;       /* local actor it waits for, 0: none or elsewhere */
+    int result;              /* of the wait that is over */
+    uint32_t number;         /* which place its stack has */
+    uint32_t saved;          /* unit of the block that its stack is to be saved in, 0: none */
+    uint64_t reply_room;     /* bytes mapped at its place for replies */
+    struct strand *restored; /* the next that was put back, while all are */
 };
+
+_Static_assert(sizeof(struct strand) % 8 == 0, "it is saved as words");
 
 struct strand_queue { /* in order */
     struct strand *first, *last;
@@ -56,8 +65,10 @@ struct pending {           /* an ask or a claim that a strand waits for */
     const struct ax_contract *contract;
     uint64_t target;
     uint64_t timeout, deadline; /* the deadline is none until pending_stamp */
+    uint64_t corr;              /* its number */
     void *reply;
     uint32_t serial;
+    uint32_t durable; /* unit of what is saved of who waits, 0: nothing */
     uint32_t next_free, next_unstamped;
     uint32_t bytes; /* of an answer that is no contract's reply */
     uint16_t method;
@@ -80,11 +91,14 @@ struct worker {
     uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
     uint64_t messages;
     struct strand *current, *idle, *broken;
+    struct strand *left;       /* it has just suspended, and its turn is to be ended */
     struct strand_queue ready; /* their wait is over */
     struct strand_queue room;  /* wait for room */
+    struct strand *restored;   /* put back, before the loop runs */
     uint32_t run_first, run_last, free_actor;
-    uint32_t behind; /* actors whose watchers are to be told of deaths before this process */
-    uint32_t strands;
+    uint32_t behind;  /* actors whose watchers are to be told of deaths before this process */
+    uint32_t strands; /* made so far */
+    bool placed;      /* private memory is where every process of the template has it */
     void **self;
     struct pending *pending;
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
@@ -103,10 +117,15 @@ struct worker {
     struct {
         uint64_t key[2];
         uint32_t slot, entry;
-    } picked[16];       /* who was in turn last, by group */
-    uint8_t *scratch;   /* a reply's or message's image, max_message */
-    bool pressing;      /* more than half of a lane is not published */
-    uint64_t over;      /* slots with something in an overflow queue */
+    } picked[16];                 /* who was in turn last, by group */
+    uint8_t *scratch;             /* a reply's or message's image, max_message */
+    bool pressing;                /* more than half of a lane is not published */
+    uint64_t over;                /* slots with something in an overflow queue */
+    uint64_t memory_ask_at;       /* when axsup may be asked for more memory again */
+    uint64_t memory_wait_at;      /* when a handler may wait for it again */
+    bool map_dead;                /* some actor has maps that are to be given back */
+    uint32_t map_look, map_clean; /* who is looked at next for them; how many had none in a row */
+    uint64_t map_joined;          /* the last turn that joined buckets of a map */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */
     uint32_t deepened;  /* actor whose depth is to be published when the batch is taken */
     struct {            /* an actor elsewhere that was looked at in this turn */
@@ -130,7 +149,7 @@ struct worker {
     uint32_t idle_rounds;
     bool stopping;       /* told to: no more spawns, drain */
     bool closing;        /* every actor has been told to stop */
-    uint64_t left;       /* messages that a stop did not come to, dead letters by now */
+    uint64_t unserved;   /* messages that a stop did not come to, dead letters by now */
     uint64_t stop_after; /* so many messages, if there is always more to do */
     struct {
         const struct ax_contract *contract;

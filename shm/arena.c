@@ -10,6 +10,8 @@ int shm_arena_open(struct shm_port *port)
     struct shm_arena *arena = &port->arena;
     memset(arena, 0, sizeof *arena);
     arena->fresh = 1;
+    arena->units = port->slot_info == NULL ? port->geo.units : 0;
+    (void)shm_arena_look(port);
     arena->taken = malloc(SHM_PENDING * sizeof *arena->taken);
     arena->given = malloc(SHM_PENDING * sizeof *arena->given);
     if (arena->taken == NULL || arena->given == NULL) {
@@ -17,6 +19,20 @@ int shm_arena_open(struct shm_port *port)
         return -ENOMEM;
     }
     return 0;
+}
+
+bool shm_arena_look(struct shm_port *port)
+{
+    struct shm_arena *arena = &port->arena;
+    if (port->slot_info == NULL) /* axsup's own, or a test's */
+        return false;
+    /* pairs with the release in grow() of axsup/memory.c */
+    uint32_t units = shm_load_acquire(&port->slot_info[port->slot].units);
+    units = units < port->geo.units ? units : port->geo.units;
+    if (units <= arena->units)
+        return false;
+    arena->units = units;
+    return true;
 }
 
 void shm_arena_close(struct shm_port *port)
@@ -120,7 +136,7 @@ static uint32_t extend(struct shm_port *port, uint32_t order)
 {
     struct shm_arena *arena = &port->arena;
     uint64_t unit = shm_round(arena->fresh, 1ull << order);
-    if (unit + (1ull << order) > port->geo.units)
+    if (unit + (1ull << order) > arena->units)
         return 0;
     carve_run(port, arena->fresh, (uint32_t)unit);
     arena->fresh = (uint32_t)unit + (1u << order);

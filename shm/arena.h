@@ -7,6 +7,10 @@
  * crash protocol. Within a turn, what is taken is given back if the turn is undone, and what is
  * given back becomes free only when it is committed.
  *
+ * The segment is as large as the arena may become, but only so much of it has memory as axsup has
+ * allocated and says in its table; nobody touches what lies behind that, so a full machine is an
+ * answer of axsup's and never a SIGBUS.
+ *
  * Free blocks are not merged as they are freed: when a size runs out, all free blocks are merged
  * at once (shm_arena_carve) and the request is tried again. */
 #ifndef SHM_ARENA_H
@@ -17,6 +21,9 @@
 /* Prepares an empty index over the arena; shm_arena_carve fills it. 0 or -ENOMEM. */
 int shm_arena_open(struct shm_port *port);
 void shm_arena_close(struct shm_port *port);
+
+/* Looks at how much of the arena has memory by now. True: more than before. */
+bool shm_arena_look(struct shm_port *port);
 
 /* Makes every unit below the high-water mark free whose bit in `used` is 0. */
 void shm_arena_carve(struct shm_port *port, const uint64_t *used);
@@ -39,7 +46,7 @@ static inline uint32_t shm_order_of(uint64_t bytes)
 static inline uint32_t shm_arena_left(const struct shm_port *port)
 {
     uint32_t bound = port->arena.used + port->arena.reserved;
-    return bound >= port->geo.units ? 0 : port->geo.units - bound;
+    return bound >= port->arena.units ? 0 : port->arena.units - bound;
 }
 
 #endif

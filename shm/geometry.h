@@ -16,7 +16,7 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t abi, slot, slots, spare;
     uint64_t private_bytes, public_bytes, edge_bytes;
     uint32_t actors; /* records, index 0 unused */
-    uint32_t units;  /* of the arena, unit 0 unused */
+    uint32_t units;  /* of the arena when it has grown to its limit; unit 0 unused */
     uint32_t events, letters;
     uint32_t data_ring, control_ring; /* bytes, powers of two */
     uint32_t max_message;
@@ -26,5 +26,11 @@ struct shm_geometry { /* written once, by axsup */
     uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
     uint64_t directory_off, name_off, member_off;                   /* public */
 };
+
+/* Bytes of the private segment that have memory when so many units of the arena do. */
+static inline uint64_t shm_private_there(const struct shm_geometry *geo, uint32_t units)
+{
+    return units >= geo->units ? geo->private_bytes : geo->arena_off + (uint64_t)units * SHM_UNIT;
+}
 
 #endif

@@ -24,7 +24,7 @@ static bool undo_staged(struct shm_port *port, uint64_t where, uint64_t old)
 bool shm_undo_words(struct shm_port *port)
 {
     struct shm_journal *journal = &port->priv->journal;
-    uint64_t limit = port->geo.private_bytes - sizeof(uint64_t);
+    uint64_t limit = shm_private_there(&port->geo, port->arena.units) - sizeof(uint64_t);
     if (journal->entries > SHM_UNDO)
         return false;
     for (uint32_t n = journal->entries; n > 0; n--) {

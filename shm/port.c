@@ -10,12 +10,17 @@
 #include <sys/stat.h>
 
 /* Not for children that a handler forks: they would write on when the process is long dead. */
+static void *map_own_at(int fd, uint64_t bytes, bool writable, void *at)
+{
+    void *got = shm_segment_map_at(fd, bytes, writable, at);
+    if (got != NULL)
+        (void)madvise(got, bytes, MADV_DONTFORK);
+    return got;
+}
+
 static void *map_own(int fd, uint64_t bytes, bool writable)
 {
-    void *at = shm_segment_map(fd, bytes, writable);
-    if (at != NULL)
-        (void)madvise(at, bytes, MADV_DONTFORK);
-    return at;
+    return map_own_at(fd, bytes, writable, NULL);
 }
 
 /* Peers differ in size. How large one's directory may be follows from its file, which is sealed;
@@ -43,9 +48,11 @@ static void place_public(struct shm_port *port, uint8_t *base)
     port->directory = (struct shm_directory *)(void *)(base + port->geo.directory_off);
 }
 
-static int open_own(struct shm_port *port, const struct shm_fds *fds)
+static int open_own(struct shm_port *port, const struct shm_fds *fds, void *at)
 {
-    uint8_t *priv = map_own(fds->priv, port->geo.private_bytes, true);
+    uint8_t *priv = at == NULL ? NULL : map_own_at(fds->priv, port->geo.private_bytes, true, at);
+    if (priv == NULL)
+        priv = map_own(fds->priv, port->geo.private_bytes, true);
     if (priv == NULL)
         return -errno;
     place_private(port, priv);
@@ -138,7 +145,8 @@ static int open_peer(struct shm_port *port, const struct shm_fds *fds, uint32_t 
     return 0;
 }
 
-int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const struct shm_fds *fds)
+int shm_port_open_at(struct shm_port *port, const struct shm_geometry *geo,
+                     const struct shm_fds *fds, void *at)
 {
     memset(port, 0, sizeof *port);
     port->geo = *geo;
@@ -147,7 +155,7 @@ int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const s
     port->data_mask = geo->data_ring - 1;
     port->control_mask = geo->control_ring - 1;
     port->bell = fds->bell[geo->slot];
-    int error = open_own(port, fds);
+    int error = open_own(port, fds, at);
     for (uint32_t peer = 0; error == 0 && peer < geo->slots; peer++)
         if (peer != geo->slot)
             error = open_peer(port, fds, peer);
@@ -170,6 +178,11 @@ int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const s
     port->member_count[geo->slot] = geo->members;
     port->hot = port->all;
     return 0;
+}
+
+int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const struct shm_fds *fds)
+{
+    return shm_port_open_at(port, geo, fds, NULL);
 }
 
 static void close_peer(struct shm_port *port, uint32_t peer)

@@ -42,6 +42,7 @@ struct shm_block {
 
 struct shm_arena { /* volatile */
     uint32_t free[SHM_ORDERS];
+    uint32_t units;    /* that have memory so far */
     uint32_t fresh;    /* units never used so far; mirrored in private memory */
     uint32_t used;     /* units in use */
     uint32_t reserved; /* units that must stay free for what is already promised */
@@ -96,6 +97,9 @@ struct shm_fds {
 
 /* Maps all that `fds` names. 0 or -errno; on failure nothing stays mapped. */
 int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const struct shm_fds *fds);
+/* The same with private memory at `at`; elsewhere, as port->priv says, where that is taken. */
+int shm_port_open_at(struct shm_port *port, const struct shm_geometry *geo,
+                     const struct shm_fds *fds, void *at);
 void shm_port_close(struct shm_port *port);
 
 static inline void *shm_unit(const struct shm_port *port, uint32_t unit)

@@ -138,6 +138,32 @@ struct shm_membership { /* in `groups` of its actor */
 };
 _Static_assert(sizeof(struct shm_membership) <= SHM_UNIT << SHM_MEMBERSHIP_ORDER, "its block");
 
+/* A handler of a durable actor that waits. Behind it: its stack and the strand at its top, what it
+ * has made of a large reply so far, and room for a small answer. Nothing of it changes but for the
+ * answer, by one logged word, and the deadline. */
+struct shm_durable {
+    uint64_t answer;   /* logged. 0: none yet; else SHM_ANSWERED | unit << 32 | an AX_E_* */
+    uint64_t deadline; /* CLOCK_MONOTONIC ns; 0: not known yet, it is `timeout` from now on */
+    uint64_t sum;      /* over the rest of this and the strand */
+    uint64_t place;    /* names the template whose processes can go on with it */
+    uint64_t corr;     /* number of the ask; 0: it waits for room */
+    uint64_t target, timeout;
+    uint64_t contract, reply; /* addresses in those processes */
+    uint64_t sp;
+    uint32_t stack, made; /* bytes of stack and strand; of the reply so far */
+    uint32_t strand;
+    uint16_t method;
+    uint8_t order; /* of this block */
+    uint8_t spare;
+    uint8_t bytes[];
+};
+#define SHM_ANSWERED (1ull << 31)
+
+struct shm_answer { /* one that is too large to lie there; a block of its own */
+    uint32_t order, size;
+    uint8_t body[];
+};
+
 struct shm_timer { /* a pending message to its own actor; the frame follows */
     uint64_t at;   /* CLOCK_MONOTONIC ns */
     uint64_t id;
@@ -189,6 +215,7 @@ enum shm_what {
     SHM_OVERLOAD_OFF,
     SHM_DEADLETTER,
     SHM_ACTOR_EXIT,
+    SHM_AWAIT_LOST, /* a durable await ended with the template */
 };
 
 #define SHM_UNDO 8192u /* words a turn may change */

@@ -33,7 +33,7 @@ struct shm_slot_info { /* written by axsup in its own public segment */
     uint32_t state;
     uint32_t incarnation; /* starts so far */
     uint32_t epoch;       /* grows each time the slot starts empty */
-    uint32_t spare;
+    uint32_t units;       /* of its arena that have memory; only grows */
 };
 
 struct shm_name { /* written by axsup; a seqlock: odd while it changes */
@@ -63,6 +63,7 @@ struct shm_public {
     void *death_prev, *death_next;           /* list node; means something to the owner alone */
     _Alignas(SHM_LINE) uint32_t incarnation; /* set by a process when it has recovered */
     uint32_t squeezed;                       /* arena below its reserve: send nothing new */
+    uint32_t small; /* to axsup: that many units of arena are too few; 0: never mind */
     _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };

@@ -170,7 +170,7 @@ static const char *check_marks(struct shm_port *port)
         shm_order();
         shm_store(&priv->fresh_unit, 1);
     }
-    if (priv->fresh_unit == 0 || priv->fresh_unit > port->geo.units || priv->fresh_actor == 0 ||
+    if (priv->fresh_unit == 0 || priv->fresh_unit > port->arena.units || priv->fresh_actor == 0 ||
         priv->fresh_actor > port->geo.actors || priv->policies > SHM_POLICIES ||
         (uint32_t)priv->suspect >= priv->fresh_actor)
         return "the high-water marks";

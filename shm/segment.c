@@ -48,12 +48,22 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     geo->edge_bytes = SHM_PAGE + geo->control_ring + geo->data_ring;
 }
 
-static int fill_and_seal(int fd, uint64_t bytes)
+int shm_segment_allocate(int fd, uint64_t from, uint64_t to)
+{
+    int result;
+    do
+        result = fallocate(fd, 0, (off_t)from, (off_t)(to - from));
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : -errno;
+}
+
+static int fill_and_seal(int fd, uint64_t bytes, uint64_t there)
 {
     if (ftruncate(fd, (off_t)bytes) != 0)
         return -errno;
-    if (fallocate(fd, 0, 0, (off_t)bytes) != 0)
-        return -errno;
+    int error = shm_segment_allocate(fd, 0, there);
+    if (error != 0)
+        return error;
     if (fchmod(fd, 0600) != 0)
         return -errno;
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
@@ -63,10 +73,15 @@ static int fill_and_seal(int fd, uint64_t bytes)
 
 int shm_segment_create(const char *name, uint64_t bytes)
 {
+    return shm_segment_create_part(name, bytes, bytes);
+}
+
+int shm_segment_create_part(const char *name, uint64_t bytes, uint64_t there)
+{
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
-    int error = fill_and_seal(fd, bytes);
+    int error = fill_and_seal(fd, bytes, there);
     if (error == 0)
         return fd;
     close(fd);
@@ -81,10 +96,17 @@ int shm_segment_readonly(int fd)
     return again < 0 ? -errno : again;
 }
 
+void *shm_segment_map_at(int fd, uint64_t bytes, bool writable, void *at)
+{
+    int fixed = at != NULL ? MAP_FIXED_NOREPLACE : 0;
+    void *got =
+        mmap(at, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | fixed, fd, 0);
+    return got == MAP_FAILED ? NULL : got;
+}
+
 void *shm_segment_map(int fd, uint64_t bytes, bool writable)
 {
-    void *at = mmap(NULL, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-    return at == MAP_FAILED ? NULL : at;
+    return shm_segment_map_at(fd, bytes, writable, NULL);
 }
 
 void shm_segment_unmap(const void *address, uint64_t bytes)

@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #define ACTORS 24u
-#define ARENA (128u << 10)
 #define RING (8u << 10)
 #define DEADLINE_NS 10000000000ull
+
+uint32_t node_arena = 128u << 10;
 
 static int must(int value, const char *what)
 {
@@ -44,7 +45,7 @@ static void open_slot(struct node *node, uint32_t slot)
         .slot = slot,
         .slots = NODE_SLOTS,
         .actors = ACTORS,
-        .arena_bytes = ARENA,
+        .arena_bytes = node_arena,
         .events = 64,
         .letters = 64,
         .data_ring = RING,
@@ -101,7 +102,8 @@ void node_open(struct node *node)
         }
     struct shm_public *sup = (struct shm_public *)(void *)node->pub[0];
     for (uint32_t slot = 0; slot < NODE_SLOTS; slot++) {
-        sup->slot[slot] = (struct shm_slot_info){.state = SHM_SLOT_RUNNING, .incarnation = 1};
+        sup->slot[slot] = (struct shm_slot_info){
+            .state = SHM_SLOT_RUNNING, .incarnation = 1, .units = node->geo[slot].units};
         if (slot != NODE_WORKER)
             ((struct shm_public *)(void *)node->pub[slot])->incarnation = 1;
     }
@@ -204,6 +206,7 @@ void node_start(struct node *node, const struct ax_plugin *plugin, bool traced)
     node->boot.incarnation++;
     ((struct shm_public *)(void *)node->pub[0])->slot[NODE_WORKER].incarnation =
         node->boot.incarnation;
+    must(worker_prepare(plugin), "worker_prepare"); /* as a template does */
     fflush(NULL);
     node->worker = must(fork(), "fork");
     if (node->worker != 0)

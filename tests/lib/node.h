@@ -15,6 +15,9 @@
 #define NODE_WORKER 1u
 #define NODE_PEER 2u
 
+/* Bytes of each slot's arena in what node_open makes; 128 KiB unless the test says otherwise. */
+extern uint32_t node_arena;
+
 struct node {
     struct shm_geometry geo[NODE_SLOTS];
     int priv_fd[NODE_SLOTS], pub_fd[NODE_SLOTS], edge_fd[NODE_SLOTS][NODE_SLOTS];

@@ -2,7 +2,10 @@
 #define AX_IMPLEMENT
 #include "tests/lib/subject.h"
 
+#include <ax/map.h>
+
 AX_STATE(subject, (i64, sum), (i64, told));
+AX_MAPS(subject, notes, other);
 
 void subject_on_add(struct ax_ctx *ctx, struct subject *self, const struct subject_add *msg)
 {
@@ -12,9 +15,12 @@ void subject_on_add(struct ax_ctx *ctx, struct subject *self, const struct subje
 
 void subject_on_note(struct ax_ctx *ctx, struct subject *self, const struct subject_note *msg)
 {
-    (void)ctx;
-    for (const char *at = ax_str(&msg->words); *at != '\0'; at++)
+    const char *words = ax_str(&msg->words);
+    for (const char *at = words; *at != '\0'; at++)
         self->sum += *at != ' ';
+    struct ax_span key = {words, (uint32_t)strlen(words)};
+    struct ax_span sum = {&self->sum, sizeof self->sum};
+    AX_CHECK(ctx, ax_map_put(ctx, subject_notes, key, sum) == 0);
 }
 
 void subject_on_get(struct ax_ctx *ctx, struct subject *self, const struct subject_get *msg,

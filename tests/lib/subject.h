@@ -20,6 +20,9 @@ struct subject_counts {
     int64_t sum, told;
 };
 
+/* Its kept maps: what was noted, and one that its messages leave alone. */
+enum { SUBJECT_NOTES, SUBJECT_OTHER };
+
 /* With one actor type, "subject". */
 extern const struct ax_plugin subject_plugin;
 

@@ -135,21 +135,21 @@ void victim_leave(struct victim *victim)
     victim->entered = false;
 }
 
-static void free_strand(struct strand *strand)
+static void free_strands(struct strand *strand)
 {
-    if (strand == NULL)
-        return;
-    free_strand((struct strand *)strand->fiber.next);
-    fiber_deinit(&strand->fiber);
-    free(strand);
+    while (strand != NULL) {
+        struct strand *next = (struct strand *)strand->fiber.next;
+        strand_free(strand);
+        strand = next;
+    }
 }
 
 void victim_free(struct victim *victim)
 {
     struct worker *w = &victim->fresh;
     victim_leave(victim);
-    free_strand(w->current);
-    free_strand(w->idle);
+    free_strands(w->current);
+    free_strands(w->idle);
     free(w->self);
     free(w->publish);
     free(w->scratch);

@@ -37,6 +37,7 @@ static void take_memory(struct world *world, uint32_t s)
     const struct node *node = &world->node;
     struct sup_memory *memory = &world->slots[s].memory;
     memory->geo = node->geo[s];
+    memory->units = node->geo[s].units;
     memory->priv = node->priv_fd[s];
     memory->pub = memory->pub_readonly = node->pub_fd[s];
     memory->bells = node->bell[s];

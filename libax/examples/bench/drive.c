@@ -7,10 +7,13 @@
 #define AX_IMPLEMENT
 #include "drive.h"
 
+#include "durable.h"
 #include "echo.h"
 #include "flow.h"
 #include "idle.h"
+#include "trek.h"
 
+#include <ax/map.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -178,6 +181,41 @@ void bench_drive_on_flows(struct ax_ctx *ctx, struct bench_drive *self,
         AX_CHECK(ctx, done.failures == 0);
     }
     reply->ns = bench_clock() - start;
+}
+
+/* ---- awaits that outlive the process ---- */
+
+#define SLICES 16u
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A difference of two small figures: of each its best slice, or noise is all there is. */
+void bench_drive_on_treks(struct ax_ctx *ctx, struct bench_drive *self,
+                          const struct bench_drive_treks *msg,
+                          struct bench_drive_treks_reply *reply)
+{
+    bench_echo_ref to = find(ctx, msg->to);
+    bench_trek_ref plain;
+    bench_durable_ref durable;
+    struct bench_trek_trek_reply one;
+    struct bench_durable_trek_reply other;
+    (void)self;
+    AX_CHECK(ctx, bench_trek_spawn(ctx, NULL, &plain) == 0);
+    AX_CHECK(ctx, bench_durable_spawn(ctx, NULL, &durable) == 0);
+    reply->ns = reply->durable_ns = UINT64_MAX;
+    for (uint32_t i = 0; i < SLICES; i++) {
+        uint64_t start = bench_clock();
+        AX_CHECK(ctx, bench_trek_trek(ctx, plain, to, msg->rounds, &one, PATIENCE) == 0);
+        uint64_t middle = bench_clock();
+        AX_CHECK(ctx, bench_durable_trek(ctx, durable, to, msg->rounds, &other, PATIENCE) == 0);
+        reply->ns = least(reply->ns, middle - start);
+        reply->durable_ns = least(reply->durable_ns, bench_clock() - middle);
+        AX_CHECK(ctx, one.failures == 0 && other.failures == 0);
+    }
+    AX_CHECK(ctx, ax_stop_actor(ctx, plain.ref) == 0 && ax_stop_actor(ctx, durable.ref) == 0);
 }
 
 /* ---- spawn ---- */
@@ -390,4 +428,5 @@ static void start(struct ax_ctx *ctx, struct bench_drive *self)
     bench_pin(ctx);
 }
 
+AX_MAPS(bench_drive, table);
 AX_ACTOR(bench_drive, .on_start = start, .on_down = down);

@@ -22,6 +22,8 @@ struct ax_ctx;
     ASK (blobs, (text(64), to, text(64), barrier, u64, count, u32, size), (u64, ns))               \
     /* `flows` actors ask `to`, `rounds` times each, all at a time */                              \
     ASK (flows, (text(64), to, u32, flows, u32, rounds), (u64, ns))                                \
+    /* one with 512 bytes on its stack asks `to`, and a durable one: the best of each */           \
+    ASK (treks, (text(64), to, u32, rounds), (u64, ns, u64, durable_ns))                           \
     /* spawns `count` actors, 256 a turn; that they are stopped again is not measured */           \
     ASK (spawns, (text(64), barrier, u32, count), (u64, ns))                                       \
     /* `count` times a monitor of `to`, or a link, and taken back, 64 a turn */                    \
@@ -34,6 +36,10 @@ struct ax_ctx;
     /* tells each of them one message of 64 bytes, weighed before they handle it */                \
     TELL(load, (u32, from))                                                                        \
     ASK (loaded, (), (bool, done, u32, messages, u64, bytes))                                      \
+    /* of a kept map with `keys` of 16 bytes, values of 64: `count` gets, 64 a turn, of keys by */    \
+    /* chance; `count` values that are replaced */                                                  \
+    ASK (map_gets, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
+    ASK (map_puts, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
     /* a file of so many bytes in memory, for others to map */                                     \
     ASK (hoard, (u64, bytes), (u32, pid, u32, fd))                                                 \
     /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* flow.c - bench_flow, and the plugin. */
 #include "drive.h"
+#include "durable.h"
 #include "echo.h"
 #include "idle.h"
+#include "trek.h"
 
 #define AX_IMPLEMENT
 #include "flow.h"
@@ -30,4 +32,5 @@ void bench_flow_on_done(struct ax_ctx *ctx, struct bench_flow *self,
 
 AX_ACTOR(bench_flow);
 
-AX_PLUGIN("bench", &bench_drive_actor, &bench_echo_actor, &bench_flow_actor, &bench_idle_actor);
+AX_PLUGIN("bench", &bench_drive_actor, &bench_echo_actor, &bench_flow_actor, &bench_idle_actor,
+          &bench_trek_actor, &bench_durable_actor);

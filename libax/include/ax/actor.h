@@ -61,7 +61,9 @@ struct ax_outgoing {
 AX_MUST_USE int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
                          bool wait);
 
-/* Suspends until the reply, an error or the deadline. The reply's str and bytes stay readable until
+/* Suspends until the reply, an error or the deadline. Of a durable actor it may also return
+ * AX_E_INVALID (`reply` lies neither on the stack nor in the state) or AX_E_NO_MEMORY (for the
+ * stack), and nothing was sent. The reply's str and bytes stay readable until
  * the actor's next suspension or the end of the handler. Also AX_E_CANCELED, AX_E_TIMEOUT,
  * AX_E_DEADLOCK. A timeout of AX_FOREVER is none. */
 AX_MUST_USE int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
@@ -120,8 +122,8 @@ struct ax_spawn {            /* zero means the default */
  * suspends; with one it may suspend, and is binding when it returns. Returns 0, AX_E_NAME_TAKEN,
  * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
  * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
- * plugin has no such actor), AX_E_INVALID (the name, a member beyond its limit, `low` not below
- * `high`, a least backoff above the most). */
+ * plugin has no such actor), AX_E_INVALID (the name, or a name at all where the actor that spawns
+ * is durable; a member beyond its limit, `low` not below `high`, a least backoff above the most). */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 

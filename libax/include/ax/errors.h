@@ -26,7 +26,8 @@
     X(WRONG_CONTRACT, 12, "actor of another contract")                                             \
     X(NOT_ALLOWED, 13, "not allowed here")                                                         \
     X(LIMIT, 14, "limit reached")                                                                  \
-    X(NOT_RUNNING, 15, "no such system is running")
+    X(NOT_RUNNING, 15, "no such system is running")                                                \
+    X(NO_KEY, 16, "no such key")
 
 enum ax_error {
     AX_OK = 0,

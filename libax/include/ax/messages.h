@@ -305,14 +305,17 @@ static inline uint32_t ax_part_len_(const char *text)
 #define AX_THUNK_NAMES_TELL(m, fields) AX_JOIN(AX_JOIN(AX_CONTRACT, ax_run), m),
 #define AX_THUNK_NAMES_ASK(m, fields, back) AX_JOIN(AX_JOIN(AX_CONTRACT, ax_run), m),
 
-/* The layout is completed by AX_STATE; without it there are no fields, and the state is fresh. */
-#define AX_FRESH(c) __attribute__((unused)) static const struct ax_layout c##_state;
+/* The layout is completed by AX_STATE; without it there are no fields, and the state is fresh. So
+ * are the names of maps by AX_MAPS. */
+#define AX_FRESH(c) \
+    __attribute__((unused)) static const struct ax_layout c##_state; \
+    __attribute__((unused)) static const struct ax_maps c##_ax_maps;
 
 /* ---- what users write ---- */
 
 /* AX_ACTOR(counter, .on_start = start, ...); after the handlers and struct counter. A hook of the
  * wrong shape is an error, whatever the compiler's options. */
-#define AX_ACTOR(...) AX_ACTOR_(__VA_ARGS__, .durable_reserved = false)
+#define AX_ACTOR(...) AX_ACTOR_(__VA_ARGS__, .reserved = false)
 #define AX_ACTOR_(c, ...) \
     _Pragma("GCC diagnostic push") \
     _Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"") \
@@ -321,9 +324,16 @@ static inline uint32_t ax_part_len_(const char *text)
         .handlers = c##_ax_handlers_made_by_AX_IMPLEMENT, \
         .state = &c##_state, \
         .state_size = sizeof(struct c), \
+        .maps = &c##_ax_maps, \
         __VA_ARGS__}}; \
     _Pragma("GCC diagnostic pop") \
     _Static_assert(sizeof(struct ax_actor_type) == sizeof(union c##_actor_type), "one layout")
+
+/* Among the arguments of AX_ACTOR: a handler that awaits a reply, or waits for room, goes on in the
+ * next process when its own dies, with its locals as they were. The state must be AX_STATE or an
+ * empty struct. Over an await such a handler may hold plain locals, pointers to them, to the message
+ * and to the state, and refs; no heap memory, descriptors or writable static data. */
+#define AX_DURABLE .durable = true
 
 /* AX_PLUGIN("name", &counter_actor, &other_actor, ...); once in a shared object. */
 #define AX_PLUGIN(plugin_name, ...) \

@@ -39,6 +39,7 @@ enum ax_type {
 #define AX_FIELD_ARRAY 1u /* ax_field.flags: `count` elements of `type` */
 
 #define AX_FIELDS_MAX 32u             /* fields of a struct */
+#define AX_MAPS_MAX 12u               /* kept maps of an actor */
 #define AX_METHODS_MAX 1024u          /* messages of a contract */
 #define AX_NESTING_MAX 8u             /* structs in structs */
 #define AX_FIXED_MAX (1u << 24)       /* bytes of a fixed part */
@@ -63,6 +64,12 @@ struct ax_layout {
     const struct ax_field *fields;
     bool has_var; /* has a str or bytes field */
     bool plain;   /* any bytes of the right size are a valid image */
+};
+
+/* The names of an actor's kept maps, see <ax/map.h>. */
+struct ax_maps {
+    uint32_t count; /* up to AX_MAPS_MAX */
+    const char *const *names;
 };
 
 typedef void (*ax_handler)(struct ax_ctx *ctx, void *self, const void *msg, void *reply);
@@ -93,6 +100,7 @@ struct ax_io_event;
     const ax_handler *handlers;    /* one a method */                                              \
     const struct ax_layout *state; /* nfields == 0: fresh; else kept */                            \
     uint32_t state_size;                                                                           \
+    const struct ax_maps *maps; /* kept; NULL or a count of 0: none */                             \
     void (*on_start)(struct ax_ctx * ctx, state_type * self);                                      \
     void (*on_restart)(struct ax_ctx * ctx, state_type * self);                                    \
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
@@ -100,7 +108,8 @@ struct ax_io_event;
     void (*on_exit)(struct ax_ctx * ctx, state_type * self, const struct ax_exit *exit);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
     void (*on_io)(struct ax_ctx * ctx, state_type * self, const struct ax_io_event *event);        \
-    bool durable_reserved; /* always false */
+    bool durable;  /* AX_DURABLE: a handler that awaits goes on in the next process */             \
+    bool reserved; /* always false */
 
 struct ax_actor_type {
     AX_ACTOR_MEMBERS(void)

@@ -22,5 +22,5 @@ void counter_on_get(struct ax_ctx *ctx, struct counter *self, const struct count
 {
     reply->value = self->n;
 }
-AX_ACTOR(counter);
+AX_ACTOR(counter, AX_DURABLE);
 AX_PLUGIN("counter", &counter_actor);

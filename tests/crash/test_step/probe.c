@@ -2,13 +2,17 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include "steady.h"
+
 #include <ax/io.h>
+#include <ax/map.h>
 #include <errno.h>
 #include <string.h>
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
 AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
          (u64, monitor), (u64, io), (u64, here), (u64, there));
+AX_MAPS(probe, data);
 
 void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
 {
@@ -245,5 +249,45 @@ static void on_exit_of(struct ax_ctx *ctx, struct probe *self, const struct ax_e
     self->sum *= 10;
 }
 
+/* The value of a key is how often it was written, over and over. */
+void probe_on_write(struct ax_ctx *ctx, struct probe *self, const struct probe_write *msg)
+{
+    int64_t value[128];
+    self->turns++;
+    for (uint64_t number = msg->from; number < msg->to; number++) {
+        struct ax_span key = {&number, sizeof number}, old;
+        bool there = ax_map_get(ctx, probe_data, key, &old) == 0;
+        int64_t times = there ? *(const int64_t *)old.ptr + 1 : 1;
+        for (uint32_t i = 0; i < 128; i++)
+            value[i] = times;
+        AX_CHECK(ctx, ax_map_put(ctx, probe_data, key, (struct ax_span){value, msg->size}) == 0);
+    }
+}
+
+void probe_on_erase(struct ax_ctx *ctx, struct probe *self, const struct probe_erase *msg)
+{
+    self->turns++;
+    for (uint64_t key = msg->from; key < msg->to; key++)
+        AX_CHECK(ctx, ax_map_delete(ctx, probe_data, (struct ax_span){&key, sizeof key}) == 0);
+}
+
+void probe_on_wipe(struct ax_ctx *ctx, struct probe *self, const struct probe_wipe *msg)
+{
+    (void)msg;
+    self->turns++;
+    AX_CHECK(ctx, ax_map_clear(ctx, probe_data) == 0);
+}
+
+void probe_on_words(struct ax_ctx *ctx, struct probe *self, const struct probe_words *msg,
+                    struct probe_words_reply *reply)
+{
+    char text[701];
+    self->turns++;
+    self->sum += msg->by;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    AX_CHECK(ctx, ax_reply_str(ctx, &reply->text, text) == 0);
+}
+
 AX_ACTOR(probe, .on_down = on_down, .on_exit = on_exit_of, .on_reply = on_reply, .on_io = on_io);
-AX_PLUGIN("probe", &probe_actor);
+AX_PLUGIN("probe", &probe_actor, &steady_actor);

@@ -27,7 +27,11 @@
     TELL(link, (ref_to(probe), who, bool, trap))                                                   \
     TELL(unlink, (ref_to(probe), who))                                                             \
     TELL(quit, (u32, reason))                                                                      \
-    TELL(join, (bool, stay))
+    TELL(join, (bool, stay))                                                                       \
+    TELL(write, (u64, from, u64, to, u32, size))                                                   \
+    TELL(erase, (u64, from, u64, to))                                                              \
+    TELL(wipe, ())                                                                                 \
+    ASK(words, (i64, by), (str, text))
 #include <ax/contract.h>
 
 extern const struct ax_plugin ax_plugin;

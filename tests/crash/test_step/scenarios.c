@@ -3,6 +3,8 @@
  * undisturbed run as well, against itself. */
 #include "step.h"
 
+#include "steady.h"
+
 #include "libax/registry.h"
 #include "shm/lane.h"
 
@@ -223,6 +225,63 @@ static bool same_or_mused(const struct seen *want, const struct seen *got)
         return got->sum[1] == 1003 && got->turns[1] == 2;
     return answers(got, SHM_ERROR, 3) == 1 && got->sum[1] == 3 && got->turns[1] == 2 &&
            got->replies[1] == 0 && at_rest(want, got, 1);
+}
+
+/* ---- durable awaits ---- */
+
+static void walk(struct node *node, probe_ref to, probe_ref next)
+{
+    const struct steady_walk body = {.by = 3, .to = to, .next = next};
+    send_frame(node, here(1).ref.addr, SHM_ASK, steady_method_walk, &body, sizeof body);
+}
+
+static void walk_peer(struct node *node)
+{
+    walk(node, there(), here(2));
+}
+
+static void walk_local(struct node *node)
+{
+    walk(node, here(3), here(2));
+}
+
+static void read_local(struct node *node)
+{
+    const struct steady_read body = {.by = 3, .to = here(2)};
+    send_frame(node, here(1).ref.addr, SHM_ASK, steady_method_read, &body, sizeof body);
+}
+
+static bool answered(const struct seen *seen, int64_t value)
+{
+    for (uint32_t i = 0; i < seen->nframes; i++)
+        if (seen->frame[i].to == STEP_ASKER && seen->frame[i].body == value)
+            return answers(seen, SHM_REPLY, 3) == 1;
+    return false;
+}
+
+/* No death makes a difference. */
+static bool same_and_walked(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && (answered(got, 3120) || answered(got, 3030)) && got->turns[1] == 1 &&
+           got->sum[1] == 3 && got->replies[1] == 2 && got->errors[1] == 0;
+}
+
+static bool same_and_read(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && answered(got, 712) && got->turns[1] == 1 && got->replies[1] == 1;
+}
+
+/* What was in hand is dropped, before the first await or behind any; nothing else is. Where that is
+ * what was asked, who asked goes on with the error. */
+static bool walked_or_dropped(const struct seen *want, const struct seen *got)
+{
+    if (same_and_walked(want, got))
+        return true;
+    bool went_on = answers(got, SHM_REPLY, 3) == 1 && got->errors[1] == 1 && got->replies[1] == 1 &&
+                   got->turns[2] + got->turns[3] == 1;
+    bool dropped = answers(got, SHM_ERROR, 3) == 1 && got->errors[1] == 0;
+    return went_on != dropped && got->mail == 0 && got->state[1] == SHM_LIVE && got->letters == 1 &&
+           got->units <= want->units;
 }
 
 /* ---- lives ---- */
@@ -730,6 +789,101 @@ static bool same_or_no_event(const struct seen *want, const struct seen *got)
            got->mail == 0 && got->letters == 0 && got->units == want->units && got->deaths > 0;
 }
 
+/* ---- kept maps ---- */
+
+#define MAP_KEYS 11u
+
+static bool same_and_entries(const struct seen *want, const struct seen *got, uint64_t entries)
+{
+    return same(want, got) && got->entries[1] == entries && got->letters == 0;
+}
+
+/* A first map, and more in it than one bucket may hold. */
+static void map_first(struct node *node)
+{
+    TELL(node, 1, write, .from = 0, .to = 2, .size = 8);
+    TELL(node, 1, write, .from = 2, .to = 5, .size = 8);
+}
+
+static bool same_and_five(const struct seen *want, const struct seen *got)
+{
+    return same_and_entries(want, got, 5);
+}
+
+static void map_filled(struct node *node)
+{
+    TELL(node, 1, write, .from = 0, .to = MAP_KEYS, .size = 24);
+}
+
+static void map_overwrite(struct node *node)
+{
+    TELL(node, 1, write, .from = 3, .to = 5, .size = 24);
+    TELL(node, 1, write, .from = 4, .to = 6, .size = 200);
+}
+
+static bool same_and_all(const struct seen *want, const struct seen *got)
+{
+    return same_and_entries(want, got, MAP_KEYS);
+}
+
+/* So many that buckets are joined; and one that is put again. */
+static void map_delete(struct node *node)
+{
+    TELL(node, 1, erase, .from = 0, .to = MAP_KEYS - 2);
+    TELL(node, 1, write, .from = 3, .to = 4, .size = 8);
+    TELL(node, 1, erase, .from = 3, .to = 4);
+}
+
+static bool same_and_two(const struct seen *want, const struct seen *got)
+{
+    return same_and_entries(want, got, 2);
+}
+
+static void map_clear(struct node *node)
+{
+    TELL(node, 1, wipe);
+    TELL(node, 1, write, .from = 20, .to = 22, .size = 8);
+}
+
+/* An actor ends with its map: in turns of the worker's own. */
+static void map_end(struct node *node)
+{
+    TELL(node, 1, leave);
+}
+
+static bool same_and_gone(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->state[1] == SHM_FREE && got->entries[1] == 0;
+}
+
+#define FEW_UNITS 520u
+
+static struct shm_slot_info *info_of(struct node *node)
+{
+    return &((struct shm_public *)(void *)node->pub[0])->slot[NODE_WORKER];
+}
+
+/* An arena that is nearly too small, and becomes it. */
+static void extent(struct node *node)
+{
+    info_of(node)->units = FEW_UNITS;
+    TELL(node, 1, write, .from = 0, .to = 4, .size = 1000);
+}
+
+/* It has asked for more before it rested, gets it, and uses it. */
+static void extent_more(struct node *node)
+{
+    const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
+    if (pub->small == FEW_UNITS)
+        info_of(node)->units = node->geo[NODE_WORKER].units;
+    TELL(node, 1, write, .from = 4, .to = 13, .size = 1000);
+}
+
+static bool same_and_grown(const struct seen *want, const struct seen *got)
+{
+    return same_and_entries(want, got, 13);
+}
+
 const struct scenario scenarios[] = {
     {"first_boot", first_boot, same, NULL, NULL, STEP_FIRST | STEP_ONCE},
     {"receive_lane", receive_lane, same, NULL, NULL, 0},
@@ -743,6 +897,11 @@ const struct scenario scenarios[] = {
     {"await_local", await_local, same_or_canceled, NULL, NULL, 0},
     {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0},
     {"await_itself", await_itself, same_or_mused, NULL, NULL, 0},
+    {"durable_peer", walk_peer, same_and_walked, NULL, NULL, STEP_STEADY},
+    {"durable_local", walk_local, same_and_walked, NULL, NULL, STEP_STEADY},
+    {"durable_large", read_local, same_and_read, NULL, NULL, STEP_STEADY},
+    {"durable_crash", walk_local, walked_or_dropped, NULL, NULL,
+     STEP_STEADY | STEP_ONCE | STEP_FAULT},
     {"ask_async", ask_async, same, NULL, NULL, 0},
     {"spawn", spawn, same, NULL, NULL, 0},
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
@@ -774,6 +933,12 @@ const struct scenario scenarios[] = {
     {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP},
     {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},
     {"io_event", dial, same_or_no_event, NULL, NULL, 0},
+    {"map_put", map_first, same_and_five, NULL, NULL, 0},
+    {"map_overwrite", map_overwrite, same_and_all, map_filled, NULL, STEP_ONCE},
+    {"map_delete", map_delete, same_and_two, map_filled, NULL, STEP_ONCE},
+    {"map_clear", map_clear, same_and_two, map_filled, NULL, 0},
+    {"map_end", map_end, same_and_gone, map_filled, NULL, STEP_ONCE},
+    {"extent_growth", extent, same_and_grown, map_filled, extent_more, STEP_ONCE},
     {"forged", forged, same_and_one_good, NULL, NULL, 0},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

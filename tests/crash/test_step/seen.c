@@ -2,6 +2,7 @@
 #include "step.h"
 
 #include "libax/life.h"
+#include "libax/map.h"
 #include "libax/worker.h"
 #include "shm/chain.h"
 #include "shm/recover.h"
@@ -32,6 +33,34 @@ static bool kept_at(const struct node *node, uint32_t index, const int64_t **sta
     return actor->state != SHM_FREE && actor->kept != 0;
 }
 
+static uint64_t digest_of(const struct shm_map_entry *entry)
+{
+    const uint8_t *value = shm_map_value(entry);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < shm_map_key_len(entry); i++)
+        sum = sum * 31 + entry->data[i];
+    for (uint32_t i = 0; i < entry->value_len; i++)
+        sum = sum * 31 + value[i];
+    return sum;
+}
+
+/* What is in an actor's map, in any order. */
+static void read_map(const struct shm_port *port, uint32_t index, struct seen *seen)
+{
+    const struct shm_map_roots *roots = map_roots(port, index);
+    seen->entries[index] = seen->digest[index] = 0;
+    if (roots == NULL || roots->map[0] == 0)
+        return;
+    const struct shm_map *map = shm_unit(port, roots->map[0]);
+    seen->entries[index] = map->count;
+    for (uint32_t number = 0; number < map->buckets; number++)
+        for (const struct shm_map_bucket *b = map_bucket(port, map, number); b != NULL;
+             b = map_more(port, b))
+            for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
+                if (b->slot[i] != 0)
+                    seen->digest[index] += digest_of(shm_map_entry_at(port, b->slot[i]));
+}
+
 /* Recovers once more, in this process: all must add up, and nothing may be reached that was not
  * before. */
 static void add_up(struct node *node, struct seen *seen)
@@ -59,6 +88,9 @@ static void add_up(struct node *node, struct seen *seen)
         fprintf(stderr, "its memory does not add up: %s\n", found.wrong);
         seen->settled = false;
     }
+    for (uint32_t i = 1; i < STEP_RECORDS && seen->settled; i++)
+        if (port.actors[i].state != SHM_FREE)
+            read_map(&port, i, seen);
     seen->units = port.arena.used;
     seen->mail = found.mail;
     shm_port_close(&port);
@@ -301,6 +333,10 @@ void seen_print(const char *what, const struct seen *seen)
                     " downs %" PRId64 " replies %" PRId64 " errors %" PRId64 "\n",
                     i, seen->gen[i], seen->state[i], seen->handled[i], seen->sum[i], seen->turns[i],
                     seen->downs[i], seen->replies[i], seen->errors[i]);
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        if (seen->entries[i] != 0)
+            fprintf(stderr, "    actor %u: %" PRIu64 " entries, digest %" PRIx64 "\n", i,
+                    seen->entries[i], seen->digest[i]);
     for (uint32_t i = 0; i < seen->nframes; i++)
         fprintf(stderr,
                 "    frame to slot %u: kind %u method %u to %" PRIx64 " corr %" PRIu64

@@ -25,6 +25,7 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
         errors[STEP_RECORDS];
     uint32_t gen[STEP_RECORDS];
     uint64_t handled[STEP_RECORDS];
+    uint64_t entries[STEP_RECORDS], digest[STEP_RECORDS]; /* of kept maps */
     uint8_t state[STEP_RECORDS];
     struct seen_frame frame[STEP_FRAMES];
     uint32_t nframes;
@@ -68,11 +69,12 @@ struct scenario {
 };
 
 enum {
-    STEP_ONCE = 1,  /* cannot be repeated on the same memory */
-    STEP_FAULT = 2, /* successors are told that the process died by its own doing */
-    STEP_FIRST = 4, /* starts from memory that nobody was in yet */
-    STEP_ENDS = 8,  /* successors are told how the processes before them ended */
-    STEP_DROP = 16, /* a restart drops the mail */
+    STEP_ONCE = 1,    /* cannot be repeated on the same memory */
+    STEP_FAULT = 2,   /* successors are told that the process died by its own doing */
+    STEP_FIRST = 4,   /* starts from memory that nobody was in yet */
+    STEP_ENDS = 8,    /* successors are told how the processes before them ended */
+    STEP_DROP = 16,   /* a restart drops the mail */
+    STEP_STEADY = 32, /* the first actor is durable */
 };
 
 extern const struct scenario scenarios[];

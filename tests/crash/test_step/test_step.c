@@ -278,7 +278,7 @@ static void boot(const struct scenario *scenario, struct node *node)
     static struct boot_actor actors[STEP_ACTORS];
     for (uint32_t i = 0; i < STEP_ACTORS; i++)
         actors[i] = (struct boot_actor){
-            .contract = "probe",
+            .contract = "",
             .capacity = 100,
             .name_entry = 0,
             .policy = {.window_ns = 1,
@@ -287,6 +287,9 @@ static void boot(const struct scenario *scenario, struct node *node)
                        .backoff_max_ns = 1,
                        .drop_mail = (scenario->flags & STEP_DROP) != 0},
         };
+    for (uint32_t i = 0; i < STEP_ACTORS; i++)
+        snprintf(actors[i].contract, sizeof actors[i].contract, "%s",
+                 i == 0 && scenario->flags & STEP_STEADY ? "steady" : "probe");
     node->boot.actors = actors;
     node->boot.nactors = STEP_ACTORS;
     node->boot.nregistries = 1;
