@@ -32,6 +32,8 @@ DEPS += llvm               # llvm-symbolizer: names in the reports of sanitizers
 DEPS += binutils           # nm: the check of exported symbols
 DEPS += clang-format clang-tidy cppcheck shellcheck mandoc
 DEPS += spin               # make model
+DEPS += redis-server redis-tools # what the key-value server is compared with, and clients of it
+DEPS += libhiredis-dev     # another client of it
 
 # "make deps test" is "make deps" and then "make test": the packages must be there before the
 # first compiler runs, whatever -j says. The same for clean.
@@ -226,6 +228,11 @@ $(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(
 		$(B)/libtest.a $(B)/libaxsup.a $(call test_ax,$(1)) -lcmocka $$(libs)
 endef
 $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
+# Parts of the key-value server that need no actors, for their unit test and their fuzzer.
+kv_obj := $(call objects,$(patsubst %,libax/examples/kv/%.c,\
+	command glob number owed parcel reply resp))
+$(B)/tests/unit/test_kv $(B)/fuzz_resp: $(kv_obj)
+$(B)/tests/e2e/helper_kv_load: libs += -lhiredis
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
 define fuzz_program
@@ -241,10 +248,16 @@ endif
 
 # --- run ------------------------------------------------------------------------------------
 
-.PHONY: demo bench
+.PHONY: demo demo-kv bench bench-kv
 demo: ## kill the workers of a bank at random and show that its accounts add up
 demo: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/run
+demo-kv: ## kill the shards of a key-value server under redis-benchmark
+demo-kv: all
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/kv
+bench-kv: ## the key-value server beside redis-server, by redis-benchmark
+bench-kv: all
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/bench/kv $(ARGS)
 bench: ## measure, beside what the machine can do at best (ARGS="--json" and others)
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
