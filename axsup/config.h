@@ -77,6 +77,7 @@ struct sup_worker_config {
     struct sup_limits_config limits;
     unsigned spin_us, rerandomize, max_actors, max_asks;
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
+    uint64_t slow_after_ns;                  /* 0: no message is slow */
     uint64_t arena;
 };
 

@@ -163,8 +163,15 @@ static const struct sup_key worker_keys[] = {
         DEFAULT("5s"), ABOUT("How long the plugin may take to load.")),
     KEY(sup_worker_config, "hang_after", DURATION, hang_after_ns, RANGE(MS, HOUR), .or_zero = true,
         DEFAULT("0s"),
-        ABOUT("A message that is handled for longer than this is a hang, which ends the process; "
-              "\"0s\" looks for none.")),
+        ABOUT("A message that is handled for longer than this is a hang, which ends the process by "
+              "SIGABRT, and by SIGKILL where it does not end within a second; \"0s\" looks for "
+              "none. Time in which the process is stopped or gets no processor does not count; "
+              "time in which it is blocked in a system call does.")),
+    KEY(sup_worker_config, "slow_after", DURATION, slow_after_ns, RANGE(10 * MS, HOUR),
+        .or_zero = true, DEFAULT("100ms"),
+        ABOUT("A message that is handled for longer than this is warned of and counted, with its "
+              "actor and its time, to an eighth of this; \"0s\": none is. Time in which the actor "
+              "is suspended does not count.")),
     KEY(sup_worker_config, "rerandomize", INTEGER, rerandomize, RANGE(0, 1000), DEFAULT(3),
         ABOUT(
             "Crashes by signal that are borne within a minute; with one more the plugin is loaded "

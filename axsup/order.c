@@ -81,6 +81,7 @@ int sup_order_pack(struct sup_slot *slot)
         .spin_us = config->spin_us,
         .cores = cores(),
         .max_asks = config->max_asks,
+        .slow_ns = config->slow_after_ns,
         .fault = slot->child.fault,
         .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,

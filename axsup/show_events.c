@@ -9,18 +9,20 @@
 #include <string.h>
 
 enum part {
-    ACTOR = 1 << 0,   /* actor, ref, contract */
-    REASON = 1 << 1,  /* reason, signal */
-    CODE = 1 << 2,    /* code */
-    SUSPECT = 1 << 3, /* suspect, message: who had which message in hand */
-    IS = 1 << 4,      /* suspect: whether it was this actor */
-    AGAIN = 1 << 5,   /* will_restart */
-    BACKOFF = 1 << 6, /* backoff_ns */
-    TOOK = 1 << 7,    /* duration_ns */
-    LOST = 1 << 8,    /* lost */
-    WATCHER = 1 << 9, /* watcher */
-    LETTER = 1 << 10, /* sender, target, message, reason */
-    LIFE = 1 << 11,   /* incarnation */
+    ACTOR = 1 << 0,    /* actor, ref, contract */
+    REASON = 1 << 1,   /* reason, signal */
+    CODE = 1 << 2,     /* code */
+    SUSPECT = 1 << 3,  /* suspect, message: who had which message in hand */
+    IS = 1 << 4,       /* suspect: whether it was this actor */
+    AGAIN = 1 << 5,    /* will_restart */
+    BACKOFF = 1 << 6,  /* backoff_ns */
+    TOOK = 1 << 7,     /* duration_ns */
+    LOST = 1 << 8,     /* lost */
+    WATCHER = 1 << 9,  /* watcher */
+    LETTER = 1 << 10,  /* sender, target, message, reason */
+    LIFE = 1 << 11,    /* incarnation */
+    STOP = 1 << 13,    /* stop */
+    MESSAGE = 1 << 12, /* message: of the actor's contract */
 };
 
 static const struct {
@@ -37,12 +39,15 @@ static const struct {
                   "A message was handled for longer than hang_after; the process is being ended."},
     [SUP_ACTOR_STARTED] = {LIFE | ACTOR, "An actor has been spawned."},
     [SUP_ACTOR_RESTARTED] = {LIFE | ACTOR, "An actor goes on in another incarnation."},
-    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON, "An actor has ended for good."},
+    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON | STOP, "An actor has ended for good."},
     [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
                   "is whether the actor was the suspect."},
     [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
     [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
+    [SUP_SLOW] = {LIFE | ACTOR | MESSAGE | TOOK,
+                  "A message was handled for longer than slow_after. message is null for a hook or "
+                  "a notice."},
     [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
                                 "error by its name."},
 };
@@ -126,6 +131,10 @@ static void show_parts(struct sup_out *out, const struct sup_event *event, unsig
     if (what & LIFE)
         show_number(out, "incarnation", event->incarnation);
     show_ending(out, event, what);
+    if (what & STOP)
+        show_text(out, "stop", ax_stop_reason_name((enum ax_stop_reason)event->stop));
+    if (what & MESSAGE)
+        show_text(out, "message", event->message);
     if (what & WATCHER) {
         sup_out_key(out, "watcher");
         sup_show_who(out, event->other, event->other_name);
@@ -193,6 +202,9 @@ void sup_show_letters(struct sup_out *out, struct sup *sup)
 
 /* ---- for the manual ---- */
 
+#define STOP_TEXT(name, number, text, when) " \"" text "\": " when
+#define STOPS "Why it ended, in a word:" AX_STOP_REASONS(STOP_TEXT)
+
 /* The members of each part, in the order in which they are shown. */
 static const struct {
     unsigned part;
@@ -209,6 +221,8 @@ static const struct {
      "ended because it hung."},
     {SUSPECT, "suspect, message", "The actor that had a message in hand, and the message's name."},
     {IS, "suspect", "true or false."},
+    {STOP, "stop", STOPS},
+    {MESSAGE, "message", "The message's name."},
     {AGAIN, "will_restart", "Whether another process or incarnation follows."},
     {WATCHER, "watcher", "Who was told."},
     {BACKOFF, "backoff_ns", "The wait before the start."},

@@ -7,6 +7,7 @@
 #include "axsup/sup.h"
 
 #include "axsup/order.h"
+#include "axsup/tick.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -236,6 +237,7 @@ int sup_run(struct sup *sup, uint64_t for_ns)
     for (uint32_t s = 1; s < sup->n_slots; s++)
         sup_child_start(&sup->slots[s]);
     sup_events_start(sup);
+    sup_tick_start(sup);
     if (for_ns != UINT64_MAX)
         sup_timer_set(sup, &timer, sup_clock() + for_ns);
     error = sup_loop_run(sup);

@@ -70,6 +70,7 @@ struct sup {
     struct sup_loop loop;
     struct sup_hub hub;
     struct sup_events events;
+    struct sup_timer tick;
     struct sup_template *templates; /* one an entry of the config */
     uint32_t n_templates;
     struct sup_slot *slots; /* slots[0] is axsup */
@@ -141,12 +142,17 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint8_t state;        /* enum shm_actor_state */
     bool suspended;       /* in an await */
     uint32_t incarnation; /* from 1, restarts of actor and process together */
-    uint32_t mail, capacity, failures;
-    uint64_t turns;   /* messages handled */
-    uint64_t idle_ns; /* since it last finished work */
+    uint32_t mail, control_mail, capacity, failures, restarts, slow;
+    bool in_hand;        /* a message of it is being handled, or awaits */
+    uint64_t waits_on;   /* whom it asks and waits for, 0: none, or not known */
+    uint64_t turns;      /* messages handled */
+    uint64_t idle_ns;    /* since it last finished work, 0: it has some */
+    uint64_t silence_ns; /* since it last handled anything */
+    uint64_t busy_ns;    /* in all, by samples */
 };
 
-/* "free", "live" ... ; static. */
+/* "free", "live" ... ; static. The second: as it is shown, "suspended" where it awaits. */
+const char *sup_actor_shown_state(const struct sup_actor *actor);
 const char *sup_actor_state_name(uint8_t state);
 /* By name, or by "slot.index.generation". 0, AX_E_NO_ACTOR. Both results may be asked for with
  * NULL; the contract lives as long as sup and may be NULL where it is not known. */

@@ -73,6 +73,7 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
     if (shm_unlikely(error != 0))
         return error;
     w->current->waits_on = local;
+    shm_store(&w->port.meters[ctx->actor].waits_on, to.addr);
     return pending_wait(w);
 }
 

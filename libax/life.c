@@ -21,6 +21,7 @@
 #include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/more.h"
+#include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -60,7 +61,7 @@ static void restarted(struct worker *w, uint32_t index)
     shm_turn_begin(&w->port, 0, 0);
     shm_log(&w->port, &actor->state);
     actor->state = SHM_LIVE;
-    event_next(w, SHM_ACTOR_RESTARTED, index);
+    life_note(w, SHM_ACTOR_RESTARTED, index, 0, 0);
     publish_later(w, index);
     turn_commit(w);
 }
@@ -108,6 +109,13 @@ void end_failed(struct worker *w, uint32_t index, uint8_t reason)
 
 /* ---- the end ---- */
 
+static uint8_t stop_reason(const struct worker *w, uint8_t reason)
+{
+    if (w->closing)
+        return AX_STOP_SHUTDOWN_GRACEFUL;
+    return reason == SHM_NORMAL ? AX_STOP_CONTEXT_STOP : AX_STOP_NORMAL;
+}
+
 void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
 {
     struct shm_actor *actor = actor_at(w, index);
@@ -116,6 +124,7 @@ void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
     shm_log(&w->port, &actor->flags);
     actor->flags |= SHM_STOPPING;
     shm_set(&w->port, &w->port.cold[index].reason, reason);
+    w->port.cold[index].stop = stop_reason(w, reason); /* in the same word */
     publish_later(w, index);
     runq_push(w, index);
 }
@@ -200,7 +209,7 @@ static void close_finish(struct worker *w, uint32_t index)
     timer_clear_all(w, index);
     kept_give(w, index);
     more_give(w, index);
-    event_next(w, SHM_ACTOR_STOPPED, index)->reason = cold->reason;
+    life_note(w, SHM_ACTOR_STOPPED, index, cold->reason, cold->stop);
     shm_log(&w->port, &actor->gen);
     shm_log(&w->port, &actor->state);
     actor->gen++;

@@ -7,6 +7,7 @@
 #include "libax/drain.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/pending.h"
 #include "libax/room.h"
 #include "libax/send.h"
@@ -35,6 +36,7 @@ void clock_read(struct worker *w)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     w->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    w->hundredths = shm_hundredths(w->now);
 }
 
 /* Now is when what was asked since the last look began. */
@@ -146,6 +148,7 @@ static void park(struct worker *w)
     }
     w->idle_rounds = 0;
     clock_read(w);
+    meter_rested(w);
 }
 
 static bool worth_spinning(const struct worker *w)
@@ -267,6 +270,7 @@ static void look_at_memory(struct worker *w)
 
 static uint32_t round_of_work(struct worker *w)
 {
+    meter_look(w, 0, 0);
     uint32_t done = drain_lanes(w, BATCH);
     done += strands_resume(w);
     if (w->run_first != 0)

@@ -175,8 +175,10 @@ void pending_cancel(struct worker *w, uint64_t corr)
 int pending_wait(struct worker *w)
 {
     struct strand *strand = w->current;
+    uint32_t index = strand->ctx.actor;
     turn_pause(w);
     strand_suspend(w);
+    shm_store(&w->port.meters[index].waits_on, 0);
     turn_continue(w);
     strand->waits_on = 0;
     return strand->result;

@@ -65,8 +65,10 @@ int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline
     turn_pause(w);
     strand->wants = (struct wants){.to = to, .bytes = bytes, .deadline = deadline};
     strand->waits_on = local;
+    shm_store(&w->port.meters[ctx->actor].waits_on, to);
     strand_push(&w->room, strand);
     strand_suspend(w);
+    shm_store(&w->port.meters[ctx->actor].waits_on, 0);
     turn_continue(w);
     strand->waits_on = 0;
     return strand->result;

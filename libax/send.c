@@ -9,6 +9,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/room.h"
 #include "libax/turn.h"
 
@@ -86,8 +87,10 @@ FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *pos
         return AX_E_LIMIT;
     shm_chain_log(&w->port, &target->mail, &target->logged);
     int error = append(w, &target->mail, post, post_size(post), post->stamp);
-    if (error == 0)
+    if (error == 0) {
+        meter_sent(w, actor);
         runq_push(w, actor);
+    }
     return error;
 }
 

@@ -10,6 +10,7 @@
 #include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -55,6 +56,15 @@ void ctx_release(struct ax_ctx *ctx)
 
 /* ---- the turn of a handler ---- */
 
+/* For the meters. */
+static uint32_t method_of(const struct ax_ctx *ctx)
+{
+    if (ctx->frame == NULL)
+        return METER_HOOK;
+    bool call = ctx->frame->kind == SHM_TELL || ctx->frame->kind == SHM_ASK;
+    return call ? ctx->frame->method : METER_EVENT;
+}
+
 void turn_pause(struct worker *w)
 {
     struct ax_ctx *ctx = &w->current->ctx;
@@ -65,6 +75,9 @@ void turn_pause(struct worker *w)
     if (ctx->message == 0)
         actor->flags |= SHM_IN_HOOK;
     turn_commit(w);
+    meter_end(w);
+    meter_active(w, ctx->actor);
+    meter_look(w, ctx->actor, method_of(ctx));
 }
 
 void turn_continue(struct worker *w)
@@ -102,6 +115,7 @@ void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uin
     publish_later(w, index);
     turn_commit(w);
     ctx_release(ctx);
+    meter_look(w, index, METER_HOOK);
 }
 
 /* axsup shows who was told of what. */
@@ -148,6 +162,21 @@ static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
     };
     if (ctx->type->on_reply != NULL)
         ctx->type->on_reply(ctx, ctx->self, &reply);
+}
+
+static void run_life(struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct shm_life_body *body = (const void *)frame->body;
+    const struct ax_life life = {
+        .who = {.addr = body->who},
+        .event = (enum ax_life_event)(body->what - SHM_ACTOR_STARTED),
+        .incarnation = body->incarnation,
+        .reason = (enum ax_reason)body->reason,
+        .stop = (enum ax_stop_reason)body->stop,
+        .missed = body->missed,
+    };
+    if (ctx->type->on_lifecycle != NULL)
+        ctx->type->on_lifecycle(ctx, ctx->self, &life);
 }
 
 /* The buffer that the handler fills: on the stack where it is small, for it must stay while the
@@ -215,26 +244,29 @@ void actor_relax(struct worker *w, uint32_t index)
     shm_set(&w->port, &w->port.cold[index].retries, 0);
 }
 
-/* Consumes the message in hand and ends its turn; tells a local strand its answer. */
-static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
+/* Consumes the message in hand and ends its turn; tells a local strand its answer. `method`: of a
+ * call, else METER_EVENT. */
+static void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint64_t wake)
 {
     struct shm_actor *actor = actor_at(w, ctx->actor);
-    uint16_t method = ctx->frame->method;
     kept_save(w, ctx->actor);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, ctx->message);
     if (shm_unlikely(actor->flags & (SHM_OVERLOAD | SHM_RETRIED)))
         actor_relax(w, ctx->actor);
     turn_commit(w);
+    meter_end(w);
     w->messages++;
     if (wake != 0)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
+    meter_look(w, ctx->actor, method);
 }
 
 static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     uint8_t small[REPLY_ON_STACK] __attribute__((aligned(16)));
     uint64_t wake = 0;
+    uint16_t method = frame->method;
     if (frame->kind == SHM_ASK) {
         const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
         if (reply_open(w, ctx, layout, small) != 0)
@@ -244,13 +276,14 @@ static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
     } else {
         ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, NULL);
     }
-    conclude(w, ctx, wake);
+    conclude(w, ctx, method, wake);
 }
 
 static void run_message(struct worker *w, uint32_t index, uint64_t first)
 {
     const struct shm_frame *frame = shm_chain_frame(&w->port, first);
     struct ax_ctx *ctx = ctx_enter(w, index, first, frame);
+    meter_begin(w, index);
     shm_turn_begin(&w->port, index, first);
     switch (frame->kind) {
     case SHM_TELL:
@@ -264,11 +297,15 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
         break;
     case SHM_DOWN:
         run_down(w, ctx, frame);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, METER_EVENT, 0);
+        break;
+    case SHM_LIFE:
+        run_life(ctx, frame);
+        conclude(w, ctx, METER_EVENT, 0);
         break;
     default:
         run_reply(ctx, frame);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, METER_EVENT, 0);
     }
     if (shm_unlikely(ctx->tail != NULL || ctx->reply_heap != NULL))
         ctx_release(ctx);
@@ -298,10 +335,9 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             break;
     }
     publish_depth(w, index);
+    meter_active(w, index);
     if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->flags & SHM_STOPPING)
         runq_push(w, index);
-    else
-        w->port.cold[index].idle_at = w->now;
     return handled;
 }
 

@@ -68,12 +68,15 @@ struct heap_timer {
     uint64_t id;
 };
 
+#define LISTENERS 64u /* actors of a worker that may have the lifecycle stream */
+
 struct worker {
     struct shm_port port;
     const struct ax_plugin *plugin;
     const struct boot *boot;
-    uint64_t *hashes; /* of each actor type's contract */
-    uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
+    uint64_t *hashes;    /* of each actor type's contract */
+    uint64_t now;        /* CLOCK_MONOTONIC ns, coarse */
+    uint32_t hundredths; /* of a second, the same; see shm/meter.h */
     uint64_t messages;
     struct strand *current, *idle, *broken;
     struct strand_queue ready; /* their wait is over */
@@ -100,6 +103,18 @@ struct worker {
         uint32_t sent; /* messages in this turn */
         uint32_t room; /* messages that it can still take */
     } admitted;
+    struct {                   /* see meter.h */
+        const uint64_t *ticks; /* axsup's */
+        uint64_t seen;         /* of them, when the clock was looked at last */
+        uint64_t since;        /* which was then */
+        uint64_t sampled_at;   /* when the message in hand began, 0: it is no sample */
+        uint32_t until_sample; /* messages */
+        bool want_probe;       /* the next message that is sent is one */
+        uint32_t probe;        /* the actor in whose mailbox it waits, 0: there is none */
+        uint32_t probe_gen, probe_place;
+        uint64_t probe_at;
+    } meter;
+    uint32_t listeners[LISTENERS], nlisteners; /* see stream.h */
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;

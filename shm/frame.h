@@ -32,6 +32,7 @@ enum shm_kind {
     SHM_STOPPED,   /* control, to axsup: the worker has stopped; body: struct shm_stopped_body */
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
+    SHM_LIFE,      /* a notice of the lifecycle stream, within a slot; body: struct shm_life_body */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 
@@ -85,6 +86,16 @@ struct shm_down_body {
     uint8_t suspect;
     uint8_t will_restart;
     uint64_t after; /* read the sender's data lane up to here first: downs keep their place */
+};
+
+struct shm_life_body {
+    uint64_t who;
+    uint32_t incarnation;
+    uint32_t missed; /* notices before this one that were left out */
+    uint8_t what;    /* SHM_ACTOR_STARTED, _RESTARTED, _STOPPED */
+    uint8_t reason;  /* enum shm_reason */
+    uint8_t stop;    /* enum ax_stop_reason */
+    uint8_t pad[5];
 };
 
 struct shm_slot_down_body {

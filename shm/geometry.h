@@ -22,7 +22,7 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t max_message;
     uint32_t names; /* entries in axsup's names table */
     uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
-    uint64_t directory_off, name_off;                               /* public */
+    uint64_t directory_off, meter_off, name_off;                    /* public */
 };
 
 #endif

@@ -70,12 +70,12 @@ struct shm_actor_cold {
     uint32_t name;       /* entry in axsup's names table + 1 */
     uint32_t more;       /* unit of its shm_more, 0: none */
     uint32_t drop_until; /* SHM_DROPPING: messages before this one, counted as mail.handled is */
-    uint64_t idle_at;    /* when it last finished work, coarse; not logged */
-    uint8_t reason;      /* why it is closing */
-    uint8_t retries;     /* of the message at the head */
-    uint8_t ended_by;    /* the reason for `ended` */
-    uint8_t pad;
-    uint32_t ended; /* incarnation whose end not all watchers have been told yet, 0: none */
+    uint64_t spare;
+    uint8_t reason;   /* why it is closing */
+    uint8_t retries;  /* of the message at the head */
+    uint8_t ended_by; /* the reason for `ended` */
+    uint8_t stop;     /* beside `reason`: enum ax_stop_reason */
+    uint32_t ended;   /* incarnation whose end not all watchers have been told yet, 0: none */
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
@@ -89,7 +89,8 @@ struct shm_more {
     uint32_t durable;         /* unit of the stack that was saved at an await */
     uint32_t key;             /* unit of its key in the registry */
     uint32_t snapshot;        /* unit of its last snapshot */
-    uint32_t spare[2];
+    uint32_t listens;         /* it wants the lifecycle stream */
+    uint32_t missed;          /* notices of it that were left out since the last one */
 };
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
 
@@ -132,9 +133,11 @@ struct shm_event {
     uint16_t method;
     uint8_t what; /* enum shm_what */
     uint8_t reason;
-    uint8_t signal, suspect, will_restart, kind;
+    uint8_t signal, suspect, will_restart;
+    uint8_t kind; /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
     uint32_t error;
-    uint64_t spare[2];
+    uint64_t took_ns; /* of SHM_SLOW */
+    uint64_t spare;
 };
 _Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
 
@@ -146,6 +149,7 @@ enum shm_what {
     SHM_OVERLOAD_ON,
     SHM_OVERLOAD_OFF,
     SHM_DEADLETTER,
+    SHM_SLOW, /* a message took longer than slow_after; method: UINT16_MAX for a hook */
 };
 
 #define SHM_UNDO 8192u /* words a turn may change */

@@ -6,6 +6,7 @@
 
 #include "shm/frame.h"
 #include "shm/geometry.h"
+#include "shm/meter.h"
 
 struct shm_directory { /* what a sender must know of an actor */
     uint32_t gen;
@@ -57,11 +58,13 @@ struct shm_public {
     void *death_prev, *death_next;           /* list node; means something to the owner alone */
     _Alignas(SHM_LINE) uint32_t incarnation; /* set by a process when it has recovered */
     uint32_t squeezed;                       /* arena below its reserve: send nothing new */
+    _Alignas(SHM_LINE) uint64_t ticks;       /* axsup's segment only; see meter.h */
+    _Alignas(SHM_LINE) struct shm_meters meters;
     _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
 
-/* Where the directory begins, in every public segment; in axsup's, names follow. */
+/* Where the directory begins, in every public segment; meters follow, and in axsup's, names. */
 #define SHM_DIRECTORY_OFF ((sizeof(struct shm_public) + SHM_LINE - 1) / SHM_LINE * SHM_LINE)
 
 #endif

@@ -187,6 +187,69 @@ AX_MUST_USE int ax_monitor(struct ax_ctx *ctx, struct ax_ref who, uint64_t *moni
  * monitor), or, the monitor as it was, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 int ax_demonitor(struct ax_ctx *ctx, uint64_t monitor);
 
+/* ---- the lifecycle stream, meters ---- */
+
+/* X(name, number, text, when): why an actor ended for good, beside its ax_reason. */
+#define AX_STOP_REASONS(X)                                                                         \
+    X(NORMAL, 0, "normal", "Another actor, or the command line, told it to end.")                  \
+    X(PANIC, 1, "panic", "A handler failed, and its policy does not let it go on.")                \
+    X(FACTORY_PANIC, 2, "factory panic", "Its state could not be made.")                           \
+    X(LIFECYCLE_HOOK_PANIC, 3, "lifecycle hook panic", "The same as panic, in a hook.")            \
+    X(CONTEXT_STOP, 4, "context stop", "It called ax_stop.")                                       \
+    X(MAILBOX_CLOSED, 5, "mailbox closed", "Nobody could send to it any more.")                    \
+    X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "A shutdown that waits for no mail.")           \
+    X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "The worker stops; its mail was handled first.")  \
+    X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
+      "The same, and time ran out before its mail was handled.")
+
+enum ax_stop_reason {
+#define AX_STOP_REASON_ENUM(name, number, text, when) AX_STOP_##name = number,
+    AX_STOP_REASONS(AX_STOP_REASON_ENUM)
+#undef AX_STOP_REASON_ENUM
+};
+
+/* "normal", "context stop" ...; static. */
+const char *ax_stop_reason_name(enum ax_stop_reason reason);
+
+enum ax_life_event { AX_LIFE_STARTED, AX_LIFE_RESTARTED, AX_LIFE_STOPPED };
+
+struct ax_life { /* what on_lifecycle is given */
+    struct ax_ref who;
+    enum ax_life_event event;
+    uint32_t incarnation;     /* that began, or, of AX_LIFE_STOPPED, ended; from 1 */
+    enum ax_reason reason;    /* of AX_LIFE_STOPPED */
+    enum ax_stop_reason stop; /* the same */
+    uint32_t missed;          /* events just before this one that found no room in the mailbox */
+};
+
+/* With `on`, on_lifecycle is called for each actor of this worker that starts, restarts or ends
+ * from now on, in the order of these, until it is called with false or this actor is gone. The
+ * events wait in the mailbox among other mail, within its capacity; those for which there is no
+ * room are counted and left out. It stands over the death of the process, whose actors' restarts
+ * are told to who has the stream. Returns 0, AX_E_NO_MEMORY, AX_E_LIMIT (of what a turn may do, or
+ * of actors that have the stream, 64 in a worker). Never suspends. */
+AX_MUST_USE int ax_lifecycle(struct ax_ctx *ctx, bool on);
+
+struct ax_meters {
+    bool closed;          /* it accepts no more mail */
+    bool terminated;      /* it is gone for good; the rest is 0 then */
+    uint32_t incarnation; /* from 1 */
+    uint32_t restarts;
+    uint32_t mail, capacity; /* messages that wait, the one in hand included */
+    struct ax_ref waits_on;  /* whom it asks and waits for; addr 0: nobody */
+    uint64_t silence_ns;     /* since it last handled anything, to a hundredth of a second */
+    uint64_t idle_ns;        /* the same, and 0 while it has mail */
+    uint64_t busy_ns;        /* in handlers so far, by samples of 12.5 ms */
+    uint32_t slow;           /* messages that took longer than slow_after */
+    uint64_t handled;        /* messages and events; 0 for an actor of another worker */
+    uint32_t failures;       /* the same */
+};
+
+/* What is measured of an actor anywhere in the system: a local read of what its worker has
+ * published. Where no actor ever had the ref, or its node is another, it is terminated. Returns 0
+ * or AX_E_NO_ACTOR (terminated). Never suspends. */
+int ax_meters(struct ax_ctx *ctx, struct ax_ref who, struct ax_meters *out);
+
 /* ---- logging ---- */
 
 enum ax_level { AX_DEBUG, AX_INFO, AX_WARN, AX_ERROR };

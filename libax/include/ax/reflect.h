@@ -81,6 +81,7 @@ struct ax_contract {
 
 struct ax_down;
 struct ax_reply;
+struct ax_life;
 
 /* The members of struct ax_actor_type. They are declared twice: with void for the runtime, and with
  * the actor's own struct, against which the compiler checks the hooks in AX_ACTOR(). Both have one
@@ -96,6 +97,7 @@ struct ax_reply;
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
+    void (*on_lifecycle)(struct ax_ctx * ctx, state_type * self, const struct ax_life *life);      \
     bool durable_reserved; /* always false */
 
 struct ax_actor_type {
@@ -103,7 +105,7 @@ struct ax_actor_type {
 };
 
 #define AX_PLUGIN_MAGIC 0x31676c702d7861ull /* "ax-plg1" */
-#define AX_PLUGIN_ABI 1u                    /* counts up when a struct above changes */
+#define AX_PLUGIN_ABI 2u                    /* counts up when a struct above changes */
 
 /* What a plugin exports, under the name ax_plugin. */
 struct ax_plugin {

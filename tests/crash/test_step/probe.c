@@ -169,5 +169,23 @@ void probe_on_mope(struct ax_ctx *ctx, struct probe *self, const struct probe_mo
     AX_CHECK(ctx, probe_get_async(ctx, me, msg->by, AX_FOREVER, NULL) == 0);
 }
 
-AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply);
+void probe_on_listen(struct ax_ctx *ctx, struct probe *self, const struct probe_listen *msg)
+{
+    (void)msg;
+    self->turns++;
+    AX_CHECK(ctx, ax_lifecycle(ctx, true) == 0);
+}
+
+/* Restarts are as many as there are deaths. */
+static void on_lifecycle(struct ax_ctx *ctx, struct probe *self, const struct ax_life *life)
+{
+    (void)ctx;
+    if (life->event == AX_LIFE_STARTED)
+        self->sum += 1;
+    if (life->event == AX_LIFE_STOPPED && life->stop == AX_STOP_CONTEXT_STOP)
+        self->sum *= 10; /* once, and behind the start */
+    self->errors += life->missed;
+}
+
+AX_ACTOR(probe, .on_down = on_down, .on_reply = on_reply, .on_lifecycle = on_lifecycle);
 AX_PLUGIN("probe", &probe_actor);

@@ -15,6 +15,7 @@
     TELL(raise, (i64, by))                                                                         \
     TELL(claim, (text(16), name))                                                                  \
     TELL(leave, ())                                                                                \
+    TELL(listen, ())                                                                               \
     TELL(watch, (ref_to(probe), who))                                                              \
     TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \

@@ -237,6 +237,24 @@ static void spawn(struct node *node)
     TELL(node, 1, breed, .by = 9);
 }
 
+static void listen(struct node *node)
+{
+    TELL(node, 3, listen);
+}
+
+/* Notices of restarts come on top of what it has handled. */
+static bool same_but_notices(const struct seen *want, const struct seen *got)
+{
+    struct seen copy = *got;
+    copy.handled[3] = want->handled[3];
+    return same(want, &copy) && got->handled[3] >= want->handled[3];
+}
+
+static bool told_once(const struct seen *want, const struct seen *got)
+{
+    return same_but_notices(want, got) && want->sum[3] == 10;
+}
+
 static void leave(struct node *node)
 {
     TELL(node, 3, watch, .who = here(2));
@@ -574,10 +592,12 @@ const struct scenario scenarios[] = {
     {"ask", ask, same, NULL, NULL, 0},
     {"await_peer", await_peer, same_or_canceled, NULL, NULL, 0},
     {"await_local", await_local, same_or_canceled, NULL, NULL, 0},
-    {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0},
+    {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, STEP_FLAT},
     {"await_itself", await_itself, same_or_mused, NULL, NULL, 0},
     {"ask_async", ask_async, same, NULL, NULL, 0},
     {"spawn", spawn, same, NULL, NULL, 0},
+    {"listen", listen, same_but_notices, NULL, NULL, 0},
+    {"lifecycle", spawn, told_once, listen, NULL, STEP_ONCE},
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
     {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
     {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},

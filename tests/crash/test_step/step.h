@@ -72,6 +72,7 @@ enum {
     STEP_FIRST = 4, /* starts from memory that nobody was in yet */
     STEP_ENDS = 8,  /* successors are told how the processes before them ended */
     STEP_DROP = 16, /* a restart drops the mail */
+    STEP_FLAT = 32, /* a second death may take a second message: it is not tried */
 };
 
 extern const struct scenario scenarios[];

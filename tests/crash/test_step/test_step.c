@@ -189,7 +189,8 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
         if (!try_moment(scenario, last, &stage->copy, want, &seen, step,
                         tally->moments % AGAIN_EVERY == 0))
             return false;
-        if (!recovery && open_turn(last) && tally->moments % 16 == 0 && deeper < NESTED_FROM) {
+        if (!recovery && !(scenario->flags & STEP_FLAT) && open_turn(last) &&
+            tally->moments % 16 == 0 && deeper < NESTED_FROM) {
             deeper++;
             if (!step_recovery(scenario, stage, want, &seen, tally))
                 return false;
