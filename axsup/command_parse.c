@@ -4,7 +4,9 @@
 #include "axsup/config.h"
 #include "axsup/nearest.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef AX_VERSION
@@ -82,6 +84,18 @@ static int unknown_option(struct parser *p, const char *text)
                   PRINTABLE(name), command->name);
 }
 
+static const char *read_number(const char *text, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno != 0 || n == 0 || n > UINT32_MAX)
+        return "an integer from 1 to 4294967295 is meant";
+    *number = n;
+    return NULL;
+}
+
 /* Gives an option its value; every kind is stored here. */
 static int set_option(struct parser *p, const struct sup_option *option, const char *value)
 {
@@ -94,6 +108,9 @@ static int set_option(struct parser *p, const struct sup_option *option, const c
         break;
     case SUP_OPTION_TEXT:
         *(const char **)field = value;
+        break;
+    case SUP_OPTION_NUMBER:
+        wrong = read_number(value, (uint64_t *)field);
         break;
     case SUP_OPTION_DURATION:
         wrong = sup_parse_duration(value, (uint64_t *)field);

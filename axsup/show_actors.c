@@ -6,49 +6,172 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct list {
-    struct sup_out *out;
-    const struct sup *sup;
-    const char *contract;
+struct row { /* of a list that is sorted */
+    uint64_t key, ref;
 };
 
-static int show_actor(void *ctx, const struct sup_actor *actor)
-{
-    const struct list *list = ctx;
-    struct sup_out *out = list->out;
-    const char *contract = actor->contract ? actor->contract->name : NULL;
+struct list {
+    struct sup_out *out;
+    struct sup *sup;
+    const struct sup_actor_filter *filter;
+    struct row *rows;
+    size_t count, room;
+    uint64_t shown;
+};
 
-    if (list->contract && (!contract || strcmp(contract, list->contract) != 0))
-        return 0;
-    sup_out_open(out, '{');
+struct number {
+    const char *key;
+    uint64_t number;
+};
+
+static void show_numbers(struct sup_out *out, const struct number *numbers)
+{
+    for (; numbers->key; numbers++) {
+        sup_out_key(out, numbers->key);
+        sup_out_number(out, numbers->number);
+    }
+}
+
+void sup_show_actor(struct sup_out *out, struct sup *sup, const struct sup_actor *actor)
+{
+    char name[SHM_NAME_MAX + 1] = "";
+
     sup_out_key(out, "name");
     sup_out_string(out, *actor->name ? actor->name : NULL);
     sup_out_key(out, "ref");
     sup_out_ref(out, actor->ref);
     sup_out_key(out, "contract");
-    sup_out_string(out, contract);
+    sup_out_string(out, actor->contract ? actor->contract->name : NULL);
     sup_out_key(out, "worker");
-    sup_out_string(out, list->sup->slots[actor->slot].name);
+    sup_out_string(out, sup->slots[actor->slot].name);
     sup_out_key(out, "state");
-    sup_out_string(out, actor->suspended ? "suspended" : sup_actor_state_name(actor->state));
-    sup_out_key(out, "incarnation");
-    sup_out_number(out, actor->incarnation);
-    sup_out_key(out, "mail");
-    sup_out_number(out, actor->mail);
-    sup_out_key(out, "control_mail"); /* notices wait among the messages, in their order */
-    sup_out_number(out, 0);
-    sup_out_key(out, "capacity");
-    sup_out_number(out, actor->capacity);
-    sup_out_key(out, "turns");
-    sup_out_number(out, actor->turns);
-    sup_out_key(out, "failures");
-    sup_out_number(out, actor->failures);
-    sup_out_key(out, "suspended_on"); /* known to the worker alone */
-    sup_out_null(out);
-    sup_out_key(out, "idle_ns");
-    sup_out_number(out, actor->idle_ns);
-    sup_out_close(out, '}');
-    return out->error;
+    sup_out_string(out, sup_actor_shown_state(actor));
+    show_numbers(out, (const struct number[]){{"incarnation", actor->incarnation},
+                                              {"mail", actor->mail},
+                                              {"control_mail", actor->control_mail},
+                                              {"capacity", actor->capacity},
+                                              {"turns", actor->turns},
+                                              {"failures", actor->failures},
+                                              {NULL, 0}});
+    if (actor->waits_on != 0)
+        (void)sup_record_names(sup, actor->waits_on, name);
+    sup_out_key(out, "suspended_on");
+    sup_show_who(out, actor->waits_on, name);
+    show_numbers(out, (const struct number[]){{"idle_ns", actor->idle_ns},
+                                              {"silence_ns", actor->silence_ns},
+                                              {"busy_ns", actor->busy_ns},
+                                              {"in_flight", actor->in_hand},
+                                              {"restarts", actor->restarts},
+                                              {"slow", actor->slow},
+                                              {NULL, 0}});
+}
+
+static int show_actor(void *ctx, const struct sup_actor *actor)
+{
+    const struct list *list = ctx;
+
+    sup_out_open(list->out, '{');
+    sup_show_actor(list->out, list->sup, actor);
+    sup_out_close(list->out, '}');
+    return list->out->error;
+}
+
+const char *sup_actor_shown_state(const struct sup_actor *actor)
+{
+    return actor->suspended ? "suspended" : sup_actor_state_name(actor->state);
+}
+
+static bool is_wanted(const struct sup_actor_filter *filter, const struct sup_actor *actor)
+{
+    const char *contract = actor->contract ? actor->contract->name : NULL;
+
+    return actor->mail >= filter->min_mail &&
+           (!filter->contract || (contract && strcmp(contract, filter->contract) == 0)) &&
+           (!filter->name || strncmp(actor->name, filter->name, strlen(filter->name)) == 0) &&
+           (!filter->state || strcmp(sup_actor_shown_state(actor), filter->state) == 0);
+}
+
+static const char *const sorts[] = {
+#define SORT_NAME(name, key) name,
+    SUP_ACTOR_SORTS(SORT_NAME)
+#undef SORT_NAME
+};
+
+static uint64_t key_of(const char *sort, const struct sup_actor *a)
+{
+    const uint64_t keys[] = {
+#define SORT_KEY(name, key) (key),
+        SUP_ACTOR_SORTS(SORT_KEY)
+#undef SORT_KEY
+    };
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+        if (strcmp(sorts[i], sort) == 0)
+            return keys[i];
+    return 0;
+}
+
+static bool is_sort(const char *sort)
+{
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+        if (strcmp(sorts[i], sort) == 0)
+            return true;
+    return false;
+}
+
+static int add_row(struct list *list, const struct sup_actor *actor)
+{
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 1024 : 2 * list->room;
+        struct row *rows = realloc(list->rows, room * sizeof *rows);
+        if (!rows)
+            return -ENOMEM;
+        list->rows = rows;
+        list->room = room;
+    }
+    list->rows[list->count++] = (struct row){key_of(list->filter->sort, actor), actor->ref};
+    return 0;
+}
+
+#define LIST_FULL 1 /* there is more, and nobody wants it */
+
+static int on_actor(void *ctx, const struct sup_actor *actor)
+{
+    struct list *list = ctx;
+
+    if (!is_wanted(list->filter, actor))
+        return 0;
+    if (list->filter->sort)
+        return add_row(list, actor);
+    if (list->filter->limit != 0 && list->shown++ == list->filter->limit)
+        return LIST_FULL;
+    return show_actor(list, actor);
+}
+
+/* The largest first, and equal ones by their place. */
+static int by_key(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? 1 : -1;
+    return (x->ref > y->ref) - (x->ref < y->ref);
+}
+
+static void show_rows(struct list *list)
+{
+    struct sup_actor actor;
+
+    if (list->count > 1)
+        qsort(list->rows, list->count, sizeof *list->rows, by_key);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->filter->limit != 0 && list->shown == list->filter->limit)
+            break;
+        if (sup_actor_info(list->sup, list->rows[i].ref, &actor) != 0)
+            continue; /* it has ended meanwhile */
+        list->shown++;
+        if (show_actor(list, &actor) != 0)
+            break;
+    }
 }
 
 /* "counting/0" is that worker; "counting" all of its entry. */
@@ -57,19 +180,27 @@ static bool is_worker(const struct sup_slot *slot, const char *name)
     return strcmp(slot->name, name) == 0 || strcmp(slot->config->name, name) == 0;
 }
 
-int sup_show_actors(struct sup_out *out, struct sup *sup, const char *worker, const char *contract)
+int sup_show_actors(struct sup_out *out, struct sup *sup, const struct sup_actor_filter *filter)
 {
-    struct list list = {out, sup, contract};
+    struct list list = {.out = out, .sup = sup, .filter = filter};
     bool any = false;
+    int error = 0;
 
+    if (filter->sort && !is_sort(filter->sort))
+        return AX_E_INVALID;
     sup_out_open(out, '[');
-    for (uint32_t i = 1; i < sup->n_slots; i++)
-        if (!worker || is_worker(&sup->slots[i], worker)) {
+    for (uint32_t i = 1; i < sup->n_slots && error == 0; i++)
+        if (!filter->worker || is_worker(&sup->slots[i], filter->worker)) {
             any = true;
-            (void)sup_actors(sup, i, show_actor, &list);
+            error = sup_actors(sup, i, on_actor, &list);
         }
+    if (error == 0)
+        show_rows(&list);
     sup_out_close(out, ']');
-    return any || !worker ? 0 : AX_E_NO_ACTOR;
+    free(list.rows);
+    if (error != 0 && error != LIST_FULL)
+        return error;
+    return any || !filter->worker ? 0 : AX_E_NO_ACTOR;
 }
 
 int sup_show_state(struct sup_out *out, struct sup *sup, const struct sup_actor *actor)
