@@ -35,16 +35,19 @@ static int show_actor(void *ctx, const struct sup_actor *actor)
     sup_out_number(out, actor->incarnation);
     sup_out_key(out, "mail");
     sup_out_number(out, actor->mail);
-    sup_out_key(out, "control_mail"); /* notices wait among the messages, in their order */
-    sup_out_number(out, 0);
+    sup_out_key(out, "control_mail"); /* orders; notices wait among the messages, in their order */
+    sup_out_number(out, actor->control);
     sup_out_key(out, "capacity");
     sup_out_number(out, actor->capacity);
     sup_out_key(out, "turns");
     sup_out_number(out, actor->turns);
     sup_out_key(out, "failures");
     sup_out_number(out, actor->failures);
-    sup_out_key(out, "suspended_on"); /* known to the worker alone */
-    sup_out_null(out);
+    sup_out_key(out, "suspended_on"); /* when that has lasted a while */
+    if (actor->suspended && actor->waits_on != 0)
+        sup_out_ref(out, actor->waits_on);
+    else
+        sup_out_null(out);
     sup_out_key(out, "idle_ns");
     sup_out_number(out, actor->idle_ns);
     sup_out_close(out, '}');

@@ -126,6 +126,8 @@ int sup_kill(struct sup *sup, uint32_t slot, int signal);
 int sup_restart(struct sup *sup, uint32_t slot);
 /* Messages in all mailboxes of a slot, as its directory says. */
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
+/* Replies to asks that had been given up, so far. */
+uint64_t sup_slot_late(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
 /* Messages handled by the slot so far; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
@@ -141,9 +143,10 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint8_t state;        /* enum shm_actor_state */
     bool suspended;       /* in an await */
     uint32_t incarnation; /* from 1, restarts of actor and process together */
-    uint32_t mail, capacity, failures;
-    uint64_t turns;   /* messages handled */
-    uint64_t idle_ns; /* since it last finished work */
+    uint32_t mail, control, capacity, failures;
+    uint64_t waits_on; /* whom it has been waiting for a while, 0: nobody that is known */
+    uint64_t turns;    /* messages handled */
+    uint64_t idle_ns;  /* since it last finished work */
 };
 
 /* "free", "live" ... ; static. */

@@ -5,7 +5,9 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/order.h"
 #include "libax/pending.h"
+#include "libax/snapshot.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -17,7 +19,7 @@
 static void log_failure(struct worker *w, uint32_t index, uint64_t first, const char *reason)
 {
     const struct ax_actor_type *type = w->plugin->actors[actor_at(w, index)->type];
-    const char *message = "a hook";
+    const char *message = actor_at(w, index)->flags & SHM_STARTED ? "a hook" : "its start";
     char text[320], who[SHM_NAME_MAX + 1];
     if (first != 0) {
         const struct shm_frame *frame = shm_chain_frame(&w->port, first);
@@ -41,9 +43,12 @@ static void fail(struct worker *w, uint32_t index, bool died)
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
     bool closing = actor->state == SHM_CLOSING;
-    bool lives = !closing && charge(w, index, policy);
+    /* what it was to begin from would not be another one the next time */
+    bool unborn = !(actor->flags & SHM_STARTED) && snapshot_due(w, index);
+    bool lives = !closing && !unborn && charge(w, index, policy);
     if (!lives)
-        end_failed(w, index, policy->restart == 0 || closing ? SHM_FAILED : SHM_RESTART_INTENSITY);
+        end_failed(w, index,
+                   policy->restart == 0 || closing || unborn ? SHM_FAILED : SHM_RESTART_INTENSITY);
     else {
         if (!died) {
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
@@ -108,6 +113,8 @@ static void judge_suspect(struct worker *w)
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
     uint32_t retries = w->boot->fault ? policy->retries : OUTSIDE_RETRIES;
     uint64_t first = hook ? 0 : shm_chain_first(&w->port, &actor->mail);
+    if (w->boot->fault && w->port.priv->suspect >> 33 != 0)
+        (void)order_drop(w, index, AX_E_FAILED);
     if (!actor->suspended && w->port.cold[index].retries < retries) {
         retry_suspect(w, index);
         return;
@@ -141,15 +148,18 @@ static void revive(struct worker *w, uint32_t index)
             publish_now(w, index);
         return;
     }
+    actor->urgent = order_depth(&w->port, index) != 0;
     if (actor->suspended)
         cancel_suspended(w, index);
     if (cold->monitors != 0 || cold->watchers != 0)
         watch_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
+    shm_store(shm_waits_on(w->port.pub, w->port.geo.public_bytes, index), 0);
     shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
     if (actor->state != SHM_LIVE || actor->flags & SHM_STOPPING || actor->mail.tail != 0 ||
+        actor->urgent || snapshot_due(w, index) ||
         start_hook(w->plugin->actors[actor->type], actor) != NULL)
         runq_push(w, index);
 }

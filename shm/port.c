@@ -68,7 +68,7 @@ static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_
     port->in[peer].pub = port->peers[peer];
     port->peer_bytes[peer] = bytes;
     port->peer_actors[peer] =
-        (uint32_t)((bytes - SHM_DIRECTORY_OFF) / sizeof(struct shm_directory));
+        (uint32_t)((bytes - SHM_DIRECTORY_OFF) / (sizeof(struct shm_directory) + sizeof(uint64_t)));
     port->directories[peer] =
         (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
     if (peer == 0) {
@@ -150,6 +150,7 @@ int shm_port_open(struct shm_port *port, const struct shm_geometry *geo, const s
     }
     port->directories[geo->slot] = port->directory;
     port->peer_actors[geo->slot] = geo->actors;
+    port->peer_bytes[geo->slot] = geo->public_bytes;
     port->peers[geo->slot] = port->pub;
     port->hot = port->all;
     return 0;

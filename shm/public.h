@@ -9,15 +9,20 @@
 
 struct shm_directory { /* what a sender must know of an actor */
     uint32_t gen;
-    uint8_t state;  /* enum shm_actor_state */
-    uint8_t refuse; /* overload: refused until the low watermark */
-    uint16_t spare;
+    uint8_t state;     /* enum shm_actor_state */
+    uint8_t refuse;    /* enum shm_refuse */
+    uint16_t control;  /* depth of its control mailbox */
     uint64_t contract; /* hash */
     uint32_t depth, capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
     uint32_t before;      /* the same when this process entered the slot */
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
+
+enum shm_refuse {
+    SHM_REFUSES = 1,  /* overload, until the low watermark */
+    SHM_INFLIGHT = 2, /* it awaits something; shown when that lasts a while */
+};
 
 enum shm_slot_state {
     SHM_SLOT_EMPTY = 0,
@@ -60,6 +65,14 @@ struct shm_public {
     _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
+
+/* On whom an actor waits, for who looks for a cycle when an ask has taken too long: a word an actor
+ * from the end of a worker's public segment downwards. Written when the wait has lasted a while, so
+ * an idle actor's is never touched. 0: on nobody, or not for long. */
+static inline uint64_t *shm_waits_on(const struct shm_public *pub, uint64_t bytes, uint32_t actor)
+{
+    return (uint64_t *)(uintptr_t)((const uint8_t *)pub + bytes) - 1 - actor;
+}
 
 /* Where the directory begins, in every public segment; in axsup's, names follow. */
 #define SHM_DIRECTORY_OFF ((sizeof(struct shm_public) + SHM_LINE - 1) / SHM_LINE * SHM_LINE)

@@ -40,7 +40,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     at += geo->actors * sizeof(struct shm_directory);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);
-    geo->public_bytes = shm_round(at, SHM_PAGE);
+    geo->public_bytes = shm_round(at + geo->actors * sizeof(uint64_t), SHM_PAGE); /* shm_waits_on */
 
     geo->edge_bytes = SHM_PAGE + geo->control_ring + geo->data_ring;
 }

@@ -37,6 +37,7 @@ enum ax_type {
 };
 
 #define AX_FIELD_ARRAY 1u /* ax_field.flags: `count` elements of `type` */
+#define AX_FIELD_LOCAL 2u /* for the compiler alone: a ref to a contract marked AX_LOCAL */
 
 #define AX_FIELDS_MAX 32u             /* fields of a struct */
 #define AX_METHODS_MAX 1024u          /* messages of a contract */
@@ -96,6 +97,8 @@ struct ax_reply;
     void (*on_stop)(struct ax_ctx * ctx, state_type * self);                                       \
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
+    void (*snapshot)(struct ax_ctx * ctx, state_type * self);                                      \
+    void (*restore)(struct ax_ctx * ctx, state_type * self, const void *data, uint32_t size);      \
     bool durable_reserved; /* always false */
 
 struct ax_actor_type {
@@ -103,7 +106,7 @@ struct ax_actor_type {
 };
 
 #define AX_PLUGIN_MAGIC 0x31676c702d7861ull /* "ax-plg1" */
-#define AX_PLUGIN_ABI 1u                    /* counts up when a struct above changes */
+#define AX_PLUGIN_ABI 2u                    /* counts up when a struct above changes */
 
 /* What a plugin exports, under the name ax_plugin. */
 struct ax_plugin {
