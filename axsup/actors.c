@@ -71,20 +71,6 @@ static uint32_t out_of(uint32_t incarnation)
     return incarnation == 0 ? 0 : incarnation - 1;
 }
 
-/* What overtakes its mailbox, by the record that few actors have. */
-static uint32_t control_mail(const struct sup *sup, uint32_t slot, uint32_t unit)
-{
-    const struct sup_memory *memory = &sup->slots[slot].memory;
-    const uint8_t *arena = (const uint8_t *)memory->view + memory->geo.arena_off;
-
-    if (unit == 0 || unit >= memory->geo.units)
-        return 0;
-    const struct shm_more *more =
-        (const struct shm_more *)(const void *)(arena + (uint64_t)unit * SHM_UNIT);
-    uint64_t depth = shm_load(&more->control.accepted) - shm_load(&more->control.handled);
-    return depth < UINT32_MAX ? (uint32_t)depth : 0;
-}
-
 /* What is measured; a worker may have written anything there. */
 static void fill_meters(const struct sup *sup, const struct record *record, uint32_t index,
                         struct sup_actor *out)
@@ -98,7 +84,6 @@ static void fill_meters(const struct sup *sup, const struct record *record, uint
     out->waits_on = out->suspended ? shm_load(&record->meter->waits_on) : 0;
     out->busy_ns = shm_load(&record->meter->busy_ns) & INT64_MAX;
     out->slow = shm_load(&record->meter->slow);
-    out->control_mail = control_mail(sup, out->slot, shm_load(&record->cold->more));
     if (active != 0 && active <= now && !out->in_hand)
         out->silence_ns = (uint64_t)(now - active) * 10000000u;
     out->idle_ns = out->mail == 0 ? out->silence_ns : 0;
@@ -122,6 +107,7 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
         .suspended = shm_load(&record.hot->suspended) != 0,
         .incarnation = shm_load(&public->incarnation) + sup->slots[slot].incarnation,
         .mail = shm_load(&public->depth),
+        .control_mail = shm_load(&public->control),
         .capacity = shm_load(&public->capacity),
         .failures = shm_load(&record.cold->failures),
         .turns = shm_load(&record.hot->mail.handled) & INT64_MAX,

@@ -55,8 +55,9 @@ struct sup_limits_config {
 struct sup_actor_config {
     const struct sup_json *node;
     const char *name, *contract;
-    const char *args; /* compact JSON text of an object, NULL where absent */
-    unsigned capacity;
+    const char *args;                    /* compact JSON text of an object, NULL where absent */
+    unsigned capacity, control_capacity; /* the second is 0 where the key is absent */
+    uint64_t drain_ns;
     unsigned worker; /* which process of its entry runs it, 0 .. count - 1 */
     struct sup_restart_config restart;
     struct sup_overload_config overload;

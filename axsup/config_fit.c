@@ -48,7 +48,7 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
 
 /* What distinguishes the policies of actors, without padding. */
 struct policy {
-    uint64_t word[11];
+    uint64_t word[13];
 };
 
 static struct policy policy_of(const struct sup_actor_config *actor)
@@ -58,7 +58,7 @@ static struct policy policy_of(const struct sup_actor_config *actor)
 
     return (struct policy){{r->policy, r->mailbox, r->max, r->window_ns, r->backoff_ns[0],
                             r->backoff_ns[1], o->high, o->low, o->policy, actor->suspect.policy,
-                            actor->suspect.retry}};
+                            actor->suspect.retry, actor->control_capacity, actor->drain_ns}};
 }
 
 static int by_words(const void *a, const void *b)

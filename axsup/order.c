@@ -28,6 +28,8 @@ static void set_policy(struct shm_policy *policy, const struct sup_actor_config 
         .max = actor->restart.max,
         .high = actor->overload.high,
         .low = actor->overload.low,
+        .control_capacity = actor->control_capacity,
+        .drain_ns = actor->drain_ns,
         .restart = (uint8_t)actor->restart.policy,
         .drop_mail = actor->restart.mailbox == SUP_MAILBOX_DROP,
         .block = actor->overload.policy == SUP_OVERLOAD_BLOCK,

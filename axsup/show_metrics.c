@@ -39,7 +39,7 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     number(out, "actors", sup_slot_actors(sup, slot->number));
     number(out, "mail", sup_slot_mail(sup, slot->number) + sup_memory_unread(sup, slot->number));
     number(out, "turns", sup_slot_turns(sup, slot->number));
-    number(out, "late_replies", shm_load(&slot->memory.view->late_replies) & INT64_MAX);
+    number(out, "late_replies", sup_slot_late(sup, slot->number));
     number(out, "slow", shm_load(&meters->slow) & INT64_MAX);
     number(out, "busy_ns", shm_load(&meters->busy_ns) & INT64_MAX);
     histogram(out, "handling_ns", meters->handling);

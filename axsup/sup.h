@@ -127,6 +127,8 @@ int sup_kill(struct sup *sup, uint32_t slot, int signal);
 int sup_restart(struct sup *sup, uint32_t slot);
 /* Messages in all mailboxes of a slot, as its directory says. */
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
+/* Replies to asks that had been given up, so far. */
+uint64_t sup_slot_late(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
 /* Messages handled by the slot so far; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
@@ -144,7 +146,7 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint32_t incarnation; /* from 1, restarts of actor and process together */
     uint32_t mail, control_mail, capacity, failures, restarts, slow;
     bool in_hand;        /* a message of it is being handled, or awaits */
-    uint64_t waits_on;   /* whom it asks and waits for, 0: none, or not known */
+    uint64_t waits_on;   /* whom it has been waiting for a while, 0: nobody that is known */
     uint64_t turns;      /* messages handled */
     uint64_t idle_ns;    /* since it last finished work, 0: it has some */
     uint64_t silence_ns; /* since it last handled anything */

@@ -8,6 +8,7 @@
 
 #include "libax/ask.h"
 #include "libax/life.h"
+#include "libax/order.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -66,6 +67,10 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return 0;
     case SHM_DOWN:
         return on_down(w, slot, frame);
+    case SHM_ORDER:
+        return order_arrived(w, frame);
+    case SHM_REPLY:
+        return drain_reply(w, slot, frame, frame->size);
     case SHM_STOP:
         return on_stop(w, slot, frame);
     case SHM_ERROR:

@@ -6,7 +6,9 @@
 
 #include "libax/event.h"
 #include "libax/meter.h"
+#include "libax/order.h"
 #include "libax/pending.h"
+#include "libax/snapshot.h"
 #include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -27,9 +29,11 @@ static uint32_t method_at(const struct worker *w, uint64_t first)
 
 static void log_failure(struct worker *w, uint32_t index, uint32_t method, const char *reason)
 {
+    bool unborn = method == METER_HOOK && !(actor_at(w, index)->flags & SHM_STARTED);
     char text[320], who[SHM_NAME_MAX + 1];
     actor_name(w, index, who);
-    snprintf(text, sizeof text, "failed in %s: %s", meter_name(w, index, method), reason);
+    snprintf(text, sizeof text, "failed in %s: %s",
+             unborn ? "its start" : meter_name(w, index, method), reason);
     worker_log(w, AX_ERROR, who, text);
 }
 
@@ -43,9 +47,12 @@ static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
     actor->suspended = 0;
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
     bool closing = actor->state == SHM_CLOSING;
-    bool lives = !closing && charge(w, index, policy);
+    /* what it was to begin from would not be another one the next time */
+    bool unborn = !(actor->flags & SHM_STARTED) && snapshot_due(w, index);
+    bool lives = !closing && !unborn && charge(w, index, policy);
     if (!lives)
-        end_failed(w, index, policy->restart == 0 || closing ? SHM_FAILED : SHM_RESTART_INTENSITY);
+        end_failed(w, index,
+                   policy->restart == 0 || closing || unborn ? SHM_FAILED : SHM_RESTART_INTENSITY);
     else {
         if (!died) {
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
@@ -57,8 +64,9 @@ static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
         actor->state = SHM_RESTARTING;
     }
     if (!lives) /* in the word of the reason, which has been logged */
-        w->port.cold[index].stop =
-            method == METER_HOOK ? AX_STOP_LIFECYCLE_HOOK_PANIC : AX_STOP_PANIC;
+        w->port.cold[index].stop = unborn                 ? AX_STOP_FACTORY_PANIC
+                                   : method == METER_HOOK ? AX_STOP_LIFECYCLE_HOOK_PANIC
+                                                          : AX_STOP_PANIC;
     acquit(w, index);
     publish_later(w, index);
 }
@@ -68,7 +76,6 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     uint32_t method = method_at(w, first);
     log_failure(w, index, method, reason);
     w->meter.sampled_at = 0;
-    shm_store(&w->port.meters[index].waits_on, 0);
     clock_read(w);
     shm_turn_begin(&w->port, 0, 0); /* one turn: no failure whose message is gone untold */
     uint64_t wake = first != 0 ? message_drop(w, index, first, AX_E_CANCELED) : 0;
@@ -119,6 +126,8 @@ static void judge_suspect(struct worker *w)
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
     uint32_t retries = w->boot->fault ? policy->retries : OUTSIDE_RETRIES;
     uint64_t first = hook ? 0 : shm_chain_first(&w->port, &actor->mail);
+    if (w->boot->fault && w->port.priv->suspect >> 33 != 0)
+        (void)order_drop(w, index, AX_E_FAILED);
     if (!actor->suspended && w->port.cold[index].retries < retries) {
         retry_suspect(w, index);
         return;
@@ -153,6 +162,7 @@ static void revive(struct worker *w, uint32_t index)
         return;
     }
     shm_store(&w->port.meters[index].waits_on, 0);
+    actor->urgent = order_depth(&w->port, index) != 0;
     if (actor->suspended)
         cancel_suspended(w, index);
     if (cold->monitors != 0 || cold->watchers != 0)
@@ -163,6 +173,7 @@ static void revive(struct worker *w, uint32_t index)
     shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
     if (actor->state != SHM_LIVE || actor->flags & SHM_STOPPING || actor->mail.tail != 0 ||
+        actor->urgent || snapshot_due(w, index) ||
         start_hook(w->plugin->actors[actor->type], actor) != NULL)
         runq_push(w, index);
 }

@@ -5,6 +5,8 @@
 #include "libax/life.h"
 
 #include "libax/more.h"
+#include "libax/order.h"
+#include "libax/snapshot.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -100,7 +102,8 @@ bool actor_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
          block->order != shm_order_of(sizeof *block + 2 * shm_round(block->size, 8)) ||
          !shm_mark(port, used, actor->kept, block->order)))
         return false;
-    return more_mark(port, index, used) && watch_mark(port, index, used) &&
+    return more_mark(port, index, used) && order_mark(port, index, used) &&
+           snapshot_mark(port, index, used) && watch_mark(port, index, used) &&
            timer_mark(port, index, used);
 }
 

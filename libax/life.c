@@ -4,7 +4,7 @@
  *   state       what actor_prepare does                            goes to
  *   FREE        gives the record back                              -
  *   LIVE        first time in this process: on_start/on_restart    LIVE
- *   LIVE, told to stop                                             CLOSING, or RESTARTING
+ *   LIVE, told to stop   its mail, where its policy says so        CLOSING, or RESTARTING
  *   RESTARTING  nothing before restart_at, then                    LIVE
  *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
@@ -21,6 +21,9 @@
 #include "libax/ask.h"
 #include "libax/event.h"
 #include "libax/more.h"
+#include "libax/order.h"
+#include "libax/room.h"
+#include "libax/snapshot.h"
 #include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -43,11 +46,19 @@ static bool first_life(struct worker *w, uint32_t index)
     return actor_incarnation(w, index) == 1;
 }
 
+static void start_restored(struct ax_ctx *ctx, void *self)
+{
+    hook_fn *hook = start_hook(ctx->type, actor_at(ctx->worker, ctx->actor));
+    snapshot_restore(ctx);
+    if (hook != NULL)
+        hook(ctx, self);
+}
+
 static bool bring_up(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct ax_actor_type *type = w->plugin->actors[actor->type];
-    hook_fn *hook = start_hook(type, actor);
+    hook_fn *hook = snapshot_due(w, index) ? start_restored : start_hook(type, actor);
     if (self_open(w, index) != 0)
         return false;
     if (hook != NULL && !(actor->flags & SHM_STARTED && first_life(w, index)))
@@ -125,6 +136,9 @@ void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
     actor->flags |= SHM_STOPPING;
     shm_set(&w->port, &w->port.cold[index].reason, reason);
     w->port.cold[index].stop = stop_reason(w, reason); /* in the same word */
+    if (actor->state == SHM_LIVE) /* else restart_at is when it would have restarted */
+        shm_set(&w->port, &w->port.cold[index].restart_at,
+                deadline_after(w->now, w->port.priv->policy[actor->policy].drain_ns));
     publish_later(w, index);
     runq_push(w, index);
 }
@@ -146,6 +160,15 @@ static bool comes_back(struct worker *w, uint32_t index)
 {
     const struct shm_policy *policy = &w->port.priv->policy[actor_at(w, index)->policy];
     return policy->restart == 2 && w->port.cold[index].reason == SHM_NORMAL && !w->stopping;
+}
+
+/* Told to stop, it goes on with what it had accepted, for as long as its policy says. */
+static bool drains(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    return w->port.priv->policy[actor->policy].drain_ns != 0 && graceful(cold->reason) &&
+           shm_chain_depth(&actor->mail) != 0 && w->now < cold->restart_at;
 }
 
 static void come_back(struct worker *w, uint32_t index)
@@ -208,6 +231,7 @@ static void close_finish(struct worker *w, uint32_t index)
     }
     timer_clear_all(w, index);
     kept_give(w, index);
+    snapshot_give(w, index);
     more_give(w, index);
     life_note(w, SHM_ACTOR_STOPPED, index, cold->reason, cold->stop);
     shm_log(&w->port, &actor->gen);
@@ -226,6 +250,12 @@ static void close_step(struct worker *w, uint32_t index)
         run_on_stop(w, index, SHM_STARTED);
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
+        if (actor->urgent) {
+            if (order_drop(w, index, AX_E_CANCELED))
+                continue;
+            later(w, index);
+            return;
+        }
         if (first == 0) {
             close_finish(w, index);
             return;
@@ -311,7 +341,7 @@ bool actor_prepare(struct worker *w, uint32_t index)
         restarted(w, index);
         break;
     case SHM_LIVE:
-        if (!(actor->flags & SHM_STOPPING))
+        if (!(actor->flags & SHM_STOPPING) || drains(w, index))
             break;
         if (comes_back(w, index)) {
             come_back(w, index);
@@ -352,6 +382,7 @@ uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int erro
     dead_letter(w, frame, error);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, first);
+    room_freed(w);
     if (actor->flags & (SHM_OVERLOAD | SHM_RETRIED))
         actor_relax(w, index);
     return wake;

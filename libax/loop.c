@@ -125,8 +125,11 @@ static bool over_somewhere(const struct worker *w)
 /* 0: there is something to do now. */
 static uint64_t sleep_until(const struct worker *w)
 {
-    uint64_t until =
-        w->now + (w->room.first != NULL || over_somewhere(w) ? ROOM_POLL_NS : PARK_MAX_NS);
+    uint64_t until = w->now + (w->room_far != 0 || over_somewhere(w) ? ROOM_POLL_NS : PARK_MAX_NS);
+    if (w->room_freed && w->room.first != NULL)
+        return 0;
+    if (w->room_deadline < until)
+        until = w->room_deadline;
     if (w->next_deadline < until)
         until = w->next_deadline;
     if (timer_next(w) < until)
@@ -297,7 +300,8 @@ void worker_loop(struct worker *w)
             pending_expire(w);
         if (timer_next(w) <= w->now)
             done += timers_fire(w);
-        if (w->room.first != NULL)
+        if (w->room.first != NULL &&
+            (w->room_freed || w->room_far != 0 || w->room_deadline <= w->now))
             room_wake(w);
         bool busy = done != 0 || w->run_first != 0 || w->ready.first != NULL;
         if (busy)

@@ -66,7 +66,7 @@ void meter_tick(struct worker *w, uint32_t index, uint32_t method)
 
 /* The meters of an actor elsewhere lie where its own process says; believed as far as they are
  * within the file. */
-static const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index)
+const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index)
 {
     const uint8_t *base = (const uint8_t *)port->peers[slot];
     uint64_t off =

@@ -16,6 +16,9 @@ void meter_open(struct worker *w);
 /* The name of a message, "a hook", "an event"; static. */
 const char *meter_name(struct worker *w, uint32_t actor, uint32_t method);
 
+/* The meters of an actor in any slot, by its index; NULL: not there. */
+const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index);
+
 /* For the functions below. */
 void meter_tick(struct worker *w, uint32_t actor, uint32_t method);
 void meter_sample_begin(struct worker *w);

@@ -6,6 +6,9 @@
 #include "libax/life.h"
 
 #include "libax/event.h"
+#include "libax/meter.h"
+#include "libax/order.h"
+#include "libax/room.h"
 #include "libax/send.h"
 #include "libax/stream.h"
 #include "libax/turn.h"
@@ -46,10 +49,15 @@ void publish_now(struct worker *w, uint32_t index)
     shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->hashes[actor->type]);
     shm_store(&entry->capacity, actor->capacity);
     shm_store_release(&entry->incarnation, actor->incarnation); /* pairs with watch.c */
-    shm_store(&entry->refuse, (uint8_t)((actor->flags & SHM_OVERLOAD) != 0));
+    shm_store(&entry->refuse, (uint8_t)((actor_refuses(w, actor) ? SHM_REFUSES : 0) |
+                                        (actor->suspended ? SHM_INFLIGHT : 0)));
+    shm_store(&entry->control, (uint16_t)order_depth(&w->port, index));
     publish_depth(w, index);
     shm_store_release(&entry->state,
                       (uint8_t)(actor->flags & SHM_STOPPING ? SHM_CLOSING : actor->state));
+    if (actor->state != SHM_FREE && !(actor->flags & SHM_STOPPING))
+        return;
+    room_freed(w); /* nobody is to wait for it any more */
     if (actor->state == SHM_FREE)
         free_record(w, index);
 }
@@ -128,7 +136,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
     shm_log(&w->port, &actor->state);
     actor->type = type;
     actor->policy = policy;
-    actor->suspended = 0;
+    actor->suspended = actor->urgent = 0;
     actor->flags = kind->on_start == NULL ? SHM_STARTED : 0;
     shm_order();
     actor->state = SHM_LIVE;
@@ -150,6 +158,7 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
     error = fill_record(w, index, type, number, capacity);
     if (error != 0)
         return error;
+    meter_active(w, index);
     life_note(w, SHM_ACTOR_STARTED, index, 0, 0);
     if (w->plugin->actors[type]->on_start != NULL)
         runq_push(w, index);

@@ -10,6 +10,7 @@
 #include "libax/turn.h"
 
 #include "libax/life.h"
+#include "libax/order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -134,6 +135,8 @@ void strand_recover(struct worker *w)
     struct ax_ctx *ctx = &broken->ctx;
     w->broken = NULL;
     /* the reason may be text on that strand, or in a reply that it has had */
+    if (ctx->order != 0)
+        (void)order_drop(w, ctx->actor, AX_E_FAILED);
     actor_failed(w, ctx->actor, ctx->message, w->fail_reason, false);
     ctx_release(ctx);
     broken->waits_on = 0;

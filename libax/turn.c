@@ -11,6 +11,8 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/meter.h"
+#include "libax/order.h"
+#include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -49,6 +51,7 @@ void ctx_release(struct ax_ctx *ctx)
     free(ctx->tail);
     free(ctx->reply_heap);
     ctx->tail = NULL;
+    ctx->order = 0;
     ctx->reply_heap = NULL;
     ctx->reply = NULL;
     ctx->frame = NULL;
@@ -90,8 +93,8 @@ void turn_continue(struct worker *w)
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
 }
 
-static struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
-                                const struct shm_frame *frame)
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
+                         const struct shm_frame *frame)
 {
     struct ax_ctx *ctx = &w->current->ctx;
     ctx->actor = index;
@@ -257,6 +260,7 @@ static void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint
     turn_commit(w);
     meter_end(w);
     w->messages++;
+    room_freed(w);
     if (wake != 0)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
     meter_look(w, ctx->actor, method);
@@ -314,14 +318,16 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
 static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
-    uint32_t handled = 0;
+    uint32_t handled = actor->urgent ? orders_run(w, index, false) : 0;
     if (shm_unlikely(actor->suspended)) /* it told itself something, and then it awaited */
-        return 0;
+        return handled;
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING)) &&
         !actor_prepare(w, index))
-        return 1;
-    while (handled < messages) {
+        return handled + 1;
+    if (shm_unlikely(actor->urgent))
+        handled += orders_run(w, index, true);
+    for (messages += handled; handled < messages;) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
             break;
@@ -331,12 +337,13 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             w->pressing = false;
             shm_lane_flush(&w->port);
         }
-        if (shm_unlikely(actor->flags & (SHM_STOPPING | SHM_DROPPING)))
+        if (shm_unlikely(actor->urgent | (actor->flags & (SHM_STOPPING | SHM_DROPPING))))
             break;
     }
     publish_depth(w, index);
     meter_active(w, index);
-    if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->flags & SHM_STOPPING)
+    if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->urgent ||
+        actor->flags & SHM_STOPPING)
         runq_push(w, index);
     return handled;
 }

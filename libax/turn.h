@@ -5,10 +5,10 @@
 
 #include "libax/worker.h"
 
-static inline void runq_push(struct worker *w, uint32_t index)
+static inline void runq_append(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->next_run != 0 || actor->suspended)
+    if (actor->next_run != 0)
         return;
     actor->next_run = RUN_END;
     if (w->run_last != 0)
@@ -16,6 +16,13 @@ static inline void runq_push(struct worker *w, uint32_t index)
     else
         w->run_first = index;
     w->run_last = index;
+}
+
+/* One that waits takes no message; but an order it does. */
+static inline void runq_push(struct worker *w, uint32_t index)
+{
+    if (!actor_at(w, index)->suspended)
+        runq_append(w, index);
 }
 
 /* Runs up to `actors` ready actors, `messages` of each. How many messages were handled. */
@@ -35,6 +42,10 @@ void turn_undo(struct worker *w);
 /* Ends the turn of the current handler in the middle of it, and begins the next. */
 void turn_pause(struct worker *w);
 void turn_continue(struct worker *w);
+
+/* The context of the current strand, for that actor. */
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor, uint64_t message,
+                         const struct shm_frame *frame);
 
 /* Runs a hook of an actor as a turn of its own. */
 typedef void hook_fn(struct ax_ctx *ctx, void *self);

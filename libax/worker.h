@@ -26,6 +26,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     void *self;
     const struct shm_frame *frame; /* in hand; NULL in a hook */
     uint64_t message;              /* its chain word; 0 in a hook */
+    uint64_t order;                /* the chain word of the order in hand, 0: none */
     uint32_t actor;
     uint32_t reply_size; /* image so far */
     uint8_t *reply;      /* NULL: nobody is to be answered */
@@ -36,6 +37,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
 struct wants { /* what a strand that waits for room wants to send */
     uint64_t to, deadline;
     uint32_t bytes;
+    bool end; /* it waits for the end of `to` instead */
 };
 
 struct strand {         /* a fiber of the loop and the handler on it */
@@ -44,6 +46,8 @@ struct strand {         /* a fiber of the loop and the handler on it */
     struct wants wants;
     uint32_t waits_on; /* local actor it waits for, 0: none or elsewhere */
     int result;        /* of the wait that is over */
+    bool shown;        /* others see on whom it waits */
+    bool let_on;       /* has waited for room, and may have it */
 };
 
 struct strand_queue { /* in order */
@@ -80,7 +84,12 @@ struct worker {
     uint64_t messages;
     struct strand *current, *idle, *broken;
     struct strand_queue ready; /* their wait is over */
-    struct strand_queue room;  /* wait for room */
+    struct strand_queue room;  /* wait for room, in order */
+    uint64_t room_deadline;    /* the first of theirs */
+    uint32_t room_count;       /* how many wait, or have been let on and not come to send yet */
+    uint32_t room_far;         /* how many of them wait for somebody elsewhere */
+    uint32_t room_waits[256];  /* how many, by class of target; see room.c */
+    bool room_freed;           /* somebody here may have room now */
     uint32_t run_first, run_last, free_actor;
     uint32_t strands;
     void **self;
@@ -155,6 +164,12 @@ static inline uint32_t actor_local(struct worker *w, uint64_t ref)
         return 0;
     const struct shm_actor *actor = &w->port.actors[index];
     return actor->gen == SHM_REF_GEN(ref) && actor->state != SHM_FREE ? index : 0;
+}
+
+/* Has its overload gone so far that senders are told AX_E_FULL? */
+static inline bool actor_refuses(const struct worker *w, const struct shm_actor *actor)
+{
+    return actor->flags & SHM_OVERLOAD && !w->port.priv->policy[actor->policy].block;
 }
 
 /* Where in the run queue a lone or last actor points: not 0, which says "not in it". */

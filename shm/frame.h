@@ -33,8 +33,13 @@ enum shm_kind {
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
     SHM_LIFE,      /* a notice of the lifecycle stream, within a slot; body: struct shm_life_body */
+    SHM_ORDER,     /* control: a question that overtakes the mail of `to`; method: enum shm_order.
+                      Answered as an ask is */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
+
+/* What an order asks. */
+enum shm_order { SHM_ORDER_PING, SHM_ORDER_SNAPSHOT };
 
 struct shm_frame {
     uint32_t size; /* whole frame, bytes, a multiple of 8 */

@@ -22,9 +22,10 @@
 
 struct shm_meter { /* of an actor; written by its process, zero at its birth */
     uint64_t busy_ns;
-    uint64_t waits_on;  /* address of the actor that it asks and waits for, 0: none */
-    uint32_t active_at; /* when it last handled something: CLOCK_MONOTONIC, hundredths of a second
-                           from 1, coarse; 0: never */
+    uint64_t waits_on;  /* address of the actor that it waits for, when that has lasted a while, so
+                           that a quick ask writes nothing here; 0: none */
+    uint32_t active_at; /* when it last handled something, or began: CLOCK_MONOTONIC, hundredths of
+                           a second from 1, coarse */
     uint32_t slow;      /* messages that took longer than slow_after */
 };
 _Static_assert(sizeof(struct shm_meter) == 24, "the meters of an actor");

@@ -44,7 +44,7 @@ struct shm_actor {
     uint8_t state;        /* enum shm_actor_state */
     uint8_t suspended;    /* the message at the head awaits: it is not to be handled again */
     uint8_t flags;        /* enum shm_actor_flags */
-    uint8_t spare;
+    uint8_t urgent;       /* there is something in its control mailbox */
 };
 _Static_assert(sizeof(struct shm_actor) == SHM_LINE, "the hot part of an actor is one line");
 
@@ -79,7 +79,7 @@ struct shm_actor_cold {
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
-/* What few actors have; one unit, made when it is first needed. Each field is logged before it
+/* What few actors have; two units, made when it is first needed. Each field is logged before it
  * changes, and 0 when there is nothing. */
 struct shm_more {
     struct shm_chain control; /* what overtakes the mailbox */
@@ -91,8 +91,10 @@ struct shm_more {
     uint32_t snapshot;        /* unit of its last snapshot */
     uint32_t listens;         /* it wants the lifecycle stream */
     uint32_t missed;          /* notices of it that were left out since the last one */
+    uint32_t spare[16];
 };
-_Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
+#define SHM_MORE_ORDER 1u
+_Static_assert(sizeof(struct shm_more) == SHM_UNIT << SHM_MORE_ORDER, "what few actors have");
 
 /* One side of a monitor; one unit. */
 struct shm_watch {
@@ -114,12 +116,14 @@ struct shm_timer { /* a pending message to its own actor; the frame follows */
 
 struct shm_policy {
     uint64_t window_ns, backoff_min_ns, backoff_max_ns;
+    uint64_t drain_ns; /* told to stop, it first handles its mail, for so long; 0: it does not */
     uint32_t max;
-    uint32_t high, low; /* watermarks, 0: none */
-    uint8_t restart;    /* 0 never, 1 on failure, 2 always */
-    uint8_t drop_mail;  /* at a restart */
-    uint8_t block;      /* overload: senders may wait, nothing is refused */
-    uint8_t retries;    /* of a suspect message; 0: dropped at once */
+    uint32_t high, low;        /* watermarks, 0: none */
+    uint32_t control_capacity; /* of its control mailbox, 0: from its capacity */
+    uint8_t restart;           /* 0 never, 1 on failure, 2 always */
+    uint8_t drop_mail;         /* at a restart */
+    uint8_t block;             /* overload: senders may wait, nothing is refused */
+    uint8_t retries;           /* of a suspect message; 0: dropped at once */
 };
 
 #define SHM_POLICIES 256u
@@ -164,7 +168,7 @@ struct shm_journal {
     uint64_t turn;    /* the one under way, or the last one */
     uint32_t entries; /* of the undo log */
     uint32_t actor;   /* in hand; 0: the runtime's own work */
-    uint64_t message; /* chain word of the message in hand, 0: a hook */
+    uint64_t message; /* chain word of the message in hand, 0: a hook, or SHM_IN_ORDER */
     uint64_t reserved[5];
     struct shm_undo undo[SHM_UNDO];
 };
@@ -182,7 +186,8 @@ struct shm_private {
     uint64_t next_id;              /* monitors and timers */
     uint64_t booted;               /* configured actors spawned so far */
     uint64_t policies;
-    uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none */
+    uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none; with
+                         bit 32 it was in a hook, with bit 33 in an order */
     /* Not logged: high-water marks that only grow. */
     uint32_t fresh_actor, fresh_unit;
     uint64_t late_replies; /* answers to asks that were given up; a count */

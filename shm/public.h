@@ -10,15 +10,20 @@
 
 struct shm_directory { /* what a sender must know of an actor */
     uint32_t gen;
-    uint8_t state;  /* enum shm_actor_state */
-    uint8_t refuse; /* overload: refused until the low watermark */
-    uint16_t spare;
+    uint8_t state;     /* enum shm_actor_state */
+    uint8_t refuse;    /* enum shm_refuse */
+    uint16_t control;  /* depth of its control mailbox */
     uint64_t contract; /* hash */
     uint32_t depth, capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
     uint32_t before;      /* the same when this process entered the slot */
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
+
+enum shm_refuse {
+    SHM_REFUSES = 1,  /* overload, until the low watermark */
+    SHM_INFLIGHT = 2, /* it awaits something; shown when that lasts a while */
+};
 
 enum shm_slot_state {
     SHM_SLOT_EMPTY = 0,

@@ -10,6 +10,7 @@
 #define AX_ACTOR_H
 
 #include <ax/errors.h>
+#include <ax/order.h>
 #include <ax/reflect.h>
 #include <ax/types.h>
 #include <stdbool.h>
@@ -101,16 +102,27 @@ AX_MUST_USE int ax_reply_bytes(struct ax_ctx *ctx, struct ax_bytes *field, const
 
 enum ax_restart { AX_RESTART_DEFAULT, AX_RESTART_NEVER, AX_RESTART_ON_FAILURE, AX_RESTART_ALWAYS };
 
-struct ax_spawn {            /* zero means the default */
-    const char *name;        /* unique in the system; NULL: none. 1..63 bytes, no '/' */
-    uint32_t capacity;       /* messages; default 256 */
-    uint32_t high, low;      /* refuse from `high` on until `low`; default never */
-    enum ax_restart restart; /* default on failure */
-    uint32_t max_restarts;   /* within the window; default 10 */
-    uint64_t window_ns;      /* default 60 s */
+enum ax_mailbox { AX_MAILBOX_DEFAULT, AX_MAILBOX_KEEP, AX_MAILBOX_DROP };
+
+struct ax_spawn {              /* zero means the default */
+    const char *name;          /* unique in the system; NULL: none. 1..63 bytes, no '/' */
+    uint32_t capacity;         /* messages; default 256 */
+    uint32_t control_capacity; /* orders; default as many as messages, 8 at least, 1024 at most */
+    uint32_t high, low;        /* refuse from `high` on until `low`; default never */
+    bool block;                /* at `high` nothing is refused; it is told as an event alone */
+    enum ax_restart restart;   /* default on failure */
+    uint32_t max_restarts;     /* within the window; default 10 */
+    uint64_t window_ns;        /* default 60 s */
     /* min * 2^n up to max, an hour at most; default 0 and 5 s, or min where that is more */
     uint64_t backoff_min_ns, backoff_max_ns;
-    bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
+    /* At a restart after a failure: tells and asks are kept, the default of X_spawn, or dropped and
+     * who asked is told AX_E_CANCELED, the default of X_spawn_stateful. Orders, downs and replies
+     * are kept in any case. */
+    enum ax_mailbox mailbox;
+    /* Told to stop, it takes nothing new, and handles what it has for so long before on_stop; what
+     * is left then is dropped. Default 0: it is dropped at once. */
+    uint64_t drain_ns;
+    struct ax_span snapshot; /* given to `restore` before the first start; default none */
     uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
                         it is dropped. Where the process is killed from outside the message is
                         handled again, up to 8 times in a row, whatever this says. */
@@ -121,7 +133,8 @@ struct ax_spawn {            /* zero means the default */
  * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
  * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
  * plugin has no such actor), AX_E_INVALID (the name, `low` not below `high`, a least backoff above
- * the most). */
+ * the most), AX_E_UNSUPPORTED (a snapshot for an actor without `restore`), AX_E_TOO_BIG (a snapshot
+ * above max_message). An actor whose `restore` fails before its first start ends, reason failed. */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 
@@ -136,6 +149,12 @@ void ax_stop(struct ax_ctx *ctx);
  * waits for its restart. Its policy does not bring it back. Returns 0, AX_E_NO_ACTOR, AX_E_LIMIT,
  * or AX_E_NO_MEMORY (it is elsewhere). Never suspends. */
 AX_MUST_USE int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who);
+
+/* Has this actor, or the whole worker, been told to stop? Never suspends. */
+bool ax_is_stop_requested(struct ax_ctx *ctx);
+/* Asks an actor to end, as ax_stop_actor, and suspends until it is gone. 0, AX_E_NO_ACTOR,
+ * AX_E_TIMEOUT (it goes on ending), AX_E_DEADLOCK (itself), AX_E_LIMIT, AX_E_NO_MEMORY. */
+AX_MUST_USE int ax_stop_wait(struct ax_ctx *ctx, struct ax_ref who, uint64_t timeout_ns);
 
 struct ax_ref ax_self(struct ax_ctx *ctx);
 /* Who sent the message in hand; addr 0 when nobody can be answered. */
@@ -236,8 +255,8 @@ struct ax_meters {
     uint32_t incarnation; /* from 1 */
     uint32_t restarts;
     uint32_t mail, capacity; /* messages that wait, the one in hand included */
-    struct ax_ref waits_on;  /* whom it asks and waits for; addr 0: nobody */
-    uint64_t silence_ns;     /* since it last handled anything, to a hundredth of a second */
+    struct ax_ref waits_on;  /* whom it has been waiting for a while; addr 0: nobody */
+    uint64_t silence_ns;     /* since it last did anything, to a hundredth of a second */
     uint64_t idle_ns;        /* the same, and 0 while it has mail */
     uint64_t busy_ns;        /* in handlers so far, by samples of 12.5 ms */
     uint32_t slow;           /* messages that took longer than slow_after */

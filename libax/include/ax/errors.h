@@ -26,7 +26,9 @@
     X(WRONG_CONTRACT, 12, "actor of another contract")                                             \
     X(NOT_ALLOWED, 13, "not allowed here")                                                         \
     X(LIMIT, 14, "limit reached")                                                                  \
-    X(NOT_RUNNING, 15, "no such system is running")
+    X(NOT_RUNNING, 15, "no such system is running")                                                \
+    X(UNSUPPORTED, 17, "not supported by this actor")                                              \
+    X(FAILED, 18, "the actor failed in it")
 
 enum ax_error {
     AX_OK = 0,

@@ -37,6 +37,7 @@ enum ax_type {
 };
 
 #define AX_FIELD_ARRAY 1u /* ax_field.flags: `count` elements of `type` */
+#define AX_FIELD_LOCAL 2u /* for the compiler alone: a ref to a contract marked AX_LOCAL */
 
 #define AX_FIELDS_MAX 32u             /* fields of a struct */
 #define AX_METHODS_MAX 1024u          /* messages of a contract */
@@ -98,6 +99,8 @@ struct ax_life;
     void (*on_down)(struct ax_ctx * ctx, state_type * self, const struct ax_down *down);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
     void (*on_lifecycle)(struct ax_ctx * ctx, state_type * self, const struct ax_life *life);      \
+    void (*snapshot)(struct ax_ctx * ctx, state_type * self);                                      \
+    void (*restore)(struct ax_ctx * ctx, state_type * self, const void *data, uint32_t size);      \
     bool durable_reserved; /* always false */
 
 struct ax_actor_type {

@@ -20,6 +20,8 @@
     TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
+    TELL(keep, (i64, by))                                                                          \
+    TELL(inherit, (i64, by))                                                                       \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
     TELL(mope, (i64, by, ref_to(probe), there))
 #include <ax/contract.h>

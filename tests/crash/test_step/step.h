@@ -72,7 +72,7 @@ enum {
     STEP_FIRST = 4, /* starts from memory that nobody was in yet */
     STEP_ENDS = 8,  /* successors are told how the processes before them ended */
     STEP_DROP = 16, /* a restart drops the mail */
-    STEP_FLAT = 32, /* a second death may take a second message: it is not tried */
+    STEP_HIGH = 32, /* mailboxes have watermarks: 3 and 1 */
 };
 
 extern const struct scenario scenarios[];

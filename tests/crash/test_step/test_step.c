@@ -74,7 +74,8 @@ static bool in_hand(const struct node *node)
 {
     const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
     const struct shm_journal *journal = &private_of(node)->journal;
-    return journal->turn != pub->committed && journal->actor != 0 && journal->message != 0;
+    return journal->turn != pub->committed && journal->actor != 0 &&
+           journal->message > SHM_IN_ORDER;
 }
 
 /* A successor in a copy of `moment`; after some, another one. */
@@ -189,8 +190,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
         if (!try_moment(scenario, last, &stage->copy, want, &seen, step,
                         tally->moments % AGAIN_EVERY == 0))
             return false;
-        if (!recovery && !(scenario->flags & STEP_FLAT) && open_turn(last) &&
-            tally->moments % 16 == 0 && deeper < NESTED_FROM) {
+        if (!recovery && open_turn(last) && tally->moments % 16 == 0 && deeper < NESTED_FROM) {
             deeper++;
             if (!step_recovery(scenario, stage, want, &seen, tally))
                 return false;
@@ -286,6 +286,8 @@ static void boot(const struct scenario *scenario, struct node *node)
                        .max = 1000,
                        .restart = 1,
                        .backoff_max_ns = 1,
+                       .high = scenario->flags & STEP_HIGH ? 3 : 0,
+                       .low = scenario->flags & STEP_HIGH ? 1 : 0,
                        .drop_mail = (scenario->flags & STEP_DROP) != 0},
         };
     node->boot.actors = actors;
