@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libax/more.h - what few actors have: struct shm_more, a block of the arena that an actor gets when
- * it first needs one, so that the many pay nothing for it. */
+/* libax/more.h - what few actors have: struct shm_more, a block of the arena that an actor gets
+ * when it first needs one, so that the many pay nothing for it. */
 #ifndef LIBAX_MORE_H
 #define LIBAX_MORE_H
 

@@ -239,7 +239,7 @@ int look_at_life(struct worker *w, uint64_t to)
 {
     const struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
-    if (slot == 0 || slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
+    if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
         return AX_E_NO_ACTOR;
     uint32_t state = shm_load(&port->slot_info[slot].state);
     if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
