@@ -69,7 +69,10 @@ int snapshot_initial(struct worker *w, uint32_t index, struct ax_span span)
 struct ax_span snapshot_of(const struct shm_port *port, uint32_t index)
 {
     const struct snapshot_block *block = block_of(port, index);
-    return block == NULL ? (struct ax_span){0} : (struct ax_span){block->data, block->size};
+    struct ax_span span = {0};
+    if (block != NULL)
+        span = (struct ax_span){block->data, block->size};
+    return span;
 }
 
 bool snapshot_due(struct worker *w, uint32_t index)
