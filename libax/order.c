@@ -308,7 +308,7 @@ int ax_ping(struct ax_ctx *ctx, struct ax_ref who, uint64_t timeout_ns)
 int ax_take_snapshot(struct ax_ctx *ctx, struct ax_ref who, struct ax_span *out,
                      uint64_t timeout_ns)
 {
-    struct order_save_reply answer;
+    struct order_save_reply answer = {0};
     int error =
         ask(ctx, who, SHM_ORDER_SNAPSHOT, &answer, timeout_ns == 0 ? SNAPSHOT_NS : timeout_ns);
     *out = (struct ax_span){0};
