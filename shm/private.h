@@ -124,6 +124,7 @@ struct shm_policy {
     uint8_t drop_mail;         /* at a restart */
     uint8_t block;             /* overload: senders may wait, nothing is refused */
     uint8_t retries;           /* of a suspect message; 0: dropped at once */
+    uint32_t pad;              /* 0: policies are compared as bytes */
 };
 
 #define SHM_POLICIES 256u
