@@ -11,6 +11,7 @@ struct record { /* where an actor's bytes lie */
     const struct shm_actor *hot;
     const struct shm_actor_cold *cold;
     const struct shm_directory *public;
+    const struct shm_meter *meter;
 };
 
 /* False: nothing can be there. */
@@ -24,6 +25,10 @@ static bool record_at(const struct sup *sup, uint32_t slot, uint32_t index, stru
     out->hot = (const struct shm_actor *)(const void *)(base + memory->geo.actor_off) + index;
     out->cold = (const struct shm_actor_cold *)(const void *)(base + memory->geo.cold_off) + index;
     out->public = &sup->hub.port.directories[slot][index];
+    out->meter =
+        (const struct shm_meter *)(const void *)((const uint8_t *)sup->hub.port.peers[slot] +
+                                                 memory->geo.meter_off) +
+        index;
     return true;
 }
 
@@ -61,6 +66,29 @@ const struct ax_contract *sup_record_names(const struct sup *sup, uint64_t ref,
     return template->types[type].contract;
 }
 
+static uint32_t out_of(uint32_t incarnation)
+{
+    return incarnation == 0 ? 0 : incarnation - 1;
+}
+
+/* What is measured; a worker may have written anything there. */
+static void fill_meters(const struct sup *sup, const struct record *record, uint32_t index,
+                        struct sup_actor *out)
+{
+    const struct shm_journal *journal = &sup->slots[out->slot].memory.view->journal;
+    uint32_t now = shm_hundredths(sup_clock()), active = shm_load(&record->meter->active_at);
+    bool open =
+        shm_load(&journal->turn) != shm_load_acquire(&sup->hub.port.peers[out->slot]->committed);
+
+    out->in_hand = out->suspended || (open && shm_load(&journal->actor) == index);
+    out->waits_on = out->suspended ? shm_load(&record->meter->waits_on) : 0;
+    out->busy_ns = shm_load(&record->meter->busy_ns) & INT64_MAX;
+    out->slow = shm_load(&record->meter->slow);
+    if (active != 0 && active <= now && !out->in_hand)
+        out->silence_ns = (uint64_t)(now - active) * 10000000u;
+    out->idle_ns = out->mail == 0 ? out->silence_ns : 0;
+}
+
 /* False: nobody has the record now. */
 static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct sup_actor *out)
 {
@@ -77,14 +105,16 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
         .slot = slot,
         .state = state,
         .suspended = shm_load(&record.hot->suspended) != 0,
+        .passive = state == SHM_RESTARTING && shm_load(&record.cold->restart_at) == SHM_PASSIVE,
         .incarnation = shm_load(&public->incarnation) + sup->slots[slot].incarnation,
         .mail = shm_load(&public->depth),
+        .control_mail = shm_load(&public->control),
         .capacity = shm_load(&public->capacity),
         .failures = shm_load(&record.cold->failures),
         .turns = shm_load(&record.hot->mail.handled) & INT64_MAX,
+        .restarts = out_of(shm_load(&public->incarnation) + sup->slots[slot].incarnation),
     };
-    uint64_t idle_at = shm_load(&record.cold->idle_at), now = sup_clock();
-    out->idle_ns = idle_at != 0 && idle_at < now && out->mail == 0 ? now - idle_at : 0;
+    fill_meters(sup, &record, index, out);
     const struct sup_type *type = type_by_hash(sup, slot, shm_load(&public->contract));
     if (type != NULL) {
         out->contract = type->contract;

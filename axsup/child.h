@@ -18,6 +18,7 @@
 #ifndef SUP_CHILD_H
 #define SUP_CHILD_H
 
+#include "axsup/hang.h"
 #include "axsup/loop.h"
 #include "axsup/restart.h"
 #include "shm/layout.h"
@@ -54,19 +55,19 @@ struct sup_child {
     bool hung;
     bool hopeless; /* its plugin was refused: the policy is not asked */
     enum sup_next next;
-    uint64_t start_at;              /* CLOCK_MONOTONIC ns */
-    uint64_t died_at;               /* the notice, CLOCK_MONOTONIC ns; 0: first start */
-    uint64_t empty_by;              /* until when peers are waited for before memory is emptied */
-    uint64_t left;                  /* mail that a stopped worker said it leaves */
-    bool untold;                    /* the end of the process before is not reported yet */
-    bool fault;                     /* died by its own doing */
-    uint32_t method;                /* of the message that was in hand; UINT32_MAX: not known */
-    uint64_t hang_turn, hang_since; /* the open turn that was seen, and when first; 0: none */
-    struct sup_timer timer;         /* backoff, or waiting for peers before memory is emptied */
-    struct sup_timer hang_timer;    /* the next look, or SIGKILL after SIGABRT */
-    struct sup_timer stop_timer;    /* of a restart by hand: SIGKILL */
-    struct sup_corpse corpse;       /* of the process before this one */
-    void *order;                    /* the next incarnation's, packed beforehand */
+    uint64_t start_at;           /* CLOCK_MONOTONIC ns */
+    uint64_t died_at;            /* the notice, CLOCK_MONOTONIC ns; 0: first start */
+    uint64_t empty_by;           /* until when peers are waited for before memory is emptied */
+    uint64_t left;               /* mail that a stopped worker said it leaves */
+    bool untold;                 /* the end of the process before is not reported yet */
+    bool fault;                  /* died by its own doing */
+    uint32_t method;             /* of the message that was in hand; UINT32_MAX: not known */
+    struct sup_hang hang;        /* the open turn that was seen */
+    struct sup_timer timer;      /* backoff, or waiting for peers before memory is emptied */
+    struct sup_timer hang_timer; /* the next look, or SIGKILL after SIGABRT */
+    struct sup_timer stop_timer; /* of a restart by hand: SIGKILL */
+    struct sup_corpse corpse;    /* of the process before this one */
+    void *order;                 /* the next incarnation's, packed beforehand */
     size_t order_size;
     int *order_fds;
     uint32_t n_fds;

@@ -65,15 +65,18 @@ int sup_cmd_send(const struct sup_arguments *arguments)
 
 /* ---- state ---- */
 
+#define ENTRIES 100u /* of a map, where no limit is given */
+
 /* All entries of a map that are asked for, request by request. NULL: it was told why not. */
 static json_t *read_map(struct sup_client *client, const struct sup_arguments *arguments,
                         const char *name)
 {
+    uint64_t limit = arguments->limit != 0 ? arguments->limit : ENTRIES;
     json_t *entries = json_array();
     json_int_t cursor = 0;
 
-    for (bool more = true; more && json_array_size(entries) < arguments->limit;) {
-        json_int_t left = (json_int_t)(arguments->limit - json_array_size(entries));
+    for (bool more = true; more && json_array_size(entries) < limit;) {
+        json_int_t left = (json_int_t)(limit - json_array_size(entries));
         char *text;
         int status = sup_client_send(client, json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I}", "command",
                                                        "map", "actor", arguments->operands[1],

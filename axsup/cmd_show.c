@@ -160,6 +160,9 @@ static void print_actors(json_t *document)
         {"CAPACITY", "capacity", sup_cell_count, 1},
         {"TURNS", "turns", sup_cell_count, 1},
         {"FAILURES", "failures", sup_cell_plain, 1},
+        {"SLOW", "slow", sup_cell_count, 1},
+        {"BUSY", "busy_ns", sup_cell_duration, 1},
+        {"SILENCE", "silence_ns", sup_cell_duration, 1},
         {"IDLE", "idle_ns", sup_cell_duration, 1},
     };
 
@@ -168,7 +171,7 @@ static void print_actors(json_t *document)
 
 static int show_sorted(const struct sup_arguments *arguments, json_t *document)
 {
-    json_t *list = sorted(document);
+    json_t *list = arguments->sort ? json_incref(document) : sorted(document);
 
     if (list && arguments->json) {
         (void)json_dumpf(list, stdout, JSON_COMPACT);
@@ -184,10 +187,17 @@ static int show_sorted(const struct sup_arguments *arguments, json_t *document)
 
 int sup_cmd_actors(const struct sup_arguments *arguments)
 {
-    json_t *request = json_pack("{s:s, s:s*, s:s*}", "command", "actors", "worker",
-                                arguments->worker, "contract", arguments->contract);
+    json_t *request =
+        json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "command", "actors", "worker",
+                  arguments->worker, "contract", arguments->contract, "name", arguments->name,
+                  "state", arguments->state, "sort", arguments->sort);
     struct sup_client client;
     char *result;
+
+    if (arguments->min_mail != 0)
+        json_object_set_new(request, "min_mail", json_integer((json_int_t)arguments->min_mail));
+    if (arguments->limit != 0)
+        json_object_set_new(request, "limit", json_integer((json_int_t)arguments->limit));
     int status = sup_client_ask(&client, arguments->operands[0], request, &result);
 
     if (status == 0) {

@@ -4,7 +4,24 @@
 
 #define FIELD(name) offsetof(struct sup_arguments, name)
 
-enum { JSON, FOLLOW, FOR, TIMEOUT, WORKER, CONTRACT, PREFIX, LIMIT };
+enum {
+    JSON,
+    FOLLOW,
+    FOR,
+    TIMEOUT,
+    WORKER,
+    CONTRACT,
+    PREFIX,
+    NAME,
+    STATE,
+    MIN_MAIL,
+    SORT,
+    LIMIT,
+    ONCE,
+    INTERVAL
+};
+#define FILTERS                                                                                    \
+    (BIT(WORKER) | BIT(CONTRACT) | BIT(NAME) | BIT(STATE) | BIT(MIN_MAIL) | BIT(SORT) | BIT(LIMIT))
 #define BIT(option) (1u << (option))
 
 const struct sup_option sup_options[] = {
@@ -27,8 +44,23 @@ const struct sup_option sup_options[] = {
                   "Only actors of this contract."},
     [PREFIX] = {"prefix", "TEXT", SUP_OPTION_TEXT, FIELD(prefix), NULL,
                 "Only entries of maps whose key begins with this."},
-    [LIMIT] = {"limit", "NUMBER", SUP_OPTION_NUMBER, FIELD(limit), "100",
-               "At most so many entries of each map."},
+    [NAME] = {"name", "PREFIX", SUP_OPTION_TEXT, FIELD(name), NULL,
+              "Only actors whose name begins so."},
+    [STATE] = {"state", "STATE", SUP_OPTION_TEXT, FIELD(state), NULL,
+               "Only actors in this state: live, suspended, restarting, passive, closing, "
+               "down or failed."},
+    [MIN_MAIL] = {"min-mail", "N", SUP_OPTION_NUMBER, FIELD(min_mail), NULL,
+                  "Only actors with as many messages waiting, or more."},
+    [SORT] =
+        {"sort", "FIELD", SUP_OPTION_TEXT, FIELD(sort), NULL,
+         "The actors with most of it first: mail, turns, busy, slow, failures, restarts, idle, "
+         "silence; or active, those first that did something last."},
+    [LIMIT] = {"limit", "N", SUP_OPTION_NUMBER, FIELD(limit), NULL,
+               "No more than the first N actors, all without it; the answer has room for some "
+               "60,000. Of state: at most N entries of each map, 100 without it."},
+    [ONCE] = {"once", NULL, SUP_OPTION_FLAG, FIELD(once), NULL, "Print once and end."},
+    [INTERVAL] = {"interval", "DURATION", SUP_OPTION_DURATION, FIELD(interval_ns), "1s",
+                  "The time between two looks."},
 };
 const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
 
@@ -54,13 +86,31 @@ const struct sup_command sup_commands[] = {
      "of one that was killed the last few may be missing) and how its last process ended. In "
      "last_exit, why tells what kept a process from being started; a worker whose plugin is "
      "refused is given up at once. It shows also where the system listens."},
-    {"actors", "CONF", BIT(JSON) | BIT(WORKER) | BIT(CONTRACT), false, sup_cmd_actors,
-     "list the actors",
+    {"actors", "CONF", BIT(JSON) | FILTERS, false, sup_cmd_actors, "list the actors",
      "Lists the actors, those with a name first, by name. A ref is written "
-     "\"slot.index.generation\" and stands wherever ACTOR does. Mail is what waits in the mailbox, "
+     "\"slot.index.generation\" and stands wherever ACTOR does. MAIL is what waits in the mailbox, "
      "and what the worker has not taken out of its lanes yet. The state is live, suspended in an "
-     "await, restarting or closing; down while the worker has no process that runs, failed where "
-     "it is not started again."},
+     "await, restarting, passive until its next message, or closing; down while the worker has no "
+     "process that runs, failed where it is not started again. BUSY is the time spent in handlers, "
+     "by samples of 12.5 ms; SLOW counts messages that took longer than slow_after; SILENCE is the "
+     "time since the actor last handled anything."},
+    {"inspect", "CONF ACTOR", BIT(JSON), false, sup_cmd_inspect,
+     "show one actor and who waits for it",
+     "Shows an actor: its meters, whom it asks and waits for, which message comes next, its "
+     "timers, "
+     "whom it monitors and who monitors it. It is read from the slot's memory, as its state is."},
+    {"top", "CONF", BIT(ONCE) | BIT(INTERVAL) | BIT(LIMIT), false, sup_cmd_top,
+     "show who is busy, again and again",
+     "Shows the workers and the actors that have been busiest since the look before, until it is "
+     "interrupted or the system stops. Looks at the 500 actors that were active last."},
+    {"metrics", "CONF", BIT(JSON), false, sup_cmd_metrics, "print what is measured",
+     "Prints counters of the system and each worker in the text format of Prometheus, with "
+     "histograms of how long messages are handled and how long they wait before that. The "
+     "histograms are of one message in 64, the busy time is by samples of 12.5 ms."},
+    {"crashes", "CONF", BIT(JSON), false, sup_cmd_crashes, "list the ends of workers",
+     "Lists the workers' ends that the system still remembers, those that were asked for left out, "
+     "oldest first: with the signal, the actor that was suspect and the message that it had in "
+     "hand."},
     {"state", "CONF ACTOR", BIT(PREFIX) | BIT(LIMIT), false, sup_cmd_state,
      "print the kept state of an actor",
      "Prints the state that the actor's last committed turn has left, as one JSON object. It is "

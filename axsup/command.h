@@ -46,14 +46,17 @@ struct sup_arguments {
     bool json, follow;
     uint64_t for_ns; /* 0: until it is told to stop */
     uint64_t timeout_ns;
-    const char *worker, *contract; /* NULL: all */
-    const char *prefix;            /* of keys; NULL: all */
-    uint64_t limit;                /* entries of a map */
-    int argc;                      /* of a command that reads its own arguments: what follows it */
+    const char *worker, *contract, *name, *state; /* NULL: all */
+    const char *sort;                             /* NULL: by name */
+    const char *prefix;                           /* of keys of kept maps; NULL: all */
+    uint64_t min_mail, limit; /* 0: none; of `state`: entries of a map, 0: as many as usual */
+    uint64_t interval_ns;
+    bool once;
+    int argc; /* of a command that reads its own arguments: what follows it */
     char **argv;
 };
 
-enum sup_option_kind { SUP_OPTION_FLAG, SUP_OPTION_DURATION, SUP_OPTION_TEXT, SUP_OPTION_NUMBER };
+enum sup_option_kind { SUP_OPTION_FLAG, SUP_OPTION_DURATION, SUP_OPTION_NUMBER, SUP_OPTION_TEXT };
 
 struct sup_option {
     const char *name;  /* without the dashes */
@@ -100,6 +103,10 @@ int sup_cmd_check(const struct sup_arguments *arguments);
 int sup_cmd_schema(const struct sup_arguments *arguments);
 int sup_cmd_status(const struct sup_arguments *arguments);
 int sup_cmd_actors(const struct sup_arguments *arguments);
+int sup_cmd_inspect(const struct sup_arguments *arguments);
+int sup_cmd_top(const struct sup_arguments *arguments);
+int sup_cmd_metrics(const struct sup_arguments *arguments);
+int sup_cmd_crashes(const struct sup_arguments *arguments);
 int sup_cmd_state(const struct sup_arguments *arguments);
 int sup_cmd_call(const struct sup_arguments *arguments);
 int sup_cmd_send(const struct sup_arguments *arguments);

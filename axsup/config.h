@@ -58,8 +58,9 @@ struct sup_limits_config {
 struct sup_actor_config {
     const struct sup_json *node;
     const char *name, *contract;
-    const char *args; /* compact JSON text of an object, NULL where absent */
-    unsigned capacity;
+    const char *args;                    /* compact JSON text of an object, NULL where absent */
+    unsigned capacity, control_capacity; /* the second is 0 where the key is absent */
+    uint64_t drain_ns;
     unsigned worker; /* which process of its entry runs it, 0 .. count - 1 */
     struct sup_restart_config restart;
     struct sup_overload_config overload;
@@ -95,6 +96,7 @@ struct sup_worker_config {
     unsigned spin_us, rerandomize, max_actors, max_asks, max_memberships, max_handles;
     uint64_t read_buffer, write_buffer;      /* bytes, of a handle */
     uint64_t load_timeout_ns, hang_after_ns; /* hang_after_ns 0: hangs are not looked for */
+    uint64_t slow_after_ns;                  /* 0: no message is slow */
     uint64_t arena, arena_max;               /* UINT64_MAX: it does not grow */
     enum sup_torment torment;
 };

@@ -62,15 +62,17 @@ static void check_arena(struct sup_config_errors *errors, const struct sup_worke
 
 /* What distinguishes the policies of actors, without padding. */
 struct policy {
-    uint64_t word[11];
+    uint64_t word[13];
 };
 
 static struct policy policy_of(const struct sup_restart_config *r,
                                const struct sup_overload_config *o,
-                               const struct sup_suspect_config *s)
+                               const struct sup_suspect_config *s, unsigned control_capacity,
+                               uint64_t drain_ns)
 {
     return (struct policy){{r->policy, r->mailbox, r->max, r->window_ns, r->backoff_ns[0],
-                            r->backoff_ns[1], o->high, o->low, o->policy, s->policy, s->retry}};
+                            r->backoff_ns[1], o->high, o->low, o->policy, s->policy, s->retry,
+                            control_capacity, drain_ns}};
 }
 
 static int by_words(const void *a, const void *b)
@@ -99,14 +101,16 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
     for (size_t i = 0; i < worker->n_registries; i++) {
         const struct sup_registry_config *registry = &worker->registries[i];
 
-        policies[n++] = policy_of(&registry->restart, &registry->overload, &registry->suspect);
+        policies[n++] =
+            policy_of(&registry->restart, &registry->overload, &registry->suspect, 0, 0);
     }
     for (size_t i = 0; i < worker->n_actors; i++) {
         const struct sup_actor_config *actor = &worker->actors[i];
 
         if (actor->worker != process)
             continue;
-        policies[n++] = policy_of(&actor->restart, &actor->overload, &actor->suspect);
+        policies[n++] = policy_of(&actor->restart, &actor->overload, &actor->suspect,
+                                  actor->control_capacity, actor->drain_ns);
         actors[boot.nactors++].args = (char *)(uintptr_t)actor->args; /* packed by copy */
     }
     distinct = count_distinct(policies, n);

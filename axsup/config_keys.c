@@ -98,8 +98,10 @@ static const struct sup_key overload_keys[] = {
     KEY(sup_overload_config, "low", INTEGER, low, REQUIRED, RANGE(0, 999999),
         ABOUT("Messages in the mailbox at which overload ends; below high.")),
     KEY(sup_overload_config, "policy", WORD, policy, WORDS("reject", "block"), DEFAULT("reject"),
-        ABOUT("Whether a sender is told that the mailbox is full, or waits, where it can, until "
-              "overload ends.")),
+        ABOUT(
+            "Whether a sender is told from the high mark on that the mailbox is full, until it is "
+            "down at the low one, or nothing is refused below the capacity and overload is told "
+            "as an event alone.")),
 };
 static const struct sup_key_object overload =
     OBJECT(sup_overload_config, "overload", "Actor overload",
@@ -122,6 +124,12 @@ static const struct sup_key actor_keys[] = {
         ABOUT("Which of the plugin's contracts the actor implements.")),
     KEY(sup_actor_config, "capacity", INTEGER, capacity, RANGE(1, 1000000), DEFAULT(256),
         ABOUT("Messages that its mailbox holds.")),
+    KEY(sup_actor_config, "control_capacity", INTEGER, control_capacity, RANGE(1, 1000000),
+        ABSENT("as many as capacity says, but 8 at least and 1024 at most"),
+        ABOUT("Orders that its control mailbox holds: pings and requests for a snapshot.")),
+    KEY(sup_actor_config, "drain", DURATION, drain_ns, RANGE(0, HOUR), DEFAULT("0s"),
+        ABOUT("How long the actor, when it is told to stop, goes on with the messages that it had "
+              "accepted; what is left then is dropped.")),
     KEY(sup_actor_config, "worker", INTEGER, worker, RANGE(0, SUP_WORKERS_MAX - 1),
         ABSENT("its index in the list, modulo count"),
         ABOUT("Which of the entry's processes runs it, from 0; below count.")),
@@ -202,8 +210,15 @@ static const struct sup_key worker_keys[] = {
         DEFAULT("5s"), ABOUT("How long the plugin may take to load.")),
     KEY(sup_worker_config, "hang_after", DURATION, hang_after_ns, RANGE(MS, HOUR), .or_zero = true,
         DEFAULT("0s"),
-        ABOUT("A message that is handled for longer than this is a hang, which ends the process; "
-              "\"0s\" looks for none.")),
+        ABOUT("A message that is handled for longer than this is a hang, which ends the process by "
+              "SIGABRT, and by SIGKILL where it does not end within a second; \"0s\" looks for "
+              "none. Time in which the process is stopped or gets no processor does not count; "
+              "time in which it is blocked in a system call does.")),
+    KEY(sup_worker_config, "slow_after", DURATION, slow_after_ns, RANGE(10 * MS, HOUR),
+        .or_zero = true, DEFAULT("100ms"),
+        ABOUT("A message that is handled for longer than this is warned of and counted, with its "
+              "actor and its time, to an eighth of this; \"0s\": none is. Time in which the actor "
+              "is suspended does not count.")),
     KEY(sup_worker_config, "rerandomize", INTEGER, rerandomize, RANGE(0, 1000), DEFAULT(3),
         ABOUT(
             "Crashes by signal that are borne within a minute; with one more the plugin is loaded "

@@ -173,6 +173,34 @@ static void serve_map(struct control_client *client, const struct sup_request *r
                                 request->cursor));
 }
 
+static void serve_inspect(struct control_client *client, const char *who)
+{
+    struct sup *sup = client->control->sup;
+    uint64_t ref;
+
+    if (sup_actor_lookup(sup, who, &ref, NULL) != 0) {
+        sup_control_refuse_actor(client, who);
+        return;
+    }
+    size_t start = begin_result(client);
+    end_result(client, start, sup_show_inspect(&client->out, sup, ref));
+}
+
+static int list_actors(struct control_client *client, const struct sup_request *request)
+{
+    const struct sup_actor_filter filter = {
+        .worker = request->worker,
+        .contract = request->contract,
+        .name = request->name,
+        .state = request->state,
+        .min_mail = request->min_mail,
+        .sort = request->sort,
+        .limit = request->limit,
+    };
+
+    return sup_show_actors(&client->out, client->control->sup, &filter);
+}
+
 static void serve_list(struct control_client *client, const struct sup_request *request)
 {
     struct sup *sup = client->control->sup;
@@ -181,6 +209,8 @@ static void serve_list(struct control_client *client, const struct sup_request *
 
     if (request->command == SUP_REQUEST_STATUS)
         sup_show_status(&client->out, sup);
+    else if (request->command == SUP_REQUEST_METRICS)
+        sup_show_metrics(&client->out, sup);
     else if (request->command == SUP_REQUEST_CONTRACTS)
         sup_show_contracts(&client->out, sup);
     else if (request->command == SUP_REQUEST_EVENTS)
@@ -188,8 +218,11 @@ static void serve_list(struct control_client *client, const struct sup_request *
     else if (request->command == SUP_REQUEST_DEADLETTERS)
         sup_show_letters(&client->out, sup);
     else
-        error = sup_show_actors(&client->out, sup, request->worker, request->contract);
-    if (error == AX_E_NO_ACTOR) {
+        error = list_actors(client, request);
+    if (error == AX_E_INVALID) {
+        sup_out_cut(&client->out, start);
+        sup_control_refuse(client, error, "actors cannot be sorted by \"%.40s\"", request->sort);
+    } else if (error == AX_E_NO_ACTOR) {
         sup_out_cut(&client->out, start);
         sup_control_refuse_worker(client, request->worker);
     } else {
@@ -234,6 +267,7 @@ static bool needs_workers(enum sup_request_command command)
     case SUP_REQUEST_EVENTS:
     case SUP_REQUEST_CONTRACTS:
     case SUP_REQUEST_DEADLETTERS:
+    case SUP_REQUEST_METRICS:
     case SUP_REQUEST_STOP:
         return false;
     default:
@@ -262,7 +296,11 @@ static void serve(struct control_client *client, const struct sup_request *reque
     case SUP_REQUEST_ACTORS:
     case SUP_REQUEST_CONTRACTS:
     case SUP_REQUEST_DEADLETTERS:
+    case SUP_REQUEST_METRICS:
         serve_list(client, request);
+        break;
+    case SUP_REQUEST_INSPECT:
+        serve_inspect(client, request->actor);
         break;
     case SUP_REQUEST_STATE:
         serve_state(client, request->actor);

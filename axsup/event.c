@@ -26,7 +26,7 @@ static const uint8_t from_slot[] = {
     [SHM_ACTOR_STOPPED] = SUP_ACTOR_STOPPED, [SHM_ACTOR_DOWN] = SUP_DOWN,
     [SHM_OVERLOAD_ON] = SUP_OVERLOAD_ON,     [SHM_OVERLOAD_OFF] = SUP_OVERLOAD_OFF,
     [SHM_DEADLETTER] = SUP_DEADLETTER,       [SHM_ACTOR_EXIT] = SUP_EXIT,
-    [SHM_AWAIT_LOST] = SUP_AWAIT_LOST,
+    [SHM_AWAIT_LOST] = SUP_AWAIT_LOST,       [SHM_SLOW] = SUP_SLOW,
 };
 
 const char *sup_what_name(enum sup_what what)
@@ -141,7 +141,7 @@ static void name_message(const struct ax_contract *contract, uint16_t method,
     if (contract == NULL)
         return;
     snprintf(event->contract, sizeof event->contract, "%s", contract->name);
-    if (event->what == SUP_DEADLETTER && method < contract->nmethods)
+    if ((event->what == SUP_DEADLETTER || event->what == SUP_SLOW) && method < contract->nmethods)
         snprintf(event->message, sizeof event->message, "%s", contract->methods[method].name);
 }
 
@@ -158,6 +158,8 @@ static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
     event->suspect = from->suspect != 0;
     event->will_restart = from->will_restart != 0;
     event->error = (int)from->error;
+    event->stop = from->what == SHM_ACTOR_STOPPED ? from->kind : 0;
+    event->duration_ns = from->what == SHM_SLOW ? from->took_ns & INT64_MAX : 0;
     event->actor = from->actor;
     event->other = from->other;
     const struct ax_contract *contract = sup_record_names(sup, from->actor, event->actor_name);

@@ -32,7 +32,8 @@ struct sup_config;
     X(OVERLOAD_ON, "overload_on")                                                                  \
     X(OVERLOAD_OFF, "overload_off")                                                                \
     X(AWAIT_LOST, "await_lost")                                                                    \
-    X(DEADLETTER, "deadletter")
+    X(DEADLETTER, "deadletter")                                                                    \
+    X(SLOW, "slow")
 
 enum sup_what {
 #define SUP_WHAT_ENUM(name, text) SUP_##name,
@@ -52,7 +53,9 @@ struct sup_event {
     int error;           /* AX_E_*: why a dead letter was not delivered */
     uint64_t backoff_ns; /* WORKER_RESTARTING: until it starts */
     uint64_t lost;       /* WORKER_DOWN: messages given up with memory that does not add up */
-    /* WORKER_STARTED: from death (or start order) to ready. HUNG: in one message until now. */
+    uint8_t stop;        /* ACTOR_STOPPED: enum ax_stop_reason */
+    /* WORKER_STARTED: from death (or start order) to ready. HUNG: in one message until now. SLOW:
+     * in one message. */
     uint64_t duration_ns;
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */

@@ -21,7 +21,8 @@ static uint32_t cores(void)
 
 static struct shm_policy policy_of(const struct sup_restart_config *restart,
                                    const struct sup_overload_config *overload,
-                                   const struct sup_suspect_config *suspect)
+                                   const struct sup_suspect_config *suspect,
+                                   unsigned control_capacity, uint64_t drain_ns)
 {
     bool retry = suspect->policy == SUP_SUSPECT_RETRY;
 
@@ -32,6 +33,8 @@ static struct shm_policy policy_of(const struct sup_restart_config *restart,
         .max = restart->max,
         .high = overload->high,
         .low = overload->low,
+        .control_capacity = control_capacity,
+        .drain_ns = drain_ns,
         .restart = (uint8_t)restart->policy,
         .drop_mail = restart->mailbox == SUP_MAILBOX_DROP,
         .block = overload->policy == SUP_OVERLOAD_BLOCK,
@@ -49,7 +52,8 @@ static int set_actor(struct sup_slot *slot, struct boot_actor *out, uint32_t num
     snprintf(out->contract, sizeof out->contract, "%s", actor->contract);
     out->args = (char *)(uintptr_t)actor->args; /* packed by copy */
     out->capacity = actor->capacity;
-    out->policy = policy_of(&actor->restart, &actor->overload, &actor->suspect);
+    out->policy = policy_of(&actor->restart, &actor->overload, &actor->suspect,
+                            actor->control_capacity, actor->drain_ns);
     /* once: an actor that has ended may have left its name to another by now */
     int error = slot->configured_epoch == slot->epoch + 1
                     ? 0
@@ -91,7 +95,7 @@ static void set_registries(const struct sup_config *config, struct boot *boot)
                 .capacity = from->capacity,
                 .idle_ns = from->idle_ns,
                 .forget_ns = from->forget_ns,
-                .policy = policy_of(&from->restart, &from->overload, &from->suspect),
+                .policy = policy_of(&from->restart, &from->overload, &from->suspect, 0, 0),
             };
             snprintf(to->name, sizeof to->name, "%s", from->name);
             snprintf(to->contract, sizeof to->contract, "%s", from->contract);
@@ -113,6 +117,7 @@ int sup_order_pack(struct sup_slot *slot)
         .write_buffer = (uint32_t)config->write_buffer,
         .nlisteners = slot->sup->listeners.count,
         .torment = config->torment == SUP_TORMENT_AWAIT,
+        .slow_ns = config->slow_after_ns,
         .fault = slot->child.fault,
         .nends = slot->incarnation < BOOT_ENDS ? slot->incarnation : BOOT_ENDS,
         .geo = slot->memory.geo,

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define PF_EXITING 0x4 /* in field 9, "flags" */
+#define PF_DUMPCORE 0x200
+#define FIELD_STATE 3
 #define FIELD_FLAGS 9
 #define FIELD_THREADS 20
 #define FIELD_EXIT_CODE 52
@@ -34,8 +36,12 @@ int sup_proc_stat_parse(const char *text, struct sup_proc_stat *stat)
         if (*at != ' ')
             return -EBADMSG;
         at++;
-        if (field == FIELD_FLAGS)
+        if (field == FIELD_STATE)
+            found.state = *at;
+        if (field == FIELD_FLAGS) {
             found.ending = (strtoul(at, NULL, 10) & PF_EXITING) != 0;
+            found.dumping = (strtoul(at, NULL, 10) & PF_DUMPCORE) != 0;
+        }
         if (field == FIELD_THREADS)
             found.alone = strtol(at, NULL, 10) == 1;
         if (field == FIELD_EXIT_CODE)
@@ -55,4 +61,26 @@ int sup_proc_stat_read(int fd, struct sup_proc_stat *stat)
         return n < 0 ? -errno : -ESRCH;
     text[n] = '\0';
     return sup_proc_stat_parse(text, stat);
+}
+
+int sup_proc_time_read(pid_t pid, struct sup_proc_time *time)
+{
+    char path[48], text[128];
+
+    snprintf(path, sizeof path, "/proc/%ld/schedstat", (long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    int error = n < 0 ? -errno : 0;
+    close(fd);
+    if (error != 0)
+        return error;
+    text[n] = '\0';
+    char *end;
+    time->ran_ns = strtoull(text, &end, 10);
+    if (end == text || *end != ' ')
+        return -EBADMSG;
+    time->waited_ns = strtoull(end, NULL, 10);
+    return 0;
 }

@@ -17,7 +17,12 @@
 /* X(symbol, name, keys that may be there, keys that must) */
 #define SUP_REQUESTS(X)                                                                            \
     X(STATUS, "status", 0, 0)                                                                      \
-    X(ACTORS, "actors", SUP_WITH_WORKER | SUP_WITH_CONTRACT, 0)                                    \
+    X(ACTORS, "actors",                                                                            \
+      SUP_WITH_WORKER | SUP_WITH_CONTRACT | SUP_WITH_NAME | SUP_WITH_STATE | SUP_WITH_MIN_MAIL |   \
+          SUP_WITH_SORT | SUP_WITH_LIMIT,                                                          \
+      0)                                                                                           \
+    X(INSPECT, "inspect", SUP_WITH_ACTOR, SUP_WITH_ACTOR)                                          \
+    X(METRICS, "metrics", 0, 0)                                                                    \
     X(STATE, "state", SUP_WITH_ACTOR, SUP_WITH_ACTOR)                                              \
     X(MAP, "map",                                                                                  \
       SUP_WITH_ACTOR | SUP_WITH_MAP | SUP_WITH_PREFIX | SUP_WITH_LIMIT | SUP_WITH_CURSOR,          \
@@ -46,6 +51,10 @@ enum sup_request_command {
     X(ARGS, "args", TEXT, args, 0, 0)                                                              \
     X(WORKER, "worker", TEXT, worker, 0, 0)                                                        \
     X(CONTRACT, "contract", TEXT, contract, 0, 0)                                                  \
+    X(NAME, "name", TEXT, name, 0, 0)                                                              \
+    X(STATE, "state", TEXT, state, 0, 0)                                                           \
+    X(SORT, "sort", TEXT, sort, 0, 0)                                                              \
+    X(MIN_MAIL, "min_mail", NUMBER, min_mail, 1, UINT32_MAX)                                       \
     X(TIMEOUT, "timeout_ns", NUMBER, timeout_ns, 1, INT64_MAX)                                     \
     X(SIGNAL, "signal", NUMBER, signal, 1, 64)                                                     \
     X(FOLLOW, "follow", FLAG, follow, 0, 0)                                                        \
@@ -71,8 +80,9 @@ struct sup_request {
     enum sup_request_command command;
     unsigned keys;                                          /* which were there */
     const char *actor, *message, *args, *worker, *contract; /* NULL where absent */
-    const char *map, *prefix, *system;                      /* system that it is for; NULL: any */
-    uint64_t timeout_ns, signal, limit, cursor;             /* 0 where absent */
+    const char *name, *state, *sort, *map, *prefix;         /* the same */
+    const char *system;                                     /* that it is for; NULL: any */
+    uint64_t timeout_ns, signal, min_mail, limit, cursor;   /* 0 where absent */
     bool follow;
     struct sup_pool pool; /* holds the texts */
 };

@@ -13,10 +13,39 @@
 /* {"system", "node", "pid", "uptime_ns", "state", "deadletters", "workers": [...]} */
 void sup_show_status(struct sup_out *out, struct sup *sup);
 
-/* A list of actors, in order of slot and index; worker and contract: NULL or the only one. A worker
- * is "counting/0", or "counting" for all of the entry. 0; AX_E_NO_ACTOR where no worker has that
- * name. */
-int sup_show_actors(struct sup_out *out, struct sup *sup, const char *worker, const char *contract);
+struct sup_actor_filter { /* zeroed: all */
+    const char *worker;   /* "counting/0", or "counting" for all of the entry */
+    const char *contract;
+    const char *name;  /* what names begin with */
+    const char *state; /* "live", "suspended" ... */
+    uint64_t min_mail;
+    const char *sort; /* NULL: in order of slot and index; else a row of SUP_ACTOR_SORTS */
+    uint64_t limit;   /* 0: none */
+};
+
+/* X(name, expression of `a`, a struct sup_actor): the largest first */
+#define SUP_ACTOR_SORTS(X)                                                                         \
+    X("mail", a->mail)                                                                             \
+    X("turns", a->turns)                                                                           \
+    X("busy", a->busy_ns)                                                                          \
+    X("slow", a->slow)                                                                             \
+    X("failures", a->failures)                                                                     \
+    X("restarts", a->restarts)                                                                     \
+    X("idle", a->idle_ns)                                                                          \
+    X("silence", a->silence_ns)                                                                    \
+    X("active", a->silence_ns == 0 ? UINT64_MAX : UINT64_MAX - a->silence_ns)
+
+/* A list of actors. 0; AX_E_NO_ACTOR where no worker has that name; AX_E_INVALID where there is no
+ * such sort; -ENOMEM. */
+int sup_show_actors(struct sup_out *out, struct sup *sup, const struct sup_actor_filter *filter);
+/* As sup_actor_info, with the mail that lies in the lanes yet. */
+int sup_show_info(struct sup *sup, uint64_t ref, struct sup_actor *out);
+/* The members of an actor, within an object. */
+void sup_show_actor(struct sup_out *out, struct sup *sup, const struct sup_actor *actor);
+/* One actor, with all that waits in it and for it. */
+int sup_show_inspect(struct sup_out *out, struct sup *sup, uint64_t ref);
+/* What is measured, of the system and each worker. */
+void sup_show_metrics(struct sup_out *out, struct sup *sup);
 
 /* The kept state of an actor as one object. Errors of sup_actor_state, -ENOMEM, AX_E_INVALID where
  * the memory holds no image of it. */

@@ -24,6 +24,8 @@ enum part {
     LETTER = 1 << 10,   /* sender, target, message, reason */
     LIFE = 1 << 11,     /* incarnation */
     RECEIVER = 1 << 12, /* receiver */
+    MESSAGE = 1 << 13,  /* message: of the actor's contract */
+    STOP = 1 << 14,     /* stop */
 };
 
 static const struct {
@@ -44,7 +46,7 @@ static const struct {
                        "process of its worker. Of the actors of a process only those "
                        "with a name have one, and of these as many as half the ring "
                        "of events holds."},
-    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON, "An actor has ended for good."},
+    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON | STOP, "An actor has ended for good."},
     [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
                   "is whether the actor was the suspect."},
@@ -55,6 +57,9 @@ static const struct {
     [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
     [SUP_AWAIT_LOST] = {ACTOR, "The process of a durable actor that waited has ended, and its "
                                "plugin is loaded anew: the message is canceled."},
+    [SUP_SLOW] = {LIFE | ACTOR | MESSAGE | TOOK,
+                  "A message was handled for longer than slow_after. message is null for a hook or "
+                  "a notice."},
     [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
                                 "error by its name."},
 };
@@ -138,6 +143,10 @@ static void show_parts(struct sup_out *out, const struct sup_event *event, unsig
     if (what & LIFE)
         show_number(out, "incarnation", event->incarnation);
     show_ending(out, event, what);
+    if (what & STOP)
+        show_text(out, "stop", ax_stop_reason_name((enum ax_stop_reason)event->stop));
+    if (what & MESSAGE)
+        show_text(out, "message", event->message);
     if (what & WATCHER) {
         sup_out_key(out, "watcher");
         sup_show_who(out, event->other, event->other_name);
@@ -244,6 +253,9 @@ void sup_show_letters(struct sup_out *out, struct sup *sup)
 
 /* ---- for the manual ---- */
 
+#define STOP_TEXT(name, number, text, when) " \"" text "\": " when
+#define STOPS "Why it ended, in a word:" AX_STOP_REASONS(STOP_TEXT)
+
 /* The members of each part, in the order in which they are shown. */
 static const struct {
     unsigned part;
@@ -260,6 +272,8 @@ static const struct {
      "ended because it hung."},
     {SUSPECT, "suspect, message", "The actor that had a message in hand, and the message's name."},
     {IS, "suspect", "true or false."},
+    {STOP, "stop", STOPS},
+    {MESSAGE, "message", "The message's name."},
     {AGAIN, "will_restart", "Whether another process or incarnation follows."},
     {WATCHER, "watcher", "Who was told."},
     {RECEIVER, "receiver", "Who was told, or is ended by it."},

@@ -70,6 +70,8 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
                                                 sup_memory_unread(sup, slot->number, NULL));
     sup_out_key(out, "turns");
     sup_out_number(out, sup_slot_turns(sup, slot->number));
+    sup_out_key(out, "late_replies");
+    sup_out_number(out, sup_slot_late(sup, slot->number));
     show_exit(out, &slot->last_exit);
     sup_out_close(out, '}');
 }

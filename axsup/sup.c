@@ -7,6 +7,7 @@
 #include "axsup/sup.h"
 
 #include "axsup/order.h"
+#include "axsup/tick.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -240,6 +241,7 @@ int sup_run(struct sup *sup, uint64_t for_ns)
     for (uint32_t s = 1; s < sup->n_slots; s++)
         sup_child_start(&sup->slots[s]);
     sup_events_start(sup);
+    sup_tick_start(sup);
     if (for_ns != UINT64_MAX)
         sup_timer_set(sup, &timer, sup_clock() + for_ns);
     error = sup_loop_run(sup);
@@ -305,6 +307,11 @@ uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot)
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot)
 {
     return slot == 0 ? 0 : (uint32_t)sum(sup, slot, false);
+}
+
+uint64_t sup_slot_late(const struct sup *sup, uint32_t slot)
+{
+    return slot == 0 ? 0 : shm_load(&sup->slots[slot].memory.view->late_replies) & INT64_MAX;
 }
 
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot)

@@ -72,6 +72,7 @@ struct sup {
     struct sup_loop loop;
     struct sup_hub hub;
     struct sup_events events;
+    struct sup_timer tick;
     struct sup_template *templates; /* one an entry of the config */
     uint32_t n_templates;
     struct sup_slot *slots; /* slots[0] is axsup */
@@ -129,6 +130,8 @@ int sup_kill(struct sup *sup, uint32_t slot, int signal);
 int sup_restart(struct sup *sup, uint32_t slot);
 /* Messages in all mailboxes of a slot, as its directory says. */
 uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
+/* Replies to asks that had been given up, so far. */
+uint64_t sup_slot_late(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
 /* Messages handled by the slot so far, by all its processes; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
@@ -145,14 +148,21 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint32_t slot;
     uint8_t state;        /* enum shm_actor_state */
     bool suspended;       /* in an await */
+    bool passive;         /* it waits for its next message to start it */
     uint32_t incarnation; /* from 1, restarts of actor and process together */
-    uint32_t mail, capacity, failures;
-    uint64_t turns;   /* messages handled */
-    uint64_t idle_ns; /* since it last finished work, or was spawned */
+    uint32_t mail, control_mail, capacity, failures, restarts, slow;
+    bool in_hand;        /* a message of it is being handled, or awaits */
+    uint64_t waits_on;   /* whom it has been waiting for a while, 0: nobody that is known */
+    uint64_t turns;      /* messages handled */
+    uint64_t idle_ns;    /* since it last finished work, 0: it has some */
+    uint64_t silence_ns; /* since it last handled anything */
+    uint64_t busy_ns;    /* in all, by samples */
 };
 
-/* "free", "live" ... ; static. */
+/* "free", "live" ... ; static. The second: as it is shown, "suspended" where it awaits, "passive"
+ * where it waits for its next message, "down" or "failed" where its worker does not run. */
 const char *sup_actor_state_name(uint8_t state);
+const char *sup_actor_shown_state(const struct sup *sup, const struct sup_actor *actor);
 /* By name, or by "slot.index.generation". 0, AX_E_NO_ACTOR. Both results may be asked for with
  * NULL; the contract lives as long as sup and may be NULL where it is not known. */
 int sup_actor_lookup(struct sup *sup, const char *who, uint64_t *ref,

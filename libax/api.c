@@ -3,7 +3,9 @@
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/names.h"
+#include "libax/room.h"
 #include "libax/send.h"
+#include "libax/snapshot.h"
 #include "libax/turn.h"
 #include "shm/names.h"
 
@@ -99,6 +101,44 @@ int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
 SHM_REASONS(REASON_SAME)
 #undef REASON_SAME
 
+int ax_stop_wait(struct ax_ctx *ctx, struct ax_ref who, uint64_t timeout_ns)
+{
+    struct worker *w = ctx->worker;
+    if (who.addr == actor_ref(w, ctx->actor) && who.node == 0)
+        return AX_E_DEADLOCK;
+    int error = ax_stop_actor(ctx, who);
+    if (error != 0)
+        return error;
+    clock_read(w);
+    return room_wait_end(ctx, who.addr, deadline_after(w->now, timeout_ns));
+}
+
+bool ax_is_stop_requested(struct ax_ctx *ctx)
+{
+    return ctx->worker->stopping || actor_at(ctx->worker, ctx->actor)->flags & SHM_STOPPING;
+}
+
+/* As the directory shows it; of our own actors as it is. */
+void ax_status(struct ax_ctx *ctx, struct ax_ref who, struct ax_status *out)
+{
+    struct worker *w = ctx->worker;
+    uint32_t slot = SHM_REF_SLOT(who.addr), index = SHM_REF_INDEX(who.addr);
+    *out = (struct ax_status){.closed = true, .terminated = true};
+    int error = who.node != 0 ? AX_E_NO_ACTOR : look_at_life(w, who.addr);
+    if (error == AX_E_NO_ACTOR)
+        return;
+    if (slot == w->port.slot)
+        publish_now(w, index);
+    const struct shm_directory *entry = &w->port.directories[slot][index];
+    out->closed = error == AX_E_CLOSED;
+    out->terminated = false;
+    out->incarnation =
+        shm_load(&entry->incarnation) + shm_load(&w->port.slot_info[slot].incarnation);
+    out->mailbox = shm_load(&entry->depth);
+    out->control_mailbox = shm_load(&entry->control);
+    out->inflight = (shm_load(&entry->refuse) & SHM_INFLIGHT) != 0;
+}
+
 const char *ax_reason_name(enum ax_reason reason)
 {
     static const char *const names[] = {
@@ -139,7 +179,10 @@ static void policy_of(const struct ax_spawn *spawn, struct shm_policy *policy)
     policy->max = spawn->max_restarts == 0 ? DEFAULT_RESTARTS : spawn->max_restarts;
     policy->high = spawn->high;
     policy->low = spawn->low;
-    policy->drop_mail = spawn->drop_mail;
+    policy->block = spawn->block;
+    policy->control_capacity = spawn->control_capacity;
+    policy->drain_ns = spawn->drain_ns;
+    policy->drop_mail = spawn->mailbox == AX_MAILBOX_DROP;
     policy->retries = spawn->retries;
     policy->restart = spawn->restart == AX_RESTART_NEVER    ? 0
                       : spawn->restart == AX_RESTART_ALWAYS ? 2
@@ -167,8 +210,9 @@ static int type_for(struct worker *w, const struct ax_contract *contract)
 
 /* The name first: it is granted for a record that we hold, then both become binding together. */
 static int spawn_named(struct worker *w, int type, const struct shm_policy *policy,
-                       uint32_t capacity, const char *name, uint32_t *index)
+                       uint32_t capacity, const struct ax_spawn *spawn, uint32_t *index)
 {
+    const char *name = spawn->name;
     uint64_t taken;
     uint32_t entry = 0;
     if (w->current->ctx.type->durable || !shm_name_valid(name))
@@ -185,10 +229,18 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
         actor_unreserve(w, record);
         return error;
     }
+    error = snapshot_initial(w, record, spawn->snapshot);
     shm_set(&w->port, &w->port.cold[record].name, entry + 1);
     turn_pause(w); /* binding now: the name must not outlive a spawn that is undone */
     turn_continue(w);
-    return 0;
+    return error;
+}
+
+static int spawn_anonymous(struct worker *w, int type, const struct shm_policy *policy,
+                           uint32_t capacity, const struct ax_spawn *spawn, uint32_t *index)
+{
+    int error = actor_spawn(w, (uint16_t)type, policy, capacity, 0, index);
+    return error != 0 ? error : snapshot_initial(w, *index, spawn->snapshot);
 }
 
 int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const struct ax_spawn *spawn,
@@ -208,12 +260,16 @@ int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const stru
         return AX_E_WRONG_CONTRACT;
     if (!is_sane(spawn))
         return AX_E_INVALID;
-    if (!memory_room(w, kept_units(w->plugin->actors[type]) + 16))
+    if (spawn->snapshot.len != 0 && w->plugin->actors[type]->restore == NULL)
+        return AX_E_UNSUPPORTED;
+    if (spawn->snapshot.len > w->port.geo.max_message)
+        return AX_E_TOO_BIG;
+    if (!memory_room(w, kept_units(w->plugin->actors[type]) + spawn->snapshot.len / SHM_UNIT + 32))
         return AX_E_NO_MEMORY;
     policy_of(spawn, &policy);
     uint32_t capacity = spawn->capacity == 0 ? DEFAULT_CAPACITY : spawn->capacity;
-    int error = spawn->name == NULL ? actor_spawn(w, (uint16_t)type, &policy, capacity, 0, &index)
-                                    : spawn_named(w, type, &policy, capacity, spawn->name, &index);
+    int error = (spawn->name == NULL ? spawn_anonymous : spawn_named)(w, type, &policy, capacity,
+                                                                      spawn, &index);
     if (error == 0)
         out->addr = actor_ref(w, index);
     return error;

@@ -8,6 +8,7 @@
  */
 #include "libax/ask.h"
 
+#include "libax/deadlock.h"
 #include "libax/durable.h"
 #include "libax/room.h"
 #include "libax/timer.h"
@@ -49,13 +50,14 @@ static int ask_for_room(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoin
     clock_read(w);
     uint64_t deadline = deadline_after(w->now, timeout_ns);
     int error = AX_E_FULL;
-    while (error == AX_E_FULL) {
-        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), deadline);
+    for (bool again = false; error == AX_E_FULL; again = true) {
+        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), deadline, again);
         if (error != 0)
             return error;
         clock_read(w);
         uint64_t left = w->now < deadline ? deadline - w->now : 0;
         error = ask_once(ctx, to, out, reply, deadline == UINT64_MAX ? AX_FOREVER : left);
+        w->current->let_on = false;
     }
     return error;
 }

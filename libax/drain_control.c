@@ -9,6 +9,7 @@
 #include "libax/ask.h"
 #include "libax/life.h"
 #include "libax/link.h"
+#include "libax/order.h"
 #include "libax/record.h"
 #include "libax/registry.h"
 #include "libax/timer.h"
@@ -80,6 +81,10 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         if (actor_local(w, frame->to) != 0)
             actor_kill(w, actor_local(w, frame->to));
         return 0;
+    case SHM_ORDER:
+        return order_arrived(w, frame);
+    case SHM_REPLY:
+        return drain_reply(w, slot, frame, frame->size);
     case SHM_STOP:
         return on_stop(w, slot, frame);
     case SHM_ERROR:

@@ -6,6 +6,7 @@
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/turn.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     own->from = from;
     own->kind = kind;
     shm_chain_append(port, &actor->mail, word);
+    meter_sent(w, index);
     note_depth(w, actor);
     if (index != w->deepened) {
         publish_deepened(w);

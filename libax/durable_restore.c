@@ -10,6 +10,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/place.h"
+#include "libax/room.h"
 #include "libax/turn.h"
 
 #include <stdio.h>
@@ -174,7 +175,7 @@ void durable_resume(struct worker *w)
         if (strand->ctx.actor == 0)
             strand_unclaim(w, strand);
         else if (strand->asks == 0)
-            strand_push(&w->room, strand);
+            room_enter(w, strand, false);
         else
             answer_kept(w, strand);
     }

@@ -10,9 +10,13 @@
 #include "libax/event.h"
 #include "libax/group.h"
 #include "libax/map.h"
+#include "libax/meter.h"
+#include "libax/order.h"
 #include "libax/pending.h"
 #include "libax/record.h"
 #include "libax/registry.h"
+#include "libax/snapshot.h"
+#include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -22,26 +26,28 @@
 
 #define OUTSIDE_RETRIES 8u /* of a message in hand when its process is killed from outside */
 
-static void log_failure(struct worker *w, uint32_t index, uint64_t first, const char *reason)
+/* Of the message at `first`, as the meters name it. */
+static uint32_t method_at(const struct worker *w, uint64_t first)
 {
-    const struct ax_actor_type *type = w->plugin->actors[actor_at(w, index)->type];
-    const char *message = "a hook";
+    if (first == 0)
+        return METER_HOOK;
+    const struct shm_frame *frame = shm_chain_frame(&w->port, first);
+    return frame->kind == SHM_TELL || frame->kind == SHM_ASK ? frame->method : METER_EVENT;
+}
+
+static void log_failure(struct worker *w, uint32_t index, uint32_t method, const char *reason)
+{
+    bool unborn = method == METER_HOOK && !(actor_at(w, index)->flags & SHM_STARTED);
     char text[320], who[SHM_NAME_MAX + 1];
-    if (first != 0) {
-        const struct shm_frame *frame = shm_chain_frame(&w->port, first);
-        bool call = frame->kind == SHM_TELL || frame->kind == SHM_ASK;
-        message = call && frame->method < type->contract->nmethods
-                      ? type->contract->methods[frame->method].name
-                      : "an event";
-    }
     actor_name(w, index, who);
-    snprintf(text, sizeof text, "failed in %s: %s", message, reason);
+    snprintf(text, sizeof text, "failed in %s: %s",
+             unborn ? "its start" : meter_name(w, index, method), reason);
     worker_log(w, AX_ERROR, who, text);
 }
 
 /* In the open turn, the message in hand consumed: the charge, the new state, the downs, and what is
  * to become of the mail. */
-static void fail(struct worker *w, uint32_t index, bool died)
+static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
@@ -50,9 +56,12 @@ static void fail(struct worker *w, uint32_t index, bool died)
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
     durable_give(w, index);
     bool closing = actor->state == SHM_CLOSING;
-    bool lives = !closing && charge(w, index, policy);
+    /* what it was to begin from would not be another one the next time */
+    bool unborn = !(actor->flags & SHM_STARTED) && snapshot_due(w, index);
+    bool lives = !closing && !unborn && charge(w, index, policy);
     if (!lives)
-        end_failed(w, index, policy->restart == 0 || closing ? SHM_FAILED : SHM_RESTART_INTENSITY);
+        end_failed(w, index,
+                   policy->restart == 0 || closing || unborn ? SHM_FAILED : SHM_RESTART_INTENSITY);
     else {
         if (!died) {
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
@@ -63,23 +72,32 @@ static void fail(struct worker *w, uint32_t index, bool died)
         shm_log(&w->port, &actor->state);
         actor->state = SHM_RESTARTING;
     }
+    if (!lives) /* in the word of the reason, which has been logged */
+        w->port.cold[index].stop = unborn                 ? AX_STOP_FACTORY_PANIC
+                                   : method == METER_HOOK ? AX_STOP_LIFECYCLE_HOOK_PANIC
+                                                          : AX_STOP_PANIC;
     acquit(w, index);
     publish_later(w, index);
 }
 
 void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason, bool died)
 {
-    log_failure(w, index, first, reason);
+    uint32_t method = method_at(w, first);
+    log_failure(w, index, method, reason);
+    w->meter.sampled_at = 0;
     clock_read(w);
     shm_turn_begin(&w->port, 0, 0); /* one turn: no failure whose message is gone untold */
     uint64_t wake = first != 0 ? message_drop(w, index, first, AX_E_CANCELED) : 0;
-    fail(w, index, died);
+    fail(w, index, method, died);
     turn_commit(w);
     if (wake != 0)
         pending_answer(w, wake, AX_E_CANCELED, NULL, 0, 0, true);
     self_close(w, index);
     publish_depth(w, index);
     runq_push(w, index);
+    meter_active(w, index);
+    if (!died)
+        meter_look(w, index, method);
 }
 
 /* ---- after the death of a process ---- */
@@ -118,6 +136,8 @@ static void judge_suspect(struct worker *w)
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
     uint32_t retries = w->boot->fault ? policy->retries : OUTSIDE_RETRIES;
     uint64_t first = hook ? 0 : shm_chain_first(&w->port, &actor->mail);
+    if (w->boot->fault && w->port.priv->suspect >> 33 != 0)
+        (void)order_drop(w, index, AX_E_FAILED);
     if ((!actor->suspended || goes_on) && w->port.cold[index].retries < retries) {
         retry_suspect(w, index);
         return;
@@ -169,12 +189,15 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
             publish_now(w, index);
         return;
     }
+    shm_store(&w->port.meters[index].waits_on, 0);
+    actor->urgent = order_depth(&w->port, index) != 0;
     if (actor->suspended && w->self[index] == NULL)
         cancel_suspended(w, index);
     if (cold->watchers != 0 || cold->more != 0)
         watch_revive(w, index);
     if (cold->more != 0)
         maps_revive(w, index);
+    stream_revive(w, index);
     if (cold->timers != 0)
         timer_load(w, index);
     if (cold->more != 0)
@@ -186,7 +209,8 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
         ++*told;
     }
     if (actor->state != SHM_LIVE || actor->flags & (SHM_STOPPING | SHM_RETIRING) ||
-        actor->mail.tail != 0 || start_hook(w->plugin->actors[actor->type], actor) != NULL)
+        actor->mail.tail != 0 || actor->urgent || snapshot_due(w, index) ||
+        start_hook(w->plugin->actors[actor->type], actor) != NULL)
         runq_push(w, index);
 }
 
@@ -202,5 +226,6 @@ void actors_revive(struct worker *w)
     judge_suspect(w);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         revive(w, index, &told);
+    stream_revived(w);
     durable_resume(w);
 }

@@ -8,6 +8,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/turn.h"
 
 #include <errno.h>
@@ -188,6 +189,7 @@ static void run(struct worker *w, uint32_t index, const struct ax_io_event *even
     kept_save(w, index);
     turn_commit(w);
     w->messages++;
+    meter_look(w, index, METER_EVENT);
     if (shm_unlikely(ctx->tail != NULL || ctx->reply_heap != NULL))
         ctx_release(ctx);
 }

@@ -10,7 +10,9 @@
 #include "libax/io.h"
 #include "libax/map.h"
 #include "libax/more.h"
+#include "libax/order.h"
 #include "libax/registry.h"
+#include "libax/snapshot.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -123,7 +125,8 @@ bool actor_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
         return false;
     return more_mark(port, index, used) && registry_mark(port, index, used) &&
            groups_mark(port, index, used) && map_mark(port, index, used) &&
-           durable_mark(port, index, used) && watch_mark(port, index, used) &&
+           durable_mark(port, index, used) && order_mark(port, index, used) &&
+           snapshot_mark(port, index, used) && watch_mark(port, index, used) &&
            timer_mark(port, index, used);
 }
 

@@ -4,8 +4,8 @@
  *   state       what actor_prepare does                            goes to
  *   FREE        gives the record back                              -
  *   LIVE        first time in this process: on_start/on_restart    LIVE
- *   LIVE, told to stop                                             CLOSING, or RESTARTING
- *   LIVE, retiring                 on_stop                         RESTARTING, passive
+ *   LIVE, told to stop   its mail, where its policy says so        CLOSING, or RESTARTING
+ *   LIVE, retiring       on_stop                                   RESTARTING, passive
  *   RESTARTING  nothing before restart_at, or, passive, a message  LIVE
  *   RESTARTING, told to stop                                       CLOSING
  *   CLOSING     on_stop, drops its mail, tells its watchers        FREE
@@ -25,7 +25,11 @@
 #include "libax/group.h"
 #include "libax/map.h"
 #include "libax/more.h"
+#include "libax/order.h"
 #include "libax/registry.h"
+#include "libax/room.h"
+#include "libax/snapshot.h"
+#include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -47,11 +51,19 @@ static bool first_life(struct worker *w, uint32_t index)
     return actor_incarnation(w, index) == 1;
 }
 
+static void start_restored(struct ax_ctx *ctx, void *self)
+{
+    hook_fn *hook = start_hook(ctx->type, actor_at(ctx->worker, ctx->actor));
+    snapshot_restore(ctx);
+    if (hook != NULL)
+        hook(ctx, self);
+}
+
 static bool bring_up(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct ax_actor_type *type = w->plugin->actors[actor->type];
-    hook_fn *hook = start_hook(type, actor);
+    hook_fn *hook = snapshot_due(w, index) ? start_restored : start_hook(type, actor);
     if (self_open(w, index) != 0)
         return false;
     if (hook != NULL && !(actor->flags & SHM_STARTED && first_life(w, index)))
@@ -65,7 +77,7 @@ static void restarted(struct worker *w, uint32_t index)
     shm_turn_begin(&w->port, 0, 0);
     shm_log(&w->port, &actor->state);
     actor->state = SHM_LIVE;
-    event_next(w, SHM_ACTOR_RESTARTED, index);
+    life_note(w, SHM_ACTOR_RESTARTED, index, 0, 0);
     publish_later(w, index);
     turn_commit(w);
 }
@@ -113,6 +125,13 @@ void end_failed(struct worker *w, uint32_t index, uint8_t reason)
 
 /* ---- the end ---- */
 
+static uint8_t stop_reason(const struct worker *w, uint8_t reason)
+{
+    if (w->closing)
+        return AX_STOP_SHUTDOWN_GRACEFUL;
+    return reason == SHM_NORMAL ? AX_STOP_CONTEXT_STOP : AX_STOP_NORMAL;
+}
+
 void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
 {
     actor_stop_by(w, index, reason, 0);
@@ -126,7 +145,11 @@ void actor_stop_by(struct worker *w, uint32_t index, uint8_t reason, uint8_t sig
     shm_log(&w->port, &actor->flags);
     actor->flags |= SHM_STOPPING;
     shm_set(&w->port, &w->port.cold[index].reason, reason);
-    w->port.cold[index].signal = signal; /* in the same word */
+    w->port.cold[index].stop = stop_reason(w, reason); /* in the same word */
+    shm_set(&w->port, &w->port.cold[index].signal, signal);
+    if (actor->state == SHM_LIVE) /* else restart_at is when it would have restarted */
+        shm_set(&w->port, &w->port.cold[index].restart_at,
+                deadline_after(w->now, w->port.priv->policy[actor->policy].drain_ns));
     publish_later(w, index);
     runq_push(w, index);
 }
@@ -143,6 +166,16 @@ static bool comes_back(struct worker *w, uint32_t index)
 {
     const struct shm_policy *policy = &w->port.priv->policy[actor_at(w, index)->policy];
     return policy->restart == 2 && w->port.cold[index].reason == SHM_NORMAL && !w->stopping;
+}
+
+/* Told to stop, it goes on with what it had accepted, for as long as its policy says. */
+static bool drains(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    return w->port.priv->policy[actor->policy].drain_ns != 0 &&
+           (cold->reason == SHM_NORMAL || cold->reason == SHM_SHUTDOWN) &&
+           shm_chain_depth(&actor->mail) != 0 && w->now < cold->restart_at;
 }
 
 static void come_back(struct worker *w, uint32_t index)
@@ -241,10 +274,9 @@ static void close_finish(struct worker *w, uint32_t index)
     kept_give(w, index);
     registry_give(w, index);
     groups_leave(w, index);
+    snapshot_give(w, index);
     more_give(w, index);
-    struct shm_event *event = event_next(w, SHM_ACTOR_STOPPED, index);
-    event->reason = cold->reason;
-    event->contract = w->hashes[actor->type]; /* soon the ref will not tell */
+    life_note(w, SHM_ACTOR_STOPPED, index, cold->reason, cold->stop);
     shm_log(&w->port, &actor->gen);
     shm_log(&w->port, &actor->state);
     actor->gen++;
@@ -266,6 +298,12 @@ static void close_step(struct worker *w, uint32_t index)
         run_on_stop(w, index, SHM_STARTED);
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
+        if (actor->urgent) {
+            if (order_drop(w, index, AX_E_CANCELED))
+                continue;
+            later(w, index);
+            return;
+        }
         if (first == 0) {
             if (!maps_end(w, index))
                 break;
@@ -356,7 +394,7 @@ bool actor_prepare(struct worker *w, uint32_t index)
             passivate(w, index);
             return false;
         }
-        if (!(actor->flags & SHM_STOPPING))
+        if (!(actor->flags & SHM_STOPPING) || drains(w, index))
             break;
         if (comes_back(w, index)) {
             come_back(w, index);
@@ -398,6 +436,7 @@ uint64_t message_drop(struct worker *w, uint32_t index, uint64_t first, int erro
     dead_letter(w, frame, error);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, first);
+    room_freed(w);
     if (actor->flags & (SHM_OVERLOAD | SHM_RETRIED))
         actor_relax(w, index);
     return wake;

@@ -256,7 +256,7 @@ void actor_kill(struct worker *w, uint32_t index)
     shm_log(&w->port, &actor->flags);
     actor->flags = (uint8_t)((actor->flags | SHM_STOPPING) & ~SHM_STARTED);
     shm_set(&w->port, &w->port.cold[index].reason, SHM_KILLED);
-    w->port.cold[index].signal = 0;
+    shm_set(&w->port, &w->port.cold[index].signal, 0);
     publish_later(w, index);
     runq_push(w, index);
 }

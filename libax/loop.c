@@ -10,6 +10,7 @@
 #include "libax/life.h"
 #include "libax/map.h"
 #include "libax/memory.h"
+#include "libax/meter.h"
 #include "libax/pending.h"
 #include "libax/registry.h"
 #include "libax/ring.h"
@@ -37,6 +38,7 @@ void clock_read(struct worker *w)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     w->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    w->hundredths = shm_hundredths(w->now);
 }
 
 /* Now is when what was asked since the last look began. */
@@ -61,8 +63,11 @@ static bool over_somewhere(const struct worker *w)
 /* 0: there is something to do now. */
 static uint64_t sleep_until(const struct worker *w)
 {
-    uint64_t until =
-        w->now + (w->room.first != NULL || over_somewhere(w) ? ROOM_POLL_NS : PARK_MAX_NS);
+    uint64_t until = w->now + (w->room_far != 0 || over_somewhere(w) ? ROOM_POLL_NS : PARK_MAX_NS);
+    if (w->room_freed && w->room.first != NULL)
+        return 0;
+    if (w->room_deadline < until)
+        until = w->room_deadline;
     if (w->next_deadline < until)
         until = w->next_deadline;
     if (timer_next(w) < until)
@@ -88,6 +93,7 @@ static void park(struct worker *w)
     }
     w->idle_rounds = 0;
     clock_read(w);
+    meter_rested(w);
 }
 
 static bool worth_spinning(const struct worker *w)
@@ -201,6 +207,7 @@ static bool stop_step(struct worker *w, bool busy)
 
 static uint32_t round_of_work(struct worker *w)
 {
+    meter_look(w, 0, 0);
     uint32_t done = drain_lanes(w, BATCH);
     done += strands_resume(w);
     if (w->run_first != 0)
@@ -232,7 +239,8 @@ void worker_loop(struct worker *w)
             done += timers_fire(w);
         if (shm_unlikely(w->sweep_at <= w->now) && !w->stopping)
             registry_sweep(w);
-        if (w->room.first != NULL)
+        if (w->room.first != NULL &&
+            (w->room_freed || w->room_far != 0 || w->room_deadline <= w->now))
             room_wake(w);
         bool busy = done != 0 || w->run_first != 0 || w->ready.first != NULL;
         if (busy)

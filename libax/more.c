@@ -8,7 +8,7 @@ struct shm_more *more_get(struct worker *w, uint32_t index)
     struct shm_more *more = more_of(&w->port, index);
     if (more != NULL)
         return more;
-    uint32_t unit = shm_arena_take(&w->port, 0);
+    uint32_t unit = shm_arena_take(&w->port, SHM_MORE_ORDER);
     if (unit == 0)
         return NULL;
     memset(shm_unit(&w->port, unit), 0, sizeof *more);
@@ -21,12 +21,12 @@ void more_give(struct worker *w, uint32_t index)
     uint32_t unit = w->port.cold[index].more;
     if (unit == 0)
         return;
-    shm_arena_give(&w->port, unit, 0);
+    shm_arena_give(&w->port, unit, SHM_MORE_ORDER);
     shm_set(&w->port, &w->port.cold[index].more, 0);
 }
 
 bool more_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 {
     uint32_t unit = port->cold[index].more;
-    return unit == 0 || shm_mark(port, used, unit, 0);
+    return unit == 0 || shm_mark(port, used, unit, SHM_MORE_ORDER);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libax/more.h - what few actors have: struct shm_more, a unit of the arena that an actor gets when
- * it first needs one, so that the many pay nothing for it. */
+/* libax/more.h - what few actors have: struct shm_more, a block of the arena that an actor gets
+ * when it first needs one, so that the many pay nothing for it. */
 #ifndef LIBAX_MORE_H
 #define LIBAX_MORE_H
 
@@ -18,7 +18,7 @@ static inline struct shm_more *more_of(const struct shm_port *port, uint32_t act
 struct shm_more *more_get(struct worker *w, uint32_t actor);
 /* In the open turn, when what it leads to has been given back. */
 void more_give(struct worker *w, uint32_t actor);
-/* Marks the unit itself, for shm_recover. */
+/* Marks the block itself, for shm_recover. */
 bool more_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 
 #endif

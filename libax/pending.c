@@ -6,6 +6,7 @@
  * survive; that of a durable actor's ask does, and is entered again as it was. */
 #include "libax/pending.h"
 
+#include "libax/deadlock.h"
 #include "libax/durable.h"
 #include "libax/turn.h"
 
@@ -30,7 +31,7 @@ int pending_open(struct worker *w)
     if (w->pending == NULL)
         return -ENOMEM;
     w->pending_used = 1; /* the rest is not even touched before it is needed */
-    w->next_deadline = UINT64_MAX;
+    w->next_deadline = w->room_deadline = UINT64_MAX;
     return 0;
 }
 
@@ -52,9 +53,13 @@ void pending_stamp(struct worker *w)
         w->pending_unstamped = entry->next_unstamped;
         entry->unstamped = false;
         entry->deadline = deadline_after(w->now, entry->timeout);
-        if (entry->strand != NULL && entry->durable != 0)
+        if (entry->strand == NULL)
+            continue;
+        if (entry->durable != 0)
             durable_stamp(w, entry);
-        if (entry->strand != NULL && entry->deadline < w->next_deadline)
+        if (entry->target != 0)
+            deadlock_show(w, entry->strand, entry->target);
+        if (entry->deadline < w->next_deadline)
             w->next_deadline = entry->deadline;
     }
 }
@@ -182,7 +187,8 @@ void pending_expire(struct worker *w)
         if (entry->strand == NULL)
             continue;
         if (entry->deadline <= w->now)
-            finish(w, entry, AX_E_TIMEOUT);
+            finish(w, entry,
+                   deadlock_found(w, entry->strand, entry->target) ? AX_E_DEADLOCK : AX_E_TIMEOUT);
         else if (entry->deadline < next)
             next = entry->deadline;
     }
@@ -231,6 +237,8 @@ int pending_wait(struct worker *w)
     struct strand *strand = w->current;
     turn_suspend(w);
     turn_continue(w);
+    if (shm_unlikely(strand->shown))
+        deadlock_hide(w, strand);
     strand->waits_on = 0;
     return strand->result;
 }

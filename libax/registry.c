@@ -243,7 +243,7 @@ struct units { /* of the arena, for a new actor */
 static void give_units(struct worker *w, const struct units *units, uint32_t len)
 {
     if (units->more != 0)
-        shm_arena_give(&w->port, units->more, 0);
+        shm_arena_give(&w->port, units->more, SHM_MORE_ORDER);
     if (units->key != 0)
         shm_arena_give(&w->port, units->key, key_order(len));
 }
@@ -251,7 +251,7 @@ static void give_units(struct worker *w, const struct units *units, uint32_t len
 /* Before the spawn, so that it lacks nothing when it is done. */
 static int take_units(struct worker *w, uint32_t len, struct units *units)
 {
-    units->more = shm_arena_take(&w->port, 0);
+    units->more = shm_arena_take(&w->port, SHM_MORE_ORDER);
     units->key = shm_arena_take(&w->port, key_order(len));
     if (units->more != 0 && units->key != 0)
         return 0;
@@ -270,7 +270,6 @@ static void attach(struct worker *w, uint32_t index, uint32_t number, struct ax_
     own->len = (uint16_t)key.len;
     memcpy(own->bytes, key.ptr, key.len);
     shm_set(&w->port, &w->port.cold[index].more, units->more);
-    shm_store(&w->port.cold[index].idle_at, w->now);
 }
 
 /* In the open turn, in which an error has changed nothing. */
@@ -516,7 +515,7 @@ static void look_at(struct worker *w, uint32_t index)
         return;
     const struct boot_registry *config = w->registries->all[key->registry].config;
     uint64_t idle = config->idle_ns, forget = config->forget_ns;
-    uint64_t since = cold->idle_at < w->now ? w->now - cold->idle_at : 0;
+    uint64_t since = (uint64_t)(w->hundredths - w->port.meters[index].active_at) * 10000000u;
     if (idle == 0 || since < idle || actor->suspended || actor->next_run != 0 ||
         actor->mail.tail != 0 || cold->timers != 0 || actor->flags & (SHM_STOPPING | SHM_DROPPING))
         return;

@@ -1,64 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* libax/room.c - strands that wait for room in a mailbox, and those that would wait for themselves.
- */
+/* libax/room.c - strands that wait for room in a mailbox, in one queue: who came first for a target
+ * is let to it first. Room that others wait for is not to be had by who comes later, waiting or
+ * not.
+ *
+ * A local target says when it has room: taking a message sets room_freed, and the loop looks. The
+ * room of a target elsewhere is looked at every ROOM_POLL_NS; among waiters of several workers
+ * there is no order, as nobody keeps one. As many are let on as there is room, and they send before
+ * any other actor of the worker runs. Who finds it gone, for somebody elsewhere was faster, comes
+ * first again.
+ *
+ * To wait for an actor's end is the same wait, for another thing. */
 #include "libax/room.h"
 
+#include "libax/deadlock.h"
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 
-#include <stdio.h>
+#define WAITS 256u /* classes of targets; two in one class are let on one after the other */
 
-/* ---- deadlocks within the worker ---- */
-
-static struct strand *strand_of(struct worker *w, uint32_t actor)
+static uint32_t class_of(uint64_t to)
 {
-    for (uint32_t i = 1; i < w->pending_used; i++) {
-        struct strand *strand = w->pending[i].strand;
-        if (strand != NULL && strand->ctx.actor == actor)
-            return strand;
+    return (uint32_t)(to * 0x9e3779b97f4a7c15ull >> 56);
+}
+
+static void push(struct worker *w, struct strand *strand, bool front)
+{
+    if (!front || w->room.first == NULL) {
+        strand_push(&w->room, strand);
+        return;
     }
-    for (struct strand *strand = w->room.first; strand != NULL;
-         strand = (struct strand *)strand->fiber.next)
-        if (strand->ctx.actor == actor)
-            return strand;
-    return NULL;
+    strand->fiber.next = &w->room.first->fiber;
+    w->room.first = strand;
 }
 
-static size_t name_link(struct worker *w, uint32_t index, const char *arrow, char *text,
-                        size_t room)
+void room_enter(struct worker *w, struct strand *strand, bool front)
 {
-    char name[AX_NAME_MAX + 1];
-    actor_name(w, index, name);
-    int length = snprintf(text, room, "%s%s", arrow, name);
-    return length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+    push(w, strand, front);
+    if (strand->wants.deadline < w->room_deadline)
+        w->room_deadline = strand->wants.deadline;
+    w->room_waits[class_of(strand->wants.to)]++;
+    w->room_count++;
+    w->room_far += strand->waits_on == 0;
+    room_freed(w); /* there may be some by now */
 }
 
-bool deadlock(struct ax_ctx *ctx, uint32_t local)
+void room_leave(struct worker *w, struct strand *strand)
 {
-    struct worker *w = ctx->worker;
-    char chain[512];
-    size_t used = name_link(w, ctx->actor, "", chain, sizeof chain);
-    for (uint32_t at = local, hops = 0; at != 0 && hops < w->port.geo.actors; hops++) {
-        used += name_link(w, at, " -> ", chain + used, sizeof chain - used);
-        if (at == ctx->actor) {
-            ax_log(ctx, AX_WARN, "deadlock: %s would wait for itself", chain);
-            return true;
-        }
-        const struct strand *strand = actor_at(w, at)->suspended ? strand_of(w, at) : NULL;
-        at = strand != NULL ? strand->waits_on : 0;
-    }
-    return false;
+    w->room_waits[class_of(strand->wants.to)]--;
+    w->room_count--;
+    strand->wants.to = 0;
 }
 
-/* ---- waiting for room ---- */
-
-int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline)
+static int wait_in_queue(struct ax_ctx *ctx, struct wants wants, bool front)
 {
     struct worker *w = ctx->worker;
     struct strand *strand = w->current;
-    uint32_t local = actor_local(w, to);
+    uint32_t local = actor_local(w, wants.to);
     if (local != 0 && deadlock(ctx, local))
         return AX_E_DEADLOCK;
     if (!strand_spare(w))
@@ -66,25 +65,93 @@ int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline
     int error = ctx->type->durable ? durable_prepare_room(ctx) : 0;
     if (error != 0)
         return error;
-    strand->wants = (struct wants){.to = to, .bytes = bytes, .deadline = deadline};
+    strand->wants = wants;
     strand->waits_on = local;
     strand->asks = 0;
-    strand_push(&w->room, strand);
+    deadlock_show(w, strand, wants.to);
+    room_enter(w, strand, front);
     turn_suspend(w);
     turn_continue(w);
+    room_leave(w, strand);
+    deadlock_hide(w, strand);
     strand->waits_on = 0;
     return strand->result;
 }
 
+int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline, bool again)
+{
+    return wait_in_queue(ctx, (struct wants){.to = to, .bytes = bytes, .deadline = deadline},
+                         again);
+}
+
+int room_wait_end(struct ax_ctx *ctx, uint64_t to, uint64_t deadline)
+{
+    int error =
+        wait_in_queue(ctx, (struct wants){.to = to, .deadline = deadline, .end = true}, false);
+    ctx->worker->current->let_on = false;
+    return error;
+}
+
+static bool anyone_wants(const struct strand_queue *queue, uint64_t to)
+{
+    for (const struct strand *strand = queue->first; strand != NULL;
+         strand = (const struct strand *)strand->fiber.next)
+        if (strand->wants.to == to && !strand->wants.end)
+            return true;
+    return false;
+}
+
+/* Also who has been let on and has not come to send yet; then `wants` is what he wants. */
+bool room_is_promised(struct worker *w, uint64_t to)
+{
+    return w->room_waits[class_of(to)] != 0 &&
+           (anyone_wants(&w->room, to) || anyone_wants(&w->ready, to));
+}
+
+/* How many of those who wait for it may be let on now. */
+static uint32_t places(struct worker *w, const struct wants *wants)
+{
+    uint32_t local = actor_local(w, wants->to);
+    if (wants->end)
+        return look_at_life(w, wants->to) == AX_E_NO_ACTOR ? UINT32_MAX : 0;
+    if (!may_have_room(w, wants->to, wants->bytes))
+        return 0;
+    if (local == 0)
+        return 1;
+    uint64_t depth = shm_chain_depth(&actor_at(w, local)->mail);
+    uint32_t capacity = actor_at(w, local)->capacity;
+    return depth < capacity ? (uint32_t)(capacity - depth) : UINT32_MAX; /* it has ended */
+}
+
+static void let_on(struct worker *w, struct strand *strand, int result)
+{
+    w->room_far -= strand->waits_on == 0;
+    strand->result = result;
+    strand->let_on = result == 0;
+    strand_ready(w, strand);
+}
+
 void room_wake(struct worker *w)
 {
+    uint32_t taken[WAITS] = {0}; /* places of this look, by class; UINT32_MAX: no more */
     struct strand_queue all = w->room;
     w->room = (struct strand_queue){0};
+    w->room_freed = false;
+    w->room_deadline = UINT64_MAX;
     for (struct strand *strand; (strand = strand_pop(&all)) != NULL;) {
         const struct wants *wants = &strand->wants;
-        bool late = w->now >= wants->deadline;
-        strand->result = late ? AX_E_TIMEOUT : 0;
-        strand_push(late || may_have_room(w, wants->to, wants->bytes) ? &w->ready : &w->room,
-                    strand);
+        uint32_t *mine = &taken[(class_of(wants->to) + w->tick) % WAITS];
+        if (w->now >= wants->deadline) {
+            let_on(w, strand, deadlock_found(w, strand, wants->to) ? AX_E_DEADLOCK : AX_E_TIMEOUT);
+        } else if (*mine < places(w, wants)) {
+            ++*mine;
+            w->room_freed = true; /* and perhaps there is more */
+            let_on(w, strand, 0);
+        } else {
+            *mine = wants->end ? *mine : UINT32_MAX;
+            strand_push(&w->room, strand);
+            if (wants->deadline < w->room_deadline)
+                w->room_deadline = wants->deadline;
+        }
     }
 }

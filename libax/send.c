@@ -10,6 +10,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/memory.h"
+#include "libax/meter.h"
 #include "libax/room.h"
 #include "libax/turn.h"
 
@@ -87,8 +88,10 @@ FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *pos
         return AX_E_LIMIT;
     shm_chain_log(&w->port, &target->mail, &target->logged);
     int error = append(w, &target->mail, post, post_size(post), post->stamp);
-    if (error == 0)
+    if (error == 0) {
+        meter_sent(w, actor);
         runq_push(w, actor);
+    }
     return error;
 }
 
@@ -201,12 +204,18 @@ static bool above_high(struct worker *w, struct shm_actor *actor)
 static inline bool overloaded(struct worker *w, struct shm_actor *actor)
 {
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
-    return shm_unlikely(policy->high != 0) && !policy->block && above_high(w, actor);
+    return shm_unlikely(policy->high != 0) && above_high(w, actor) && !policy->block;
 }
 
 void note_depth(struct worker *w, struct shm_actor *actor)
 {
     (void)overloaded(w, actor);
+}
+
+/* Others wait for that room, and it is not our turn. */
+static bool room_passed_over(struct worker *w, uint32_t index)
+{
+    return !w->current->let_on && room_is_promised(w, actor_ref(w, index));
 }
 
 static inline int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract,
@@ -222,7 +231,25 @@ static inline int admit_local(struct worker *w, uint32_t index, const struct ax_
         return AX_E_WRONG_CONTRACT;
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity || overloaded(w, actor)))
         return AX_E_FULL;
+    if (shm_unlikely(w->room_count != 0) && room_passed_over(w, index))
+        return AX_E_FULL;
     return memory_room(w, bytes / SHM_UNIT + 16) ? 0 : AX_E_NO_MEMORY;
+}
+
+int look_at_life(struct worker *w, uint64_t to)
+{
+    const struct shm_port *port = &w->port;
+    uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
+    if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
+        return AX_E_NO_ACTOR;
+    uint32_t state = shm_load(&port->slot_info[slot].state);
+    if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
+        return AX_E_NO_ACTOR;
+    const struct shm_directory *entry = &port->directories[slot][index];
+    uint8_t life = shm_load(&entry->state);
+    if (shm_load(&entry->gen) != SHM_REF_GEN(to) || life == SHM_FREE)
+        return AX_E_NO_ACTOR;
+    return life == SHM_CLOSING ? AX_E_CLOSED : 0;
 }
 
 /* Looks at the target's directory entry. Its process writes to that line all the time, so senders
@@ -234,17 +261,10 @@ static int look_at(struct worker *w, uint64_t to, const struct ax_contract *cont
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
     uint32_t sent = w->admitted.to == to && w->admitted.turn == port->turn ? w->admitted.sent : 0;
     w->admitted.to = 0;
-    if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
-        return AX_E_NO_ACTOR;
-    uint32_t state = shm_load(&port->slot_info[slot].state);
-    if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
-        return AX_E_NO_ACTOR;
+    int error = look_at_life(w, to);
+    if (error != 0)
+        return error;
     const struct shm_directory *entry = &port->directories[slot][index];
-    uint8_t life = shm_load(&entry->state);
-    if (shm_load(&entry->gen) != SHM_REF_GEN(to) || life == SHM_FREE)
-        return AX_E_NO_ACTOR;
-    if (life == SHM_CLOSING)
-        return AX_E_CLOSED;
     if (shm_load(&entry->contract) != contract_hash(w, contract))
         return AX_E_WRONG_CONTRACT;
     if (shm_load(&port->peers[slot]->squeezed))
@@ -255,8 +275,9 @@ static int look_at(struct worker *w, uint64_t to, const struct ax_contract *cont
     w->admitted.turn = port->turn;
     w->admitted.contract = contract;
     w->admitted.sent = sent;
-    w->admitted.room =
-        depth < capacity && !shm_load(&entry->refuse) ? (uint32_t)(capacity - depth) : 0;
+    w->admitted.room = depth < capacity && !(shm_load(&entry->refuse) & SHM_REFUSES)
+                           ? (uint32_t)(capacity - depth)
+                           : 0;
     return w->admitted.room == 0 ? AX_E_FULL : 0;
 }
 
@@ -285,7 +306,7 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
     if (slot == port->slot) {
         const struct shm_actor *actor = actor_at(w, actor_local(w, to));
         return actor_local(w, to) == 0 || actor->state == SHM_CLOSING ||
-               (shm_chain_depth(&actor->mail) < actor->capacity && !(actor->flags & SHM_OVERLOAD));
+               (shm_chain_depth(&actor->mail) < actor->capacity && !actor_refuses(w, actor));
     }
     if (slot >= port->slots || index >= port->peer_actors[slot])
         return true;
@@ -294,8 +315,8 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
         shm_load(&port->slot_info[slot].state) == SHM_SLOT_FAILED ||
         shm_load(&port->slot_info[slot].state) == SHM_SLOT_STOPPED)
         return true;
-    return shm_load(&entry->depth) < shm_load(&entry->capacity) && !shm_load(&entry->refuse) &&
-           port->priv->over_data[slot].tail == 0 &&
+    return shm_load(&entry->depth) < shm_load(&entry->capacity) &&
+           !(shm_load(&entry->refuse) & SHM_REFUSES) && port->priv->over_data[slot].tail == 0 &&
            shm_lane_room(port, slot, SHM_DATA, shm_frame_size(bytes));
 }
 
@@ -355,11 +376,14 @@ int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out
 {
     if (shm_unlikely(to.node != 0))
         return AX_E_NO_ACTOR;
-    for (;;) {
+    for (bool again = false;;) {
         int error = send_once(ctx, to.addr, out, SHM_TELL, 0);
+        if (shm_unlikely(again))
+            ctx->worker->current->let_on = false;
         if (shm_likely(error != AX_E_FULL || !wait))
             return error;
-        error = room_wait(ctx, to.addr, (uint32_t)outgoing_size(out), UINT64_MAX);
+        error = room_wait(ctx, to.addr, (uint32_t)outgoing_size(out), UINT64_MAX, again);
+        again = true;
         if (error != 0)
             return error;
     }

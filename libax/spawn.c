@@ -7,7 +7,11 @@
 
 #include "libax/event.h"
 #include "libax/group.h"
+#include "libax/meter.h"
+#include "libax/order.h"
+#include "libax/room.h"
 #include "libax/send.h"
+#include "libax/stream.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
 
@@ -46,11 +50,16 @@ void publish_now(struct worker *w, uint32_t index)
     shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->hashes[actor->type]);
     shm_store(&entry->capacity, actor->capacity);
     shm_store_release(&entry->incarnation, actor->incarnation); /* pairs with watch.c */
-    shm_store(&entry->refuse, (uint8_t)((actor->flags & SHM_OVERLOAD) != 0));
+    shm_store(&entry->refuse, (uint8_t)((actor_refuses(w, actor) ? SHM_REFUSES : 0) |
+                                        (actor->suspended ? SHM_INFLIGHT : 0)));
+    shm_store(&entry->control, (uint16_t)order_depth(&w->port, index));
     publish_depth(w, index);
     groups_publish(w, index);
     shm_store_release(&entry->state,
                       (uint8_t)(actor->flags & SHM_STOPPING ? SHM_CLOSING : actor->state));
+    if (actor->state != SHM_FREE && !(actor->flags & SHM_STOPPING))
+        return;
+    room_freed(w); /* nobody is to wait for it any more */
     if (actor->state == SHM_FREE)
         free_record(w, index);
 }
@@ -121,7 +130,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
         return error;
     memset(&actor->mail, 0, sizeof actor->mail);
     memset(&w->port.cold[index], 0, sizeof w->port.cold[index]);
-    w->port.cold[index].idle_at = w->now;
+    memset(&w->port.meters[index], 0, sizeof w->port.meters[index]);
     actor->capacity = capacity;
     actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen;
     actor->incarnation = 1 - w->boot->incarnation;
@@ -129,7 +138,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
     shm_log(&w->port, &actor->state);
     actor->type = type;
     actor->policy = policy;
-    actor->suspended = 0;
+    actor->suspended = actor->urgent = 0;
     actor->flags = kind->on_start == NULL ? SHM_STARTED : 0;
     shm_order();
     actor->state = SHM_LIVE;
@@ -151,7 +160,8 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
     error = fill_record(w, index, type, number, capacity);
     if (error != 0)
         return error;
-    event_next(w, SHM_ACTOR_STARTED, index)->incarnation = 1;
+    meter_active(w, index);
+    life_note(w, SHM_ACTOR_STARTED, index, 0, 0);
     if (w->plugin->actors[type]->on_start != NULL)
         runq_push(w, index);
     *out = index;

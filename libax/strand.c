@@ -12,9 +12,12 @@
  */
 #include "libax/turn.h"
 
+#include "libax/deadlock.h"
 #include "libax/life.h"
+#include "libax/order.h"
 #include "libax/pending.h"
 #include "libax/place.h"
+#include "libax/room.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -206,6 +209,8 @@ static void strand_recover(struct worker *w)
     struct ax_ctx *ctx = &broken->ctx;
     w->broken = NULL;
     /* the reason may be text on that strand, or in a reply that it has had */
+    if (ctx->order != 0)
+        (void)order_drop(w, ctx->actor, AX_E_FAILED);
     actor_failed(w, ctx->actor, ctx->message, w->fail_reason, false);
     ctx_release(ctx);
     broken->waits_on = 0;
@@ -231,12 +236,17 @@ static struct strand *take(struct strand_queue *queue, uint32_t actor)
 void strand_drop(struct worker *w, uint32_t actor)
 {
     struct strand *strand = pending_drop(w, actor);
-    if (strand == NULL)
-        strand = take(&w->room, actor);
+    if (strand == NULL && (strand = take(&w->room, actor)) != NULL)
+        w->room_far -= strand->waits_on == 0;
     if (strand == NULL)
         strand = take(&w->ready, actor);
     if (strand == NULL)
         return;
+    if (strand->wants.to != 0)
+        room_leave(w, strand);
+    if (strand->shown)
+        deadlock_hide(w, strand);
+    strand->let_on = false;
     ctx_release(&strand->ctx);
     strand->waits_on = 0;
     strand->saved = 0; /* its block is given back with the message */

@@ -13,6 +13,9 @@
 #include "libax/io.h"
 #include "libax/life.h"
 #include "libax/link.h"
+#include "libax/meter.h"
+#include "libax/order.h"
+#include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
 
@@ -56,12 +59,22 @@ void ctx_release(struct ax_ctx *ctx)
     free(ctx->tail);
     free(ctx->reply_heap);
     ctx->tail = NULL;
+    ctx->order = 0;
     ctx->reply_heap = NULL;
     ctx->reply = NULL;
     ctx->frame = NULL;
 }
 
 /* ---- the turn of a handler ---- */
+
+/* For the meters. */
+static uint32_t method_of(const struct ax_ctx *ctx)
+{
+    if (ctx->frame == NULL)
+        return METER_HOOK;
+    bool call = ctx->frame->kind == SHM_TELL || ctx->frame->kind == SHM_ASK;
+    return call ? ctx->frame->method : METER_EVENT;
+}
 
 static void end_turn(struct worker *w, const struct ax_ctx *ctx)
 {
@@ -72,6 +85,9 @@ static void end_turn(struct worker *w, const struct ax_ctx *ctx)
     if (ctx->message == 0)
         actor->flags |= SHM_IN_HOOK;
     turn_commit(w);
+    meter_end(w);
+    meter_active(w, ctx->actor);
+    meter_look(w, ctx->actor, method_of(ctx));
 }
 
 void turn_pause(struct worker *w)
@@ -137,6 +153,7 @@ void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uin
     publish_later(w, index);
     turn_commit(w);
     ctx_release(ctx);
+    meter_look(w, index, METER_HOOK);
 }
 
 /* axsup shows who was told of what. */
@@ -183,6 +200,21 @@ static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
     };
     if (ctx->type->on_reply != NULL)
         ctx->type->on_reply(ctx, ctx->self, &reply);
+}
+
+static void run_life(struct ax_ctx *ctx, const struct shm_frame *frame)
+{
+    const struct shm_life_body *body = (const void *)frame->body;
+    const struct ax_life life = {
+        .who = {.addr = body->who},
+        .event = (enum ax_life_event)(body->what - SHM_ACTOR_STARTED),
+        .incarnation = body->incarnation,
+        .reason = (enum ax_reason)body->reason,
+        .stop = (enum ax_stop_reason)body->stop,
+        .missed = body->missed,
+    };
+    if (ctx->type->on_lifecycle != NULL)
+        ctx->type->on_lifecycle(ctx, ctx->self, &life);
 }
 
 /* The buffer that the handler fills: on the stack where it is small, for it must stay while the
@@ -254,20 +286,23 @@ void actor_relax(struct worker *w, uint32_t index)
     shm_set(&w->port, &w->port.cold[index].retries, 0);
 }
 
-/* Consumes the message in hand and ends its turn; tells a local strand its answer. */
-static void conclude(struct worker *w, struct ax_ctx *ctx, uint64_t wake)
+/* Consumes the message in hand and ends its turn; tells a local strand its answer. `method`: of a
+ * call, else METER_EVENT. */
+static void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint64_t wake)
 {
     struct shm_actor *actor = actor_at(w, ctx->actor);
-    uint16_t method = ctx->frame->method;
     kept_save(w, ctx->actor);
     shm_chain_log(&w->port, &actor->mail, &actor->logged);
     shm_chain_consume(&w->port, &actor->mail, ctx->message);
     if (shm_unlikely(actor->flags & (SHM_OVERLOAD | SHM_RETRIED)))
         actor_relax(w, ctx->actor);
     turn_commit(w);
+    meter_end(w);
     w->messages++;
+    room_freed(w);
     if (wake != 0)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
+    meter_look(w, ctx->actor, method);
 }
 
 /* `room` bytes of the stack for a small reply. */
@@ -278,7 +313,9 @@ static inline void run_ask(struct worker *w, struct ax_ctx *ctx, const struct sh
     if (reply_open(w, ctx, layout, small, room) != 0)
         ax_fail(ctx, "no memory for the reply");
     ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
-    conclude(w, ctx, reply_send(w, ctx, frame));
+    uint16_t method = frame->method;
+    uint64_t wake = reply_send(w, ctx, frame);
+    conclude(w, ctx, method, wake);
 }
 
 /* The two have frames of their own: a stack that is saved is not to have room for what is not in
@@ -301,7 +338,7 @@ static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
 {
     if (frame->kind == SHM_TELL) {
         ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, NULL);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, frame->method, 0);
     } else if (shm_unlikely(ctx->type->durable)) {
         run_durable_ask(w, ctx, frame);
     } else {
@@ -313,6 +350,7 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
 {
     const struct shm_frame *frame = shm_chain_frame(&w->port, first);
     struct ax_ctx *ctx = ctx_enter(w, index, first, frame);
+    meter_begin(w, index);
     shm_turn_begin(&w->port, index, first);
     switch (frame->kind) {
     case SHM_TELL:
@@ -326,15 +364,19 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
         break;
     case SHM_DOWN:
         run_down(w, ctx, frame);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, METER_EVENT, 0);
+        break;
+    case SHM_LIFE:
+        run_life(ctx, frame);
+        conclude(w, ctx, METER_EVENT, 0);
         break;
     case SHM_EXIT:
         exit_run(w, ctx, frame);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, METER_EVENT, 0);
         break;
     default:
         run_reply(ctx, frame);
-        conclude(w, ctx, 0);
+        conclude(w, ctx, METER_EVENT, 0);
     }
     if (shm_unlikely(ctx->tail != NULL || ctx->reply_heap != NULL))
         ctx_release(ctx);
@@ -343,18 +385,21 @@ static void run_message(struct worker *w, uint32_t index, uint64_t first)
 static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
-    uint32_t handled = 0;
+    uint32_t handled = actor->urgent ? orders_run(w, index, false) : 0;
     if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
         if (!actor_killed(w, index))
-            return 0;
+            return handled;
         actor_cancel(w, index);
     }
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))
-        return 1;
+        return handled + 1;
+    if (shm_unlikely(actor->urgent))
+        handled += orders_run(w, index, true);
+    messages += handled;
     if (shm_unlikely(io_waits(w, index)))
-        handled = io_deliver(w, index, messages);
+        handled += io_deliver(w, index, messages - handled);
     while (handled < messages) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
@@ -365,15 +410,15 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             w->pressing = false;
             shm_lane_flush(&w->port);
         }
-        if (shm_unlikely(actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)))
+        if (shm_unlikely(actor->urgent |
+                         (actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING))))
             break;
     }
     publish_depth(w, index);
-    if (shm_chain_first(&w->port, &actor->mail) != 0 ||
+    meter_active(w, index);
+    if (shm_chain_first(&w->port, &actor->mail) != 0 || actor->urgent ||
         actor->flags & (SHM_STOPPING | SHM_RETIRING) || io_waits(w, index))
         runq_push(w, index);
-    else
-        w->port.cold[index].idle_at = w->now;
     return handled;
 }
 

@@ -5,10 +5,10 @@
 
 #include "libax/worker.h"
 
-static inline void runq_push(struct worker *w, uint32_t index)
+static inline void runq_append(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->next_run != 0 || (actor->suspended && !(actor->flags & SHM_STOPPING)))
+    if (actor->next_run != 0)
         return;
     actor->next_run = RUN_END;
     if (w->run_last != 0)
@@ -16,6 +16,14 @@ static inline void runq_push(struct worker *w, uint32_t index)
     else
         w->run_first = index;
     w->run_last = index;
+}
+
+/* One that waits takes no message; but an order it does, and may be killed. */
+static inline void runq_push(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    if (!actor->suspended || actor->flags & SHM_STOPPING)
+        runq_append(w, index);
 }
 
 /* Runs up to `actors` ready actors, `messages` of each. How many messages were handled. */
@@ -40,9 +48,10 @@ void turn_suspend(struct worker *w);
 /* On another strand: ends the turn of the durable actor that has left. */
 void turn_left(struct worker *w);
 
-/* What a handler or hook of the actor is to be given, on the current strand. */
+/* The context of the current strand, for that actor. */
 struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor, uint64_t message,
                          const struct shm_frame *frame);
+
 /* Runs a hook of an actor as a turn of its own. */
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
 void run_hook(struct worker *w, uint32_t actor, hook_fn *hook, uint8_t sets, uint8_t clears);

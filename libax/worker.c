@@ -5,6 +5,7 @@
 #include "libax/event.h"
 #include "libax/life.h"
 #include "libax/memory.h"
+#include "libax/meter.h"
 #include "libax/pending.h"
 #include "libax/place.h"
 #include "libax/registry.h"
@@ -152,6 +153,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     w->messages = shm_load(&w->port.pub->messages); /* of the processes before */
     clock_read(w);
     w->sweep_next = 1;
+    meter_open(w);
     w->spin_limit = boot->spin_us * 1000ull;
     for (uint64_t set = w->port.all; set != 0; set &= set - 1) {
         uint32_t slot = (uint32_t)__builtin_ctzll(set);

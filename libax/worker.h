@@ -27,6 +27,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     void *self;
     const struct shm_frame *frame; /* in hand; NULL in a hook */
     uint64_t message;              /* its chain word; 0 in a hook */
+    uint64_t order;                /* the chain word of the order in hand, 0: none */
     uint32_t actor;
     uint32_t reply_size; /* image so far */
     uint8_t *reply;      /* NULL: nobody is to be answered */
@@ -37,6 +38,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
 struct wants { /* what a strand that waits for room wants to send */
     uint64_t to, deadline;
     uint32_t bytes;
+    bool end; /* it waits for the end of `to` instead */
 };
 
 /* A fiber of the loop and the handler on it. It lies at the top of its own stack, so the two are
@@ -51,6 +53,8 @@ struct strand {
     uint32_t number;         /* which place its stack has */
     uint32_t saved;          /* unit of the block that its stack is to be saved in, 0: none */
     uint64_t reply_room;     /* bytes mapped at its place for replies */
+    bool shown;              /* others see on whom it waits */
+    bool let_on;             /* has waited for room, and may have it */
     struct strand *restored; /* the next that was put back, while all are */
 };
 
@@ -83,17 +87,25 @@ struct heap_timer {
 
 struct registries; /* registry.c */
 
+#define LISTENERS 64u /* actors of a worker that may have the lifecycle stream */
+
 struct worker {
     struct shm_port port;
     const struct ax_plugin *plugin;
     const struct boot *boot;
-    uint64_t *hashes; /* of each actor type's contract */
-    uint64_t now;     /* CLOCK_MONOTONIC ns, coarse */
+    uint64_t *hashes;    /* of each actor type's contract */
+    uint64_t now;        /* CLOCK_MONOTONIC ns, coarse */
+    uint32_t hundredths; /* of a second, the same; see shm/meter.h */
     uint64_t messages;
     struct strand *current, *idle, *broken;
     struct strand *left;       /* it has just suspended, and its turn is to be ended */
     struct strand_queue ready; /* their wait is over */
-    struct strand_queue room;  /* wait for room */
+    struct strand_queue room;  /* wait for room, in order */
+    uint64_t room_deadline;    /* the first of theirs */
+    uint32_t room_count;       /* how many wait, or have been let on and not come to send yet */
+    uint32_t room_far;         /* how many of them wait for somebody elsewhere */
+    uint32_t room_waits[256];  /* how many, by class of target; see room.c */
+    bool room_freed;           /* somebody here may have room now */
     struct strand *restored;   /* put back, before the loop runs */
     uint32_t run_first, run_last, free_actor;
     uint32_t behind;  /* actors whose watchers are to be told of deaths before this process */
@@ -137,6 +149,18 @@ struct worker {
     struct registries *registries; /* NULL: the config has none */
     uint64_t sweep_at;             /* when to look for idle actors; UINT64_MAX: never */
     uint32_t sweep_next;
+    struct {                   /* see meter.h */
+        const uint64_t *ticks; /* axsup's */
+        uint64_t seen;         /* of them, when the clock was looked at last */
+        uint64_t since;        /* which was then */
+        uint64_t sampled_at;   /* when the message in hand began, 0: it is no sample */
+        uint32_t until_sample; /* messages */
+        bool want_probe;       /* the next message that is sent is one */
+        uint32_t probe;        /* the actor in whose mailbox it waits, 0: there is none */
+        uint32_t probe_gen, probe_place;
+        uint64_t probe_at;
+    } meter;
+    uint32_t listeners[LISTENERS], nlisteners; /* see stream.h */
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;
@@ -178,6 +202,12 @@ static inline uint32_t actor_local(struct worker *w, uint64_t ref)
         return 0;
     const struct shm_actor *actor = &w->port.actors[index];
     return actor->gen == SHM_REF_GEN(ref) && actor->state != SHM_FREE ? index : 0;
+}
+
+/* Has its overload gone so far that senders are told AX_E_FULL? */
+static inline bool actor_refuses(const struct worker *w, const struct shm_actor *actor)
+{
+    return actor->flags & SHM_OVERLOAD && !w->port.priv->policy[actor->policy].block;
 }
 
 /* Where in the run queue a lone or last actor points: not 0, which says "not in it". */

@@ -38,8 +38,14 @@ enum shm_kind {
     SHM_UNLINK,    /* control */
     SHM_EXIT,      /* body: struct shm_down_body; corr: the link, 0: a signal sent by an actor */
     SHM_KILL,      /* control: ends the actor `to` at once */
+    SHM_LIFE,      /* a notice of the lifecycle stream, within a slot; body: struct shm_life_body */
+    SHM_ORDER,     /* control: a question that overtakes the mail of `to`; method: enum shm_order.
+                      Answered as an ask is */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
+
+/* What an order asks. */
+enum shm_order { SHM_ORDER_PING, SHM_ORDER_SNAPSHOT };
 
 struct shm_frame {
     uint32_t size; /* whole frame, bytes, a multiple of 8 */
@@ -95,6 +101,16 @@ struct shm_down_body {
     uint8_t suspect;
     uint8_t will_restart;
     uint64_t after; /* read the sender's data lane up to here first: downs keep their place */
+};
+
+struct shm_life_body {
+    uint64_t who;
+    uint32_t incarnation;
+    uint32_t missed; /* notices before this one that were left out */
+    uint8_t what;    /* SHM_ACTOR_STARTED, _RESTARTED, _STOPPED */
+    uint8_t reason;  /* enum shm_reason */
+    uint8_t stop;    /* enum ax_stop_reason */
+    uint8_t pad[5];
 };
 
 struct shm_slot_down_body {

@@ -22,6 +22,8 @@
 
 #include "shm/port.h"
 
+#define SHM_IN_ORDER 1u /* the message in hand is the first of its control mailbox */
+
 static inline void shm_turn_begin(struct shm_port *port, uint32_t actor, uint64_t message)
 {
     struct shm_journal *journal = &port->priv->journal;

@@ -46,6 +46,7 @@ static void place_public(struct shm_port *port, uint8_t *base)
 {
     port->pub = (struct shm_public *)(void *)base;
     port->directory = (struct shm_directory *)(void *)(base + port->geo.directory_off);
+    port->meters = (struct shm_meter *)(void *)(base + port->geo.meter_off);
 }
 
 static int open_own(struct shm_port *port, const struct shm_fds *fds, void *at)
@@ -87,8 +88,8 @@ static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_
     port->peers[peer] = (const struct shm_public *)(const void *)base;
     port->in[peer].pub = port->peers[peer];
     port->peer_bytes[peer] = bytes;
-    port->peer_actors[peer] =
-        (uint32_t)((bytes - SHM_DIRECTORY_OFF) / sizeof(struct shm_directory));
+    port->peer_actors[peer] = (uint32_t)((bytes - SHM_DIRECTORY_OFF) /
+                                         (sizeof(struct shm_directory) + sizeof(struct shm_meter)));
     port->directories[peer] =
         (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
     find_members(port, peer, bytes);

@@ -60,6 +60,7 @@ struct shm_port {
     struct shm_actor *actors;
     struct shm_actor_cold *cold;
     struct shm_directory *directory;
+    struct shm_meter *meters;
     struct shm_event *events, *letters;
     uint8_t *units;
     struct shm_arena arena;

@@ -44,7 +44,7 @@ struct shm_actor {
     uint8_t state;        /* enum shm_actor_state */
     uint8_t suspended;    /* the message at the head awaits: it is not to be handled again */
     uint8_t flags;        /* enum shm_actor_flags */
-    uint8_t spare;
+    uint8_t urgent;       /* there is something in its control mailbox */
 };
 _Static_assert(sizeof(struct shm_actor) == SHM_LINE, "the hot part of an actor is one line");
 
@@ -71,16 +71,17 @@ struct shm_actor_cold {
     uint32_t name;       /* entry in axsup's names table + 1 */
     uint32_t more;       /* unit of its shm_more, 0: none */
     uint32_t drop_until; /* SHM_DROPPING: messages before this one, counted as mail.handled is */
-    uint64_t idle_at;    /* when it last finished work, or was spawned; coarse, not logged */
-    uint8_t reason;      /* why it is closing */
-    uint8_t retries;     /* of the message at the head */
-    uint8_t ended_by;    /* the reason for `ended` */
     uint8_t signal;      /* for `reason` */
-    uint32_t ended;      /* incarnation whose end not all watchers have been told yet, 0: none */
+    uint8_t spare[7];
+    uint8_t reason;   /* why it is closing */
+    uint8_t retries;  /* of the message at the head */
+    uint8_t ended_by; /* the reason for `ended` */
+    uint8_t stop;     /* beside `reason`: enum ax_stop_reason */
+    uint32_t ended;   /* incarnation whose end not all watchers have been told yet, 0: none */
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
-/* What few actors have; one unit, made when it is first needed. Each field is logged before it
+/* What few actors have; two units, made when it is first needed. Each field is logged before it
  * changes, and 0 when there is nothing. */
 struct shm_more {
     struct shm_chain control; /* what overtakes the mailbox */
@@ -92,8 +93,12 @@ struct shm_more {
     uint32_t snapshot;        /* unit of its last snapshot */
     uint32_t traps;           /* exits come to on_exit */
     uint32_t own_links;       /* to other slots, set up by this side */
+    uint32_t listens;         /* it wants the lifecycle stream */
+    uint32_t missed;          /* notices of it that were left out since the last one */
+    uint32_t spare[14];
 };
-_Static_assert(sizeof(struct shm_more) == SHM_UNIT, "what few actors have is one unit");
+#define SHM_MORE_ORDER 1u
+_Static_assert(sizeof(struct shm_more) == SHM_UNIT << SHM_MORE_ORDER, "what few actors have");
 
 enum shm_watch_kind {
     SHM_WATCHES = 1, /* the watcher's side of a monitor, in `monitors` of its actor */
@@ -181,12 +186,15 @@ struct shm_key { /* of an actor of a registry; a block */
 
 struct shm_policy {
     uint64_t window_ns, backoff_min_ns, backoff_max_ns;
+    uint64_t drain_ns; /* told to stop, it first handles its mail, for so long; 0: it does not */
     uint32_t max;
-    uint32_t high, low; /* watermarks, 0: none */
-    uint8_t restart;    /* 0 never, 1 on failure, 2 always */
-    uint8_t drop_mail;  /* at a restart */
-    uint8_t block;      /* overload: senders may wait, nothing is refused */
-    uint8_t retries;    /* of a suspect message; 0: dropped at once */
+    uint32_t high, low;        /* watermarks, 0: none */
+    uint32_t control_capacity; /* of its control mailbox, 0: from its capacity */
+    uint8_t restart;           /* 0 never, 1 on failure, 2 always */
+    uint8_t drop_mail;         /* at a restart */
+    uint8_t block;             /* overload: senders may wait, nothing is refused */
+    uint8_t retries;           /* of a suspect message; 0: dropped at once */
+    uint32_t pad;              /* 0: policies are compared as bytes */
 };
 
 #define SHM_POLICIES 256u
@@ -200,9 +208,11 @@ struct shm_event {
     uint16_t method;
     uint8_t what; /* enum shm_what */
     uint8_t reason;
-    uint8_t signal, suspect, will_restart, kind;
+    uint8_t signal, suspect, will_restart;
+    uint8_t kind; /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
     uint32_t error;
-    uint64_t spare[2];
+    uint64_t took_ns; /* of SHM_SLOW */
+    uint64_t spare;
 };
 _Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
 
@@ -216,6 +226,7 @@ enum shm_what {
     SHM_DEADLETTER,
     SHM_ACTOR_EXIT,
     SHM_AWAIT_LOST, /* a durable await ended with the template */
+    SHM_SLOW,       /* a message took longer than slow_after; method: UINT16_MAX for a hook */
 };
 
 #define SHM_UNDO 8192u /* words a turn may change */
@@ -230,7 +241,7 @@ struct shm_journal {
     uint64_t turn;    /* the one under way, or the last one */
     uint32_t entries; /* of the undo log */
     uint32_t actor;   /* in hand; 0: the runtime's own work */
-    uint64_t message; /* chain word of the message in hand, 0: a hook */
+    uint64_t message; /* chain word of the message in hand, 0: a hook, or SHM_IN_ORDER */
     uint64_t reserved[5];
     struct shm_undo undo[SHM_UNDO];
 };
@@ -251,7 +262,8 @@ struct shm_private {
     uint64_t memberships;          /* of all actors */
     uint64_t booted;               /* configured actors spawned so far */
     uint64_t policies;
-    uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none */
+    uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none; with
+                         bit 32 it was in a hook, with bit 33 in an order */
     /* Not logged: high-water marks that only grow. */
     uint32_t fresh_actor, fresh_unit;
     uint64_t late_replies; /* answers to asks that were given up; a count */

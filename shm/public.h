@@ -6,18 +6,24 @@
 
 #include "shm/frame.h"
 #include "shm/geometry.h"
+#include "shm/meter.h"
 
 struct shm_directory { /* what a sender must know of an actor */
     uint32_t gen;
-    uint8_t state;  /* enum shm_actor_state */
-    uint8_t refuse; /* overload: refused until the low watermark */
-    uint16_t spare;
+    uint8_t state;     /* enum shm_actor_state */
+    uint8_t refuse;    /* enum shm_refuse */
+    uint16_t control;  /* depth of its control mailbox */
     uint64_t contract; /* hash */
     uint32_t depth, capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
     uint32_t before;      /* the same when this process entered the slot */
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
+
+enum shm_refuse {
+    SHM_REFUSES = 1,  /* overload, until the low watermark */
+    SHM_INFLIGHT = 2, /* it awaits something; shown when that lasts a while */
+};
 
 enum shm_slot_state {
     SHM_SLOT_EMPTY = 0,
@@ -64,11 +70,13 @@ struct shm_public {
     _Alignas(SHM_LINE) uint32_t incarnation; /* set by a process when it has recovered */
     uint32_t squeezed;                       /* arena below its reserve: send nothing new */
     uint32_t small; /* to axsup: that many units of arena are too few; 0: never mind */
+    _Alignas(SHM_LINE) uint64_t ticks; /* axsup's segment only; see meter.h */
+    _Alignas(SHM_LINE) struct shm_meters meters;
     _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
 
-/* Where the directory begins, in every public segment; in axsup's, names follow. */
+/* Where the directory begins, in every public segment; meters follow, and in axsup's, names. */
 #define SHM_DIRECTORY_OFF ((sizeof(struct shm_public) + SHM_LINE - 1) / SHM_LINE * SHM_LINE)
 
 #endif

@@ -20,7 +20,8 @@ static const char *take_back(struct shm_port *port, struct shm_recovery *out)
     out->open_turn = true;
     out->undone = journal->entries;
     if (journal->actor != 0 && journal->actor < priv->fresh_actor)
-        shm_store(&priv->suspect, journal->actor | (uint64_t)(journal->message == 0) << 32);
+        shm_store(&priv->suspect, journal->actor | (uint64_t)(journal->message == 0) << 32 |
+                                      (uint64_t)(journal->message == SHM_IN_ORDER) << 33);
     shm_order();
     if (!shm_undo_words(port))
         return "the undo log";

@@ -39,6 +39,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
 
     geo->directory_off = at = SHM_DIRECTORY_OFF;
     at += geo->actors * sizeof(struct shm_directory);
+    geo->meter_off = at;
+    at += geo->actors * sizeof(struct shm_meter);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);
     geo->member_off = at = shm_round(at, SHM_LINE);

@@ -69,7 +69,7 @@ tell() { # ACTOR MESSAGE [JSON]
 
 value() { # ACTOR WANTED
     local got
-    got=$("$axsup" call "$conf" "$1" get 2>&1)
+    got=$("$axsup" call --timeout 20s "$conf" "$1" get 2>&1)
     [[ $got == "$2" ]]
     verdict $? "$1 has $got, not $2"
 }

@@ -4,6 +4,7 @@
 #include "libax/ask.h"
 #include "libax/drain.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 
@@ -101,6 +102,7 @@ int victim_start(struct victim *victim)
     struct worker *w = &victim->worker;
     w->port.arena.reserved = w->port.geo.units / 4;
     clock_read(w);
+    meter_open(w);
     for (uint32_t slot = 0; slot < NODE_SLOTS; slot++)
         if (w->port.all >> slot & 1 &&
             (w->port.priv->over_data[slot].tail != 0 || w->port.priv->over_control[slot].tail != 0))

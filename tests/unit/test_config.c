@@ -136,6 +136,7 @@ static void defaults(void **state)
     assert_int_equal(w->spin_us, 50);
     assert_int_equal(w->load_timeout_ns, 5000000000);
     assert_int_equal(w->hang_after_ns, 0);
+    assert_int_equal(w->slow_after_ns, 100000000);
     assert_int_equal(w->rerandomize, 3);
     assert_int_equal(w->arena, 16 << 20);
     assert_int_equal(w->max_actors, 1024);
@@ -156,6 +157,7 @@ static const char all_keys[] =
     "    \"limits\": { \"memory\": \"2G\", \"files\": 64, \"core\": \"0\", \"cpu\": \"1h\",\n"
     "                \"stack\": \"8M\" },\n"
     "    \"spin_us\": 0, \"load_timeout\": \"20s\", \"hang_after\": \"250ms\",\n"
+    "    \"slow_after\": \"20ms\",\n"
     "    \"rerandomize\": 0, \"arena\": \"1G\", \"max_actors\": 16000000, \"max_asks\": 16,\n"
     "    \"max_handles\": 5, \"read_buffer\": \"4K\", \"write_buffer\": \"8K\",\n"
     "    \"actors\": [\n"
@@ -185,6 +187,7 @@ static void values_of_workers(const struct sup_worker_config *w)
     assert_int_equal(w->spin_us, 0);
     assert_int_equal(w->load_timeout_ns, 20000000000);
     assert_int_equal(w->hang_after_ns, 250000000);
+    assert_int_equal(w->slow_after_ns, 20000000);
     assert_int_equal(w->rerandomize, 0);
     assert_int_equal(w->arena, 1 << 30);
     assert_int_equal(w->max_actors, 16000000);

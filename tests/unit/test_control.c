@@ -198,6 +198,12 @@ uint32_t sup_slot_actors(const struct sup *s, uint32_t slot)
     return slot == 1;
 }
 
+uint64_t sup_slot_late(const struct sup *s, uint32_t slot)
+{
+    (void)s, (void)slot;
+    return 0;
+}
+
 uint64_t sup_slot_turns(const struct sup *s, uint32_t slot)
 {
     (void)s;
@@ -208,6 +214,15 @@ uint64_t sup_slot_turns(const struct sup *s, uint32_t slot)
 const char *sup_actor_state_name(uint8_t state)
 {
     return state == SHM_LIVE ? "live" : "closing";
+}
+
+const struct ax_contract *sup_record_names(const struct sup *s, uint64_t ref,
+                                           char name[SHM_NAME_MAX + 1])
+{
+    (void)s;
+    (void)ref;
+    name[0] = '\0';
+    return NULL;
 }
 
 int sup_actor_lookup(struct sup *s, const char *who, uint64_t *ref,
@@ -464,7 +479,7 @@ static void documents(void **state)
     assert_non_null(strstr(
         text, ",\"uptime_ns\":5,\"state\":\"running\",\"deadletters\":3,\"listen\":[],\"workers\":["
               "{\"name\":\"counting/0\",\"slot\":1,\"pid\":100,\"state\":\"running\","
-              "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,"
+              "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,\"late_replies\":0,"
               "\"last_exit\":null},{"));
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
@@ -475,7 +490,18 @@ static void documents(void **state)
            "{\"ok\":true,\"result\":[{\"name\":\"counter\",\"ref\":\"1.1.1\",\"contract\":"
            "\"counter\",\"worker\":\"counting/0\",\"state\":\"live\",\"incarnation\":2,\"mail\":1,"
            "\"control_mail\":0,\"capacity\":256,\"turns\":7,\"failures\":0,\"suspended_on\":null,"
-           "\"idle_ns\":5}]}\n");
+           "\"idle_ns\":5,\"silence_ns\":0,\"busy_ns\":0,\"in_flight\":0,\"restarts\":0,"
+           "\"slow\":0}]}\n");
+    expect("{\"command\":\"actors\",\"sort\":\"mail\",\"limit\":1,\"name\":\"cou\","
+           "\"state\":\"live\",\"min_mail\":1}\n",
+           "{\"ok\":true,\"result\":[{\"name\":\"counter\",\"ref\":\"1.1.1\",\"contract\":"
+           "\"counter\",\"worker\":\"counting/0\",\"state\":\"live\",\"incarnation\":2,\"mail\":1,"
+           "\"control_mail\":0,\"capacity\":256,\"turns\":7,\"failures\":0,\"suspended_on\":null,"
+           "\"idle_ns\":5,\"silence_ns\":0,\"busy_ns\":0,\"in_flight\":0,\"restarts\":0,"
+           "\"slow\":0}]}\n");
+    expect("{\"command\":\"actors\",\"min_mail\":2}\n", "{\"ok\":true,\"result\":[]}\n");
+    expect("{\"command\":\"actors\",\"name\":\"x\"}\n", "{\"ok\":true,\"result\":[]}\n");
+    expect("{\"command\":\"actors\",\"state\":\"suspended\"}\n", "{\"ok\":true,\"result\":[]}\n");
     expect("{\"command\":\"actors\",\"worker\":\"counting/1\"}\n", "{\"ok\":true,\"result\":[]}\n");
     expect("{\"command\":\"actors\",\"contract\":\"bank\"}\n", "{\"ok\":true,\"result\":[]}\n");
     expect("{\"command\":\"actors\",\"worker\":\"countin\"}\n",

@@ -10,6 +10,7 @@
 #define AX_ACTOR_H
 
 #include <ax/errors.h>
+#include <ax/order.h>
 #include <ax/reflect.h>
 #include <ax/types.h>
 #include <stdbool.h>
@@ -103,16 +104,27 @@ AX_MUST_USE int ax_reply_bytes(struct ax_ctx *ctx, struct ax_bytes *field, const
 
 enum ax_restart { AX_RESTART_DEFAULT, AX_RESTART_NEVER, AX_RESTART_ON_FAILURE, AX_RESTART_ALWAYS };
 
-struct ax_spawn {            /* zero means the default */
-    const char *name;        /* unique in the system; NULL: none. 1..63 bytes, no '/', no ref */
-    uint32_t capacity;       /* messages; default 256, at most a million */
-    uint32_t high, low;      /* refuse from `high` on until `low`; default never */
-    enum ax_restart restart; /* default on failure */
-    uint32_t max_restarts;   /* within the window; default 10, at most a million */
-    uint64_t window_ns;      /* default 60 s */
+enum ax_mailbox { AX_MAILBOX_DEFAULT, AX_MAILBOX_KEEP, AX_MAILBOX_DROP };
+
+struct ax_spawn {              /* zero means the default */
+    const char *name;          /* unique in the system; NULL: none. 1..63 bytes, no '/', no ref */
+    uint32_t capacity;         /* messages; default 256, at most a million */
+    uint32_t control_capacity; /* orders; default as many as messages, 8 at least, 1024 at most */
+    uint32_t high, low;        /* refuse from `high` on until `low`; default never */
+    bool block;                /* at `high` nothing is refused; it is told as an event alone */
+    enum ax_restart restart;   /* default on failure */
+    uint32_t max_restarts;     /* within the window; default 10, at most a million */
+    uint64_t window_ns;        /* default 60 s */
     /* min * 2^n up to max, an hour at most; default 0 and 5 s, or min where that is more */
     uint64_t backoff_min_ns, backoff_max_ns;
-    bool drop_mail;  /* at a restart after a failure, tells and asks; default: kept */
+    /* At a restart after a failure: tells and asks are kept, the default of X_spawn, or dropped and
+     * who asked is told AX_E_CANCELED, the default of X_spawn_stateful. Orders, downs and replies
+     * are kept in any case. */
+    enum ax_mailbox mailbox;
+    /* Told to stop, it takes nothing new, and handles what it has for so long before on_stop; what
+     * is left then is dropped. Default 0: it is dropped at once. */
+    uint64_t drain_ns;
+    struct ax_span snapshot; /* given to `restore` before the first start; default none */
     uint8_t retries; /* of the message in hand when its process dies by its own doing; default 0:
                         it is dropped; 100 at most. Where the process is killed from outside the
                         message is handled again, up to 8 times in a row, whatever this says. */
@@ -123,7 +135,9 @@ struct ax_spawn {            /* zero means the default */
  * AX_E_LIMIT (of what a turn may do, of actors, or of restart, overload and mail policies, of which
  * a worker has 256 at most, ever), AX_E_NO_MEMORY, AX_E_SHUTTING_DOWN, AX_E_WRONG_CONTRACT (the
  * plugin has no such actor), AX_E_INVALID (the name, or a name at all where the actor that spawns
- * is durable; a member beyond its limit, `low` not below `high`, a least backoff above the most). */
+ * is durable; a member beyond its limit, `low` not below `high`, a least backoff above the most),
+ * AX_E_UNSUPPORTED (a snapshot for an actor without `restore`), AX_E_TOO_BIG (a snapshot above
+ * max_message). An actor whose `restore` fails before its first start ends, reason failed. */
 AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract,
                           const struct ax_spawn *spawn, struct ax_ref *out);
 
@@ -141,6 +155,12 @@ void ax_passivate(struct ax_ctx *ctx);
  * waits for its restart. Its policy does not bring it back. Returns 0, AX_E_NO_ACTOR, AX_E_LIMIT,
  * or AX_E_NO_MEMORY (it is elsewhere). Never suspends. */
 AX_MUST_USE int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who);
+
+/* Has this actor, or the whole worker, been told to stop? Never suspends. */
+bool ax_is_stop_requested(struct ax_ctx *ctx);
+/* Asks an actor to end, as ax_stop_actor, and suspends until it is gone. 0, AX_E_NO_ACTOR,
+ * AX_E_TIMEOUT (it goes on ending), AX_E_DEADLOCK (itself), AX_E_LIMIT, AX_E_NO_MEMORY. */
+AX_MUST_USE int ax_stop_wait(struct ax_ctx *ctx, struct ax_ref who, uint64_t timeout_ns);
 
 struct ax_ref ax_self(struct ax_ctx *ctx);
 /* Who sent the message in hand; addr 0 when nobody can be answered. */
@@ -265,6 +285,69 @@ bool ax_member(struct ax_ctx *ctx, struct ax_members *at, struct ax_ref *who);
 /* One member, each in its turn, as this worker counts. Returns 0 or AX_E_NO_ACTOR. Never suspends.
  */
 AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *who);
+
+/* ---- the lifecycle stream, meters ---- */
+
+/* X(name, number, text, when): why an actor ended for good, beside its ax_reason. */
+#define AX_STOP_REASONS(X)                                                                         \
+    X(NORMAL, 0, "normal", "Another actor, or the command line, told it to end.")                  \
+    X(PANIC, 1, "panic", "A handler failed, and its policy does not let it go on.")                \
+    X(FACTORY_PANIC, 2, "factory panic", "Its state could not be made.")                           \
+    X(LIFECYCLE_HOOK_PANIC, 3, "lifecycle hook panic", "The same as panic, in a hook.")            \
+    X(CONTEXT_STOP, 4, "context stop", "It called ax_stop.")                                       \
+    X(MAILBOX_CLOSED, 5, "mailbox closed", "Nobody could send to it any more.")                    \
+    X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "A shutdown that waits for no mail.")           \
+    X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "The worker stops; its mail was handled first.")  \
+    X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
+      "The same, and time ran out before its mail was handled.")
+
+enum ax_stop_reason {
+#define AX_STOP_REASON_ENUM(name, number, text, when) AX_STOP_##name = number,
+    AX_STOP_REASONS(AX_STOP_REASON_ENUM)
+#undef AX_STOP_REASON_ENUM
+};
+
+/* "normal", "context stop" ...; static. */
+const char *ax_stop_reason_name(enum ax_stop_reason reason);
+
+enum ax_life_event { AX_LIFE_STARTED, AX_LIFE_RESTARTED, AX_LIFE_STOPPED };
+
+struct ax_life { /* what on_lifecycle is given */
+    struct ax_ref who;
+    enum ax_life_event event;
+    uint32_t incarnation;     /* that began, or, of AX_LIFE_STOPPED, ended; from 1 */
+    enum ax_reason reason;    /* of AX_LIFE_STOPPED */
+    enum ax_stop_reason stop; /* the same */
+    uint32_t missed;          /* events just before this one that found no room in the mailbox */
+};
+
+/* With `on`, on_lifecycle is called for each actor of this worker that starts, restarts or ends
+ * from now on, in the order of these, until it is called with false or this actor is gone. The
+ * events wait in the mailbox among other mail, within its capacity; those for which there is no
+ * room are counted and left out. It stands over the death of the process, whose actors' restarts
+ * are told to who has the stream. Returns 0, AX_E_NO_MEMORY, AX_E_LIMIT (of what a turn may do, or
+ * of actors that have the stream, 64 in a worker). Never suspends. */
+AX_MUST_USE int ax_lifecycle(struct ax_ctx *ctx, bool on);
+
+struct ax_meters {
+    bool closed;          /* it accepts no more mail */
+    bool terminated;      /* it is gone for good; the rest is 0 then */
+    uint32_t incarnation; /* from 1 */
+    uint32_t restarts;
+    uint32_t mail, capacity; /* messages that wait, the one in hand included */
+    struct ax_ref waits_on;  /* whom it has been waiting for a while; addr 0: nobody */
+    uint64_t silence_ns;     /* since it last did anything, to a hundredth of a second */
+    uint64_t idle_ns;        /* the same, and 0 while it has mail */
+    uint64_t busy_ns;        /* in handlers so far, by samples of 12.5 ms */
+    uint32_t slow;           /* messages that took longer than slow_after */
+    uint64_t handled;        /* messages and events; 0 for an actor of another worker */
+    uint32_t failures;       /* the same */
+};
+
+/* What is measured of an actor anywhere in the system: a local read of what its worker has
+ * published. Where no actor ever had the ref, or its node is another, it is terminated. Returns 0
+ * or AX_E_NO_ACTOR (terminated). Never suspends. */
+int ax_meters(struct ax_ctx *ctx, struct ax_ref who, struct ax_meters *out);
 
 /* ---- logging ---- */
 

@@ -15,7 +15,12 @@
  *   bank_ref                                    the address of an actor of this contract
  *   struct bank_open, struct bank_open_reply    what handlers are given
  *   bank_open, bank_open_wait, bank_open_async, bank_open_reply_of; of a tell also bank_note_after
- *   bank_spawn, bank_find, bank_get_or_spawn, bank_lookup, bank_ref_of, bank_self
+ *   bank_spawn, bank_spawn_stateful, bank_find, bank_get_or_spawn, bank_lookup,
+ *   bank_ref_of, bank_self
+ *   bank_stop, bank_stop_wait, bank_mailbox_len, bank_control_mailbox_len, bank_inflight_count,
+ *   bank_idle_for, bank_silence_for, bank_incarnation, bank_is_closed, bank_is_terminated
+ *   bank_local_ref, bank_remote_ref, bank_as_local_ref, bank_as_remote_ref,
+ *   bank_of_local, bank_of_remote
  *   enum bank_method, bank_contract             reflection, see <ax/reflect.h>
  *
  * AX_IMPLEMENT, defined before, makes what an actor of the contract needs besides: declarations of
@@ -23,6 +28,11 @@
  * after it; so contracts that this one refers to come before the #define. Both names and
  * AX_IMPLEMENT are undefined at the end. Without AX_CONTRACT only AX_STRUCT and the other macros
  * are defined.
+ *
+ * A bank_ref is of an actor anywhere, a bank_local_ref of one of this node, a bank_remote_ref of
+ * one of another; the conversions cost nothing, and to one of the latter two they refuse what it
+ * cannot be. AX_LOCAL, defined before, marks a contract that other nodes are not to know: it has no
+ * remote refs, and contracts not so marked cannot carry refs to it.
  *
  * What is generated is static and marked as unused; parameters are named as the user named fields,
  * so here -Wshadow has nothing to say. */
@@ -40,7 +50,12 @@
 AX_CALL(AX_CHECK_CONTRACT, AX_CONTRACT)
 enum { AX_MESSAGES(AX_ONCE_TELL, AX_ONCE_ASK) AX_JOIN(AX_CONTRACT, ax_names) };
 
-AX_CALL(AX_REF_TYPE, AX_CONTRACT)
+AX_CALL(AX_REF_TYPES, AX_CONTRACT)
+#ifdef AX_LOCAL
+AX_CALL(AX_LOCAL_REFS, AX_CONTRACT)
+#else
+AX_CALL(AX_WIRE_REFS, AX_CONTRACT)
+#endif
 AX_MESSAGES(AX_STRUCTS_TELL, AX_STRUCTS_ASK)
 AX_MESSAGES(AX_CHECKS_TELL, AX_CHECKS_ASK)
 
@@ -73,5 +88,6 @@ AX_CALL(AX_FRESH, AX_CONTRACT)
 #undef AX_CONTRACT
 #undef AX_MESSAGES
 #undef AX_IMPLEMENT
+#undef AX_LOCAL
 
 #endif

@@ -27,7 +27,9 @@
     X(NOT_ALLOWED, 13, "not allowed here")                                                         \
     X(LIMIT, 14, "limit reached")                                                                  \
     X(NOT_RUNNING, 15, "no such system is running")                                                \
-    X(NO_KEY, 16, "no such key")
+    X(NO_KEY, 16, "no such key")                                                                   \
+    X(UNSUPPORTED, 17, "not supported by this actor")                                              \
+    X(FAILED, 18, "the actor failed in it")
 
 enum ax_error {
     AX_OK = 0,

@@ -34,7 +34,8 @@
 #define AX_T_f64 AX_SCALAR_ROW(double, AX_TYPE_F64, 1)
 #define AX_T_ref AX_SCALAR_ROW(struct ax_ref, AX_TYPE_REF, 1)
 #define AX_T_ref_to(contract) \
-    ~, SCALAR, contract##_ref, contract##_ref, AX_TYPE_REF_TO, 0, 0, NULL, #contract, 1, 1
+    ~, SCALAR, contract##_ref, contract##_ref, AX_TYPE_REF_TO, contract##_ax_local, 0, NULL, \
+        #contract, 1, 1
 #define AX_T_str ~, STR, struct ax_str, struct ax_str, AX_TYPE_STR, 0, 0, NULL, NULL, 0, 1
 #define AX_T_bytes ~, BYTES, struct ax_bytes, struct ax_bytes, AX_TYPE_BYTES, 0, 0, NULL, NULL, 0, 1
 #define AX_T_text(n) ~, TEXT, char[n], char, AX_TYPE_TEXT, 0, n, NULL, NULL, 0, 1
@@ -47,7 +48,7 @@
 #define AX_SCALAR_ROW(c, symbol, plain) ~, SCALAR, c, c, symbol, 0, 0, NULL, NULL, plain, 1
 #define AX_ARRAY_CALL(...) AX_ARRAY_ROW(__VA_ARGS__)
 #define AX_ARRAY_ROW(n, probe, kind, c, elem, symbol, flags, count, nested, refto, plain, tail, ...) \
-    ~, AX_ARRAY_OF_##kind, __typeof__(c)[n], c, symbol, AX_FIELD_ARRAY, n, nested, refto, plain, tail
+    ~, AX_ARRAY_OF_##kind, __typeof__(c)[n], c, symbol, AX_FIELD_ARRAY | flags, n, nested, refto, plain, tail
 #define AX_ARRAY_OF_SCALAR ARRAY
 #define AX_ARRAY_OF_TEXT CHECKED_ARRAY
 #define AX_ARRAY_OF_NESTED CHECKED_ARRAY
@@ -74,7 +75,7 @@
 
 #define AX_RECORD(tag, type, name) AX_FIELD(AX_RECORD_ROW, tag, type, #type, name)
 #define AX_RECORD_ROW(kind, tag, spelled, name, c, elem, symbol, flags, count, nested, refto, ...) \
-    {#name, symbol, flags, offsetof(struct tag, name), sizeof(__typeof__(c)), count, nested, refto},
+    {#name, symbol, (flags) & AX_FIELD_ARRAY, offsetof(struct tag, name), sizeof(__typeof__(c)), count, nested, refto},
 
 #define AX_OR_VAR(tag, type, name) AX_FIELD(AX_OR_VAR_ROW, tag, type, #type, name)
 #define AX_OR_VAR_ROW(kind, tag, spelled, name, c, elem, symbol, ...) \

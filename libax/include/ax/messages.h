@@ -21,6 +21,7 @@
     X(s, "new") X(s, "stop") X(s, "as_local_ref") X(s, "mailbox_len") X(s, "control_mailbox_len") \
     X(s, "inflight_count") X(s, "idle_for") X(s, "silence_for") X(s, "incarnation") X(s, "pid") \
     X(s, "is_closed") X(s, "is_terminated") X(s, "snapshot") X(s, "restore") X(s, "spawn") \
+    X(s, "spawn_stateful") X(s, "as_remote_ref") X(s, "of_local") X(s, "of_remote") \
     X(s, "find") X(s, "get_or_spawn") X(s, "lookup") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
     X(s, "contract") X(s, "method") X(s, "state") X(s, "actor") X(s, "actor_type")
 #define AX_BANNED_SUFFIXES(X, s) \
@@ -61,8 +62,17 @@
 #define AX_CHECKS_TELL(m, fields) AX_CALL(AX_CHECKS, AX_CONTRACT, m, fields)
 #define AX_CHECKS_ASK(m, fields, back) \
     AX_CALL(AX_CHECKS, AX_CONTRACT, m, fields) \
-    AX_CALL(AX_CHECK_PAIRS, AX_JOIN(AX_JOIN(AX_CONTRACT, m), reply), back)
-#define AX_CHECKS(c, m, fields) AX_CHECK_MESSAGE(c, m) AX_CHECK_PAIRS(c##_##m, fields)
+    AX_CALL(AX_CHECK_PAIRS, AX_JOIN(AX_JOIN(AX_CONTRACT, m), reply), back) \
+    AX_PAIRS(AX_CHECK_WIRE, AX_CONTRACT, back)
+#define AX_CHECKS(c, m, fields) \
+    AX_CHECK_MESSAGE(c, m) AX_CHECK_PAIRS(c##_##m, fields) AX_PAIRS(AX_CHECK_WIRE, c, fields)
+
+/* What leads to an actor that no other node may talk to must not get there. */
+#define AX_CHECK_WIRE(c, type, name) AX_FIELD(AX_CHECK_WIRE_ROW, c, type, #type, name)
+#define AX_CHECK_WIRE_ROW(kind, c, spelled, name, ctype, elem, symbol, flags, ...) \
+    _Static_assert(c##_ax_local != 0 || ((flags) & AX_FIELD_LOCAL) == 0, \
+                   "ax: field `" #name "` of contract `" #c "`: `" spelled "` is a ref to a " \
+                   "contract marked AX_LOCAL, which cannot cross the wire; mark this one too");
 
 /* Two messages that would generate one name make an enumerator twice, and the error shows which. */
 #define AX_ONCE_TELL(m, fields) AX_CALL(AX_ONCE, AX_CONTRACT, m)
@@ -236,14 +246,61 @@ static inline uint32_t ax_part_len_(const char *text)
 
 /* ---- once a contract ---- */
 
-#define AX_REF_TYPE(c) \
+#define AX_REF_TYPES(c) \
     struct c; \
-    typedef struct c##_ref { struct ax_ref ref; } c##_ref;
+    typedef struct c##_ref { struct ax_ref ref; } c##_ref; \
+    typedef struct c##_local_ref { struct ax_ref ref; } c##_local_ref;
+
+/* Every call takes a ref of either sort; the two others are conversions away, at no cost. */
+#define AX_WIRE_REFS(c) \
+    typedef struct c##_remote_ref { struct ax_ref ref; } c##_remote_ref; \
+    enum { c##_ax_local = 0 }; \
+    /* AX_E_NOT_ALLOWED for an actor of this node. */ \
+    AX_SENDER c##_as_remote_ref(c##_ref any, c##_remote_ref *out) \
+    { \
+        *out = (c##_remote_ref){any.ref}; \
+        return any.ref.node == 0 ? AX_E_NOT_ALLOWED : 0; \
+    } \
+    __attribute__((unused)) static inline c##_ref c##_of_remote(c##_remote_ref remote) \
+    { \
+        return (c##_ref){remote.ref}; \
+    }
+#define AX_LOCAL_REFS(c) \
+    typedef struct c##_remote_ref { struct ax_ref ref; } c##_remote_ref __attribute__(( \
+        unavailable("ax: contract `" #c "` is marked AX_LOCAL: it has no remote refs"))); \
+    enum { c##_ax_local = AX_FIELD_LOCAL };
+
+#define AX_STATUS_OF(c, name, type, member) \
+    __attribute__((unused)) static inline type c##_##name(struct ax_ctx *ctx, c##_ref to) \
+    { \
+        struct ax_status status; \
+        ax_status(ctx, to.ref, &status); \
+        return status.member; \
+    }
+
+#define AX_METER_OF(c, name, member) \
+    AX_SENDER c##_##name(struct ax_ctx *ctx, c##_ref to, uint64_t *out) \
+    { \
+        struct ax_meters meters; \
+        int error = ax_meters(ctx, to.ref, &meters); \
+        *out = meters.member; \
+        return error; \
+    }
 
 #define AX_CALLS(c) \
     AX_SENDER c##_spawn(struct ax_ctx *ctx, const struct ax_spawn *spawn, c##_ref *out) \
     { \
         return ax_spawn_(ctx, &c##_contract, spawn, &out->ref); \
+    } \
+    /* The same, but by default a restart drops the mail. */ \
+    AX_SENDER c##_spawn_stateful(struct ax_ctx *ctx, const struct ax_spawn *spawn, c##_ref *out) \
+    { \
+        struct ax_spawn own = {0}; \
+        if (spawn) \
+            own = *spawn; \
+        if (own.mailbox == AX_MAILBOX_DEFAULT) \
+            own.mailbox = AX_MAILBOX_DROP; \
+        return ax_spawn_(ctx, &c##_contract, &own, &out->ref); \
     } \
     AX_SENDER c##_find(struct ax_ctx *ctx, const char *name, c##_ref *out) \
     { \
@@ -259,6 +316,32 @@ static inline uint32_t ax_part_len_(const char *text)
     { \
         return ax_registry_get_(ctx, &c##_contract, registry, key, timeout_ns, false, &out->ref); \
     } \
+    /* AX_E_NOT_ALLOWED for an actor of another node. */ \
+    AX_SENDER c##_as_local_ref(c##_ref any, c##_local_ref *out) \
+    { \
+        *out = (c##_local_ref){any.ref}; \
+        return any.ref.node != 0 ? AX_E_NOT_ALLOWED : 0; \
+    } \
+    __attribute__((unused)) static inline c##_ref c##_of_local(c##_local_ref local) \
+    { \
+        return (c##_ref){local.ref}; \
+    } \
+    AX_SENDER c##_stop(struct ax_ctx *ctx, c##_ref to) \
+    { \
+        return ax_stop_actor(ctx, to.ref); \
+    } \
+    AX_SENDER c##_stop_wait(struct ax_ctx *ctx, c##_ref to, uint64_t timeout_ns) \
+    { \
+        return ax_stop_wait(ctx, to.ref, timeout_ns); \
+    } \
+    AX_METER_OF(c, idle_for, idle_ns) \
+    AX_METER_OF(c, silence_for, silence_ns) \
+    AX_STATUS_OF(c, mailbox_len, uint32_t, mailbox) \
+    AX_STATUS_OF(c, control_mailbox_len, uint32_t, control_mailbox) \
+    AX_STATUS_OF(c, inflight_count, uint32_t, inflight) \
+    AX_STATUS_OF(c, incarnation, uint32_t, incarnation) \
+    AX_STATUS_OF(c, is_closed, bool, closed) \
+    AX_STATUS_OF(c, is_terminated, bool, terminated) \
     /* From a ref whose contract is known otherwise; a send checks it. */ \
     __attribute__((unused)) static inline c##_ref c##_ref_of(struct ax_ref ref) \
     { \

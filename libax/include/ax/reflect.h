@@ -37,6 +37,7 @@ enum ax_type {
 };
 
 #define AX_FIELD_ARRAY 1u /* ax_field.flags: `count` elements of `type` */
+#define AX_FIELD_LOCAL 2u /* for the compiler alone: a ref to a contract marked AX_LOCAL */
 
 #define AX_FIELDS_MAX 32u             /* fields of a struct */
 #define AX_MAPS_MAX 12u               /* kept maps of an actor */
@@ -90,6 +91,7 @@ struct ax_down;
 struct ax_exit;
 struct ax_reply;
 struct ax_io_event;
+struct ax_life;
 
 /* The members of struct ax_actor_type. They are declared twice: with void for the runtime, and with
  * the actor's own struct, against which the compiler checks the hooks in AX_ACTOR(). Both have one
@@ -108,6 +110,9 @@ struct ax_io_event;
     void (*on_exit)(struct ax_ctx * ctx, state_type * self, const struct ax_exit *exit);           \
     void (*on_reply)(struct ax_ctx * ctx, state_type * self, const struct ax_reply *reply);        \
     void (*on_io)(struct ax_ctx * ctx, state_type * self, const struct ax_io_event *event);        \
+    void (*on_lifecycle)(struct ax_ctx * ctx, state_type * self, const struct ax_life *life);      \
+    void (*snapshot)(struct ax_ctx * ctx, state_type * self);                                      \
+    void (*restore)(struct ax_ctx * ctx, state_type * self, const void *data, uint32_t size);      \
     bool durable;  /* AX_DURABLE: a handler that awaits goes on in the next process */             \
     bool reserved; /* always false */
 

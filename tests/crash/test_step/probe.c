@@ -170,6 +170,41 @@ void probe_on_rash(struct ax_ctx *ctx, struct probe *self, const struct probe_ra
     ax_fail(ctx, "on purpose");
 }
 
+/* A snapshot in a turn; the second takes the place of the first. */
+void probe_on_keep(struct ax_ctx *ctx, struct probe *self, const struct probe_keep *msg)
+{
+    self->turns++;
+    self->sum += msg->by;
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->turns, sizeof self->turns) == 0);
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->sum, sizeof self->sum) == 0);
+}
+
+static void snapshot(struct ax_ctx *ctx, struct probe *self)
+{
+    self->replies++;
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->sum, sizeof self->sum) == 0);
+}
+
+/* It begins from a snapshot, and from twice that if it does so twice. */
+static void restore(struct ax_ctx *ctx, struct probe *self, const void *data, uint32_t size)
+{
+    int64_t sum;
+
+    AX_CHECK(ctx, size == sizeof sum);
+    memcpy(&sum, data, sizeof sum);
+    self->sum += sum;
+    self->turns++;
+}
+
+void probe_on_inherit(struct ax_ctx *ctx, struct probe *self, const struct probe_inherit *msg)
+{
+    const struct ax_spawn spawn = {.snapshot = {&msg->by, sizeof msg->by}};
+    probe_ref child;
+    self->turns++;
+    AX_CHECK(ctx, probe_spawn(ctx, &spawn, &child) == 0);
+    AX_CHECK(ctx, probe_add(ctx, child, 1) == 0);
+}
+
 void probe_on_fail(struct ax_ctx *ctx, struct probe *self, const struct probe_fail *msg)
 {
     self->sum += msg->by;
@@ -289,5 +324,24 @@ void probe_on_words(struct ax_ctx *ctx, struct probe *self, const struct probe_w
     AX_CHECK(ctx, ax_reply_str(ctx, &reply->text, text) == 0);
 }
 
-AX_ACTOR(probe, .on_down = on_down, .on_exit = on_exit_of, .on_reply = on_reply, .on_io = on_io);
+void probe_on_listen(struct ax_ctx *ctx, struct probe *self, const struct probe_listen *msg)
+{
+    (void)msg;
+    self->turns++;
+    AX_CHECK(ctx, ax_lifecycle(ctx, true) == 0);
+}
+
+/* Restarts are as many as there are deaths. */
+static void on_lifecycle(struct ax_ctx *ctx, struct probe *self, const struct ax_life *life)
+{
+    (void)ctx;
+    if (life->event == AX_LIFE_STARTED)
+        self->sum += 1;
+    if (life->event == AX_LIFE_STOPPED && life->stop == AX_STOP_CONTEXT_STOP)
+        self->sum *= 10; /* once, and behind the start */
+    self->errors += life->missed;
+}
+
+AX_ACTOR(probe, .on_down = on_down, .on_exit = on_exit_of, .on_reply = on_reply, .on_io = on_io,
+         .on_lifecycle = on_lifecycle, .snapshot = snapshot, .restore = restore);
 AX_PLUGIN("probe", &probe_actor, &steady_actor);

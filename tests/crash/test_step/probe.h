@@ -17,10 +17,13 @@
     TELL(key, (i64, by, text(16), key))                                                            \
     TELL(retire, ())                                                                               \
     TELL(leave, ())                                                                                \
+    TELL(listen, ())                                                                               \
     TELL(watch, (ref_to(probe), who))                                                              \
     TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
+    TELL(keep, (i64, by))                                                                          \
+    TELL(inherit, (i64, by))                                                                       \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \
     TELL(mope, (i64, by, ref_to(probe), there))                                                    \
     TELL(dial, (ref_to(probe), here, ref_to(probe), there))                                        \

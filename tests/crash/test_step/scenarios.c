@@ -212,6 +212,10 @@ static bool same_or_one_canceled(const struct seen *want, const struct seen *got
             return false;
     if (same(want, got))
         return answers(got, SHM_REPLY, 3) == 1 && answers(got, SHM_REPLY, 4) == 1;
+    if (answers(got, SHM_ERROR, 3) == 1 && answers(got, SHM_ERROR, 4) == 1) /* two deaths */
+        return got->deaths > want->deaths + 1 && got->nframes == want->nframes &&
+               got->turns[1] == 2 && got->sum[1] == 2 && got->replies[1] == 0 &&
+               at_rest(want, got, 2);
     uint64_t canceled = answers(got, SHM_ERROR, 3) == 1 ? 3 : 4;
     return answers(got, SHM_ERROR, canceled) == 1 && answers(got, SHM_REPLY, 7 - canceled) == 1 &&
            got->nframes == want->nframes && got->turns[1] == 2 && got->sum[1] == 1002 &&
@@ -284,6 +288,81 @@ static bool walked_or_dropped(const struct seen *want, const struct seen *got)
            got->units <= want->units;
 }
 
+/* ---- orders and snapshots ---- */
+
+static int64_t total(const int64_t of[STEP_RECORDS])
+{
+    int64_t sum = 0;
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        sum += of[i];
+    return sum;
+}
+
+static void order(struct node *node, uint32_t index, enum shm_order what, uint64_t corr)
+{
+    struct shm_frame frame;
+    head(&frame, here(index).ref.addr, SHM_ORDER, (uint16_t)what);
+    frame.corr = corr;
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, NULL, 0);
+}
+
+/* One with nobody to ask among them. */
+static void ping(struct node *node)
+{
+    order(node, 1, SHM_ORDER_PING, 3);
+    order(node, 7, SHM_ORDER_PING, 4);
+}
+
+static bool same_and_answered(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && answers(got, SHM_REPLY, 3) == 1 && got->nframes == 2;
+}
+
+static void snapshot(struct node *node)
+{
+    TELL(node, 1, keep, .by = 5);
+    order(node, 1, SHM_ORDER_SNAPSHOT, 3);
+    order(node, 1, SHM_ORDER_SNAPSHOT, 4);
+}
+
+static void keep(struct node *node)
+{
+    TELL(node, 1, keep, .by = 5);
+    TELL(node, 1, keep, .by = 6);
+}
+
+/* The hook dies by its own doing: who asked is told, once. */
+static bool saved_or_failed(const struct seen *want, const struct seen *got)
+{
+    uint32_t saved = answers(got, SHM_REPLY, 3) + answers(got, SHM_REPLY, 4), failed = 0;
+    for (uint32_t i = 0; i < got->nframes; i++)
+        failed += got->frame[i].kind == SHM_ERROR && got->frame[i].method == AX_E_FAILED;
+    return got->nframes == 2 && saved + failed == 2 && got->replies[1] == saved && got->mail == 0 &&
+           (got->sum[1] == 5 || got->letters != 0) && got->state[1] == want->state[1];
+}
+
+static void inherit(struct node *node)
+{
+    TELL(node, 1, inherit, .by = 40);
+}
+
+static bool same_and_inherited(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && total(got->sum) == 41;
+}
+
+/* Up to the high mark and down to the low one. */
+static void overload(struct node *node)
+{
+    for (int64_t i = 1; i <= 5; i++)
+        TELL(node, 1, add, .by = i);
+}
+
+static bool same_and_overloaded(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[1] == 15 && got->events >= 5;
+}
+
 /* ---- lives ---- */
 
 static void first_boot(struct node *node)
@@ -295,6 +374,24 @@ static void first_boot(struct node *node)
 static void spawn(struct node *node)
 {
     TELL(node, 1, breed, .by = 9);
+}
+
+static void attend(struct node *node)
+{
+    TELL(node, 3, listen);
+}
+
+/* Notices of restarts come on top of what it has handled. */
+static bool same_but_notices(const struct seen *want, const struct seen *got)
+{
+    struct seen copy = *got;
+    copy.handled[3] = want->handled[3];
+    return same(want, &copy) && got->handled[3] >= want->handled[3];
+}
+
+static bool told_once(const struct seen *want, const struct seen *got)
+{
+    return same_but_notices(want, got) && want->sum[3] == 10;
 }
 
 static void leave(struct node *node)
@@ -334,14 +431,6 @@ static bool claimed_and_failed(const struct seen *want, const struct seen *got)
 {
     return want->state[4] == SHM_LIVE && got->mail == 0 && got->letters == 1 &&
            got->replies[1] == 0 && got->state[1] == SHM_LIVE;
-}
-
-static int64_t total(const int64_t of[STEP_RECORDS])
-{
-    int64_t sum = 0;
-    for (uint32_t i = 1; i < STEP_RECORDS; i++)
-        sum += of[i];
-    return sum;
 }
 
 /* A claim is an await as well: named and counted, or canceled, before the child is there or after.
@@ -904,6 +993,8 @@ const struct scenario scenarios[] = {
      STEP_STEADY | STEP_ONCE | STEP_FAULT},
     {"ask_async", ask_async, same, NULL, NULL, 0},
     {"spawn", spawn, same, NULL, NULL, 0},
+    {"listen", attend, same_but_notices, NULL, NULL, 0},
+    {"lifecycle", spawn, told_once, attend, NULL, STEP_ONCE},
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
     {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
     {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},
@@ -939,6 +1030,12 @@ const struct scenario scenarios[] = {
     {"map_clear", map_clear, same_and_two, map_filled, NULL, 0},
     {"map_end", map_end, same_and_gone, map_filled, NULL, STEP_ONCE},
     {"extent_growth", extent, same_and_grown, map_filled, extent_more, STEP_ONCE},
+    {"ping", ping, same_and_answered, NULL, NULL, 0},
+    {"snapshot", snapshot, same, NULL, NULL, 0},
+    {"snapshot_dies", snapshot, saved_or_failed, NULL, NULL, STEP_ONCE | STEP_FAULT},
+    {"keep", keep, same, NULL, NULL, 0},
+    {"inherit", inherit, same_and_inherited, NULL, NULL, STEP_ONCE},
+    {"overload", overload, same_and_overloaded, NULL, NULL, STEP_HIGH},
     {"forged", forged, same_and_one_good, NULL, NULL, 0},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

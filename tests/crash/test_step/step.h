@@ -75,6 +75,7 @@ enum {
     STEP_ENDS = 8,    /* successors are told how the processes before them ended */
     STEP_DROP = 16,   /* a restart drops the mail */
     STEP_STEADY = 32, /* the first actor is durable */
+    STEP_HIGH = 64,   /* mailboxes have watermarks: 3 and 1 */
 };
 
 extern const struct scenario scenarios[];

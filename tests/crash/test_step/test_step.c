@@ -74,7 +74,8 @@ static bool in_hand(const struct node *node)
 {
     const struct shm_public *pub = (const void *)node->pub[NODE_WORKER];
     const struct shm_journal *journal = &private_of(node)->journal;
-    return journal->turn != pub->committed && journal->actor != 0 && journal->message != 0;
+    return journal->turn != pub->committed && journal->actor != 0 &&
+           journal->message > SHM_IN_ORDER;
 }
 
 /* A successor in a copy of `moment`; after some, another one. */
@@ -285,6 +286,8 @@ static void boot(const struct scenario *scenario, struct node *node)
                        .max = 1000,
                        .restart = 1,
                        .backoff_max_ns = 1,
+                       .high = scenario->flags & STEP_HIGH ? 3 : 0,
+                       .low = scenario->flags & STEP_HIGH ? 1 : 0,
                        .drop_mail = (scenario->flags & STEP_DROP) != 0},
         };
     for (uint32_t i = 0; i < STEP_ACTORS; i++)

@@ -19,7 +19,8 @@ void watches_on_breed(struct ax_ctx *ctx, struct watches *self, const struct wat
                                    .backoff_min_ns = (uint64_t)msg->backoff_min,
                                    .backoff_max_ns = (uint64_t)msg->backoff_max,
                                    .high = msg->high,
-                                   .drop_mail = msg->drop_mail};
+                                   .mailbox =
+                                       msg->drop_mail ? AX_MAILBOX_DROP : AX_MAILBOX_DEFAULT};
     reply->error = watches_spawn(ctx, &spawn, &child);
 }
 
