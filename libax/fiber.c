@@ -23,6 +23,16 @@
 
 void fiber_jump(struct fiber *from, struct fiber *to);
 
+/* What was on a stack that is begun anew never returned, and left its marks. */
+static void unmark(const struct fiber *fiber)
+{
+#ifdef WITH_ASAN
+    ASAN_UNPOISON_MEMORY_REGION(fiber->stack, fiber->size);
+#else
+    (void)fiber;
+#endif
+}
+
 #if defined(__x86_64__)
 __asm__(".text\n"
         ".p2align 4\n"
@@ -50,6 +60,7 @@ __asm__(".text\n"
 
 void fiber_prepare(struct fiber *fiber, void (*entry)(void))
 {
+    unmark(fiber);
     uint64_t *sp = (uint64_t *)(void *)(fiber->stack + fiber->size);
     *--sp = 0; /* the ABI wants rsp = 8 mod 16 at entry */
     *--sp = (uint64_t)(uintptr_t)entry;
@@ -95,6 +106,7 @@ __asm__(".text\n"
 
 void fiber_prepare(struct fiber *fiber, void (*entry)(void))
 {
+    unmark(fiber);
     uint64_t *sp = (uint64_t *)(void *)(fiber->stack + fiber->size) - 20;
     memset(sp, 0, 160);
     sp[11] = (uint64_t)(uintptr_t)entry;

@@ -197,8 +197,8 @@ static void revive_one(struct worker *w, uint32_t unit)
 
 void records_revive(struct worker *w, uint32_t owner)
 {
-    for (uint8_t kind = SHM_WATCHES; kind <= SHM_LINKED; kind++)
-        for (uint32_t unit = record_first(&w->port, owner, kind); unit != 0;) {
+    for (unsigned kind = SHM_WATCHES; kind <= SHM_LINKED; kind++)
+        for (uint32_t unit = record_first(&w->port, owner, (uint8_t)kind); unit != 0;) {
             revive_one(w, unit);
             unit = record_at(&w->port, unit)->next;
         }

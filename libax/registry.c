@@ -501,7 +501,10 @@ int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, con
 struct ax_span ax_key(struct ax_ctx *ctx)
 {
     const struct shm_key *key = key_of(&ctx->worker->port, ctx->actor);
-    return key == NULL ? (struct ax_span){0} : (struct ax_span){key->bytes, key->len};
+    struct ax_span span = {0};
+    if (key != NULL)
+        span = (struct ax_span){key->bytes, key->len};
+    return span;
 }
 
 /* ---- passivation ---- */

@@ -142,6 +142,7 @@ dots=$(timeout 20 head -c 66000 <&"$one")
 verdict $? "what was written up to the limit: ${#dots} bytes"
 hear "$one" 'drained 66000'
 echo 'off' >&"$one"
+hear "$one" off # what comes with it in one piece is not held up
 printf 'echo %0200d\n' {1..200} >&"$one"
 hear "$one" resumed
 for ((i = 1; i <= 200; i++)); do

@@ -201,7 +201,6 @@ scenarios nest-b
 
 # ---- the death of a process: told once to who traps, an end for nobody ----
 
-incarnation=1
 for nest in nest-a nest-b; do
     where="death, $nest"
     worker=${nest#nest-}

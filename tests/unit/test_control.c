@@ -477,10 +477,11 @@ static void documents(void **state)
     assert_non_null(
         strstr(text, "{\"ok\":true,\"result\":{\"system\":\"demo\",\"node\":null,\"pid\":"));
     assert_non_null(strstr(
-        text, ",\"uptime_ns\":5,\"state\":\"running\",\"deadletters\":3,\"listen\":[],\"workers\":["
-              "{\"name\":\"counting/0\",\"slot\":1,\"pid\":100,\"state\":\"running\","
-              "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,\"late_replies\":0,"
-              "\"last_exit\":null},{"));
+        text,
+        ",\"uptime_ns\":5,\"state\":\"running\",\"deadletters\":3,\"listen\":[],\"workers\":["
+        "{\"name\":\"counting/0\",\"slot\":1,\"pid\":100,\"state\":\"running\","
+        "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,\"late_replies\":0,"
+        "\"last_exit\":null},{"));
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
                      "\"signal\",\"signal\":\"SIGSEGV\",\"code\":null,\"suspect\":\"counter\","

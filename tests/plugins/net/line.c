@@ -100,6 +100,7 @@ static void fill(struct ax_ctx *ctx, struct line *self, const char *text)
 static void off(struct ax_ctx *ctx, struct line *self, const char *text)
 {
     (void)text;
+    say(ctx, self, "off");
     AX_CHECK(ctx, ax_io_read(ctx, self->io, false) == 0);
     AX_CHECK(ctx, line_resume_after(ctx, AX_MILLISECONDS(50), NULL) == 0);
 }
