@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/restart.h"
 
+#include "libax/backoff.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 /* ---- the wait ---- */
 
-/* splitmix64 (Steele, Lea, Flood 2014): any state will do, and one addition moves it on. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
 uint64_t sup_restart_backoff(const uint64_t bounds[2], unsigned nth, uint64_t random)
 {
-    uint64_t least = bounds[0] < bounds[1] ? bounds[0] : bounds[1], most = bounds[1];
-    uint64_t wait = least;
-
-    while (--nth > 0 && wait > 0 && wait < most)
-        wait = wait > most / 2 ? most : wait * 2;
-    uint64_t tenth = wait / 10;
-    uint64_t high = wait > most - tenth ? most : wait + tenth;
-    uint64_t low = high - tenth > least ? high - tenth : least;
-    return low + random % (high - low + 1);
+    return backoff_wait(bounds[0], bounds[1], nth, random);
 }
 
 /* ---- the window ---- */
@@ -75,7 +59,7 @@ enum sup_verdict sup_restart_decide(struct sup_restart *restart,
         return SUP_GIVE_UP;
     count(restart, now, config->window_ns);
     *start_at = now + sup_restart_backoff(config->backoff_ns, restart->row,
-                                          next_random(&restart->randomness));
+                                          backoff_random(&restart->randomness));
     return SUP_AGAIN;
 }
 
