@@ -44,15 +44,8 @@ static void started(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax
 
 static int spawn_here(struct ax_ctx *ctx, const struct ax_child *child, struct ax_ref *who)
 {
-    const struct ax_spawn spawn = {
-        .name = child->spawn.name,
-        .capacity = child->spawn.capacity,
-        .high = child->spawn.high,
-        .low = child->spawn.low,
-        .restart = AX_RESTART_NEVER,
-        .drop_mail = child->spawn.drop_mail,
-        .retries = child->spawn.retries,
-    };
+    struct ax_spawn spawn = child->spawn;
+    spawn.restart = AX_RESTART_NEVER;
     return ax_spawn_(ctx, child->contract, &spawn, who);
 }
 
@@ -61,7 +54,8 @@ static int spawn_there(struct ax_ctx *ctx, const struct ax_child *child, nursery
 {
     return nursery_bear_async(ctx, nursery, child->contract->name, child->spawn.name,
                               child->spawn.capacity, child->spawn.high, child->spawn.low,
-                              child->spawn.drop_mail, child->spawn.retries, BEAR_NS, ask);
+                              child->spawn.mailbox == AX_MAILBOX_DROP, child->spawn.retries,
+                              BEAR_NS, ask);
 }
 
 static void start(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax_supervision *what,
@@ -254,12 +248,13 @@ uint32_t ax_supervisor_list(struct ax_ctx *ctx, const struct ax_supervisor *s,
 int ax_nursery_bear(struct ax_ctx *ctx, const struct ax_plugin *plugin,
                     const struct nursery_bear *msg, struct ax_ref *child)
 {
-    struct ax_child wanted = {.spawn = {.name = msg->name,
-                                        .capacity = msg->capacity,
-                                        .high = msg->high,
-                                        .low = msg->low,
-                                        .drop_mail = msg->drop_mail,
-                                        .retries = msg->retries}};
+    struct ax_child wanted = {
+        .spawn = {.name = msg->name,
+                  .capacity = msg->capacity,
+                  .high = msg->high,
+                  .low = msg->low,
+                  .mailbox = msg->drop_mail ? AX_MAILBOX_DROP : AX_MAILBOX_KEEP,
+                  .retries = msg->retries}};
     for (uint32_t i = 0; i < plugin->nactors; i++)
         if (strcmp(plugin->actors[i]->contract->name, msg->contract) == 0)
             wanted.contract = plugin->actors[i]->contract;
