@@ -62,7 +62,6 @@ static void look(void *ctx)
 
     if (!run->running)
         say_running(run);
-    (void)sup_event_since(run->sup, run->seq, say_event, run);
     if (run->control)
         sup_control_events(run->control);
 }
@@ -71,6 +70,8 @@ static void on_event(void *ctx)
 {
     struct run *run = ctx;
 
+    /* at once, or the next process may be logged before it is said that there will be one */
+    (void)sup_event_since(run->sup, run->seq, say_event, run);
     if (run->timer.at == 0)
         sup_timer_set(run->sup, &run->timer, sup_now(run->sup));
 }
