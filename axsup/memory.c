@@ -16,7 +16,7 @@
 #define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
 #define SMALL_MESSAGE (16 * KIB)
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
-#define EXTENT (4 * 1024 * KIB)
+#define EXTENT (UINT64_C(4096) * KIB)
 #define AGAIN_NS UINT64_C(1000000000)
 
 /* ---- sizes ---- */
@@ -223,7 +223,7 @@ int sup_memory_open(struct sup *sup)
 static void grow(struct sup *sup, struct sup_slot *slot)
 {
     struct sup_memory *memory = &slot->memory;
-    uint32_t left = memory->geo.units - memory->units, extent = EXTENT / SHM_UNIT;
+    uint32_t left = memory->geo.units - memory->units, extent = (uint32_t)(EXTENT / SHM_UNIT);
     uint32_t units = memory->units + (left < extent ? left : extent);
     uint64_t from = shm_private_there(&memory->geo, memory->units);
     uint64_t to = shm_private_there(&memory->geo, units);

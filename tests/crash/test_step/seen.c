@@ -23,6 +23,12 @@ static const struct shm_actor *actor_of(const struct node *node, uint32_t index)
     return (const struct shm_actor *)(const void *)base + index;
 }
 
+static const struct shm_actor_cold *cold_of(const struct node *node, uint32_t index)
+{
+    const uint8_t *base = node->priv[NODE_WORKER] + node->geo[NODE_WORKER].cold_off;
+    return (const struct shm_actor_cold *)(const void *)base + index;
+}
+
 static bool kept_at(const struct node *node, uint32_t index, const int64_t **state)
 {
     const struct shm_actor *actor = actor_of(node, index);
@@ -118,6 +124,7 @@ static void look(struct node *node, struct seen *seen)
     for (uint32_t i = 1; i < STEP_RECORDS; i++) {
         seen->state[i] = actor_of(node, i)->state;
         seen->gen[i] = actor_of(node, i)->gen;
+        seen->failures[i] = cold_of(node, i)->failures;
         seen->handled[i] = 0;
         if (!kept_at(node, i, &state))
             state = none;

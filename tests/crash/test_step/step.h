@@ -22,7 +22,7 @@ struct seen_frame {
 
 struct seen { /* all that can be seen of a worker, and by whom it sends to */
     int64_t sum[STEP_RECORDS], turns[STEP_RECORDS], downs[STEP_RECORDS], replies[STEP_RECORDS],
-        errors[STEP_RECORDS];
+        errors[STEP_RECORDS], failures[STEP_RECORDS];
     uint32_t gen[STEP_RECORDS];
     uint64_t handled[STEP_RECORDS];
     uint64_t entries[STEP_RECORDS], digest[STEP_RECORDS]; /* of kept maps */
