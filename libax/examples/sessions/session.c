@@ -4,6 +4,7 @@
 #define AX_IMPLEMENT
 #include "session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ITEMS 16
@@ -33,12 +34,12 @@ void session_on_list(struct ax_ctx *ctx, struct session *self, const struct sess
                      struct session_list_reply *reply)
 {
     char basket[ITEMS * 33 + 1] = "";
+    size_t used = 0;
 
     (void)msg;
-    for (uint32_t i = 0; i < self->count && i < ITEMS; i++) {
-        strcat(basket, i == 0 ? "" : " ");
-        strcat(basket, self->items[i]);
-    }
+    for (uint32_t i = 0; i < self->count && i < ITEMS; i++)
+        used += (size_t)snprintf(basket + used, sizeof basket - used, "%s%s", i == 0 ? "" : " ",
+                                 self->items[i]);
     reply->items = self->count;
     reply->lives = self->lives;
     AX_CHECK(ctx, ax_reply_str(ctx, &reply->basket, basket) == 0);
