@@ -235,10 +235,10 @@ struct request {
 static void add_arg(struct request *request, const char *bytes, size_t len)
 {
     char *at = request->bytes + request->len;
-    int head = sprintf(at, "$%zu\r\n", len);
-    memcpy(at + head, bytes, len);
-    memcpy(at + head + len, "\r\n", 2);
-    request->len += (size_t)head + len + 2;
+    at += sprintf(at, "$%zu\r\n", len);
+    at = mempcpy(at, bytes, len);
+    at = mempcpy(at, "\r\n", 2);
+    request->len = (size_t)(at - request->bytes);
     request->argc++;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The decisions of a supervisor: each strategy, kind, limit and wait, as actions that follow what
  * happens. Time is a number; three children, a, b, c. */
-#include "libax/supervise.c" /* which libax.so does not show */
+#include "libax/supervise.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
