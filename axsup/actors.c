@@ -107,7 +107,7 @@ static bool fill(const struct sup *sup, uint32_t slot, uint32_t index, struct su
         .suspended = shm_load(&record.hot->suspended) != 0,
         .passive = state == SHM_RESTARTING && shm_load(&record.cold->restart_at) == SHM_PASSIVE,
         .incarnation = shm_load(&public->incarnation) + sup->slots[slot].incarnation,
-        .mail = shm_load(&public->depth),
+        .mail = shm_load(&sup->hub.port.depths[slot][index]),
         .control_mail = shm_load(&public->control),
         .capacity = shm_load(&public->capacity),
         .failures = shm_load(&record.cold->failures),

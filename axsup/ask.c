@@ -129,7 +129,7 @@ static int admit(const struct sup *sup, uint64_t ref, uint64_t hash)
     if (state == SHM_CLOSING)
         return AX_E_CLOSED;
     if ((shm_load(&entry->refuse) & SHM_REFUSES) != 0 ||
-        shm_load(&entry->depth) >= shm_load(&entry->capacity) ||
+        shm_load(&port->depths[slot][index]) >= shm_load(&entry->capacity) ||
         shm_load(&port->peers[slot]->squeezed) != 0)
         return AX_E_FULL;
     return 0;

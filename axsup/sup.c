@@ -292,7 +292,7 @@ static uint64_t sum(const struct sup *sup, uint32_t slot, bool mail)
 
     for (uint32_t i = 1; i < used && i < sup->slots[slot].memory.geo.actors; i++)
         if (shm_load(&directory[i].state) != SHM_FREE)
-            total += mail ? shm_load(&directory[i].depth) : 1;
+            total += mail ? shm_load(&sup->hub.port.depths[slot][i]) : 1;
     /* the directory may say anything, the arena holds no more than fits */
     uint64_t most =
         sup->slots[slot].memory.geo.units * (uint64_t)SHM_UNIT / sizeof(struct shm_frame);

@@ -134,7 +134,7 @@ void ax_status(struct ax_ctx *ctx, struct ax_ref who, struct ax_status *out)
     out->terminated = false;
     out->incarnation =
         shm_load(&entry->incarnation) + shm_load(&w->port.slot_info[slot].incarnation);
-    out->mailbox = shm_load(&entry->depth);
+    out->mailbox = shm_load(&w->port.depths[slot][index]);
     out->control_mailbox = shm_load(&entry->control);
     out->inflight = (shm_load(&entry->refuse) & SHM_INFLIGHT) != 0;
 }
@@ -203,7 +203,7 @@ static int type_for(struct worker *w, const struct ax_contract *contract)
 {
     uint64_t hash = contract_hash(w, contract);
     for (uint32_t i = 0; i < w->plugin->nactors; i++)
-        if (w->hashes[i] == hash)
+        if (w->contracts[i].hash == hash)
             return (int)i;
     return -1;
 }

@@ -26,7 +26,7 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
                         uint32_t size)
 {
     struct shm_port *port = &w->port;
-    uint64_t to = shm_load(&frame->to), from = shm_load(&frame->from), word;
+    uint64_t to = shm_load(&frame->to), from = shm_load(&frame->from);
     uint32_t index = actor_local(w, to);
     uint8_t kind = shm_load(&frame->kind);
     if (SHM_REF_SLOT(from) != slot || (kind != SHM_TELL && kind != SHM_ASK))
@@ -37,9 +37,10 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity + w->overshoot))
         return AX_E_FULL;
     shm_chain_log(port, &actor->mail, &actor->logged);
-    struct shm_frame *own = shm_chain_reserve(port, &actor->mail, size, &word);
-    if (own == NULL)
+    uint64_t word = shm_chain_reserve(port, &actor->mail, size);
+    if (word == 0)
         return -ENOMEM;
+    struct shm_frame *own = shm_chain_frame(port, word - size);
     drain_copy(own, frame, size);
     own->to = to;
     own->from = from;
@@ -120,7 +121,7 @@ uint32_t drain_data(struct worker *w, uint32_t slot, uint64_t end, uint32_t budg
     uint32_t taken = 0;
     bool malformed = false;
     shm_turn_begin(port, 0, 0);
-    while (taken < budget && shm_log_room(port, TURN_ROOM)) {
+    while (at != end && taken < budget && shm_log_room(port, TURN_ROOM)) {
         const struct shm_frame *frame = shm_lane_next(port, slot, SHM_DATA, &at, end, &malformed);
         if (frame == NULL)
             break;

@@ -88,8 +88,7 @@ void publish_later(struct worker *w, uint32_t actor);
 void publish_now(struct worker *w, uint32_t actor);
 static inline void publish_depth(struct worker *w, uint32_t actor)
 {
-    shm_store(&w->port.directory[actor].depth,
-              (uint32_t)shm_chain_depth(&w->port.actors[actor].mail));
+    shm_store(&w->port.depth[actor], (uint32_t)shm_chain_depth(&w->port.actors[actor].mail));
 }
 
 #endif

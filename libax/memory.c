@@ -6,6 +6,8 @@
  * that does not help, for axsup has none or is stopped, nobody waits for the next second. */
 #include "libax/memory.h"
 
+#include "libax/send.h"
+
 #include "shm/bell.h"
 
 #include <time.h>
@@ -23,7 +25,7 @@ void memory_reserve(struct worker *w)
     if (units > w->port.arena.units / 4)
         units = w->port.arena.units / 4;
     w->port.arena.reserved = (uint32_t)units;
-    w->overshoot = peers * w->port.geo.data_ring / sizeof(struct shm_frame);
+    w->overshoot = peers * (w->port.geo.data_ring / sizeof(struct shm_frame) + CREDIT_MOST);
 }
 
 static bool may_grow(const struct worker *w)

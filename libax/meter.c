@@ -119,7 +119,7 @@ int ax_meters(struct ax_ctx *ctx, struct ax_ref who, struct ax_meters *out)
     *out = (struct ax_meters){
         .closed = shm_load(&entry->state) == SHM_CLOSING,
         .incarnation = shm_load(&entry->incarnation) + life,
-        .mail = shm_load(&entry->depth),
+        .mail = shm_load(&port->depths[slot][index]),
         .capacity = shm_load(&entry->capacity),
     };
     out->restarts = out->incarnation == 0 ? 0 : out->incarnation - 1;

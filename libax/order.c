@@ -56,7 +56,7 @@ static uint32_t capacity(struct worker *w, const struct shm_actor *actor)
 static int add(struct worker *w, uint32_t index, const struct post *post)
 {
     struct shm_actor *actor = actor_at(w, index);
-    uint64_t word;
+    uint32_t size = shm_frame_size(post->size);
     if (actor->state == SHM_CLOSING)
         return AX_E_CLOSED;
     if (order_depth(&w->port, index) >= capacity(w, actor))
@@ -67,11 +67,10 @@ static int add(struct worker *w, uint32_t index, const struct post *post)
     if (more == NULL)
         return AX_E_NO_MEMORY;
     shm_chain_log_again(&w->port, &more->control);
-    struct shm_frame *frame =
-        shm_chain_reserve(&w->port, &more->control, shm_frame_size(post->size), &word);
-    if (frame == NULL)
+    uint64_t word = shm_chain_reserve(&w->port, &more->control, size);
+    if (word == 0)
         return AX_E_NO_MEMORY;
-    post_fill(frame, post);
+    post_fill(shm_chain_frame(&w->port, word - size), post);
     shm_chain_append(&w->port, &more->control, word);
     shm_log(&w->port, &actor->urgent);
     actor->urgent = 1;

@@ -8,6 +8,7 @@
 
 #include "libax/deadlock.h"
 #include "libax/durable.h"
+#include "libax/send.h"
 #include "libax/turn.h"
 
 #include <errno.h>
@@ -145,7 +146,7 @@ static int take_reply(struct pending *entry, const void *body, uint32_t size, bo
 {
     const struct ax_layout *layout = entry->contract->methods[entry->method].reply;
     struct ax_ctx *ctx = &entry->strand->ctx;
-    if (!checked && ax_layout_validate(layout, body, size) != 0)
+    if (!checked && !image_valid(layout, body, size))
         return AX_E_INVALID;
     if (!layout->has_var) {
         if (shm_likely(layout->size == 8))

@@ -306,7 +306,7 @@ static int resolve(struct worker *w, struct registry *r, struct ax_span key, uin
     uint64_t hash = index_hash(w, key);
     uint32_t index = index_find(w, r, key, hash);
     int error = 0;
-    if (contract != w->hashes[r->type])
+    if (contract != w->contracts[r->type].hash)
         return AX_E_WRONG_CONTRACT;
     if (index == 0 && !spawn)
         return AX_E_NO_ACTOR;

@@ -26,11 +26,11 @@ static inline void copy(void *to, const void *from, uint32_t size)
         memcpy(to, from, size);
 }
 
-static void append_parts(uint8_t *body, const struct post *post)
+static __attribute__((noinline)) void append_parts(uint8_t *body, uint32_t at,
+                                                   const struct ax_part *parts, uint32_t nparts)
 {
-    uint32_t at = post->size;
-    for (uint32_t i = 0; i < post->nparts; i++) {
-        const struct ax_part *part = &post->parts[i];
+    for (uint32_t i = 0; i < nparts; i++) {
+        const struct ax_part *part = &parts[i];
         const struct ax_str field = {.off = (int64_t)at - part->field, .len = part->len};
         memcpy(body + part->field, &field, sizeof field);
         if (part->len != 0)
@@ -40,7 +40,8 @@ static void append_parts(uint8_t *body, const struct post *post)
     }
 }
 
-/* A post that lives in one function only need not be in memory; so these are part of it. */
+/* A post that no call is given the address of is never in memory; so these are part of their
+ * callers, and what they call gets its fields. */
 #define FORCED static inline __attribute__((always_inline))
 
 FORCED void fill(struct shm_frame *frame, uint32_t size, const struct post *post, uint64_t stamp)
@@ -55,7 +56,7 @@ FORCED void fill(struct shm_frame *frame, uint32_t size, const struct post *post
     frame->stamp = stamp;
     copy(frame->body, post->fixed, post->size);
     if (post->nparts != 0)
-        append_parts(frame->body, post);
+        append_parts(frame->body, post->size, post->parts, post->nparts);
 }
 
 FORCED uint32_t post_size(const struct post *post)
@@ -68,26 +69,29 @@ void post_fill(struct shm_frame *frame, const struct post *post)
     fill(frame, post_size(post), post, post->stamp);
 }
 
-/* To a chain that has been logged. */
+/* To a chain that has been logged. What users send leaves some of the memory free. */
 FORCED int append(struct worker *w, struct shm_chain *chain, const struct post *post, uint32_t size,
-                  uint64_t stamp)
+                  uint64_t stamp, bool user)
 {
     uint64_t word;
-    struct shm_frame *frame = shm_chain_reserve(&w->port, chain, size, &word);
-    if (frame == NULL)
+    if (shm_likely(shm_chain_fits(&w->port, chain, size)))
+        word = chain->tail + size;
+    else if (user && !memory_room(w, size / SHM_UNIT + 16))
         return AX_E_NO_MEMORY;
-    fill(frame, size, post, stamp);
+    else if ((word = shm_chain_grow(&w->port, chain, size)) == 0)
+        return AX_E_NO_MEMORY;
+    fill(shm_chain_frame(&w->port, word - size), size, post, stamp);
     shm_chain_append(&w->port, chain, word);
     return 0;
 }
 
-FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *post)
+/* The log has room. */
+FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *post, uint32_t size,
+                        bool user)
 {
     struct shm_actor *target = actor_at(w, actor);
-    if (!shm_log_room(&w->port, SHM_CHAIN_WORDS))
-        return AX_E_LIMIT;
     shm_chain_log(&w->port, &target->mail, &target->logged);
-    int error = append(w, &target->mail, post, post_size(post), post->stamp);
+    int error = append(w, &target->mail, post, size, post->stamp, user);
     if (error == 0) {
         meter_sent(w, actor);
         runq_push(w, actor);
@@ -97,17 +101,17 @@ FORCED int into_mailbox(struct worker *w, uint32_t actor, const struct post *pos
 
 int post_local(struct worker *w, uint32_t actor, const struct post *post)
 {
-    return into_mailbox(w, actor, post);
+    return shm_log_room(&w->port, SHM_CHAIN_WORDS)
+               ? into_mailbox(w, actor, post, post_size(post), false)
+               : AX_E_LIMIT;
 }
 
-FORCED int into_lane(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
+FORCED int into_lane(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post,
+                     uint32_t size, bool user)
 {
     struct shm_port *port = &w->port;
     struct shm_chain *over =
         lane == SHM_DATA ? &port->priv->over_data[slot] : &port->priv->over_control[slot];
-    uint32_t size = post_size(post);
-    if (!shm_log_room(port, SHM_CHAIN_WORDS))
-        return AX_E_LIMIT;
     if (shm_likely(over->tail == 0)) {
         struct shm_frame *frame = shm_lane_reserve(port, slot, lane, size);
         if (frame != NULL) {
@@ -117,14 +121,18 @@ FORCED int into_lane(struct worker *w, uint32_t slot, uint32_t lane, const struc
             return 0;
         }
     }
+    if (user)
+        return AX_E_FULL;
     w->over |= 1ull << slot;
     shm_chain_log_again(port, over);
-    return append(w, over, post, size, 0);
+    return append(w, over, post, size, 0, false);
 }
 
 int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post)
 {
-    return into_lane(w, slot, lane, post);
+    return shm_log_room(&w->port, SHM_CHAIN_WORDS)
+               ? into_lane(w, slot, lane, post, post_size(post), false)
+               : AX_E_LIMIT;
 }
 
 int post_anywhere(struct worker *w, uint32_t lane, const struct post *post)
@@ -218,22 +226,32 @@ static bool room_passed_over(struct worker *w, uint32_t index)
     return !w->current->let_on && room_is_promised(w, actor_ref(w, index));
 }
 
-static inline int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract,
-                              uint32_t bytes)
+/* Each file that sends has a contract of its own, equal to the actor's. The last that was is known
+ * by its address. */
+static __attribute__((noinline)) bool contract_fits(struct worker *w, uint32_t type,
+                                                    const struct ax_contract *contract)
+{
+    if (w->contracts[type].hash != contract_hash(w, contract))
+        return false;
+    w->contracts[type].known = contract;
+    return true;
+}
+
+FORCED int admit_local(struct worker *w, uint32_t index, const struct ax_contract *contract)
 {
     if (shm_unlikely(index == 0))
         return AX_E_NO_ACTOR;
     struct shm_actor *actor = actor_at(w, index);
     if (shm_unlikely(actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING))
         return AX_E_CLOSED;
-    const struct ax_contract *own = w->plugin->actors[actor->type]->contract;
-    if (shm_unlikely(own != contract && w->hashes[actor->type] != contract_hash(w, contract)))
+    if (shm_unlikely(w->contracts[actor->type].known != contract) &&
+        !contract_fits(w, actor->type, contract))
         return AX_E_WRONG_CONTRACT;
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity || overloaded(w, actor)))
         return AX_E_FULL;
     if (shm_unlikely(w->room_count != 0) && room_passed_over(w, index))
         return AX_E_FULL;
-    return memory_room(w, bytes / SHM_UNIT + 16) ? 0 : AX_E_NO_MEMORY;
+    return 0;
 }
 
 int look_at_life(struct worker *w, uint64_t to)
@@ -252,50 +270,85 @@ int look_at_life(struct worker *w, uint64_t to)
     return life == SHM_CLOSING ? AX_E_CLOSED : 0;
 }
 
-/* Looks at the target's directory entry. Its process writes to that line all the time, so senders
- * do this once a turn, and again when what they saw of room is used up; what the turn has sent is
- * not in the depth yet. */
-static int look_at(struct worker *w, uint64_t to, const struct ax_contract *contract)
+/* An eighth of the room, so that eight who look at once do not fill it twice. */
+static uint32_t credit(uint64_t room)
+{
+    return room / 8 > CREDIT_MOST ? CREDIT_MOST : (uint32_t)(room + 7) / 8;
+}
+
+/* Looks at the depth of the target. Its process writes to it all the time, so a look gives credit
+ * for some messages, in this turn and in later ones; what the turn has sent is not in it yet. */
+static int look_at_depth(struct worker *w, const struct shm_directory *entry)
+{
+    uint64_t to = w->admitted.to;
+    uint64_t depth = shm_load(&w->port.depths[SHM_REF_SLOT(to)][SHM_REF_INDEX(to)]);
+    uint64_t capacity = shm_load(&entry->capacity);
+    depth += w->admitted.sent;
+    w->admitted.room = depth < capacity ? credit(capacity - depth) : 0;
+    return w->admitted.room == 0 ? AX_E_FULL : 0;
+}
+
+/* Looks at the target, once a turn and again when its credit is used up. */
+static __attribute__((noinline)) int look_at(struct worker *w, uint64_t to,
+                                             const struct ax_contract *contract)
 {
     struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
-    uint32_t sent = w->admitted.to == to && w->admitted.turn == port->turn ? w->admitted.sent : 0;
-    w->admitted.to = 0;
+    if (w->admitted.to != to || w->admitted.contract != contract) {
+        w->admitted.room = w->admitted.sent = 0;
+        w->admitted.to = to;
+        w->admitted.contract = contract;
+        w->admitted.hash = contract_hash(w, contract);
+    }
+    if (w->admitted.turn != port->turn)
+        w->admitted.sent = 0;
+    w->admitted.turn = 0;
     int error = look_at_life(w, to);
     if (error != 0)
         return error;
     const struct shm_directory *entry = &port->directories[slot][index];
-    if (shm_load(&entry->contract) != contract_hash(w, contract))
+    if (shm_load(&entry->contract) != w->admitted.hash)
         return AX_E_WRONG_CONTRACT;
     if (shm_load(&port->peers[slot]->squeezed))
         return AX_E_NO_MEMORY;
-    uint64_t depth = (uint64_t)shm_load(&entry->depth) + sent,
-             capacity = shm_load(&entry->capacity);
-    w->admitted.to = to;
+    if (shm_load(&entry->refuse) & SHM_REFUSES)
+        return AX_E_FULL;
+    if (w->admitted.room == 0 && (error = look_at_depth(w, entry)) != 0)
+        return error;
     w->admitted.turn = port->turn;
-    w->admitted.contract = contract;
-    w->admitted.sent = sent;
-    w->admitted.room = depth < capacity && !(shm_load(&entry->refuse) & SHM_REFUSES)
-                           ? (uint32_t)(capacity - depth)
-                           : 0;
-    return w->admitted.room == 0 ? AX_E_FULL : 0;
+    return 0;
 }
 
-static inline int admit_remote(struct worker *w, uint64_t to, const struct ax_contract *contract,
-                               uint32_t bytes)
+/* Would a look find what the last one did, and credit be left? It takes part of one to know. */
+FORCED bool admitted(struct worker *w, uint64_t to, const struct ax_contract *contract)
 {
     struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to);
-    if (w->admitted.to != to || w->admitted.turn != port->turn ||
-        w->admitted.contract != contract || w->admitted.room == 0) {
-        int error = look_at(w, to, contract);
-        if (error != 0)
-            return error;
-    }
-    if (port->priv->over_data[slot].tail != 0 ||
-        shm_lane_reserve(port, slot, SHM_DATA, shm_frame_size(bytes)) == NULL)
-        return AX_E_FULL;
-    return 0;
+    if (w->admitted.to != to || w->admitted.contract != contract || w->admitted.room == 0)
+        return false;
+    if (w->admitted.turn == port->turn)
+        return true;
+    const struct shm_directory *entry = &port->directories[slot][SHM_REF_INDEX(to)];
+    if (shm_load(&entry->gen) != SHM_REF_GEN(to) || shm_load(&entry->state) != SHM_LIVE ||
+        shm_load(&entry->contract) != w->admitted.hash || shm_load(&entry->refuse) & SHM_REFUSES ||
+        shm_load(&port->slot_info[slot].state) != SHM_SLOT_RUNNING ||
+        shm_load(&port->peers[slot]->squeezed))
+        return false;
+    w->admitted.turn = port->turn;
+    w->admitted.sent = 0;
+    return true;
+}
+
+/* The lane may still be full. */
+FORCED int admit_remote(struct worker *w, uint64_t to, const struct ax_contract *contract)
+{
+    return shm_likely(admitted(w, to, contract)) ? 0 : look_at(w, to, contract);
+}
+
+static bool may_hold(struct worker *w, uint32_t slot, uint32_t frame)
+{
+    return w->port.priv->over_data[slot].tail == 0 &&
+           shm_lane_room(&w->port, slot, SHM_DATA, frame);
 }
 
 /* A look from outside of a turn at what admit() would find; it errs towards "yes". */
@@ -315,9 +368,8 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
         shm_load(&port->slot_info[slot].state) == SHM_SLOT_FAILED ||
         shm_load(&port->slot_info[slot].state) == SHM_SLOT_STOPPED)
         return true;
-    return shm_load(&entry->depth) < shm_load(&entry->capacity) &&
-           !(shm_load(&entry->refuse) & SHM_REFUSES) && port->priv->over_data[slot].tail == 0 &&
-           shm_lane_room(port, slot, SHM_DATA, shm_frame_size(bytes));
+    return shm_load(&port->depths[slot][index]) < shm_load(&entry->capacity) &&
+           !(shm_load(&entry->refuse) & SHM_REFUSES) && may_hold(w, slot, shm_frame_size(bytes));
 }
 
 /* What holds wherever the target is. */
@@ -333,20 +385,25 @@ int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uin
     int error = admit_any(w, size);
     if (error != 0)
         return error;
-    uint32_t bytes = (uint32_t)size;
-    return SHM_REF_SLOT(to) == w->port.slot ? admit_local(w, actor_local(w, to), contract, bytes)
-                                            : admit_remote(w, to, contract, bytes);
+    uint32_t frame = shm_frame_size((uint32_t)size);
+    uint32_t slot = SHM_REF_SLOT(to);
+    if (slot != w->port.slot) {
+        error = admit_remote(w, to, contract);
+        return error != 0 || may_hold(w, slot, frame) ? error : AX_E_FULL;
+    }
+    error = admit_local(w, actor_local(w, to), contract);
+    return error != 0 || memory_room(w, frame / SHM_UNIT + 16) ? error : AX_E_NO_MEMORY;
 }
 
-int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
-              uint64_t corr)
+FORCED int send_one(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
+                    uint64_t corr)
 {
     struct worker *w = ctx->worker;
-    uint64_t size = outgoing_size(out);
-    int error = admit_any(w, size);
+    uint64_t bytes = outgoing_size(out);
+    int error = admit_any(w, bytes);
     if (shm_unlikely(error != 0))
         return error;
-    uint32_t bytes = (uint32_t)size;
+    uint32_t size = shm_frame_size((uint32_t)bytes);
     const struct post post = {
         .to = to,
         .from = actor_ref(w, ctx->actor),
@@ -361,30 +418,41 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
     uint32_t slot = SHM_REF_SLOT(to);
     if (shm_likely(slot == w->port.slot)) {
         uint32_t index = actor_local(w, to);
-        error = admit_local(w, index, out->contract, bytes);
-        return shm_unlikely(error != 0) ? error : into_mailbox(w, index, &post);
+        error = admit_local(w, index, out->contract);
+        return shm_unlikely(error != 0) ? error : into_mailbox(w, index, &post, size, true);
     }
-    error = admit_remote(w, to, out->contract, bytes);
+    error = admit_remote(w, to, out->contract);
     if (shm_unlikely(error != 0))
         return error;
     w->admitted.room--;
     w->admitted.sent++;
-    return into_lane(w, slot, SHM_DATA, &post);
+    return into_lane(w, slot, SHM_DATA, &post, size, true);
+}
+
+int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
+              uint64_t corr)
+{
+    return send_one(ctx, to, out, kind, corr);
+}
+
+static __attribute__((noinline)) int tell_for_room(struct ax_ctx *ctx, uint64_t to,
+                                                   const struct ax_outgoing *out)
+{
+    int error = AX_E_FULL;
+    for (bool again = false; error == AX_E_FULL; again = true) {
+        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), UINT64_MAX, again);
+        if (error != 0)
+            return error;
+        error = send_once(ctx, to, out, SHM_TELL, 0);
+        ctx->worker->current->let_on = false;
+    }
+    return error;
 }
 
 int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)
 {
     if (shm_unlikely(to.node != 0))
         return AX_E_NO_ACTOR;
-    for (bool again = false;;) {
-        int error = send_once(ctx, to.addr, out, SHM_TELL, 0);
-        if (shm_unlikely(again))
-            ctx->worker->current->let_on = false;
-        if (shm_likely(error != AX_E_FULL || !wait))
-            return error;
-        error = room_wait(ctx, to.addr, (uint32_t)outgoing_size(out), UINT64_MAX, again);
-        again = true;
-        if (error != 0)
-            return error;
-    }
+    int error = send_one(ctx, to.addr, out, SHM_TELL, 0);
+    return shm_unlikely(error == AX_E_FULL && wait) ? tell_for_room(ctx, to.addr, out) : error;
 }

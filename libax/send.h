@@ -53,6 +53,18 @@ static inline uint64_t outgoing_size(const struct ax_outgoing *out)
     return image_size(out->size, out->parts, out->nparts);
 }
 
+/* Is that an image of the layout, as it comes in a frame? */
+static inline bool image_valid(const struct ax_layout *layout, const void *body, uint32_t size)
+{
+    if (shm_likely(layout->plain))
+        return size == shm_round(layout->size, 8);
+    return ax_layout_validate(layout, body, size) == 0;
+}
+
+/* Messages that a sender sends to an actor elsewhere before it looks at its depth again, at most.
+ */
+#define CREDIT_MOST 256u
+
 /* What a turn may log is bounded. Users leave so many words to what its end must log. */
 #define LOG_MARGIN 256u
 

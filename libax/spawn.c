@@ -47,7 +47,7 @@ void publish_now(struct worker *w, uint32_t index)
     const struct shm_actor *actor = actor_at(w, index);
     struct shm_directory *entry = &w->port.directory[index];
     shm_store(&entry->gen, actor->gen);
-    shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->hashes[actor->type]);
+    shm_store(&entry->contract, actor->state == SHM_FREE ? 0 : w->contracts[actor->type].hash);
     shm_store(&entry->capacity, actor->capacity);
     shm_store_release(&entry->incarnation, actor->incarnation); /* pairs with watch.c */
     shm_store(&entry->refuse, (uint8_t)((actor_refuses(w, actor) ? SHM_REFUSES : 0) |

@@ -57,7 +57,7 @@ void life_note(struct worker *w, uint8_t what, uint32_t index, uint8_t reason, u
     struct shm_event *event = event_next(w, what, index);
     event->reason = reason;
     event->kind = stop;
-    event->contract = w->hashes[actor_at(w, index)->type]; /* soon the ref will not tell */
+    event->contract = w->contracts[actor_at(w, index)->type].hash; /* soon the ref will not tell */
     if (shm_unlikely(w->nlisteners != 0))
         tell_all(w, what, index, reason, stop);
 }

@@ -279,7 +279,7 @@ int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_
 {
     struct worker *w = ctx->worker;
     uint64_t id;
-    if (w->hashes[actor_at(w, ctx->actor)->type] != contract_hash(w, out->contract))
+    if (w->contracts[actor_at(w, ctx->actor)->type].hash != contract_hash(w, out->contract))
         return AX_E_WRONG_CONTRACT;
     if (outgoing_size(out) > w->port.geo.max_message)
         return AX_E_TOO_BIG;

@@ -253,14 +253,6 @@ static uint64_t reply_send(struct worker *w, struct ax_ctx *ctx, const struct sh
     return wake;
 }
 
-static inline bool image_valid(const struct ax_layout *layout, const struct shm_frame *frame)
-{
-    uint32_t size = shm_frame_body(frame);
-    if (shm_likely(layout->plain))
-        return size == shm_round(layout->size, 8);
-    return ax_layout_validate(layout, frame->body, size) == 0;
-}
-
 /* A message from another process is checked when it is handled: it is in our memory by then. */
 static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
 {
@@ -269,7 +261,7 @@ static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
         return false;
     const struct ax_method *method = &contract->methods[frame->method];
     return method->is_ask == (frame->kind == SHM_ASK) &&
-           (frame->pad == 0 || image_valid(method->msg, frame));
+           (frame->pad == 0 || image_valid(method->msg, frame->body, shm_frame_body(frame)));
 }
 
 void actor_relax(struct worker *w, uint32_t index)

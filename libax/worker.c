@@ -35,20 +35,20 @@ static _Noreturn void give_up(struct worker *w, const char *what, int error)
 }
 
 static const struct ax_plugin *prepared;
-static uint64_t *prepared_hashes;
+static struct own_contract *prepared_contracts;
 
 int worker_prepare(const struct ax_plugin *plugin)
 {
     if (prepared == plugin)
         return 0;
     place_choose();
-    free(prepared_hashes);
+    free(prepared_contracts);
     prepared = NULL;
-    prepared_hashes = calloc(plugin->nactors + 1, sizeof *prepared_hashes);
-    if (prepared_hashes == NULL)
+    prepared_contracts = calloc(plugin->nactors + 1, sizeof *prepared_contracts);
+    if (prepared_contracts == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < plugin->nactors; i++)
-        prepared_hashes[i] = ax_contract_hash(plugin->actors[i]->contract);
+        prepared_contracts[i].hash = ax_contract_hash(plugin->actors[i]->contract);
     prepared = plugin;
     return 0;
 }
@@ -69,7 +69,7 @@ static int allocate(struct worker *w)
     if (w->self == NULL || w->scratch == NULL)
         return -ENOMEM;
     int error = worker_prepare(w->plugin);
-    w->hashes = prepared_hashes;
+    w->contracts = prepared_contracts;
     if (error == 0)
         error = worker_warm();
     return error != 0 ? error : pending_open(w);

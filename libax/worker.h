@@ -85,6 +85,11 @@ struct heap_timer {
     uint64_t id;
 };
 
+struct own_contract {
+    uint64_t hash;
+    const struct ax_contract *known; /* a sender's that was last found to be the same; see send.c */
+};
+
 struct registries; /* registry.c */
 
 #define LISTENERS 64u /* actors of a worker that may have the lifecycle stream */
@@ -93,9 +98,9 @@ struct worker {
     struct shm_port port;
     const struct ax_plugin *plugin;
     const struct boot *boot;
-    uint64_t *hashes;    /* of each actor type's contract */
-    uint64_t now;        /* CLOCK_MONOTONIC ns, coarse */
-    uint32_t hundredths; /* of a second, the same; see shm/meter.h */
+    struct own_contract *contracts; /* of each actor type */
+    uint64_t now;                   /* CLOCK_MONOTONIC ns, coarse */
+    uint32_t hundredths;            /* of a second, the same; see shm/meter.h */
     uint64_t messages;
     struct strand *current, *idle, *broken;
     struct strand *left;       /* it has just suspended, and its turn is to be ended */
@@ -140,11 +145,12 @@ struct worker {
     uint64_t map_joined;          /* the last turn that joined buckets of a map */
     uint64_t overshoot; /* messages that honest peers, looking late, may send above a capacity */
     uint32_t deepened;  /* actor whose depth is to be published when the batch is taken */
-    struct {            /* an actor elsewhere that was looked at in this turn */
+    struct {            /* an actor elsewhere that was looked at in that turn */
         uint64_t to, turn;
         const struct ax_contract *contract;
-        uint32_t sent; /* messages in this turn */
-        uint32_t room; /* messages that it can still take */
+        uint64_t hash; /* of it */
+        uint32_t sent; /* messages in that turn */
+        uint32_t room; /* messages that may go to it before its depth is looked at again */
     } admitted;
     struct registries *registries; /* NULL: the config has none */
     uint64_t sweep_at;             /* when to look for idle actors; UINT64_MAX: never */

@@ -5,8 +5,7 @@
 #define CHUNK_IDLE 2u /* 256 B: two small messages, for a mailbox that was empty */
 #define CHUNK_BUSY 4u /* 1 KiB: for one that is not */
 
-struct shm_frame *shm_chain_grow(struct shm_port *port, struct shm_chain *chain, uint32_t size,
-                                 uint64_t *word)
+uint64_t shm_chain_grow(struct shm_port *port, const struct shm_chain *chain, uint32_t size)
 {
     uint32_t order = chain->tail == 0 ? CHUNK_IDLE : CHUNK_BUSY;
     if (DATA + size > SHM_UNIT << order)
@@ -15,11 +14,10 @@ struct shm_frame *shm_chain_grow(struct shm_port *port, struct shm_chain *chain,
     if (unit == 0 && order == CHUNK_BUSY && DATA + size <= SHM_UNIT << CHUNK_IDLE)
         unit = shm_arena_take(port, order = CHUNK_IDLE);
     if (unit == 0)
-        return NULL;
+        return 0;
     struct shm_chunk *chunk = shm_unit(port, unit);
     chunk->order = (uint8_t)order;
-    *word = (uint64_t)unit << 32 | (DATA + size);
-    return (struct shm_frame *)chunk->data;
+    return (uint64_t)unit << 32 | (DATA + size);
 }
 
 bool shm_mark(const struct shm_port *port, uint64_t *used, uint32_t unit, uint32_t order)

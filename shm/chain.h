@@ -52,25 +52,26 @@ static inline void shm_chain_log(struct shm_port *port, const struct shm_chain *
     shm_chain_log_again(port, chain);
 }
 
-/* Room for a frame of `size` bytes behind the tail; NULL when the arena has none. `*word` is the
- * tail once it is accepted. The chain has been logged in this turn. */
-struct shm_frame *shm_chain_grow(struct shm_port *port, struct shm_chain *chain, uint32_t size,
-                                 uint64_t *word);
-static inline struct shm_frame *shm_chain_reserve(struct shm_port *port, struct shm_chain *chain,
-                                                  uint32_t size, uint64_t *word)
+/* Is there room for a frame of `size` bytes in the last chunk? */
+static inline bool shm_chain_fits(const struct shm_port *port, const struct shm_chain *chain,
+                                  uint32_t size)
 {
     uint64_t tail = chain->tail;
-    if (shm_likely(tail != 0)) {
-        struct shm_chunk *chunk = shm_chunk_at(port, tail);
-        if ((uint32_t)tail + size <= SHM_UNIT << chunk->order) {
-            *word = tail + size;
-            return (struct shm_frame *)((uint8_t *)chunk + (uint32_t)tail);
-        }
-    }
-    return shm_chain_grow(port, chain, size, word);
+    return shm_likely(tail != 0) && (uint32_t)tail + size <= SHM_UNIT
+                                                                 << shm_chunk_at(port, tail)->order;
 }
 
-/* Accepts the frame that was reserved. */
+/* Reserves room for a frame of `size` bytes, at `size` before the word that it returns: the tail
+ * once the frame is accepted. 0 when the arena has none. The chain has been logged in this turn. */
+uint64_t shm_chain_grow(struct shm_port *port, const struct shm_chain *chain, uint32_t size);
+static inline uint64_t shm_chain_reserve(struct shm_port *port, const struct shm_chain *chain,
+                                         uint32_t size)
+{
+    return shm_likely(shm_chain_fits(port, chain, size)) ? chain->tail + size
+                                                         : shm_chain_grow(port, chain, size);
+}
+
+/* Accepts the frame that was reserved up to `word`. */
 static inline void shm_chain_append(struct shm_port *port, struct shm_chain *chain, uint64_t word)
 {
     uint64_t tail = chain->tail;

@@ -23,8 +23,8 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t names;   /* entries in axsup's names table */
     uint32_t members; /* entries of the table of memberships */
     uint32_t pad;
-    uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
-    uint64_t directory_off, meter_off, name_off, member_off;        /* public */
+    uint64_t actor_off, cold_off, event_off, letter_off, arena_off;     /* private */
+    uint64_t directory_off, depth_off, meter_off, name_off, member_off; /* public */
 };
 
 /* Bytes of the private segment that have memory when so many units of the arena do. */

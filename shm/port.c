@@ -46,6 +46,7 @@ static void place_public(struct shm_port *port, uint8_t *base)
 {
     port->pub = (struct shm_public *)(void *)base;
     port->directory = (struct shm_directory *)(void *)(base + port->geo.directory_off);
+    port->depth = (uint32_t *)(void *)(base + port->geo.depth_off);
     port->meters = (struct shm_meter *)(void *)(base + port->geo.meter_off);
 }
 
@@ -64,7 +65,21 @@ static int open_own(struct shm_port *port, const struct shm_fds *fds, void *at)
     return 0;
 }
 
-/* What a peer says of its own table is taken once, and must lie in its segment. */
+/* What a peer says of its segment is taken once, and must lie in it. */
+static void find_actors(struct shm_port *port, uint32_t peer, uint64_t bytes)
+{
+    const uint8_t *base = (const uint8_t *)port->peers[peer];
+    uint64_t depth_off = shm_load(&port->peers[peer]->geometry.depth_off);
+    uint64_t most = (bytes - SHM_DIRECTORY_OFF) /
+                    (sizeof(struct shm_directory) + sizeof(uint32_t) + sizeof(struct shm_meter));
+    if (depth_off & 7 || depth_off > bytes || most > (bytes - depth_off) / sizeof(uint32_t))
+        return;
+    port->peer_actors[peer] = (uint32_t)most;
+    port->directories[peer] =
+        (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
+    port->depths[peer] = (const uint32_t *)(const void *)(base + depth_off);
+}
+
 static void find_members(struct shm_port *port, uint32_t peer, uint64_t bytes)
 {
     const struct shm_geometry geo = port->peers[peer]->geometry;
@@ -88,10 +103,7 @@ static int open_public(struct shm_port *port, const struct shm_fds *fds, uint32_
     port->peers[peer] = (const struct shm_public *)(const void *)base;
     port->in[peer].pub = port->peers[peer];
     port->peer_bytes[peer] = bytes;
-    port->peer_actors[peer] = (uint32_t)((bytes - SHM_DIRECTORY_OFF) /
-                                         (sizeof(struct shm_directory) + sizeof(struct shm_meter)));
-    port->directories[peer] =
-        (const struct shm_directory *)(const void *)(base + SHM_DIRECTORY_OFF);
+    find_actors(port, peer, bytes);
     find_members(port, peer, bytes);
     if (peer == 0) {
         const struct shm_geometry *geo = (const struct shm_geometry *)(const void *)base;
@@ -172,6 +184,7 @@ int shm_port_open_at(struct shm_port *port, const struct shm_geometry *geo,
         port->slot_info = port->pub->slot;
     }
     port->directories[geo->slot] = port->directory;
+    port->depths[geo->slot] = port->depth;
     port->peer_actors[geo->slot] = geo->actors;
     port->peers[geo->slot] = port->pub;
     port->members[geo->slot] =

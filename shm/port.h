@@ -60,6 +60,7 @@ struct shm_port {
     struct shm_actor *actors;
     struct shm_actor_cold *cold;
     struct shm_directory *directory;
+    uint32_t *depth; /* of each actor's mailbox, as others see it */
     struct shm_meter *meters;
     struct shm_event *events, *letters;
     uint8_t *units;
@@ -78,6 +79,7 @@ struct shm_port {
     const struct shm_name *names;          /* axsup's table */
     const struct shm_slot_info *slot_info; /* axsup's table */
     const struct shm_directory *directories[SHM_SLOTS];
+    const uint32_t *depths[SHM_SLOTS];
     uint32_t peer_actors[SHM_SLOTS]; /* entries in each directory, taken once at the start */
     uint64_t peer_bytes[SHM_SLOTS];
     const struct shm_member *members[SHM_SLOTS];

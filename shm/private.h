@@ -194,8 +194,9 @@ struct shm_policy {
     uint8_t drop_mail;         /* at a restart */
     uint8_t block;             /* overload: senders may wait, nothing is refused */
     uint8_t retries;           /* of a suspect message; 0: dropped at once */
-    uint32_t pad;              /* 0: policies are compared as bytes */
+    uint32_t pad[3];           /* 0: policies are compared as bytes */
 };
+_Static_assert(sizeof(struct shm_policy) == SHM_LINE, "each send looks at one");
 
 #define SHM_POLICIES 256u
 

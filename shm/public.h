@@ -8,15 +8,18 @@
 #include "shm/geometry.h"
 #include "shm/meter.h"
 
-struct shm_directory { /* what a sender must know of an actor */
+/* What a sender must know of an actor. Senders look at it each turn, so what each turn changes, the
+ * depth of its mailbox, is elsewhere: an array behind the directory. */
+struct shm_directory {
     uint32_t gen;
     uint8_t state;     /* enum shm_actor_state */
     uint8_t refuse;    /* enum shm_refuse */
     uint16_t control;  /* depth of its control mailbox */
     uint64_t contract; /* hash */
-    uint32_t depth, capacity;
+    uint32_t capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
     uint32_t before;      /* the same when this process entered the slot */
+    uint32_t pad;
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
 
@@ -76,7 +79,8 @@ struct shm_public {
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
 
-/* Where the directory begins, in every public segment; meters follow, and in axsup's, names. */
+/* Where the directory begins, in every public segment; depths and meters follow, and in axsup's,
+ * names. */
 #define SHM_DIRECTORY_OFF ((sizeof(struct shm_public) + SHM_LINE - 1) / SHM_LINE * SHM_LINE)
 
 #endif

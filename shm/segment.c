@@ -39,7 +39,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
 
     geo->directory_off = at = SHM_DIRECTORY_OFF;
     at += geo->actors * sizeof(struct shm_directory);
-    geo->meter_off = at;
+    geo->depth_off = at;
+    geo->meter_off = at = shm_round(at + geo->actors * sizeof(uint32_t), 8);
     at += geo->actors * sizeof(struct shm_meter);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);

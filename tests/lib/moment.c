@@ -54,13 +54,13 @@ static void overfill(struct worker *w)
         struct shm_frame head = {
             .kind = SHM_TELL, .to = world_ref(OTHER, 1), .from = world_ref(WORKER, 1)};
         struct shm_port *port = &w->port;
-        uint64_t word;
         shm_turn_begin(port, 0, 0);
         struct shm_frame *room = shm_lane_reserve(port, OTHER, SHM_DATA, frame);
         struct shm_chain *over = &port->priv->over_data[OTHER];
         if (room == NULL) {
             shm_chain_log_again(port, over);
-            room = shm_chain_reserve(port, over, frame, &word);
+            uint64_t word = shm_chain_reserve(port, over, frame);
+            room = shm_chain_frame(port, word - frame);
             shm_chain_append(port, over, word);
         } else {
             shm_lane_stage(port, OTHER, SHM_DATA, frame);

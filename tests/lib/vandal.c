@@ -371,7 +371,11 @@ static void directory(struct vandal *v)
     uint32_t index = any_actor(v) % v->geo.actors;
     struct shm_directory *entry =
         (struct shm_directory *)(void *)(v->public + v->geo.directory_off) + index;
-    put(v, (uint64_t *)(void *)entry + below(v, sizeof *entry / 8), 8);
+    uint32_t *depth = (uint32_t *)(void *)(v->public + v->geo.depth_off) + index;
+    if (chance(v, 4))
+        put(v, depth, sizeof *depth);
+    else
+        put(v, (uint64_t *)(void *)entry + below(v, sizeof *entry / 8), 8);
 }
 
 static void geometry(struct vandal *v)

@@ -59,12 +59,11 @@ static int make_buffers(struct worker *w, const struct ax_plugin *plugin)
     w->self = calloc(w->port.geo.actors, sizeof *w->self);
     w->publish = malloc(SHM_UNDO * sizeof *w->publish);
     w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
-    uint64_t *hashes = calloc(plugin->nactors + 1, sizeof *hashes);
-    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || hashes == NULL)
+    w->contracts = calloc(plugin->nactors + 1, sizeof *w->contracts);
+    if (w->self == NULL || w->publish == NULL || w->scratch == NULL || w->contracts == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < plugin->nactors; i++)
-        hashes[i] = ax_contract_hash(plugin->actors[i]->contract);
-    w->hashes = hashes;
+        w->contracts[i].hash = ax_contract_hash(plugin->actors[i]->contract);
     int error = pending_open(w);
     return error != 0 ? error : strands_open(w);
 }
@@ -155,6 +154,6 @@ void victim_free(struct victim *victim)
     free(w->self);
     free(w->publish);
     free(w->scratch);
-    free((void *)(uintptr_t)w->hashes);
+    free(w->contracts);
     free(w->pending);
 }
