@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* libax/send.h - frames into mailboxes and lanes. */
+/* libax/send.h - what users send: is it admitted, and then it is posted. */
 #ifndef LIBAX_SEND_H
 #define LIBAX_SEND_H
 
-#include "libax/worker.h"
-
-struct post { /* one frame to be sent */
-    uint64_t to, from, corr;
-    uint64_t stamp; /* in a mailbox: the contract's hash for replies */
-    const void *fixed;
-    const struct ax_part *parts;
-    uint32_t size, nparts;
-    uint16_t method;
-    uint8_t kind;
-};
-
-/* Writes the frame of a post where there is room for it. */
-void post_fill(struct shm_frame *frame, const struct post *post);
-/* Into a local mailbox, whatever its capacity. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
-int post_local(struct worker *w, uint32_t actor, const struct post *post);
-/* To another slot, through its overflow queue where the lane is full. 0, AX_E_NO_MEMORY,
- * AX_E_LIMIT. */
-int post_slot(struct worker *w, uint32_t slot, uint32_t lane, const struct post *post);
-/* To wherever `post->to` lives: its mailbox, or the lane of its slot. Also AX_E_NO_ACTOR. */
-int post_anywhere(struct worker *w, uint32_t lane, const struct post *post);
-
-/* Moves what waits in overflow queues into lanes that have room again. How many frames moved. */
-uint32_t flush_overflow(struct worker *w);
+#include "libax/post.h"
 
 /* May a message of `bytes` for this contract go to `to` now? 0, AX_E_FULL, AX_E_CLOSED,
  * AX_E_NO_ACTOR, AX_E_WRONG_CONTRACT, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. */
@@ -38,15 +15,6 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes);
 /* Admits and sends one message of the current actor, in its turn; the same outcomes. */
 int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
               uint64_t corr);
-
-/* Bytes of an image; 64 bits, for the lengths of parts are the user's. */
-static inline uint64_t image_size(uint32_t fixed, const struct ax_part *parts, uint32_t nparts)
-{
-    uint64_t size = fixed;
-    for (uint32_t i = 0; i < nparts; i++)
-        size += (uint64_t)parts[i].len + 1;
-    return size;
-}
 
 static inline uint64_t outgoing_size(const struct ax_outgoing *out)
 {
