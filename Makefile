@@ -120,8 +120,10 @@ axsup_rpath := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/$(call from_bin,$(LIBDIR))'
 objects = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 
 lib_src := $(wildcard shm/*.c libax/*.c libax/*.S)
-sup_src := $(filter-out axsup/main.c,$(wildcard overlay/*.c overlay/*/*.c axsup/*.c))
+ov_src := $(wildcard overlay/*.c overlay/*/*.c)
+sup_src := $(filter-out axsup/main.c,$(wildcard axsup/*.c))
 lib_obj := $(call objects,$(lib_src))
+ov_obj := $(call objects,$(ov_src))
 sup_obj := $(call objects,$(sup_src))
 main_obj := $(call objects,$(wildcard axsup/main.c))
 testlib_obj := $(call objects,$(wildcard tests/lib/*.c))
@@ -156,8 +158,8 @@ $(1): FORCE
 	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
 endef
 $(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(lto) $$(axsup_defs)))
-$(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(sup_src) \
-	$$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
+$(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(ov_src) \
+	$$(sup_src) $$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
 .PHONY: FORCE
 
 extra_flags :=
@@ -190,6 +192,11 @@ $(B)/libax.so: $(lib_obj) libax/libax.map $(B)/.links
 		-Wl,-Bsymbolic-functions $(ld_flags) $(ld_defs) $(lto_link) -o $@ $(lib_obj) $(libs)
 	@ln -sf libax.so $(B)/$(SONAME)
 
+$(B)/liboverlay.a: $(ov_obj) $(B)/.links
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $(ov_obj)
+
 $(B)/libaxsup.a: $(sup_obj) $(B)/.links
 	$(call say,AR,$@)
 	@rm -f $@
@@ -200,9 +207,10 @@ $(B)/libtest.a: $(testlib_obj) $(B)/.links
 	@rm -f $@
 	$(Q)ar rcs $@ $(testlib_obj)
 
-$(B)/axsup: $(main_obj) $(B)/libaxsup.a $(B)/libax.so
+$(B)/axsup: $(main_obj) $(B)/libaxsup.a $(B)/liboverlay.a $(B)/libax.so
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ld_flags) $(axsup_rpath) -o $@ $(main_obj) $(B)/libaxsup.a -L$(B) -lax $(libs)
+	$(Q)$(CC) $(ld_flags) $(axsup_rpath) -o $@ $(main_obj) $(B)/libaxsup.a $(B)/liboverlay.a \
+		-L$(B) -lax $(libs)
 
 # $(1) folder with the sources, $(2) name, $(3) the shared object, $(4) a library for it
 define plugin
@@ -221,11 +229,11 @@ test_ax = $(if $(filter crash/%,$(1)),$(lto_link) $(lib_obj),-L$(B) -lax)
 # $(1) SUITE/NAME
 define test_program
 $(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(1))) \
-		$(B)/libtest.a $(B)/libaxsup.a $(B)/libax.so $(B)/.links
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/liboverlay.a $(B)/libax.so $(B)/.links
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ld_flags) -Wl,-rpath,'$$$$ORIGIN/../..' -o $$@ $$(filter %.o,$$^) \
-		$(B)/libtest.a $(B)/libaxsup.a $(call test_ax,$(1)) -lcmocka $$(libs)
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/liboverlay.a $(call test_ax,$(1)) -lcmocka $$(libs)
 endef
 $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 # Parts of the key-value server that need no actors, for their unit test and their fuzzer.
@@ -238,7 +246,7 @@ $(B)/tests/e2e/helper_kv_load: libs += -lhiredis
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
 define fuzz_program
-$(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(sup_obj) $(B)/libtest.a $(B)/.links
+$(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(ov_obj) $$(sup_obj) $(B)/libtest.a $(B)/.links
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o %.a,$$^) $$(libs)
 endef
@@ -310,7 +318,7 @@ lint-man:
 	$(Q)tests/man lint
 
 # One stamp a source: clang-tidy is slow, and has nothing new to say where the object is not new.
-tidy_src := $(filter %.c,$(lib_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
+tidy_src := $(filter %.c,$(lib_src) $(ov_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
 	libax/examples/*/*.c tests/lib/*.c) $(foreach d,plugins fuzz $(test_suites),\
 	$(wildcard tests/$(d)/*.c tests/$(d)/*/*.c)))
 tidy_ok := $(tidy_src:%.c=$(B)/tidy/%.ok)

@@ -29,7 +29,11 @@
     X(NOT_RUNNING, 15, "no such system is running")                                                \
     X(NO_KEY, 16, "no such key")                                                                   \
     X(UNSUPPORTED, 17, "not supported by this actor")                                              \
-    X(FAILED, 18, "the actor failed in it")
+    X(FAILED, 18, "the actor failed in it")                                                        \
+    X(NODE_DOWN, 19, "node down, but it may be alive")                                             \
+    X(STALE, 20, "shard has another owner or epoch")                                               \
+    X(BUSY, 21, "node has too many requests in hand")                                              \
+    X(PROTOCOL, 22, "protocol violation")
 
 enum ax_error {
     AX_OK = 0,

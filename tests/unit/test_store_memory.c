@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory store: one owner at a time, epochs that only rise, and its limits. */
+#include "overlay/core/lease_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TTL 100u
+
+static const struct ov_ident nodes[] = {{"a", 1, 1}, {"b", 2, 1}, {"a", 1, 2}};
+static struct ov_store_record records[2];
+static struct ov_store_memory store;
+
+static struct ov_store_answer ask(uint64_t now, enum ov_store_op op, unsigned node, uint32_t shard,
+                                  uint64_t epoch)
+{
+    static uint64_t number;
+    struct ov_store_request request = {.number = ++number,
+                                       .op = op,
+                                       .registry = "users",
+                                       .shard = shard,
+                                       .asker = nodes[node],
+                                       .epoch = epoch,
+                                       .ttl_ns = TTL};
+    struct ov_store_answer answer;
+    ov_store_memory_handle(&store, now, &request, &answer);
+    assert_int_equal(answer.number, number);
+    return answer;
+}
+
+static void expect(struct ov_store_answer answer, enum ov_store_outcome outcome, int owner,
+                   uint64_t epoch, uint64_t left)
+{
+    assert_int_equal(answer.outcome, outcome);
+    assert_true(owner < 0 ? answer.owner.boot == 0 : ov_ident_same(&answer.owner, &nodes[owner]));
+    assert_int_equal(answer.epoch, epoch);
+    assert_int_equal(answer.left_ns, left);
+}
+
+static void test_one_owner(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_READ, 0, 7, 0), OV_STORE_DONE, -1, 0, 0);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(10, OV_STORE_ACQUIRE, 1, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
+    expect(ask(10, OV_STORE_ACQUIRE, 2, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
+    expect(ask(20, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL); /* again: the same */
+    expect(ask(30, OV_STORE_RENEW, 0, 7, 1), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(40, OV_STORE_READ, 1, 7, 0), OV_STORE_DONE, 0, 1, TTL - 10);
+    expect(ask(129, OV_STORE_ACQUIRE, 1, 7, 1), OV_STORE_REFUSED, 0, 1, 1);
+    expect(ask(130, OV_STORE_READ, 1, 7, 0), OV_STORE_DONE, -1, 1, 0);
+    expect(ask(130, OV_STORE_RENEW, 0, 7, 1), OV_STORE_REFUSED, -1, 1, 0);
+    expect(ask(130, OV_STORE_ACQUIRE, 1, 7, 1), OV_STORE_DONE, 1, 2, TTL);
+    expect(ask(140, OV_STORE_RENEW, 0, 7, 1), OV_STORE_REFUSED, 1, 2, TTL - 10);
+    expect(ask(140, OV_STORE_RENEW, 1, 7, 1), OV_STORE_REFUSED, 1, 2, TTL - 10);
+}
+
+static void test_release(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(1, OV_STORE_RELEASE, 1, 7, 1), OV_STORE_REFUSED, 0, 1, TTL - 1);
+    expect(ask(1, OV_STORE_RELEASE, 0, 7, 2), OV_STORE_REFUSED, 0, 1, TTL - 1);
+    expect(ask(1, OV_STORE_RELEASE, 0, 7, 1), OV_STORE_DONE, -1, 1, 0);
+    expect(ask(1, OV_STORE_RELEASE, 0, 7, 1), OV_STORE_REFUSED, -1, 1, 0);
+    expect(ask(1, OV_STORE_ACQUIRE, 0, 7, 1), OV_STORE_DONE, 0, 2, TTL);
+    expect(ask(1, OV_STORE_RELEASE, 0, 8, 1), OV_STORE_REFUSED, -1, 0, 0);
+}
+
+/* The record is gone, but who has seen an epoch gets a higher one. */
+static void test_floor(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 41), OV_STORE_DONE, 0, 42, TTL);
+    ov_store_memory_lose(&store, "users", 7);
+    expect(ask(1, OV_STORE_RENEW, 0, 7, 42), OV_STORE_REFUSED, -1, 0, 0);
+    expect(ask(1, OV_STORE_ACQUIRE, 1, 7, 42), OV_STORE_DONE, 1, 43, TTL);
+    expect(ask(2, OV_STORE_ACQUIRE, 1, 7, 50), OV_STORE_DONE, 1, 51, TTL);
+    expect(ask(3, OV_STORE_ACQUIRE, 1, 8, UINT64_MAX), OV_STORE_REFUSED, -1, 0, 0);
+    ov_store_memory_lose(&store, "others", 7); /* which there is none of */
+    expect(ask(3, OV_STORE_READ, 0, 7, 0), OV_STORE_DONE, 1, 51, TTL - 1);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 1, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 2, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 3, 0), OV_STORE_REFUSED, -1, 0, 0);
+    ov_store_memory_lose(&store, "users", 1);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 3, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(0, OV_STORE_READ, 0, 2, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(UINT64_MAX - 1, OV_STORE_ACQUIRE, 1, 2, 0), OV_STORE_REFUSED, -1, 1, 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    ov_store_memory_init(&store, records, 2);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_one_owner, set_up),
+        cmocka_unit_test_setup(test_release, set_up),
+        cmocka_unit_test_setup(test_floor, set_up),
+        cmocka_unit_test_setup(test_limits, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
