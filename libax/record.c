@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/record.h"
 
-#include "libax/change.h"
 #include "shm/arena.h"
 #include "shm/chain.h"
+
+#define NEAR 6u
+
+/* shm_log, but for a word that is among the last that this turn has logged: who makes many records
+ * in a turn changes the same words again and again. */
+static void log_near(struct shm_port *port, const void *field)
+{
+    const struct shm_journal *journal = &port->priv->journal;
+    uint64_t where = (uint64_t)((const uint8_t *)field - (const uint8_t *)port->priv) & ~7ull;
+    uint32_t n = journal->entries;
+    for (uint32_t k = n; k > 0 && n - k < NEAR; k--)
+        if (journal->undo[k - 1].where == where)
+            return;
+    shm_log(port, field);
+}
+
+#define change(port, field, value)                                                                 \
+    do {                                                                                           \
+        log_near((port), (field));                                                                 \
+        *(field) = (value);                                                                        \
+        shm_order();                                                                               \
+    } while (0)
 
 static uint32_t *list_of(const struct shm_port *port, uint32_t owner, uint8_t kind)
 {

@@ -16,7 +16,6 @@
 #include "libax/timer.h"
 
 #include "libax/ask.h"
-#include "libax/change.h"
 #include "libax/known.h"
 #include "libax/memory.h"
 #include "libax/turn.h"
@@ -65,14 +64,29 @@ static uint32_t find(struct worker *w, uint32_t index, uint64_t id)
     return timer->id == id && timer->owner == index ? unit : 0;
 }
 
+/* A turn that sets many logs once what all of them change. */
+static void log_once(struct worker *w, uint32_t index)
+{
+    struct timers *timers = w->timers;
+    if (timers->turn != w->port.turn)
+        shm_log(&w->port, &w->port.priv->next_id);
+    if (timers->turn != w->port.turn || timers->actor != index)
+        shm_log(&w->port, &w->port.cold[index].timers);
+    timers->turn = w->port.turn;
+    timers->actor = index;
+}
+
 static void push(struct worker *w, uint32_t index, uint32_t unit)
 {
     struct shm_port *port = &w->port;
     uint32_t *list = &port->cold[index].timers;
     timer_at(port, unit)->next = *list;
     if (*list != 0)
-        change(port, &timer_at(port, *list)->prev, unit);
-    change(port, list, unit);
+        shm_set(port, &timer_at(port, *list)->prev, unit);
+    log_once(w, index);
+    shm_store(list, unit);
+    port->priv->next_id++;
+    shm_order();
 }
 
 /* Each logs a word of its own: so few can be dropped in a turn that it can free their blocks. */
@@ -86,7 +100,7 @@ static void leave(struct worker *w, const struct shm_timer *timer, uint32_t unit
     }
     shm_set(port, &timer_at(port, timer->prev)->next, timer->next);
     if (timer->next != 0)
-        change(port, &timer_at(port, timer->next)->prev, timer->prev);
+        shm_set(port, &timer_at(port, timer->next)->prev, timer->prev);
 }
 
 static uint32_t order_of(const struct post *post)
@@ -98,7 +112,6 @@ static uint32_t order_of(const struct post *post)
 int timer_set(struct worker *w, uint32_t index, uint64_t at, uint64_t period,
               const struct post *post, uint64_t contract, uint64_t mark, uint64_t *id)
 {
-    struct shm_private *priv = w->port.priv;
     uint32_t order = order_of(post);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
@@ -108,7 +121,7 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, uint64_t period,
     if (unit == 0)
         return AX_E_NO_MEMORY;
     struct shm_timer *timer = timer_at(&w->port, unit);
-    *id = (priv->next_id & 0x7fffffff) << 32 | unit | mark;
+    *id = (w->port.priv->next_id & 0x7fffffff) << 32 | unit | mark;
     *timer = (struct shm_timer){
         .at = at,
         .id = *id,
@@ -121,7 +134,6 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, uint64_t period,
     own.corr = *id;
     own.stamp = contract;
     post_fill(&timer->frame, &own);
-    change(&w->port, &priv->next_id, priv->next_id + 1);
     push(w, index, unit);
     known_turn(&w->timers->known, unit);
     if (at != UINT64_MAX)
@@ -354,7 +366,10 @@ static int set_own(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t d
         .parts = out->parts,
         .nparts = out->nparts,
     };
-    clock_read(w);
+    if (w->timers->clock_turn != w->port.turn) {
+        clock_read(w);
+        w->timers->clock_turn = w->port.turn;
+    }
     uint64_t at = deadline_after(w->now, delay_ns);
     int error = timer_set(w, ctx->actor, at, period_ns, &post, 0, 0, &id);
     if (error == 0 && timer != NULL)

@@ -86,7 +86,10 @@ struct wake { /* see wake.h */
     uint32_t actor;
 };
 
-struct timers { /* see timer.c */
+struct timers {          /* see timer.c */
+    uint64_t turn;       /* that has logged what each timer of `actor` changes */
+    uint64_t clock_turn; /* that has looked at the clock */
+    uint32_t actor;
     struct wheel wheel;
     struct known known;
 };

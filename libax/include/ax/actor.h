@@ -74,8 +74,8 @@ AX_MUST_USE int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_ou
 AX_MUST_USE int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
                               uint64_t timeout_ns, uint64_t *ask);
 
-/* Sends a message to this actor itself after `delay_ns`. It survives the process. Never suspends.
- */
+/* Sends a message to this actor itself after `delay_ns`. It survives the process. A turn is one
+ * moment: its delays count from when it sets its first timer. Never suspends. */
 AX_MUST_USE int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns,
                           uint64_t *timer);
 /* The same every `period_ns`, the first time after one period, until it is canceled or the actor
