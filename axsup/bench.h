@@ -40,6 +40,14 @@
     X(link_ns, NS, AT_MOST, 150, "the same with a link")                                           \
     X(downs_ns, NS, AT_MOST, 20 * BENCH_MILLION,                                                   \
       "the end of an actor with 100,000 monitors, until on_down has been called for all")          \
+    X(timer_ns, NS, AT_MOST, 100,                                                                  \
+      "a timer set, and canceled in the next turn, 64 a turn, while 1,000,000 others wait")        \
+    X(registry_get_ns, NS, AT_MOST, 50,                                                            \
+      "the actor of a key by chance among 1,000 of a registry, in their home, 64 a turn")          \
+    X(restart_ns, NS, AT_MOST, 5000,                                                               \
+      "from the failure of an actor without backoff to its next message")                          \
+    X(idle_cpu_ns, NS, AT_MOST, BENCH_MILLION,                                                     \
+      "CPU time in a second of a worker with 1,000,000 actors that do nothing")                    \
     X(map_get_ns, NS, AT_MOST, 120,                                                                \
       "a key by chance of a kept map of 1,000,000 keys of 16 bytes with 64, 64 a turn")            \
     X(map_put_ns, NS, AT_MOST, 250, "the same, the value of a key replaced")                       \
@@ -130,6 +138,7 @@ struct bench_plan {
     unsigned max_actors; /* of each worker; 0: as an absent key has it */
     const char *arena;   /* likewise NULL */
     const char *message; /* the largest; NULL: 8K */
+    unsigned keys;       /* of a registry of worker "a"; 0: it has none */
 };
 
 struct bench_system;
@@ -152,9 +161,10 @@ double sup_bench_field(const json_t *reply, const char *name);
 
 /* ---- measurements ---- */
 
-/* The sizes of an actor; the deaths of a worker, and of one that has 1 GiB mapped. In a system of
- * their own each. 0, or -1 after a line on standard error. */
+/* The sizes of an actor; what a million cost that rest; the deaths of a worker, and of one that has
+ * 1 GiB mapped. In a system of their own each. 0, or -1 after a line on standard error. */
 int sup_bench_weigh(struct sup_bench *bench, struct bench_system *system);
+int sup_bench_rest(struct sup_bench *bench, struct bench_system *system);
 int sup_bench_kill(struct sup_bench *bench, struct bench_system *system);
 int sup_bench_kill_large(struct sup_bench *bench, struct bench_system *system);
 

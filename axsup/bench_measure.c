@@ -121,6 +121,7 @@ static double link_and_unlink(const struct sup_bench *bench, struct bench_system
     return ties_of(bench, system, true);
 }
 
+#define REGISTRY_KEYS 1000
 #define MOURNED 100000
 #define MOURN_LOOKS 10000u
 
@@ -143,6 +144,36 @@ static double downs(const struct sup_bench *bench, struct bench_system *system)
         json_decref(reply);
     }
     return ns;
+}
+
+static double timer(const struct sup_bench *bench, struct bench_system *system)
+{
+    json_int_t count = some(bench, 500000);
+    double ns = timed(system, "timers",
+                      json_pack("{s:s, s:I, s:I}", "barrier", "near", "standing",
+                                some(bench, 1000000), "count", count));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+static double registry_get(const struct sup_bench *bench, struct bench_system *system)
+{
+    json_int_t count = some(bench, 500000);
+    double ns = timed(
+        system, "lookups",
+        json_pack("{s:s, s:i, s:I}", "barrier", "near", "keys", REGISTRY_KEYS, "count", count));
+
+    return ns > 0 ? ns / (double)count : -1;
+}
+
+/* Each is a line on standard error, which nobody reads. */
+static double restart(const struct sup_bench *bench, struct bench_system *system)
+{
+    enum { FALLS = 64 };
+    double ns = timed(system, "falls", json_pack("{s:i}", "count", FALLS));
+
+    (void)bench;
+    return ns > 0 ? ns / FALLS : -1;
 }
 
 static double map_get(const struct sup_bench *bench, struct bench_system *system)
@@ -300,6 +331,13 @@ static const struct group groups[] = {
     {.plan = {.name = "ties", .spin_us = SPIN_US, .arena = "128M"},
      .taken = {ALONE(monitor_ns, monitor), ALONE(link_ns, link_and_unlink),
                ALONE(downs_ns, downs)}},
+    {.plan = {.name = "timers", .spin_us = SPIN_US, .arena = "256M"},
+     .taken = {ALONE(timer_ns, timer)}},
+    {.plan = {.name = "lives", .spin_us = SPIN_US, .keys = REGISTRY_KEYS},
+     .taken = {ALONE(registry_get_ns, registry_get), ALONE(restart_ns, restart)}},
+    {.plan = {.name = "rest", .spin_us = DEFAULT_SPIN_US, .max_actors = 1010000, .arena = "256M"},
+     .other = sup_bench_rest,
+     .others = {F(idle_cpu_ns), NONE}},
     {.plan = {.name = "maps", .spin_us = SPIN_US, .arena = "256M"},
      .taken = {ALONE(map_get_ns, map_get), ALONE(map_put_ns, map_put)}},
     {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},

@@ -10,7 +10,7 @@
 
 static int wait_a_moment(long ms)
 {
-    const struct timespec moment = {.tv_nsec = ms * 1000000};
+    const struct timespec moment = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
     return nanosleep(&moment, NULL);
 }
@@ -39,6 +39,41 @@ int sup_bench_weigh(struct sup_bench *bench, struct bench_system *system)
         json_decref(reply);
     }
     return 0;
+}
+
+/* ---- rest ---- */
+
+static double cpu_so_far(struct bench_system *system)
+{
+    json_t *reply = sup_bench_call(system, "drive", "cpu", json_object());
+    double ns = reply ? sup_bench_field(reply, "ns") : -1;
+
+    json_decref(reply);
+    return ns;
+}
+
+/* The calls themselves are part of it. */
+int sup_bench_rest(struct sup_bench *bench, struct bench_system *system)
+{
+    enum { CROWD = 1000000, SECONDS = 3 };
+    struct bench_samples samples = {.count = 0};
+    json_t *reply = sup_bench_call(
+        system, "drive", "crowd",
+        json_pack("{s:s, s:i}", "barrier", "near", "count", bench->quick ? CROWD / 4 : CROWD));
+    bool there = reply != NULL;
+
+    json_decref(reply);
+    for (unsigned i = 0; there && i < SECONDS; i++) {
+        double before = cpu_so_far(system);
+
+        wait_a_moment(1000);
+        double after = cpu_so_far(system);
+        if (before < 0 || after < before)
+            return -1;
+        sup_bench_sample(&samples, after - before);
+    }
+    sup_bench_put(bench, BENCH_idle_cpu_ns, &samples);
+    return there ? 0 : -1;
 }
 
 /* ---- death ---- */

@@ -51,6 +51,11 @@ static void print_worker(FILE *to, const struct bench_plan *plan, const char *na
             name, count, plan->spin_us);
     if (plan->arena)
         fprintf(to, "  \"arena\": \"%s\",\n", plan->arena);
+    if (plan->keys > 0 && strcmp(name, "a") == 0)
+        fprintf(to,
+                "  \"registries\": [{\"name\": \"keys\", \"contract\": \"bench_idle\", "
+                "\"keys\": %u}],\n",
+                plan->keys);
     if (plan->max_actors > 0)
         fprintf(to, "  \"max_actors\": %u,\n", plan->max_actors);
     fputs("  \"restart\": {\"policy\": \"on_failure\", \"max\": 1000, \"window\": \"1h\", "

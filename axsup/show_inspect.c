@@ -97,6 +97,9 @@ static void show_timers(const struct look *look, uint32_t unit)
         sup_out_key(look->out, "in_ns");
         at == UINT64_MAX ? sup_out_null(look->out)
                          : sup_out_number(look->out, at > now ? at - now : 0);
+        uint64_t period = shm_load(&timer->period);
+        sup_out_key(look->out, "every_ns");
+        period == 0 ? sup_out_null(look->out) : sup_out_number(look->out, period);
         sup_out_key(look->out, "message");
         sup_out_string(look->out, ask ? "(timeout of an ask)"
                                       : frame_name(look, SHM_TELL, shm_load(&timer->frame.method)));

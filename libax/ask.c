@@ -104,7 +104,7 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
     };
     uint64_t id;
     clock_read(w);
-    error = timer_set(w, ctx->actor, deadline_after(w->now, timeout_ns), &timeout,
+    error = timer_set(w, ctx->actor, deadline_after(w->now, timeout_ns), 0, &timeout,
                       contract_hash(w, out->contract), ASK_ASYNC, &id);
     if (error != 0)
         return error;

@@ -198,8 +198,6 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
     if (cold->more != 0)
         maps_revive(w, index);
     stream_revive(w, index);
-    if (cold->timers != 0)
-        timer_load(w, index);
     if (cold->more != 0)
         registry_revive(w, index);
     shm_store(&w->port.directory[index].before, actor->incarnation);
@@ -219,8 +217,10 @@ void actors_revive(struct worker *w)
     uint32_t told = 0;
     memset(w->port.priv->of_slot, 0, sizeof w->port.priv->of_slot);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
-        if (actor_at(w, index)->state != SHM_FREE)
+        if (actor_at(w, index)->state != SHM_FREE) {
             records_revive(w, index);
+            timers_load(w, index);
+        }
     groups_revive(w);
     durable_restore(w);
     judge_suspect(w);

@@ -32,6 +32,7 @@
 #include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
+#include "libax/wake.h"
 #include "libax/watch.h"
 
 #define DROPS_A_ROUND 64u
@@ -247,7 +248,7 @@ static void close_begin(struct worker *w, uint32_t index)
 /* Goes on after a while: what is lacking is memory. */
 static void later(struct worker *w, uint32_t index)
 {
-    timer_wake(w, index, w->now + RETRY_NS);
+    wake_at(w, index, w->now + RETRY_NS);
 }
 
 static void close_finish(struct worker *w, uint32_t index)
@@ -270,7 +271,6 @@ static void close_finish(struct worker *w, uint32_t index)
             later(w, index);
         return;
     }
-    timer_clear_all(w, index);
     kept_give(w, index);
     registry_give(w, index);
     groups_leave(w, index);
@@ -305,7 +305,7 @@ static void close_step(struct worker *w, uint32_t index)
             return;
         }
         if (first == 0) {
-            if (!maps_end(w, index))
+            if (!maps_end(w, index) || !timers_end(w, index))
                 break;
             close_finish(w, index);
             return;
@@ -384,7 +384,7 @@ bool actor_prepare(struct worker *w, uint32_t index)
         if (is_passive(w, index) && actor->mail.tail == 0)
             return false;
         if (!is_passive(w, index) && w->now < w->port.cold[index].restart_at) {
-            timer_wake(w, index, w->port.cold[index].restart_at);
+            wake_at(w, index, w->port.cold[index].restart_at);
             return false;
         }
         restarted(w, index);

@@ -18,6 +18,7 @@
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
+#include "libax/wake.h"
 #include "shm/bell.h"
 
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static uint64_t sleep_until(const struct worker *w)
         until = w->next_deadline;
     if (timer_next(w) < until)
         until = timer_next(w);
+    if (wake_next(w) < until)
+        until = wake_next(w);
     if (w->sweep_at < until && !w->stopping)
         until = w->sweep_at;
     if (io_next(w) < until)
@@ -227,7 +230,6 @@ void worker_loop(struct worker *w)
         if (w->tick++ % CLOCK_EVERY == 0) {
             look_at_clock(w);
             memory_look(w);
-            timers_tidy(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
         }
         uint32_t done = round_of_work(w);
@@ -237,6 +239,8 @@ void worker_loop(struct worker *w)
             pending_expire(w);
         if (timer_next(w) <= w->now)
             done += timers_fire(w);
+        if (wake_next(w) <= w->now)
+            done += wakes_run(w);
         if (shm_unlikely(w->sweep_at <= w->now) && !w->stopping)
             registry_sweep(w);
         if (w->room.first != NULL &&

@@ -20,6 +20,7 @@
 #include "libax/pending.h"
 #include "libax/send.h"
 #include "libax/turn.h"
+#include "shm/siphash.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -54,7 +55,7 @@ struct cached {
 };
 
 struct registries {
-    uint8_t secret[crypto_shorthash_KEYBYTES];
+    uint8_t secret[16];
     struct cached *cache; /* NULL until something is found elsewhere */
     struct registry all[BOOT_REGISTRIES];
 };
@@ -143,18 +144,23 @@ int registry_open(struct worker *w)
 
 static uint64_t index_hash(const struct worker *w, struct ax_span key)
 {
-    uint64_t hash;
-    crypto_shorthash((uint8_t *)&hash, key.ptr, key.len, w->registries->secret);
-    return hash;
+    return shm_sip_hash(w->registries->secret, key.ptr, key.len, 1, 3);
+}
+
+/* The key of the actor that an entry names; NULL: that one is no more, or none of this registry. */
+static const struct shm_key *entry_key(struct worker *w, const struct registry *r,
+                                       const struct entry *entry)
+{
+    const struct shm_actor *actor = actor_at(w, entry->index);
+    if (actor->state == SHM_FREE || actor->gen != entry->gen)
+        return NULL;
+    const struct shm_key *key = key_of(&w->port, entry->index);
+    return key != NULL && &w->registries->all[key->registry] == r ? key : NULL;
 }
 
 static bool entry_lives(struct worker *w, const struct registry *r, const struct entry *entry)
 {
-    const struct shm_actor *actor = actor_at(w, entry->index);
-    if (actor->state == SHM_FREE || actor->gen != entry->gen)
-        return false;
-    const struct shm_key *key = key_of(&w->port, entry->index);
-    return key != NULL && &w->registries->all[key->registry] == r;
+    return entry_key(w, r, entry) != NULL;
 }
 
 static void insert(struct registry *r, struct entry entry)
@@ -215,8 +221,8 @@ static uint32_t index_find(struct worker *w, const struct registry *r, struct ax
     for (uint32_t at = (uint32_t)hash & (r->room - 1); r->entries[at].index != 0;
          at = (at + 1) & (r->room - 1)) {
         const struct entry *entry = &r->entries[at];
-        if (entry->hash == hash && entry_lives(w, r, entry) &&
-            same_key(key_of(&w->port, entry->index), key))
+        const struct shm_key *own = entry->hash == hash ? entry_key(w, r, entry) : NULL;
+        if (own != NULL && same_key(own, key))
             return entry->index;
     }
     return 0;
@@ -466,17 +472,26 @@ static int get_once(struct ax_ctx *ctx, uint32_t number, struct ax_span key, uin
     return error;
 }
 
-int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, const char *registry,
-                     struct ax_span key, uint64_t timeout_ns, bool spawn, struct ax_ref *out)
+/* It lives here and takes messages: then there is nothing to wait for, and no clock is asked. */
+static bool is_here(struct worker *w, struct registry *r, const struct ax_contract *contract,
+                    struct ax_span key, uint64_t *ref)
+{
+    if (r->type < 0 || !contract_is(w, (uint32_t)r->type, contract) ||
+        home_of(r->config, key) != w->port.slot)
+        return false;
+    uint32_t index = index_find(w, r, key, index_hash(w, key));
+    if (index == 0 || actor_at(w, index)->state == SHM_CLOSING ||
+        actor_at(w, index)->flags & SHM_STOPPING)
+        return false;
+    *ref = actor_ref(w, index);
+    return true;
+}
+
+static int get_slowly(struct ax_ctx *ctx, uint32_t number, const struct ax_contract *contract,
+                      struct ax_span key, uint64_t timeout_ns, bool spawn, struct ax_ref *out)
 {
     struct worker *w = ctx->worker;
     uint8_t own[AX_KEY_MAX]; /* the caller's may be gone after an await */
-    uint32_t number;
-    *out = (struct ax_ref){0};
-    if (registry_named(w, registry, &number) == NULL || key.len == 0 || key.len > AX_KEY_MAX)
-        return AX_E_INVALID;
-    if (!log_room_for_user(w))
-        return AX_E_LIMIT;
     memcpy(own, key.ptr, key.len);
     const struct ax_span copy = {own, key.len};
     uint64_t hash = contract_hash(w, contract);
@@ -496,6 +511,22 @@ int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, con
         error = get_once(ctx, number, copy, hash, left, spawn, &out->addr);
     }
     return error;
+}
+
+int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, const char *registry,
+                     struct ax_span key, uint64_t timeout_ns, bool spawn, struct ax_ref *out)
+{
+    struct worker *w = ctx->worker;
+    uint32_t number;
+    struct registry *r = registry_named(w, registry, &number);
+    *out = (struct ax_ref){0};
+    if (r == NULL || key.len == 0 || key.len > AX_KEY_MAX)
+        return AX_E_INVALID;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    if (is_here(w, r, contract, key, &out->addr))
+        return 0;
+    return get_slowly(ctx, number, contract, key, timeout_ns, spawn, out);
 }
 
 struct ax_span ax_key(struct ax_ctx *ctx)

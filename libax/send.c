@@ -50,10 +50,7 @@ static bool room_passed_over(struct worker *w, uint32_t index)
     return !w->current->let_on && room_is_promised(w, actor_ref(w, index));
 }
 
-/* Each file that sends has a contract of its own, equal to the actor's. The last that was is known
- * by its address. */
-static __attribute__((noinline)) bool contract_fits(struct worker *w, uint32_t type,
-                                                    const struct ax_contract *contract)
+bool contract_is_slow(struct worker *w, uint32_t type, const struct ax_contract *contract)
 {
     if (w->contracts[type].hash != contract_hash(w, contract))
         return false;
@@ -68,8 +65,7 @@ FORCED int admit_local(struct worker *w, uint32_t index, const struct ax_contrac
     struct shm_actor *actor = actor_at(w, index);
     if (shm_unlikely(actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING))
         return AX_E_CLOSED;
-    if (shm_unlikely(w->contracts[actor->type].known != contract) &&
-        !contract_fits(w, actor->type, contract))
+    if (shm_unlikely(!contract_is(w, actor->type, contract)))
         return AX_E_WRONG_CONTRACT;
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity || overloaded(w, actor)))
         return AX_E_FULL;

@@ -47,4 +47,12 @@ void note_depth(struct worker *w, struct shm_actor *actor);
 /* ax_contract_hash, remembered by address. */
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);
 
+/* Is it the contract of that type of actor? Each file that sends has one of its own, equal to the
+ * actor's; the last that was is known by its address. */
+bool contract_is_slow(struct worker *w, uint32_t type, const struct ax_contract *contract);
+static inline bool contract_is(struct worker *w, uint32_t type, const struct ax_contract *contract)
+{
+    return shm_likely(w->contracts[type].known == contract) || contract_is_slow(w, type, contract);
+}
+
 #endif

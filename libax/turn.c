@@ -39,6 +39,8 @@ static uint32_t runq_pop(struct worker *w)
 
 void publish_all(struct worker *w)
 {
+    if (w->unsettled != 0)
+        timers_settle(w, true);
     for (uint32_t i = 0; i < w->npublish; i++)
         publish_now(w, w->publish[i]);
     w->npublish = 0;
@@ -48,6 +50,8 @@ void publish_all(struct worker *w)
 
 void turn_undo(struct worker *w)
 {
+    if (w->unsettled != 0)
+        timers_settle(w, false);
     shm_turn_undo(&w->port);
     if (w->io_touched != 0)
         io_settle(w, false);

@@ -34,7 +34,7 @@ void publish_all(struct worker *w);
 static inline void turn_commit(struct worker *w)
 {
     shm_turn_commit(&w->port);
-    if (shm_unlikely((w->npublish | w->io_touched) != 0))
+    if (shm_unlikely((w->npublish | w->io_touched | w->unsettled) != 0))
         publish_all(w);
 }
 

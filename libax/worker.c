@@ -11,6 +11,7 @@
 #include "libax/registry.h"
 #include "libax/send.h"
 #include "libax/template.h"
+#include "libax/timer.h"
 #include "libax/turn.h"
 #include "shm/obituary.h"
 #include "shm/recover.h"
@@ -146,6 +147,8 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     error = allocate(w);
     if (error == 0)
         error = registry_open(w);
+    if (error == 0)
+        error = timers_open(w);
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);

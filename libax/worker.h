@@ -12,6 +12,8 @@
 
 #include "libax/boot.h"
 #include "libax/fiber.h"
+#include "libax/known.h"
+#include "libax/wheel.h"
 #include "shm/chain.h"
 #include "shm/lane.h"
 
@@ -79,10 +81,17 @@ struct pending {           /* an ask or a claim that a strand waits for */
     bool unstamped; /* it is on that list */
 };
 
-struct heap_timer {
+struct wake { /* see wake.h */
     uint64_t at;
-    uint32_t actor, unit;
-    uint64_t id;
+    uint32_t actor;
+};
+
+struct timers {          /* see timer.c */
+    uint64_t turn;       /* that has logged what each timer of `actor` changes */
+    uint64_t clock_turn; /* that has looked at the clock */
+    uint32_t actor;
+    struct wheel wheel;
+    struct known known;
 };
 
 struct own_contract {
@@ -120,11 +129,13 @@ struct worker {
     struct pending *pending;
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
-    struct heap_timer *timers;
-    uint32_t ntimers, timer_room, timer_tidy_at;
+    struct wake *wakes;
+    uint32_t nwakes, wake_room;
+    struct timers *timers;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
     uint32_t io_touched; /* handles that the open turn has done something to */
+    uint32_t unsettled;  /* the open turn has set or cleared timers */
     struct io *io;       /* NULL: no actor has used any */
     struct {             /* who is where in the table of memberships; entries count from 1 */
         uint32_t *first; /* of each actor */

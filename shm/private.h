@@ -169,13 +169,24 @@ struct shm_answer { /* one that is too large to lie there; a block of its own */
     uint8_t body[];
 };
 
-struct shm_timer { /* a pending message to its own actor; the frame follows */
-    uint64_t at;   /* CLOCK_MONOTONIC ns */
+/* A pending message to its own actor; the frame follows. `id` names the block's own unit in its
+ * lower half. */
+struct shm_timer {
+    uint64_t at; /* CLOCK_MONOTONIC ns; UINT64_MAX: never. Logged where it is periodic */
     uint64_t id;
-    uint32_t next;  /* unit */
-    uint32_t order; /* of this block */
+    uint64_t period; /* 0: it goes off once */
+    uint64_t posted; /* logged. Of a periodic one: its last message's number among all that its
+                        mailbox has accepted */
+    uint64_t missed; /* logged. Moments that had no message of their own and were not told yet */
+    uint32_t next, prev;    /* units, in its actor's list; of the first `prev` means nothing */
+    uint32_t after, before; /* volatile: the same in a list of the wheel */
+    uint32_t owner;         /* index of its actor */
+    uint16_t place;         /* volatile: which list of the wheel that is, 0: none */
+    uint8_t order;          /* of this block */
+    uint8_t pad;
     struct shm_frame frame;
 };
+_Static_assert(offsetof(struct shm_timer, frame) == SHM_UNIT, "its head is one unit");
 
 struct shm_key { /* of an actor of a registry; a block */
     uint16_t registry, len;

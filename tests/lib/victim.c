@@ -6,6 +6,7 @@
 #include "libax/life.h"
 #include "libax/meter.h"
 #include "libax/send.h"
+#include "libax/timer.h"
 #include "libax/turn.h"
 
 #include <errno.h>
@@ -88,6 +89,8 @@ int victim_enter(struct victim *victim, const struct node *node, const struct ax
         victim->fresh = *w;
     }
     if (error == 0)
+        error = timers_open(w);
+    if (error == 0)
         error = shm_recover(&w->port, actor_mark, &victim->found);
     if (error == 0 && !boot_adds_up(w)) {
         victim->found.wrong = "the configured actors";
@@ -131,7 +134,7 @@ void victim_leave(struct victim *victim)
         return;
     for (uint32_t i = 0; i < w->port.geo.actors; i++)
         self_close(w, i);
-    free(w->timers);
+    timers_close(w);
     shm_port_close(&w->port);
     victim->entered = false;
 }

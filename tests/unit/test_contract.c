@@ -87,6 +87,16 @@ int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_
     return 0;
 }
 
+int ax_timer_every_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t period_ns,
+                    uint64_t *timer)
+{
+    (void)ctx;
+    keep("every", (struct ax_ref){0, 0}, out);
+    sent.time_ns = period_ns;
+    *timer = 79;
+    return 0;
+}
+
 int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const struct ax_spawn *spawn,
               struct ax_ref *out)
 {
@@ -247,6 +257,11 @@ static void test_texts(void **state)
     assert_string_equal(sent.call, "timer");
     assert_int_equal(sent.time_ns, 1000);
     assert_int_equal(timer, 78);
+    assert_int_equal(
+        everything_texts_every(NULL, "x", (struct ax_span){NULL, 0}, "t", 1, 2000, &timer), 0);
+    assert_string_equal(sent.call, "every");
+    assert_int_equal(sent.time_ns, 2000);
+    assert_int_equal(timer, 79);
 }
 
 static void test_lists(void **state)

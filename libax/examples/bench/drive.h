@@ -40,6 +40,14 @@ struct ax_ctx;
     /* chance; `count` values that are replaced */                                                  \
     ASK (map_gets, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
     ASK (map_puts, (text(64), barrier, u64, keys, u64, count), (u64, ns))                          \
+    /* while `standing` timers wait: `count` are set, 64 a turn, each canceled in the next turn */  \
+    ASK (timers, (text(64), barrier, u32, standing, u64, count), (u64, ns))                        \
+    /* `count` times the actor of one of `keys` keys by chance, 64 a turn */                       \
+    ASK (lookups, (text(64), barrier, u32, keys, u64, count), (u64, ns))                           \
+    /* an actor fails `count` times: until it has its next message, all in all */                  \
+    ASK (falls, (u32, count), (u64, ns))                                                           \
+    /* the CPU time of this process so far */                                                      \
+    ASK (cpu, (), (u64, ns))                                                                       \
     /* a file of so many bytes in memory, for others to map */                                     \
     ASK (hoard, (u64, bytes), (u32, pid, u32, fd))                                                 \
     /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \

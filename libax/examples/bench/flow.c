@@ -3,6 +3,7 @@
 #include "drive.h"
 #include "durable.h"
 #include "echo.h"
+#include "fall.h"
 #include "idle.h"
 #include "trek.h"
 
@@ -33,4 +34,4 @@ void bench_flow_on_done(struct ax_ctx *ctx, struct bench_flow *self,
 AX_ACTOR(bench_flow);
 
 AX_PLUGIN("bench", &bench_drive_actor, &bench_echo_actor, &bench_flow_actor, &bench_idle_actor,
-          &bench_trek_actor, &bench_durable_actor);
+          &bench_trek_actor, &bench_durable_actor, &bench_fall_actor);

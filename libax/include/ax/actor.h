@@ -74,11 +74,21 @@ AX_MUST_USE int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_ou
 AX_MUST_USE int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
                               uint64_t timeout_ns, uint64_t *ask);
 
-/* Sends a message to this actor itself after `delay_ns`. It survives the process. Never suspends.
- */
+/* Sends a message to this actor itself after `delay_ns`. It survives the process. A turn is one
+ * moment: its delays count from when it sets its first timer. Never suspends. */
 AX_MUST_USE int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns,
                           uint64_t *timer);
-/* AX_E_NO_ACTOR when it has gone off or was never set. Never suspends. */
+/* The same every `period_ns`, the first time after one period, until it is canceled or the actor
+ * has ended. Moments are `period_ns` apart whatever happens between; one that finds the message of
+ * an earlier one still unhandled, or that came when no process lived, gets none and is counted.
+ * Also AX_E_INVALID for a period of 0. Never suspends. */
+AX_MUST_USE int ax_timer_every_(struct ax_ctx *ctx, const struct ax_outgoing *out,
+                                uint64_t period_ns, uint64_t *timer);
+/* How many moments of a periodic timer got no message since this was asked last; 0 where there is
+ * no such timer. Part of the turn. Never suspends. */
+uint64_t ax_timer_missed(struct ax_ctx *ctx, uint64_t timer);
+/* AX_E_NO_ACTOR when it has gone off or was never set. A message of a periodic one that waits in
+ * the mailbox is still handled. Never suspends. */
 int ax_timer_cancel(struct ax_ctx *ctx, uint64_t timer);
 
 struct ax_reply { /* what on_reply is given */

@@ -14,7 +14,8 @@
  *
  *   bank_ref                                    the address of an actor of this contract
  *   struct bank_open, struct bank_open_reply    what handlers are given
- *   bank_open, bank_open_wait, bank_open_async, bank_open_reply_of; of a tell also bank_note_after
+ *   bank_open, bank_open_wait, bank_open_async, bank_open_reply_of; of a tell also
+ *   bank_note_after, bank_note_every
  *   bank_spawn, bank_spawn_stateful, bank_find, bank_get_or_spawn, bank_lookup,
  *   bank_ref_of, bank_self
  *   bank_stop, bank_stop_wait, bank_mailbox_len, bank_control_mailbox_len, bank_inflight_count,

@@ -25,7 +25,8 @@
     X(s, "find") X(s, "get_or_spawn") X(s, "lookup") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
     X(s, "contract") X(s, "method") X(s, "state") X(s, "actor") X(s, "actor_type")
 #define AX_BANNED_SUFFIXES(X, s) \
-    X(s, "_wait") X(s, "_timeout") X(s, "_async") X(s, "_after") X(s, "_reply") X(s, "_reply_of")
+    X(s, "_wait") X(s, "_timeout") X(s, "_async") X(s, "_after") X(s, "_every") \
+    X(s, "_reply") X(s, "_reply_of")
 #define AX_OR_SAME(s, name) || AX_SAME(s, name)
 #define AX_OR_ENDS(s, suffix) || AX_ENDS(s, suffix)
 
@@ -45,7 +46,7 @@
                    "ax: message `" #m "` of contract `" #c "` has a reserved name"); \
     _Static_assert(!c##_ax_##m##_has_suffix, \
                    "ax: message `" #m "` of contract `" #c "` ends in a suffix of a generated " \
-                   "name: _wait _timeout _async _after _reply _reply_of"); \
+                   "name: _wait _timeout _async _after _every _reply _reply_of"); \
     _Static_assert(sizeof(#m) <= AX_NAME_MAX + 1, \
                    "ax: message `" #m "` of contract `" #c "`: a name has up to 63 bytes");
 
@@ -131,6 +132,13 @@
     { \
         AX_OUTGOING(c, m, fields) \
         return ax_timer_(ax_ctx, &ax_out, ax_delay_ns, ax_timer); \
+    } \
+    /* The same again and again. */ \
+    AX_SENDER c##_##m##_every(struct ax_ctx *ax_ctx AX_PAIRS(AX_ARG, , fields), \
+                              uint64_t ax_period_ns, uint64_t *ax_timer) \
+    { \
+        AX_OUTGOING(c, m, fields) \
+        return ax_timer_every_(ax_ctx, &ax_out, ax_period_ns, ax_timer); \
     }
 
 #define AX_SENDERS_ASK(m, fields, back) AX_CALL(AX_ASK_SENDERS, AX_CONTRACT, m, fields)

@@ -4,6 +4,8 @@
 
 #include "steady.h"
 
+#include "libax/worker.h"
+
 #include <ax/io.h>
 #include <ax/map.h>
 #include <errno.h>
@@ -11,7 +13,8 @@
 
 /* Each handled message counts once in `turns`; `sum` is what was added. */
 AX_STATE(probe, (i64, sum), (i64, turns), (i64, downs), (i64, replies), (i64, errors),
-         (u64, monitor), (u64, io), (u64, here), (u64, there));
+         (u64, monitor), (u64, io), (u64, here), (u64, there), (u64, timer), (u64, first),
+         (u64, moments), (array(u64, 3), timers));
 AX_MAPS(probe, data);
 
 void probe_on_add(struct ax_ctx *ctx, struct probe *self, const struct probe_add *msg)
@@ -168,6 +171,53 @@ void probe_on_rash(struct ax_ctx *ctx, struct probe *self, const struct probe_ra
     self->sum += msg->by;
     AX_CHECK(ctx, probe_add_after(ctx, msg->by, 0, NULL) == 0);
     ax_fail(ctx, "on purpose");
+}
+
+static uint64_t timer_at(struct ax_ctx *ctx, uint64_t timer)
+{
+    const struct shm_timer *block = shm_unit(&ctx->worker->port, (uint32_t)timer);
+    return block->at;
+}
+
+/* Its moments follow each other without an end, until three messages have come of it. */
+void probe_on_repeat(struct ax_ctx *ctx, struct probe *self, const struct probe_repeat *msg)
+{
+    self->turns++;
+    self->moments = 0;
+    AX_CHECK(ctx, probe_again_every(ctx, msg->by, 1, &self->timer) == 0);
+    self->first = timer_at(ctx, self->timer);
+}
+
+/* Each moment so far was a message or was counted as missed. */
+void probe_on_again(struct ax_ctx *ctx, struct probe *self, const struct probe_again *msg)
+{
+    self->turns++;
+    self->sum += msg->by;
+    self->replies++;
+    self->moments += 1 + ax_timer_missed(ctx, self->timer);
+    self->errors += self->first + self->moments != timer_at(ctx, self->timer);
+    if (self->replies % 3 == 0)
+        AX_CHECK(ctx, ax_timer_cancel(ctx, self->timer) == 0);
+}
+
+/* Timers out of the middle, from both ends, and one that was never in the wheel. */
+void probe_on_juggle(struct ax_ctx *ctx, struct probe *self, const struct probe_juggle *msg)
+{
+    uint64_t last;
+    self->turns++;
+    for (uint32_t i = 0; i < 3 && msg->step == 0; i++)
+        AX_CHECK(ctx, probe_add_after(ctx, 100, AX_SECONDS(3600), &self->timers[i]) == 0);
+    if (msg->step == 1) {
+        AX_CHECK(ctx, ax_timer_cancel(ctx, self->timers[1]) == 0);
+        AX_CHECK(ctx, ax_timer_cancel(ctx, self->timers[1]) == AX_E_NO_ACTOR);
+        AX_CHECK(ctx, probe_add_after(ctx, 5, 0, NULL) == 0);
+    }
+    if (msg->step == 2) {
+        AX_CHECK(ctx, probe_add_after(ctx, 100, 0, &last) == 0);
+        AX_CHECK(ctx, ax_timer_cancel(ctx, self->timers[2]) == 0);
+        AX_CHECK(ctx, ax_timer_cancel(ctx, self->timers[0]) == 0);
+        AX_CHECK(ctx, ax_timer_cancel(ctx, last) == 0);
+    }
 }
 
 /* A snapshot in a turn; the second takes the place of the first. */

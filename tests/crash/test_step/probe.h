@@ -22,6 +22,9 @@
     TELL(unwatch, ())                                                                              \
     TELL(later, (i64, by, u64, delay_ns))                                                          \
     TELL(rash, (i64, by))                                                                          \
+    TELL(repeat, (i64, by))                                                                        \
+    TELL(again, (i64, by))                                                                         \
+    TELL(juggle, (u32, step))                                                                      \
     TELL(keep, (i64, by))                                                                          \
     TELL(inherit, (i64, by))                                                                       \
     TELL(fail, (i64, by, ref_to(probe), there))                                                    \

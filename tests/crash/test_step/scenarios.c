@@ -796,6 +796,27 @@ static bool same_and_waiting(const struct seen *want, const struct seen *got)
     return same(want, got) && got->sum[1] == 0 && got->turns[1] == 1;
 }
 
+static void repeat(struct node *node)
+{
+    TELL(node, 1, repeat, .by = 8);
+}
+
+static bool same_and_thrice(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[1] == 24 && got->errors[1] == 0;
+}
+
+static void juggle(struct node *node)
+{
+    for (uint32_t step = 0; step < 3; step++)
+        TELL(node, 1, juggle, .step = step);
+}
+
+static bool same_and_five_added(const struct seen *want, const struct seen *got)
+{
+    return same(want, got) && got->sum[1] == 5 && got->turns[1] == 4;
+}
+
 static void fail(struct node *node)
 {
     TELL(node, 1, add, .by = 1);
@@ -1020,6 +1041,8 @@ const struct scenario scenarios[] = {
     {"timer", timer, same, NULL, NULL, 0},
     {"two_timers", two_timers, same, NULL, NULL, STEP_ONCE},
     {"rash", rash, same_and_waiting, NULL, NULL, STEP_ONCE},
+    {"timer_again", repeat, same_and_thrice, NULL, NULL, STEP_ONCE},
+    {"timer_cancel", juggle, same_and_five_added, NULL, NULL, STEP_ONCE},
     {"fail", fail, same_and_failed, NULL, NULL, 0},
     {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP},
     {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},

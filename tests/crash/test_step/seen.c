@@ -297,10 +297,26 @@ bool seen_play(struct node *node, struct seen *seen)
     return true;
 }
 
+/* A timer of a configured actor goes off while we wait. The worker may change all of it. */
+static bool due_soon(const struct node *node)
+{
+    const uint8_t *units = node->priv[NODE_WORKER] + node->geo[NODE_WORKER].arena_off;
+    for (uint32_t index = 1; index <= STEP_ACTORS; index++) {
+        uint32_t unit = shm_load(&cold_of(node, index)->timers);
+        for (uint32_t n = 0; unit != 0 && unit < node->geo[NODE_WORKER].units && n < 8; n++) {
+            const struct shm_timer *timer = (const void *)(units + (uint64_t)unit * SHM_UNIT);
+            if (shm_load(&timer->at) < now() + SETTLE_NS)
+                return true;
+            unit = shm_load(&timer->next);
+        }
+    }
+    return false;
+}
+
 bool seen_rests(const struct node *node)
 {
     const struct shm_private *priv = (const void *)node->priv[NODE_WORKER];
-    return parked(node) && (happens == NULL || *happened(node) != 0) &&
+    return !due_soon(node) && parked(node) && (happens == NULL || *happened(node) != 0) &&
            priv->over_data[NODE_PEER].tail == 0 && priv->over_control[NODE_PEER].tail == 0 &&
            all_read(node, 0) && all_read(node, NODE_PEER);
 }
