@@ -52,7 +52,10 @@ comes() {
 
 start() {
     : >"$dir/log"
-    coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+    coproc system {
+        ulimit -Sn 512 # axsup takes what it can have, for itself
+        exec "$axsup" run "$conf" 2>&1 </dev/null
+    }
     # shellcheck disable=SC2154 # set by coproc
     pid=$system_PID says=${system[0]}
     exec {says}<&"$says"
@@ -102,7 +105,7 @@ bound=('Max open files 100 100' 'Max core file size 1048576 1048576' 'Max cpu ti
 for life in 1 2; do
     limits_are bound/0 "${bound[@]}"
     limits_are free/1 'Max cpu time unlimited unlimited' 'Max address space unlimited unlimited' \
-        "Max open files $(ulimit -Sn) $(ulimit -Hn)"
+        "Max open files 512 $(ulimit -Hn)"
     for worker in bound/0 free/0 free/1; do
         [[ $(<"/proc/$(pid_of "$worker")/status") == *$'\nNoNewPrivs:\t1\n'* ]]
         verdict $? "$worker may gain privileges"
@@ -166,21 +169,36 @@ pid=
 
 # ---- who does not read what axsup would tell it ends with it all the same ----
 
-# They have been stopped, so nothing that they would see or be told makes them end.
 all_gone() {
     local one
     for one in "${children[@]}"; do [[ ! -e /proc/$one/exe ]] || return; done
+}
+outlived() {
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    pid=
+    comes "some of ${children[*]} have outlived axsup" all_gone
+    kill -KILL "${children[@]}" 2>/dev/null
 }
 start
 read -r -a children < <(cat /proc/"$pid"/task/*/children)
 ((${#children[@]} >= 5))
 verdict $? "axsup has ${#children[@]} children"
 kill -STOP "${children[@]}"
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null
-pid=
-comes "some of ${children[*]} have outlived axsup" all_gone
-kill -KILL "${children[@]}" 2>/dev/null
+outlived
+
+# a template that is held up by its plugin
+sed -i "s|\"plugin\": \"$plugin\"|\"plugin\": \"${plugin%/*}/load_hang.so\"|" "$conf"
+"$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+loading() {
+    local one
+    read -r -a children < <(cat /proc/"$pid"/task/*/children)
+    ((${#children[@]} == 2)) || return
+    for one in "${children[@]}"; do grep -q load_hang "/proc/$one/maps" || return; done
+}
+comes 'the plugins are loaded' loading
+outlived
 
 echo "$passed passed, $failed failed"
 ((!failed))
