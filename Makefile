@@ -272,7 +272,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz model mutants
+.PHONY: test asan clang fuzz maps hostile model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -284,6 +284,8 @@ fuzz: ## all fuzzers, FUZZ_SECONDS=60 altogether
 	$(Q)SUITES='fuzz' tests/run
 maps: test-programs ## 10^8 changes of kept maps of a fixed set
 	$(Q)AX_MAPS_CHANGES=100000000 $(B)/tests/crash/test_maps
+hostile: test-programs ## a worker that goes mad in 10^6 ways
+	$(Q)AX_HOSTILE_VARIANTS=1000000 $(B)/tests/crash/test_hostile
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it

@@ -40,6 +40,7 @@ void dead_letter(struct worker *w, const struct shm_frame *frame, int error)
 {
     if (frame->kind != SHM_TELL && frame->kind != SHM_ASK)
         return;
+    uint32_t target = actor_local(w, frame->to);
     struct shm_event *letter =
         next(w, &w->port.priv->letters, w->port.letters, w->port.geo.letters);
     letter->what = SHM_DEADLETTER;
@@ -48,6 +49,8 @@ void dead_letter(struct worker *w, const struct shm_frame *frame, int error)
     letter->method = frame->method;
     letter->kind = frame->kind;
     letter->error = (uint32_t)error;
+    if (target != 0) /* soon the ref will not tell */
+        letter->contract = w->contracts[actor_at(w, target)->type].hash;
 }
 
 void actor_name(struct worker *w, uint32_t index, char *text)

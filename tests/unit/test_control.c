@@ -384,13 +384,20 @@ static int tear_down(void **state)
     return rmdir(folder);
 }
 
-static int dial(void)
+static int knock(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", folder);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static int dial(void)
+{
+    int fd = knock();
+
     spin();
     return fd;
 }
@@ -461,6 +468,28 @@ static void socket_is_private(void **state)
     assert_int_equal(sup_control_open(&other, &sup), 0);
     sup_control_close(other);
     assert_int_equal(stat(path, &st), -1);
+}
+
+/* Whoever has opened the door for others: they get no answer. */
+static void others_are_not_heard(void **state)
+{
+    char path[128];
+
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* we cannot be anybody else */
+    snprintf(path, sizeof(path), "%s/control", folder);
+    assert_int_equal(chmod(folder, 0711), 0);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(seteuid(65534), 0);
+    int fd = knock(); /* the kernel remembers who that was */
+    assert_int_equal(seteuid(0), 0);
+    assert_true(is_closed(fd));
+    close(fd);
+    fd = dial();
+    say(fd, "{\"command\":\"status\"}\n");
+    assert_non_null(strstr(hear(fd), "\"system\":\"demo\""));
+    close(fd);
 }
 
 static void documents(void **state)
@@ -890,6 +919,7 @@ int main(void)
         cmocka_unit_test(requests),
         cmocka_unit_test(a_request),
         STAGED(socket_is_private),
+        STAGED(others_are_not_heard),
         STAGED(documents),
         STAGED(messages),
         STAGED(replies),

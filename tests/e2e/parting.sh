@@ -1,0 +1,204 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What a worker is given at its birth, and what is left at an end: limits and privileges as its
+# process has them, who ends with axsup, the order in which actors are stopped, and dead letters,
+# each of their members and how many are shown.
+# test-timeout: 60
+
+set -u
+axsup=$AX_BUILD/axsup plugin=$AX_BUILD/tests/plugins/parting.so
+dir=$(mktemp -d "${TMPDIR:-/tmp}/parting.XXXXXX") || exit
+failed=0 passed=0 pid=
+conf=$dir/parting.json
+mkfifo "$dir/never" || exit
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+said() { # PATTERN
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+# comes TEXT COMMAND...: within some seconds the command succeeds.
+comes() {
+    local until=$((SECONDS + 20)) text=$1 status
+    shift
+    while "$@"; status=$?; ((status && SECONDS < until)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    verdict "$status" "$text"
+}
+
+start() {
+    : >"$dir/log"
+    coproc system {
+        ulimit -Sn 512 # axsup takes what it can have, for itself
+        exec "$axsup" run "$conf" 2>&1 </dev/null
+    }
+    # shellcheck disable=SC2154 # set by coproc
+    pid=$system_PID says=${system[0]}
+    exec {says}<&"$says"
+    said '*is running*' || exit
+}
+
+asked() { # ARGUMENT... WANTED
+    local got
+    got=$("$axsup" "${@:1:$#-1}" 2>&1)
+    # shellcheck disable=SC2053
+    [[ $got == ${!#} ]]
+    verdict $? "axsup ${*:1:$#-1}: $got"
+}
+
+pid_of() { # WORKER
+    [[ $("$axsup" status --json "$conf") =~ \"name\":\"$1\"[^\}]*\"pid\":([0-9]+) ]] &&
+        echo "${BASH_REMATCH[1]}"
+}
+
+cat >"$conf" <<END
+{ "system": "parting", "run_dir": "run", "deadletters": 16, "shutdown": "10s",
+  "workers": [
+    { "name": "bound", "plugin": "$plugin",
+      "limits": { "memory": "64G", "files": 100, "core": "1M", "cpu": "90s", "stack": "2M" },
+      "actors": [ { "name": "x", "contract": "parting" } ] },
+    { "name": "free", "plugin": "$plugin", "count": 2, "restart": { "policy": "never" },
+      "actors": [ { "name": "y", "contract": "parting", "worker": 0 },
+                  { "name": "z", "contract": "parting", "worker": 1 } ] } ] }
+END
+[[ $AX_BUILD != */asan ]] || sed -i 's/"memory": "64G", //' "$conf" # its shadow is larger
+start
+
+# ---- limits and privileges, of the first process and of the next ----
+
+limits_are() { # WORKER LINE...: soft and hard ones
+    local got line
+    got=$(sed 's/  */ /g' "/proc/$(pid_of "$1")/limits")
+    for line in "${@:2}"; do
+        [[ $got == *"$line"* ]]
+        verdict $? "$1: no \"$line\" in $got"
+    done
+}
+
+bound=('Max open files 100 100' 'Max core file size 1048576 1048576' 'Max cpu time 90 90'
+    'Max stack size 2097152 2097152')
+[[ $AX_BUILD == */asan ]] || bound+=('Max address space 68719476736 68719476736')
+for life in 1 2; do
+    limits_are bound/0 "${bound[@]}"
+    limits_are free/1 'Max cpu time unlimited unlimited' 'Max address space unlimited unlimited' \
+        "Max open files 512 $(ulimit -Hn)"
+    for worker in bound/0 free/0 free/1; do
+        [[ $(<"/proc/$(pid_of "$worker")/status") == *$'\nNoNewPrivs:\t1\n'* ]]
+        verdict $? "$worker may gain privileges"
+    done
+    ((life == 2)) && break
+    "$axsup" kill "$conf" bound/0
+    said '*bound/0 runs: * incarnation 2,*'
+done
+asked status --json "$conf" '*"name":"bound/0",*"restarts":1,*"name":"free/0",*"restarts":0,*'
+
+# ---- dead letters ----
+
+letters=0
+bury() { # COUNT: so many more, which are counted when all have been collected
+    asked send "$conf" x bury "{\"count\":$1}" ''
+    letters=$((letters + $1))
+    comes "there are no $letters dead letters" all_counted
+}
+all_counted() { [[ $("$axsup" status --json "$conf") == *"\"deadletters\":$letters,"* ]]; }
+shown() { # COUNT
+    local got
+    got=$("$axsup" deadletters --json "$conf" | grep -o '"sender":' | wc -l)
+    ((got == $1))
+    verdict $? "$got dead letters are shown, not $1"
+}
+
+bury 3
+letter='{"at":"20*Z","sender":"x","target":"late","contract":"parting","message":"note",'
+letter+='"reason":"canceled","error":"AX_E_CANCELED"}'
+asked deadletters --json "$conf" "[[]$letter,$letter,$letter]"
+asked deadletters "$conf" '*SENDER *TARGET *MESSAGE *REASON*x *late *parting *note *canceled*'
+asked status "$conf" '*, 3 dead letters*'
+shown 3
+bury 40 # more than are kept
+shown 16
+asked events --json "$conf" "*\"event\":\"deadletter\",*\"sender\":\"x\",\"target\":\"late\",*"
+
+# ---- a stop in reverse order, with on_stop ----
+
+stops=()
+"$axsup" stop "$conf"
+verdict $? stop
+while read -r -t 20 -u "$says" line; do
+    echo "$line" >>"$dir/log"
+    case $line in
+    *' late: is stopping') ;;
+    *'is stopping' | *' ended with exit status 0') line=${line#* info } && stops+=("$line") ;;
+    *'has stopped'*) break ;;
+    esac
+done
+wanted='free/1 z: is stopping|axsup: free/1 ended with exit status 0|'
+wanted+='free/0 y: is stopping|axsup: free/0 ended with exit status 0|'
+wanted+='bound/0 x: is stopping|axsup: bound/0 ended with exit status 0|'
+[[ $(printf '%s|' "${stops[@]}") == "$wanted" ]]
+verdict $? "it stopped as $(printf '%s|' "${stops[@]}")"
+[[ $line == *'has stopped: 0 messages left, 0 workers killed, 43 dead letters' ]]
+verdict $? "at its end: $line"
+wait "$pid"
+verdict $? 'the system ended with an error'
+pid=
+
+# ---- who does not read what axsup would tell it ends with it all the same ----
+
+all_gone() {
+    local one
+    for one in "${children[@]}"; do [[ ! -e /proc/$one/exe ]] || return; done
+}
+outlived() {
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    pid=
+    comes "some of ${children[*]} have outlived axsup" all_gone
+    kill -KILL "${children[@]}" 2>/dev/null
+}
+start
+read -r -a children < <(cat /proc/"$pid"/task/*/children)
+((${#children[@]} >= 5))
+verdict $? "axsup has ${#children[@]} children"
+kill -STOP "${children[@]}"
+outlived
+
+# a template that is held up by its plugin
+sed -i "s|\"plugin\": \"$plugin\"|\"plugin\": \"${plugin%/*}/load_hang.so\"|" "$conf"
+"$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+loading() {
+    local one
+    read -r -a children < <(cat /proc/"$pid"/task/*/children)
+    ((${#children[@]} == 2)) || return
+    for one in "${children[@]}"; do grep -q load_hang "/proc/$one/maps" || return; done
+}
+comes 'the plugins are loaded' loading
+outlived
+
+echo "$passed passed, $failed failed"
+((!failed))

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* parting.h - an actor that says when it stops, and leaves mail behind that nobody reads. */
+#ifndef PARTING_H
+#define PARTING_H
+
+#define AX_CONTRACT parting
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    TELL(note, (u32, n))                                                                           \
+    TELL(leave, ())                                                                                \
+    TELL(bury, (u32, count))                                                                       \
+    ASK(get, (), (u32, n))
+#include <ax/contract.h>
+
+#endif
