@@ -299,7 +299,7 @@ AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *wh
     X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "A shutdown that waits for no mail.")           \
     X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "The worker stops; its mail was handled first.")  \
     X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
-      "The same, and time ran out before its mail was handled.")
+      "Told to end, and its time to drain ran out before its mail was handled.")
 
 enum ax_stop_reason {
 #define AX_STOP_REASON_ENUM(name, number, text, when) AX_STOP_##name = number,
