@@ -240,8 +240,6 @@ $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 kv_obj := $(call objects,$(patsubst %,libax/examples/kv/%.c,\
 	command glob number owed parcel reply resp))
 $(B)/tests/unit/test_kv $(B)/fuzz_resp: $(kv_obj)
-# The decisions of a supervisor, which libax.so does not show.
-$(B)/tests/unit/test_supervise: $(call objects,libax/supervise.c)
 $(B)/tests/e2e/helper_kv_load: libs += -lhiredis
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs

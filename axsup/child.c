@@ -49,6 +49,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
     sup_death_watch_futex(slot);
     if (slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_RUNNING);
+    sup_supervision_ready(slot);
     sup_hang_watch(slot);
     sup_death_report(slot);
     sup_report_ready(slot, body->mail);

@@ -20,7 +20,7 @@
 
 #include "axsup/hang.h"
 #include "axsup/loop.h"
-#include "axsup/restart.h"
+#include "axsup/supervision.h"
 #include "shm/layout.h"
 
 #include <sys/types.h>
@@ -28,12 +28,6 @@
 struct sup;
 struct sup_slot;
 struct sup_spare;
-
-enum sup_next { /* what follows the end of the process */
-                SUP_NEXT_NOTHING,
-                SUP_NEXT_START,  /* at start_at */
-                SUP_NEXT_FAILED, /* given up */
-};
 
 struct sup_corpse { /* a process that is over and not reaped yet */
     pid_t pid;      /* 0: none */
@@ -51,7 +45,7 @@ struct sup_child {
     bool relane;   /* and this one, all else kept, with empty lanes */
     bool corrupt;  /* ended because of what it wrote into its lanes */
     bool stopping; /* told to stop, or signalled by a stop of the system */
-    bool restart;  /* ended by hand, to be started again */
+    bool restart;  /* ended by hand or because of others, to be started again */
     bool hung;
     bool hopeless; /* its plugin was refused: the policy is not asked */
     enum sup_next next;
@@ -63,7 +57,7 @@ struct sup_child {
     bool fault;                  /* died by its own doing */
     uint32_t method;             /* of the message that was in hand; UINT32_MAX: not known */
     struct sup_hang hang;        /* the open turn that was seen */
-    struct sup_timer timer;      /* backoff, or waiting for peers before memory is emptied */
+    struct sup_timer timer;      /* waiting for peers before memory is emptied, or for memory */
     struct sup_timer hang_timer; /* the next look, or SIGKILL after SIGABRT */
     struct sup_timer stop_timer; /* of a restart by hand: SIGKILL */
     struct sup_corpse corpse;    /* of the process before this one */

@@ -67,7 +67,8 @@ static void print_pairs(const json_t *object, const char *between)
 
 static void print_actor(const struct sup_arguments *arguments, json_t *document)
 {
-    static const char *const lists[] = {"monitors", "watchers", "timers"};
+    static const char *const lists[] = {"monitors", "watchers", "links", "timers"};
+    const json_t *groups = json_object_get(document, "groups");
 
     if (arguments->json) {
         print_json(document);
@@ -87,6 +88,9 @@ static void print_actor(const struct sup_arguments *arguments, json_t *document)
             print_pairs(json_array_get(list, n), ", ");
         }
     }
+    printf("groups: %zu\n", json_array_size(groups));
+    for (size_t n = 0; n < json_array_size(groups); n++)
+        printf("    %s\n", json_string_value(json_array_get(groups, n)));
 }
 
 int sup_cmd_inspect(const struct sup_arguments *arguments)

@@ -97,8 +97,8 @@ const struct sup_command sup_commands[] = {
     {"inspect", "CONF ACTOR", BIT(JSON), false, sup_cmd_inspect,
      "show one actor and who waits for it",
      "Shows an actor: its meters, whom it asks and waits for, which message comes next, its "
-     "timers, "
-     "whom it monitors and who monitors it. It is read from the slot's memory, as its state is."},
+     "timers, whom it monitors and who monitors it, whom it is linked to, and the groups it is in. "
+     "It is read from the slot's memory, as its state is."},
     {"top", "CONF", BIT(ONCE) | BIT(INTERVAL) | BIT(LIMIT), false, sup_cmd_top,
      "show who is busy, again and again",
      "Shows the workers and the actors that have been busiest since the look before, until it is "

@@ -22,6 +22,7 @@
 #define SUP_LISTEN_NAME_MAX 63      /* bytes of the name of a listening socket */
 #define SUP_NO_LIMIT UINT64_MAX     /* a limit that the config does not set */
 
+enum sup_strategy { SUP_ONE_FOR_ONE, SUP_ONE_FOR_ALL, SUP_REST_FOR_ONE };
 enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
 enum sup_mailbox_policy { SUP_MAILBOX_KEEP, SUP_MAILBOX_DROP };
 enum sup_overload_policy { SUP_OVERLOAD_REJECT, SUP_OVERLOAD_BLOCK };
@@ -122,6 +123,7 @@ struct sup_config {
     size_t n_workers;
     struct sup_listen_config *listen;
     size_t n_listen;
+    enum sup_strategy strategy;
     uint64_t max_message; /* bytes of the largest message body */
     uint64_t lane;        /* bytes, a power of two; 0: to be chosen from max_message */
     unsigned deadletters, events;

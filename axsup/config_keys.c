@@ -276,6 +276,16 @@ static const struct sup_key top_keys[] = {
               "\"[::1]:6379\" or, for a Unix socket, a path that begins with \"/\". Port 0 is any "
               "that is free; axsup status shows which. The system keeps them as long as it runs: "
               "while a worker is down, connections wait and none is refused.")),
+    KEY(sup_config, "strategy", WORD, strategy, WORDS("one_for_one", "one_for_all", "rest_for_one"),
+        DEFAULT("one_for_one"),
+        ABOUT(
+            "Whom it concerns that a worker process has ended and is started again: itself alone, "
+            "all processes, or itself and those behind it in the order of the config. Those "
+            "concerned are stopped one at a time, the last one first, as by a restart by hand, "
+            "and then started in order, each when the one before it runs; mail and kept state "
+            "stay. Only its own ends count in a worker's limit of restarts. Where the strategy "
+            "is not one_for_one, a worker that is given up, but for the policy never, stops the "
+            "system, and axsup ends with 1.")),
     KEY(sup_config, "max_message", SIZE, max_message, RANGE(KIB, MIB), DEFAULT("64K"),
         ABOUT("The largest body of a message.")),
     KEY(sup_config, "lane", SIZE, lane, RANGE(16 * KIB, 16 * MIB), .or_zero = true, DEFAULT("0"),

@@ -55,19 +55,19 @@ static void decide(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     bool normal = end->signal == 0 && end->code == BOOT_EXIT_DONE && suspect == 0;
 
     struct sup_child *child = &slot->child;
-    enum sup_verdict verdict = SUP_REST;
 
     child->start_at = now;
-    if (child->hopeless)
-        verdict = SUP_GIVE_UP;
-    else if (child->restart)
-        verdict = SUP_AGAIN;
-    else if (!child->stopping && slot->sup->stop.phase == SUP_STOP_NO)
-        verdict = sup_restart_decide(&slot->restart, &slot->config->restart, now,
-                                     normal ? SUP_END_NORMAL : SUP_END_FAILURE, &child->start_at);
-    child->next = verdict == SUP_AGAIN  ? SUP_NEXT_START
-                  : verdict == SUP_REST ? SUP_NEXT_NOTHING
-                                        : SUP_NEXT_FAILED;
+    child->next = SUP_NEXT_NOTHING;
+    if (child->hopeless) {
+        sup_supervision_drop(slot);
+        child->next = SUP_NEXT_FAILED;
+    } else if (child->restart && !sup_supervision_stops(slot)) {
+        sup_supervision_again(slot, now);
+        child->next = SUP_NEXT_START;
+    } else if (!child->stopping && slot->sup->stop.phase == SUP_STOP_NO) {
+        child->next = sup_supervision_ended(slot, normal ? SUP_END_NORMAL : SUP_END_FAILURE, now,
+                                            &child->start_at);
+    }
 }
 
 static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t suspect)
@@ -194,13 +194,8 @@ void sup_death_follow(struct sup_slot *slot)
 
     if (child->next == SUP_NEXT_FAILED || child->next == SUP_NEXT_NOTHING)
         sup_hub_fail(slot->sup, slot->number, AX_E_CANCELED); /* what was accepted */
-    if (child->next != SUP_NEXT_START)
-        return;
-    slot->restarts++;
-    if (child->start_at <= sup_clock())
-        sup_child_start(slot);
-    else
-        sup_timer_set(slot->sup, &child->timer, child->start_at);
+    slot->restarts += child->next == SUP_NEXT_START;
+    sup_supervision_over(slot, child->next, child->start_at);
 }
 
 struct sup_ended sup_death_ended(const struct sup_slot *slot)

@@ -6,6 +6,7 @@
  * meanwhile: what may have been overwritten is not shown. Dead letters are counted even so. */
 #include "axsup/event.h"
 
+#include "axsup/stream.h"
 #include "axsup/sup.h"
 
 #include <errno.h>
@@ -195,6 +196,7 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
         return;
     struct sup_event *event = ring_next(&events->actors, ++events->seq);
     fill(sup, slot, &copy, event);
+    sup_stream_tell(sup, slot, &copy);
     if (source->letters) {
         struct sup_event *letter = ring_next(&events->letters, 0);
         *letter = *event;
@@ -218,14 +220,18 @@ static bool collect(struct sup *sup, uint32_t slot, const struct source *source,
     }
     if (source->letters)
         sup->events.letters_ever += count - from;
-    if (count - from > source->room)
-        from = count - source->room;
+    uint64_t unseen = count - from > source->room ? count - from - source->room : 0;
+    from += unseen;
     for (; from < count; from++) {
         const uint64_t *now = (const uint64_t *)(const void *)(base + source->where);
         /* the writer may be at work on the record behind its own count */
         if (shm_load_acquire(now) + 1 - from <= source->room)
             take(sup, slot, source, &ring[from % source->room]);
+        else
+            unseen++;
     }
+    if (unseen != 0 && !source->letters)
+        sup_stream_left_out(sup, slot, unseen);
     *taken = count;
     return true;
 }
@@ -240,8 +246,10 @@ void sup_events_collect(struct sup *sup, uint32_t slot)
     bool any = collect(sup, slot, &events, &sup->events.events_taken[slot]);
 
     any |= collect(sup, slot, &letters, &sup->events.letters_taken[slot]);
-    if (any)
-        sup_event_done(sup);
+    if (!any)
+        return;
+    sup_stream_flush(sup);
+    sup_event_done(sup);
 }
 
 void sup_events_collect_all(struct sup *sup)

@@ -76,6 +76,7 @@ struct sup_events {
     uint64_t seq;          /* of the newest event */
     uint64_t letters_ever; /* those included that were overwritten before they were seen */
     uint64_t events_taken[SHM_SLOTS], letters_taken[SHM_SLOTS]; /* of each slot's rings */
+    uint32_t unheard[SHM_SLOTS]; /* for its listeners, left out since the last notice to it */
     void (*hook)(void *ctx);
     void *ctx;
     struct sup_timer timer;

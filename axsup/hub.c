@@ -148,6 +148,16 @@ bool sup_hub_control(struct sup *sup, uint32_t slot, const struct shm_frame *hea
     return false;
 }
 
+bool sup_hub_notice(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
+                    uint32_t size)
+{
+    struct sup_hub *hub = &sup->hub;
+    uint64_t half = (shm_lane_mask(&hub->port, SHM_CONTROL) + 1) / 2;
+
+    return hub->first[slot] == NULL && shm_lane_unread(&hub->port, slot, SHM_CONTROL) < half &&
+           stage(&hub->port, slot, SHM_CONTROL, head, body, size);
+}
+
 static void flush_waiting(struct sup_hub *hub, uint32_t slot)
 {
     struct sup_waiting *entry;

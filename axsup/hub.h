@@ -61,6 +61,10 @@ void sup_hub_close(struct sup *sup);
  * sup_hub_flush. False: too many wait for that slot, the frame is dropped. */
 bool sup_hub_control(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
                      uint32_t size);
+/* The same for what may be left out: only as long as half of the lane is free, so that nothing
+ * else has to wait for it. False: it is dropped. */
+bool sup_hub_notice(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
+                    uint32_t size);
 /* One frame on a slot's data lane. False: no room. */
 bool sup_hub_data(struct sup *sup, uint32_t slot, const struct shm_frame *head, const void *body,
                   uint32_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* show_inspect.c - one actor, with what waits in it and for it: whom it watches and who watches it,
- * its timers, the message that it has in hand or that comes next.
+ * whom it is linked to, its groups and timers, the message that it has in hand or that comes next.
  *
  * The lists lie in the arena of the slot, whose process goes on meanwhile and may have written
  * anything: each unit is checked to be within it, and no list is followed for ever. A list that
@@ -16,13 +16,19 @@ struct look {
     const struct ax_contract *contract;
 };
 
-/* The bytes of a unit, NULL where there is none. */
-static const void *unit_at(const struct look *look, uint32_t unit)
+/* So many bytes from a unit on, NULL where they are not. */
+static const void *block_at(const struct look *look, uint32_t unit, uint64_t size)
 {
     const struct sup_memory *memory = look->memory;
     const uint8_t *arena = (const uint8_t *)memory->view + memory->geo.arena_off;
+    uint64_t at = (uint64_t)unit * SHM_UNIT, end = (uint64_t)memory->units * SHM_UNIT;
 
-    return unit == 0 || unit >= memory->units ? NULL : arena + (uint64_t)unit * SHM_UNIT;
+    return unit == 0 || at >= end || end - at < size ? NULL : arena + at;
+}
+
+static const void *unit_at(const struct look *look, uint32_t unit)
+{
+    return block_at(look, unit, SHM_UNIT);
 }
 
 static void show_peer(const struct look *look, const char *key, uint64_t ref)
@@ -41,7 +47,9 @@ static void show_number(const struct look *look, const char *key, uint64_t numbe
     sup_out_number(look->out, number);
 }
 
-static void show_watches(const struct look *look, const char *key, uint32_t unit)
+/* Of monitors and of links: `number` is the key of theirs. */
+static void show_watches(const struct look *look, const char *key, const char *number,
+                         uint32_t unit)
 {
     const struct shm_watch *watch;
 
@@ -52,9 +60,25 @@ static void show_watches(const struct look *look, const char *key, uint32_t unit
         show_peer(look, "actor", shm_load(&watch->peer));
         sup_out_key(look->out, "ref");
         sup_out_ref(look->out, shm_load(&watch->peer));
-        show_number(look, "monitor", shm_load(&watch->id));
+        show_number(look, number, shm_load(&watch->id));
         sup_out_close(look->out, '}');
         unit = shm_load(&watch->next);
+    }
+    sup_out_close(look->out, ']');
+}
+
+static void show_groups(const struct look *look, uint32_t unit)
+{
+    const struct shm_membership *in;
+
+    sup_out_key(look->out, "groups");
+    sup_out_open(look->out, '[');
+    for (uint32_t n = 0; n < MOST && (in = block_at(look, unit, sizeof *in)) != NULL; n++) {
+        char name[sizeof in->group];
+        memcpy(name, in->group, sizeof name);
+        name[sizeof name - 1] = '\0';
+        sup_out_string(look->out, name);
+        unit = shm_load(&in->next);
     }
     sup_out_close(look->out, ']');
 }
@@ -155,9 +179,11 @@ int sup_show_inspect(struct sup_out *out, struct sup *sup, uint64_t ref)
     sup_out_bool(out, actor.state == SHM_CLOSING);
     sup_out_key(out, "terminated");
     sup_out_bool(out, false);
-    show_watches(&look, "monitors", shm_load(&cold->monitors));
-    show_watches(&look, "watchers", shm_load(&cold->watchers));
-    /* links and groups: lists of shm_more, by the same unit_at */
+    const struct shm_more *more = block_at(&look, shm_load(&cold->more), sizeof *more);
+    show_watches(&look, "monitors", "monitor", shm_load(&cold->monitors));
+    show_watches(&look, "watchers", "monitor", shm_load(&cold->watchers));
+    show_watches(&look, "links", "link", more != NULL ? shm_load(&more->links) : 0);
+    show_groups(&look, more != NULL ? shm_load(&more->groups) : 0);
     show_timers(&look, shm_load(&cold->timers));
     show_head(&look, shm_load(&hot->mail.head));
     sup_out_close(out, '}');

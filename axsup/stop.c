@@ -9,8 +9,7 @@
 #define GRACE_MAX (500 * MS)
 #define GRACE_MIN (10 * MS)
 
-/* From SIGTERM to SIGKILL. */
-static uint64_t grace_of(uint64_t time_ns)
+uint64_t sup_stop_grace(uint64_t time_ns)
 {
     uint64_t grace = time_ns / 10;
 
@@ -30,7 +29,8 @@ static void on_slot_timer(void *ctx)
     sup_log(AX_WARN, "%s does not end in time: %s", slot->name, first ? "SIGTERM" : "SIGKILL");
     sup_child_signal(slot, first ? SIGTERM : SIGKILL);
     if (first)
-        sup_timer_set(slot->sup, &slot->child.stop_timer, sup_clock() + grace_of(stop->share));
+        sup_timer_set(slot->sup, &slot->child.stop_timer,
+                      sup_clock() + sup_stop_grace(stop->share));
     stop->share = 0;
 }
 
@@ -48,16 +48,18 @@ int sup_restart(struct sup *sup, uint32_t number)
     struct sup_slot *slot = &sup->slots[number];
     if (sup->stop.phase != SUP_STOP_NO)
         return AX_E_SHUTTING_DOWN;
-    if (slot->child.restart || slot->child.ordered)
+    if (slot->child.ordered || (slot->pid != 0 && slot->child.restart))
         return AX_E_NOT_ALLOWED;
-    sup_restart_forget(&slot->restart);
+    sup_supervision_forget(slot);
     if (slot->pid == 0) {
         slot->restarts++;
-        sup_child_start(slot);
+        sup_supervision_again(slot, sup_clock());
+        sup_supervision_over(slot, SUP_NEXT_START, sup_clock());
         return 0;
     }
     slot->child.restart = true;
-    sup_timer_set(sup, &slot->child.stop_timer, sup_clock() + grace_of(sup->config->shutdown_ns));
+    sup_timer_set(sup, &slot->child.stop_timer,
+                  sup_clock() + sup_stop_grace(sup->config->shutdown_ns));
     return sup_child_signal(slot, SIGTERM);
 }
 
@@ -110,7 +112,7 @@ static void finish(struct sup *sup)
     if (stop->killed > 0)
         sup_log(AX_WARN, "stopped; %u worker%s did not end by %s", stop->killed,
                 plural(stop->killed), stop->killed == 1 ? "itself" : "themselves");
-    sup->result = stop->killed > 0 ? AX_E_CANCELED : 0;
+    sup->result = stop->killed > 0 || sup->supervision.given_up ? AX_E_CANCELED : 0;
     sup_loop_quit(sup);
 }
 
@@ -194,9 +196,10 @@ void sup_request_stop(struct sup *sup)
         return;
     sup_log(AX_INFO, "stopping");
     stop->phase = SUP_STOP_ASKED;
-    stop->grace = grace_of(sup->config->shutdown_ns);
+    stop->grace = sup_stop_grace(sup->config->shutdown_ns);
     stop->timer = (struct sup_timer){.fn = on_deadline, .ctx = sup};
     sup_timer_set(sup, &stop->timer, sup_clock() + sup->config->shutdown_ns);
+    sup_timer_clear(sup, &sup->supervision.timer);
     cancel_starts(sup);
     next(sup);
 }

@@ -28,6 +28,8 @@ struct sup_stop {
 
 /* A slot has no process any more; goes on with the stop. */
 void sup_stop_gone(struct sup *sup, struct sup_slot *slot, bool clean);
+/* From SIGTERM to SIGKILL, where a stop of the system has so much time. */
+uint64_t sup_stop_grace(uint64_t time_ns);
 /* Prepares the timer of a restart by hand. */
 void sup_stop_init_slot(struct sup_slot *slot);
 

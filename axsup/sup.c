@@ -30,7 +30,6 @@ static uint32_t count_slots(const struct sup_config *config)
 
 static int name_slots(struct sup *sup)
 {
-    uint64_t seed = sup_realtime() ^ (uint64_t)getpid() << 32;
     int error = 0;
     uint32_t number = 1;
 
@@ -47,7 +46,9 @@ static int name_slots(struct sup *sup)
             slot->child.pidfd = slot->child.stat = -1;
             snprintf(slot->name, sizeof slot->name, "%s/%u", slot->config->name, k);
             if (error == 0)
-                error = sup_restart_init(&slot->restart, &slot->config->restart, seed + number);
+                error = sup_restarts_init(&slot->counted, slot->config->restart.max);
+            sup->supervision.children[number - 1] = sup_supervision_child(
+                slot->config->restart.policy, sup_stop_grace(sup->config->shutdown_ns));
         }
     return error;
 }
@@ -197,7 +198,7 @@ struct sup *sup_free(struct sup *sup)
         return NULL;
     for (uint32_t s = 1; sup->slots != NULL && s < sup->n_slots; s++) {
         sup_child_deinit(&sup->slots[s]);
-        sup_restart_deinit(&sup->slots[s].restart);
+        sup_restarts_deinit(&sup->slots[s].counted);
     }
     if (sup->templates != NULL)
         sup_templates_close(sup->templates, sup->n_templates);
@@ -238,8 +239,7 @@ int sup_run(struct sup *sup, uint64_t for_ns)
 
     if (error != 0)
         return error;
-    for (uint32_t s = 1; s < sup->n_slots; s++)
-        sup_child_start(&sup->slots[s]);
+    sup_supervision_begin(sup);
     sup_events_start(sup);
     sup_tick_start(sup);
     if (for_ns != UINT64_MAX)

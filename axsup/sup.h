@@ -16,9 +16,9 @@
 #include "axsup/listen.h"
 #include "axsup/loop.h"
 #include "axsup/memory.h"
-#include "axsup/restart.h"
 #include "axsup/rundir.h"
 #include "axsup/stop.h"
+#include "axsup/supervision.h"
 #include "axsup/template.h"
 #include "libax/boot.h"
 
@@ -63,8 +63,8 @@ struct sup_slot {
     uint32_t *configured;      /* the entries of its configured actors */
     uint32_t configured_epoch; /* of which they are, + 1; 0: none yet */
 
-    struct sup_restart restart; /* the policy's memory */
-    struct sup_child child;     /* the process and the order for the next one */
+    struct sup_restarts counted; /* within its limits */
+    struct sup_child child;      /* the process and the order for the next one */
 };
 
 struct sup {
@@ -80,6 +80,7 @@ struct sup {
     uint64_t started_at;    /* CLOCK_MONOTONIC ns */
     struct sup_rundir rundir;
     struct sup_listeners listeners;
+    struct sup_supervision supervision;
     struct sup_stop stop;
     int signals;   /* signalfd of SIGINT and SIGTERM; -1: none */
     sigset_t mask; /* the signals that were blocked before */

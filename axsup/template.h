@@ -9,8 +9,9 @@
 #ifndef SUP_TEMPLATE_H
 #define SUP_TEMPLATE_H
 
+#include "axsup/config.h"
 #include "axsup/loop.h"
-#include "axsup/restart.h"
+#include "axsup/rate.h"
 #include "axsup/spare.h"
 
 #include <ax/reflect.h>

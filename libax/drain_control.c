@@ -12,6 +12,7 @@
 #include "libax/order.h"
 #include "libax/record.h"
 #include "libax/registry.h"
+#include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -95,6 +96,10 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         if (asked_of(w, 0, frame->corr, slot))
             pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,
                            false);
+        return 0;
+    case SHM_LIFE:
+        if (slot == 0 && shm_frame_body(frame) >= sizeof(struct shm_life_body))
+            stream_heard(w, (const void *)frame->body);
         return 0;
     case SHM_GRANT:
         if (slot == 0)

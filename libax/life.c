@@ -169,14 +169,20 @@ static bool comes_back(struct worker *w, uint32_t index)
     return policy->restart == 2 && w->port.cold[index].reason == SHM_NORMAL && !w->stopping;
 }
 
-/* Told to stop, it goes on with what it had accepted, for as long as its policy says. */
-static bool drains(struct worker *w, uint32_t index)
+/* Told to stop, it is to go on with what it had accepted, and there is some. */
+static bool has_to_drain(struct worker *w, uint32_t index)
 {
     const struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
     return w->port.priv->policy[actor->policy].drain_ns != 0 &&
            (cold->reason == SHM_NORMAL || cold->reason == SHM_SHUTDOWN) &&
-           shm_chain_depth(&actor->mail) != 0 && w->now < cold->restart_at;
+           shm_chain_depth(&actor->mail) != 0;
+}
+
+/* For as long as its policy says. */
+static bool drains(struct worker *w, uint32_t index)
+{
+    return has_to_drain(w, index) && w->now < w->port.cold[index].restart_at;
 }
 
 static void come_back(struct worker *w, uint32_t index)
@@ -236,7 +242,12 @@ bool is_passive(const struct worker *w, uint32_t index)
 static void close_begin(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
+    struct shm_actor_cold *cold = &w->port.cold[index];
     shm_turn_begin(&w->port, 0, 0);
+    if (actor->state == SHM_LIVE && has_to_drain(w, index)) { /* and its time is over */
+        shm_log(&w->port, &cold->reason);                     /* in the same word */
+        cold->stop = AX_STOP_SHUTDOWN_DEADLINE_EXCEEDED;
+    }
     shm_log(&w->port, &actor->state);
     if (actor->state == SHM_RESTARTING) /* no incarnation lives that on_stop could end */
         actor->flags &= (uint8_t)~SHM_STARTED;

@@ -9,39 +9,46 @@
 
 #define NOTICE_WORDS 16u /* of the undo log, for one notice */
 
-static void miss(struct worker *w, struct shm_more *more)
+static uint32_t add(uint32_t a, uint32_t b)
 {
-    if (more->missed == UINT32_MAX)
-        return;
-    if (shm_log_room(&w->port, 1))
-        shm_log(&w->port, &more->missed);
-    more->missed++;
+    return b > UINT32_MAX - a ? UINT32_MAX : a + b;
 }
 
-static void tell(struct worker *w, uint32_t listener, struct shm_life_body *body)
+static void miss(struct worker *w, struct shm_more *more, uint32_t count)
+{
+    if (shm_log_room(&w->port, 1))
+        shm_log(&w->port, &more->missed);
+    more->missed = add(more->missed, count);
+}
+
+/* body->missed: left out before it, by whoever tells it. False: it listens no more. */
+static bool tell(struct worker *w, uint32_t listener, const struct shm_life_body *body)
 {
     struct shm_more *more = more_of(&w->port, listener);
     const struct shm_actor *actor = actor_at(w, listener);
     if (more == NULL || more->listens == 0 ||
         (actor->state != SHM_LIVE && actor->state != SHM_RESTARTING))
-        return;
-    body->missed = more->missed;
+        return false;
+    struct shm_life_body own = *body;
+    own.missed = add(body->missed, more->missed);
     const struct post post = {
         .to = actor_ref(w, listener),
         .kind = SHM_LIFE,
-        .fixed = body,
-        .size = sizeof *body,
+        .fixed = &own,
+        .size = sizeof own,
     };
     if (shm_chain_depth(&actor->mail) >= actor->capacity || !shm_log_room(&w->port, NOTICE_WORDS) ||
         post_local(w, listener, &post) != 0)
-        miss(w, more);
+        miss(w, more, add(body->missed, 1));
     else if (more->missed != 0)
         shm_set(&w->port, &more->missed, 0);
+    publish_later(w, listener);
+    return true;
 }
 
 static void tell_all(struct worker *w, uint8_t what, uint32_t index, uint8_t reason, uint8_t stop)
 {
-    struct shm_life_body body = {
+    const struct shm_life_body body = {
         .who = actor_ref(w, index),
         .incarnation = actor_incarnation(w, index),
         .what = what,
@@ -49,7 +56,7 @@ static void tell_all(struct worker *w, uint8_t what, uint32_t index, uint8_t rea
         .stop = stop,
     };
     for (uint32_t i = 0; i < w->nlisteners; i++)
-        tell(w, w->listeners[i], &body);
+        (void)tell(w, w->listeners[i], &body);
 }
 
 void life_note(struct worker *w, uint8_t what, uint32_t index, uint8_t reason, uint8_t stop)
@@ -60,6 +67,12 @@ void life_note(struct worker *w, uint8_t what, uint32_t index, uint8_t reason, u
     event->contract = w->contracts[actor_at(w, index)->type].hash; /* soon the ref will not tell */
     if (shm_unlikely(w->nlisteners != 0))
         tell_all(w, what, index, reason, stop);
+}
+
+/* For axsup: whether there is anybody to tell. */
+static void publish(struct worker *w)
+{
+    shm_store(&w->port.pub->listens, w->nlisteners != 0);
 }
 
 static bool listed(const struct worker *w, uint32_t index)
@@ -81,6 +94,7 @@ static void forget_deaf(struct worker *w)
             w->listeners[kept++] = w->listeners[i];
     }
     w->nlisteners = kept;
+    publish(w);
 }
 
 static bool list(struct worker *w, uint32_t index)
@@ -92,6 +106,7 @@ static bool list(struct worker *w, uint32_t index)
     if (w->nlisteners == LISTENERS)
         return false;
     w->listeners[w->nlisteners++] = index;
+    publish(w);
     return true;
 }
 
@@ -114,6 +129,17 @@ int ax_lifecycle(struct ax_ctx *ctx, bool on)
     return 0;
 }
 
+void stream_heard(struct worker *w, const struct shm_life_body *body)
+{
+    bool any = false;
+    if (body->what < SHM_ACTOR_STARTED || body->what > SHM_ACTOR_STOPPED)
+        return;
+    for (uint32_t i = 0; i < w->nlisteners; i++)
+        any |= tell(w, w->listeners[i], body);
+    if (!any)
+        forget_deaf(w);
+}
+
 void stream_revive(struct worker *w, uint32_t index)
 {
     const struct shm_more *more = more_of(&w->port, index);
@@ -123,6 +149,7 @@ void stream_revive(struct worker *w, uint32_t index)
 
 void stream_revived(struct worker *w)
 {
+    publish(w);
     for (uint32_t index = 1; w->nlisteners != 0 && index < w->port.priv->fresh_actor; index++) {
         if (actor_at(w, index)->state != SHM_LIVE || actor_incarnation(w, index) == 1)
             continue;

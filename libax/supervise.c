@@ -15,7 +15,8 @@
  * than their wait is over. Where the supervisor itself is ending all are marked, none comes again,
  * and when there is nobody left it quits.
  *
- * Restarts are counted in a window that slides: a ring of the moments of the last ones. */
+ * Restarts are counted in a window that slides, as in OTP's supervisor: a window that begins anew
+ * lets twice as many pass at its seam. It is a ring of the moments of the last ones. */
 #include "libax/supervise.h"
 
 #include "libax/backoff.h"
@@ -47,49 +48,64 @@ bool supervise_is_valid(const struct ax_supervision *what)
     return true;
 }
 
+struct supervise_table supervise_table(struct ax_supervisor *s, const struct ax_supervision *what)
+{
+    uint64_t least = or_else(what->backoff_min_ns, AX_MILLISECONDS(20));
+    uint64_t most = or_else(what->backoff_max_ns, AX_SECONDS(2));
+    return (struct supervise_table){
+        .children = what->children,
+        .count = what->count,
+        .strategy = what->strategy,
+        .limits = {.most = (uint32_t)or_else(what->intensity, 10),
+                   .within_ns = or_else(what->within_ns, AX_SECONDS(5)),
+                   .backoff_min_ns = least,
+                   .backoff_max_ns = most > least ? most : least,
+                   .quiet_ns = or_else(what->quiet_ns, AX_SECONDS(5)),
+                   .at = s->at,
+                   .used = &s->used,
+                   .next = &s->next,
+                   .others_count = true},
+    };
+}
+
 /* ---- restarts ---- */
 
 /* Counts so many restarts now; were they too many? */
-static bool charge(struct ax_supervisor *s, const struct ax_supervision *what, uint32_t count,
-                   uint64_t now)
+static bool charge(const struct supervise_limits *limits, uint32_t count, uint64_t now)
 {
-    uint32_t most = (uint32_t)or_else(what->intensity, 10);
-    uint64_t within = or_else(what->within_ns, AX_SECONDS(5));
+    uint64_t *at = limits->at;
     for (; count > 0; count--) {
-        if (s->used >= most && now - s->at[s->next % most] < within)
+        if (limits->most == 0 || (*limits->used >= limits->most &&
+                                  now - at[*limits->next % limits->most] < limits->within_ns))
             return false;
-        s->at[s->next % most] = now;
-        s->next = (s->next + 1) % most;
-        s->used += s->used < most;
+        at[*limits->next % limits->most] = now;
+        *limits->next = (*limits->next + 1) % limits->most;
+        *limits->used += *limits->used < limits->most;
     }
     return true;
 }
 
-static uint64_t wait_of(struct ax_supervisor *s, const struct ax_supervision *what,
+static uint64_t wait_of(struct ax_supervisor *s, const struct supervise_limits *limits,
                         struct ax_supervised *child, uint64_t now)
 {
-    uint64_t quiet = or_else(what->quiet_ns, AX_SECONDS(5));
-    uint64_t least = or_else(what->backoff_min_ns, AX_MILLISECONDS(20));
-    uint64_t most = or_else(what->backoff_max_ns, AX_SECONDS(2));
-    child->row = child->row > 0 && now - child->last_at < quiet ? child->row + 1 : 1;
+    child->row = child->row > 0 && now - child->last_at < limits->quiet_ns ? child->row + 1 : 1;
     child->last_at = now;
-    return backoff_wait(least, most > least ? most : least, child->row, backoff_random(&s->chance));
+    return backoff_wait(limits->backoff_min_ns, limits->backoff_max_ns, child->row,
+                        backoff_random(&s->chance));
 }
 
 /* Child `i` is to start again, and those that it concerns to stop and start with it. */
-static void restart(struct ax_supervisor *s, const struct ax_supervision *what, uint32_t i,
-                    uint32_t from, uint32_t until, uint64_t now)
+static enum supervise_verdict restart(struct ax_supervisor *s, const struct supervise_table *t,
+                                      uint32_t i, uint32_t from, uint32_t until, uint64_t now)
 {
     uint32_t concerned = 1;
     for (uint32_t j = from; j < until; j++)
         concerned += j != i && lives(&s->children[j]) && !s->children[j].stops;
     s->children[i].phase = CHILD_ENDED;
-    if (!charge(s, what, concerned, now)) {
-        supervise_stop(s, what, AX_RESTART_INTENSITY);
-        return;
-    }
+    if (!charge(&t->limits, t->limits.others_count ? concerned : 1, now))
+        return SUPERVISE_TOO_MANY;
     s->restarts += concerned;
-    uint64_t start_at = later(now, wait_of(s, what, &s->children[i], now));
+    uint64_t start_at = later(now, wait_of(s, &t->limits, &s->children[i], now));
     s->children[i].phase = CHILD_WAITING;
     for (uint32_t j = from; j < until; j++) {
         struct ax_supervised *child = &s->children[j];
@@ -98,9 +114,10 @@ static void restart(struct ax_supervisor *s, const struct ax_supervision *what, 
         child->start_at = start_at;
         if (lives(child) && !child->stops) {
             child->stops = true;
-            child->again = what->children[j].kind != AX_TEMPORARY;
+            child->again = t->children[j].kind != AX_TEMPORARY;
         }
     }
+    return SUPERVISE_AGAIN;
 }
 
 static bool comes_again(enum ax_child_kind kind, enum ax_reason reason)
@@ -112,10 +129,10 @@ static bool comes_again(enum ax_child_kind kind, enum ax_reason reason)
 
 /* ---- what happens ---- */
 
-void supervise_begin(struct ax_supervisor *s, const struct ax_supervision *what, uint64_t chance)
+void supervise_begin(struct ax_supervisor *s, const struct supervise_table *t, uint64_t chance)
 {
     *s = (struct ax_supervisor){.chance = chance};
-    for (uint32_t i = 0; i < what->count; i++)
+    for (uint32_t i = 0; i < t->count; i++)
         s->children[i].phase = CHILD_WAITING;
 }
 
@@ -135,42 +152,55 @@ void supervise_lost(struct ax_supervisor *s, uint32_t i, uint64_t again_at)
     child->start_at = again_at;
 }
 
-void supervise_unstarted(struct ax_supervisor *s, const struct ax_supervision *what, uint32_t i,
-                         uint64_t now)
+static enum supervise_verdict rest_or_again(const struct ax_supervised *child)
 {
-    bool asked = s->children[i].stops;
-    supervise_lost(s, i, now);
-    if (asked)
-        return;
-    if (what->children[i].kind == AX_TEMPORARY)
-        s->children[i].phase = CHILD_ENDED;
-    else /* a matter of its own: what runs may go on */
-        restart(s, what, i, i, i + 1, now);
+    return child->phase == CHILD_WAITING ? SUPERVISE_AGAIN : SUPERVISE_REST;
 }
 
-void supervise_ended(struct ax_supervisor *s, const struct ax_supervision *what, uint32_t i,
-                     enum ax_reason reason, uint64_t now)
+enum supervise_verdict supervise_unstarted(struct ax_supervisor *s, const struct supervise_table *t,
+                                           uint32_t i, uint64_t now)
 {
     struct ax_supervised *child = &s->children[i];
-    if (child->stops) {
-        child->stops = false;
-        child->phase = child->again ? CHILD_WAITING : CHILD_ENDED;
-    } else if (!comes_again(what->children[i].kind, reason)) {
+    bool asked = child->stops;
+    supervise_lost(s, i, now);
+    if (!asked && t->children[i].kind == AX_TEMPORARY)
         child->phase = CHILD_ENDED;
-    } else {
-        restart(s, what, i, what->strategy == AX_ONE_FOR_ALL ? 0 : i,
-                what->strategy == AX_ONE_FOR_ONE ? i + 1 : what->count, now);
-    }
+    if (asked || child->phase == CHILD_ENDED)
+        return rest_or_again(child);
+    return restart(s, t, i, i, i + 1, now); /* a matter of its own: what runs may go on */
 }
 
-void supervise_stop(struct ax_supervisor *s, const struct ax_supervision *what,
-                    enum ax_reason reason)
+enum supervise_verdict supervise_ended(struct ax_supervisor *s, const struct supervise_table *t,
+                                       uint32_t i, enum ax_reason reason, uint64_t now)
+{
+    struct ax_supervised *child = &s->children[i];
+    if (!child->stops && comes_again(t->children[i].kind, reason))
+        return restart(s, t, i, t->strategy == AX_ONE_FOR_ALL ? 0 : i,
+                       t->strategy == AX_ONE_FOR_ONE ? i + 1 : t->count, now);
+    child->phase = child->stops && child->again ? CHILD_WAITING : CHILD_ENDED;
+    child->stops = false;
+    return rest_or_again(child);
+}
+
+void supervise_drop(struct ax_supervisor *s, uint32_t i)
+{
+    s->children[i].phase = CHILD_ENDED;
+    s->children[i].stops = false;
+}
+
+void supervise_forget(struct ax_supervisor *s, const struct supervise_table *t, uint32_t i)
+{
+    *t->limits.used = *t->limits.next = 0;
+    s->children[i].row = 0;
+}
+
+void supervise_stop(struct ax_supervisor *s, const struct supervise_table *t, enum ax_reason reason)
 {
     if (s->ending)
         return;
     s->ending = true;
     s->reason = (uint8_t)reason;
-    for (uint32_t i = 0; i < what->count; i++) {
+    for (uint32_t i = 0; i < t->count; i++) {
         struct ax_supervised *child = &s->children[i];
         child->again = false;
         child->stops = lives(child);
@@ -182,26 +212,26 @@ void supervise_stop(struct ax_supervisor *s, const struct ax_supervision *what,
 /* ---- what is to be done ---- */
 
 /* The child that is to stop now; count: none. */
-static uint32_t stopping(const struct ax_supervisor *s, const struct ax_supervision *what)
+static uint32_t stopping(const struct ax_supervisor *s, const struct supervise_table *t)
 {
-    for (uint32_t i = what->count; i-- > 0;)
+    for (uint32_t i = t->count; i-- > 0;)
         if (s->children[i].stops)
             return i;
-    return what->count;
+    return t->count;
 }
 
-/* The child that is to start next, whatever its time; count: none. In one_for_one those that are
+/* The child that is to start next, tever its time; count: none. In one_for_one those that are
  * started again go each by its own time: it is the one whose time is first. */
-static uint32_t starting(const struct ax_supervisor *s, const struct ax_supervision *what)
+static uint32_t starting(const struct ax_supervisor *s, const struct supervise_table *t)
 {
-    uint32_t first = what->count;
-    for (uint32_t i = 0; i < what->count; i++) {
+    uint32_t first = t->count;
+    for (uint32_t i = 0; i < t->count; i++) {
         const struct ax_supervised *child = &s->children[i];
-        bool ordered = what->strategy != AX_ONE_FOR_ONE || child->row == 0;
+        bool ordered = t->strategy != AX_ONE_FOR_ONE || (child->row == 0 && !t->side_by_side);
         if (child->phase == CHILD_STARTING && ordered)
             break;
         if (child->phase == CHILD_WAITING &&
-            (first == what->count || child->start_at < s->children[first].start_at))
+            (first == t->count || child->start_at < s->children[first].start_at))
             first = i;
         if (child->phase == CHILD_WAITING && ordered)
             break;
@@ -209,13 +239,13 @@ static uint32_t starting(const struct ax_supervisor *s, const struct ax_supervis
     return first;
 }
 
-static struct supervise_action stop_step(struct ax_supervisor *s, const struct ax_supervision *what,
+static struct supervise_action stop_step(struct ax_supervisor *s, const struct supervise_table *t,
                                          uint32_t i, uint64_t now)
 {
     struct ax_supervised *child = &s->children[i];
     if (child->phase == CHILD_RUNNING) {
         child->phase = CHILD_STOPPING;
-        child->kill_at = later(now, or_else(what->children[i].stop_ns, AX_SECONDS(5)));
+        child->kill_at = later(now, or_else(t->children[i].stop_ns, AX_SECONDS(5)));
         return (struct supervise_action){SUPERVISE_EXIT, i};
     }
     if (child->phase == CHILD_STOPPING && now >= child->kill_at) {
@@ -225,35 +255,35 @@ static struct supervise_action stop_step(struct ax_supervisor *s, const struct a
     return (struct supervise_action){SUPERVISE_NOTHING, i};
 }
 
-struct supervise_action supervise_next(struct ax_supervisor *s, const struct ax_supervision *what,
+struct supervise_action supervise_next(struct ax_supervisor *s, const struct supervise_table *t,
                                        uint64_t now)
 {
-    struct supervise_action action = {SUPERVISE_NOTHING, what->count};
-    uint32_t i = stopping(s, what);
-    if (i < what->count)
-        return stop_step(s, what, i, now);
+    struct supervise_action action = {SUPERVISE_NOTHING, t->count};
+    uint32_t i = stopping(s, t);
+    if (i < t->count)
+        return stop_step(s, t, i, now);
     if (s->ending) {
         action.act = s->quit ? SUPERVISE_NOTHING : SUPERVISE_QUIT;
         s->quit = true;
         return action;
     }
-    i = starting(s, what);
-    if (i < what->count && now >= s->children[i].start_at) {
+    i = starting(s, t);
+    if (i < t->count && now >= s->children[i].start_at) {
         s->children[i].phase = CHILD_STARTING;
         action = (struct supervise_action){SUPERVISE_START, i};
     }
     return action;
 }
 
-uint64_t supervise_wake_at(const struct ax_supervisor *s, const struct ax_supervision *what)
+uint64_t supervise_wake_at(const struct ax_supervisor *s, const struct supervise_table *t)
 {
-    uint32_t i = stopping(s, what);
-    if (i < what->count)
+    uint32_t i = stopping(s, t);
+    if (i < t->count)
         return s->children[i].phase == CHILD_RUNNING    ? 0
                : s->children[i].phase == CHILD_STOPPING ? s->children[i].kill_at
                                                         : UINT64_MAX;
     if (s->ending)
         return s->quit ? UINT64_MAX : 0;
-    i = starting(s, what);
-    return i < what->count ? s->children[i].start_at : UINT64_MAX;
+    i = starting(s, t);
+    return i < t->count ? s->children[i].start_at : UINT64_MAX;
 }

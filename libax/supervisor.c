@@ -27,9 +27,19 @@ static const char *label(const struct ax_supervision *what, uint32_t i)
 
 /* ---- starting ---- */
 
+static void follow(struct ax_ctx *ctx, struct ax_supervisor *s, const struct supervise_table *t,
+                   enum supervise_verdict verdict)
+{
+    if (verdict != SUPERVISE_TOO_MANY)
+        return;
+    ax_log(ctx, AX_ERROR, "too many restarts");
+    supervise_stop(s, t, AX_RESTART_INTENSITY);
+}
+
 static void started(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax_supervision *what,
                     uint32_t i, int error, struct ax_ref who)
 {
+    const struct supervise_table t = supervise_table(s, what);
     if (error == 0 &&
         who.addr == s->children[i].who.addr) { /* its end has come before its name's */
         supervise_lost(s, i, ax_now(ctx) + NAME_NS);
@@ -38,7 +48,7 @@ static void started(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax
         supervise_started(s, i, who);
     } else {
         ax_log(ctx, AX_WARN, "cannot start %s: %s", label(what, i), ax_strerror(error));
-        supervise_unstarted(s, what, i, ax_now(ctx));
+        follow(ctx, s, &t, supervise_unstarted(s, &t, i, ax_now(ctx)));
     }
 }
 
@@ -118,7 +128,8 @@ static void carry_out(struct ax_ctx *ctx, struct ax_supervisor *s,
 static void set_timer(struct ax_ctx *ctx, struct ax_supervisor *s,
                       const struct ax_supervision *what)
 {
-    uint64_t at = supervise_wake_at(s, what), now = ax_now(ctx);
+    const struct supervise_table t = supervise_table(s, what);
+    uint64_t at = supervise_wake_at(s, &t), now = ax_now(ctx);
     if (at < now)
         at = now;
     if (s->timer != 0)
@@ -132,8 +143,9 @@ static void set_timer(struct ax_ctx *ctx, struct ax_supervisor *s,
 /* A turn has its limits; what is beyond them is left to the timer. */
 static void go_on(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax_supervision *what)
 {
+    const struct supervise_table t = supervise_table(s, what);
     for (unsigned n = 0; n < ACTIONS_A_TURN; n++) {
-        struct supervise_action action = supervise_next(s, what, ax_now(ctx));
+        struct supervise_action action = supervise_next(s, &t, ax_now(ctx));
         if (action.act == SUPERVISE_NOTHING)
             break;
         carry_out(ctx, s, what, action);
@@ -148,7 +160,8 @@ void ax_supervisor_start(struct ax_ctx *ctx, struct ax_supervisor *s,
 {
     AX_CHECK(ctx, supervise_is_valid(what));
     AX_CHECK(ctx, ax_trap_exit(ctx, true) == 0);
-    supervise_begin(s, what, ax_self(ctx).addr ^ ax_now(ctx));
+    const struct supervise_table t = supervise_table(s, what);
+    supervise_begin(s, &t, ax_self(ctx).addr ^ ax_now(ctx));
     go_on(ctx, s, what);
 }
 
@@ -170,18 +183,17 @@ void ax_supervisor_restart(struct ax_ctx *ctx, struct ax_supervisor *s,
 void ax_supervisor_exit(struct ax_ctx *ctx, struct ax_supervisor *s,
                         const struct ax_supervision *what, const struct ax_exit *exit)
 {
+    const struct supervise_table t = supervise_table(s, what);
     uint32_t i = 0;
     if (exit->will_restart)
         return; /* its process has died, and it comes back with it */
     while (i < what->count && s->children[i].who.addr != exit->from.addr)
         i++;
     if (i == what->count && exit->reason != AX_NORMAL) {
-        supervise_stop(s, what, exit->reason);
+        supervise_stop(s, &t, exit->reason);
     } else if (i < what->count && s->children[i].phase > CHILD_STARTING) {
         ax_log(ctx, AX_INFO, "%s has ended: %s", label(what, i), ax_reason_name(exit->reason));
-        supervise_ended(s, what, i, exit->reason, ax_now(ctx));
-        if (s->ending && s->reason == AX_RESTART_INTENSITY)
-            ax_log(ctx, AX_ERROR, "too many restarts");
+        follow(ctx, s, &t, supervise_ended(s, &t, i, exit->reason, ax_now(ctx)));
     }
     go_on(ctx, s, what);
 }
@@ -214,7 +226,8 @@ void ax_supervisor_stop(struct ax_ctx *ctx, struct ax_supervisor *s,
                         const struct ax_supervision *what, enum ax_reason reason)
 {
     AX_CHECK(ctx, (unsigned)reason < AX_REASON_COUNT);
-    supervise_stop(s, what, reason);
+    const struct supervise_table t = supervise_table(s, what);
+    supervise_stop(s, &t, reason);
     go_on(ctx, s, what);
 }
 

@@ -38,7 +38,8 @@ enum shm_kind {
     SHM_UNLINK,    /* control */
     SHM_EXIT,      /* body: struct shm_down_body; corr: the link, 0: a signal sent by an actor */
     SHM_KILL,      /* control: ends the actor `to` at once */
-    SHM_LIFE,      /* a notice of the lifecycle stream, within a slot; body: struct shm_life_body */
+    SHM_LIFE,      /* a notice of the lifecycle stream, within a slot, or control, from axsup: of
+                      another slot's actor; body: struct shm_life_body */
     SHM_ORDER,     /* control: a question that overtakes the mail of `to`; method: enum shm_order.
                       Answered as an ask is */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */

@@ -15,6 +15,13 @@ static uint64_t peer_read(const struct shm_port *port, uint32_t to, uint32_t lan
                : read;
 }
 
+uint64_t shm_lane_unread(struct shm_port *port, uint32_t to, uint32_t lane)
+{
+    struct shm_out *out = &port->out[to];
+    out->peer_read[lane] = peer_read(port, to, lane);
+    return out->staged[lane] - out->peer_read[lane];
+}
+
 bool shm_lane_room(struct shm_port *port, uint32_t to, uint32_t lane, uint32_t size)
 {
     struct shm_out *out = &port->out[to];

@@ -23,6 +23,8 @@ static inline uint64_t shm_lane_mask(const struct shm_port *port, uint32_t lane)
 
 /* Is there room for a frame of `size` bytes? Needs no turn. */
 bool shm_lane_room(struct shm_port *port, uint32_t to, uint32_t lane, uint32_t size);
+/* Bytes at the staged end that the reader may not have taken yet. Needs no turn. */
+uint64_t shm_lane_unread(struct shm_port *port, uint32_t to, uint32_t lane);
 /* Room for a frame of `size` bytes at the staged end, NULL when the ring is full. May stage a PAD.
  * Needs shm_log_room(port, 1). */
 struct shm_frame *shm_lane_reserve_slow(struct shm_port *port, uint32_t to, uint32_t lane,

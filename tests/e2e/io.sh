@@ -258,5 +258,44 @@ verdict $? "a port that is taken: $why"
 wait "$pid" 2>/dev/null
 pid=
 
+# --- no more descriptors ----------------------------------------------------------------------
+
+# Who finds none is told so; connections wait, and are accepted when there are some again.
+cat >"$conf" <<END
+{
+  "system": "few", "run_dir": "run", "listen": { "door": "127.0.0.1:0" },
+  "workers": [ { "name": "few", "plugin": "$AX_BUILD/tests/plugins/net.so",
+    "limits": { "files": 40 }, "actors": [ { "name": "door", "contract": "door" } ] } ]
+}
+END
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*'
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
+port=${BASH_REMATCH[1]} all=()
+for ((i = 0; i < 50; i++)); do # more than there are descriptors for
+    dial fd
+    all+=("$fd")
+    echo "echo $i" >&"$fd"
+done
+said '*no connection can be accepted for now: Too many open files*'
+hear "${all[0]}" 0
+echo "file $dir/none" >&"${all[0]}"
+hear "${all[0]}" 'open: EMFILE'
+echo 'run true' >&"${all[0]}"
+hear "${all[0]}" 'exited: -24' # EMFILE
+for ((i = 0; i < 25; i++)); do
+    hang_up "${all[i]}"
+done
+for ((i = 25; i < 50; i++)); do
+    hear "${all[i]}" "$i"
+done
+echo "file $dir/some" >&"${all[49]}"
+hear "${all[49]}" def
+"$axsup" stop "$conf"
+wait "$pid" 2>/dev/null
+pid=
+
 echo "$passed passed, $failed failed"
 ((!failed))

@@ -76,6 +76,14 @@ gone() { # ACTOR
     verdict $? "$where $1 is still there"
 }
 
+shows() { # PATTERN ACTOR
+    local got
+    got=$("$axsup" inspect "$conf" "$2" --json 2>&1)
+    # shellcheck disable=SC2053
+    [[ $got == $1 ]]
+    verdict $? "$where inspect $2: $got, not $1"
+}
+
 actor() { # NAME
     echo "{ \"name\": \"$1\", \"contract\": \"links\", \"capacity\": 20000 }"
 }
@@ -126,6 +134,8 @@ scenarios() { # NEST: who spawns B
     do_it nest-a breed '{"name":"c"}'
     do_it b tie '{"name":"c"}'
     do_it c tie '{"name":"a"}'
+    shows '*"links":\[{"actor":"c",*"link":[1-9]*}\],"groups":\[\],*' b
+    shows '*"links":\[{"actor":"[ab]",*,{"actor":"[ab]",*}\],"groups":*' c
     do_it a watch '{"name":"b","flags":0}'
     tell b fail
     gone c
@@ -178,6 +188,7 @@ scenarios() { # NEST: who spawns B
     do_it "$nest" breed '{"name":"b"}'
     do_it b join '{"group":"g"}'
     do_it b join '{"group":"h"}'
+    shows '*"links":\[\],"groups":\["h","g"\],*' b
     call '{"count":2,"names":"a;b;"}' a members '{"group":"g"}'
     call '{"count":2,"names":"a;b;"}' nest-b members '{"group":"g"}'
     call '{"count":1,"names":"b;"}' nest-b members '{"group":"h"}'

@@ -66,6 +66,11 @@ verdict $? 'the cycle between workers is not named'
 grep -q 'failed in its start: a bad snapshot' "$dir/log"
 verdict $? 'the reason of a start that failed is not named'
 
+# late_end alone was told to end and not let handle its mail in time
+late=$("$axsup" events "$conf" --json | grep -o '"stop":"shutdown deadline exceeded"' | wc -l)
+[[ $late == 2 ]]
+verdict $? "$late actors ended by the deadline of their drain, not 2"
+
 "$axsup" stop "$conf" >/dev/null
 verdict $? 'stop'
 wait "$pid"

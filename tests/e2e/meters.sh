@@ -3,8 +3,8 @@
 #
 # What is measured and shown of actors, and who takes too long: slow messages are warned of, one
 # that computes or blocks for ever is a hang and one whose process is stopped is none; actors are
-# sorted, filtered and inspected; the lifecycle stream, within a worker, over its death, and to a
-# reader that is too slow.
+# sorted, filtered and inspected; the lifecycle stream, within a worker and between two, over its
+# death, and to a reader that is too slow.
 # test-timeout: 120
 
 set -u
@@ -173,6 +173,7 @@ shows '*WORKER*ACTOR*' top --once
 # ---- S20, S35: the lifecycle stream ----
 
 call "$ok" u listen '{"on":true}'
+call "$ok" w listen '{"on":true}'
 call "$ok" t breed '{"name":"child","restarts":1}'
 tell child fail
 tell child fail
@@ -186,14 +187,27 @@ lives='*child started 1;child restarted 2;child stopped 2 restart intensity exce
 lives+='frail started 1;frail stopped 1 failed/lifecycle hook panic;other started 1;'
 lives+='other stopped 1 shutdown/normal;leaver started 1;leaver stopped 1 normal/context stop;*'
 becomes "$lives" call u lives
+becomes "$lives" call w lives
 call '*"closed":true,"terminated":true,*' v measure '{"name":"other"}' # S21
 shows '*"event":"actor_stopped",*"actor":"leaver",*"stop":"context stop"*' events --json
 tell t crowd '{"count":300}' # more than its mailbox has room for
 call "$ok" t breed '{"name":"late","restarts":1}'
 becomes '*;late started 1 missed [1-9]*' call u lives
+# and in another worker one that takes nothing while it waits, and holds 20
+call "$ok" v listen '{"on":true}'
+tell w block "{\"path\":\"$dir/gate\"}"
+"$axsup" call "$conf" v wait_for '{"name":"w"}' >"$dir/waited" 2>&1 &
+waits=$!
+becomes '*"name":"v",*"state":"suspended",*' actors --json --state suspended
+tell t crowd '{"count":300}'
+becomes '\[{"name":"v",*"mail":20,*' actors --json --name v
+echo >"$dir/gate"
+wait "$waits"
 "$axsup" kill "$conf" a/0 # it stands over the death of its process
 verdict $? 'kill a/0'
-becomes '*t restarted [2-9];u restarted [2-9];*' call u lives
+becomes '*t restarted [2-9]*;u restarted [2-9];*' call u lives
+becomes '*t restarted [2-9]*;u restarted [2-9];*' call w lives
+becomes '* missed [1-9]*u restarted [2-9];*' call v lives
 call "$ok" u listen '{"on":false}'
 call "$ok" t breed '{"name":"unheard","restarts":1}'
 call '{"lines":"*;"}' u lives

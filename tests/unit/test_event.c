@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is remembered of events: workers' and actors' apart, and given out in order. One slot's ring
  * of records lies in this file, which stands in for the memory of a worker. */
+#include "axsup/stream.h"
 #include "axsup/sup.h"
 
 #include <setjmp.h>
@@ -23,7 +24,7 @@ static struct {
 static struct sup_slot slots[2];
 static struct sup_config config = {.events = ROOM, .deadletters = 16};
 static struct sup sup;
-static uint64_t looks;
+static uint64_t looks, told, left_out;
 
 bool sup_memory_word(const struct sup *s, uint32_t slot, uint64_t where, uint64_t *value)
 {
@@ -69,6 +70,23 @@ void sup_timer_set(struct sup *s, struct sup_timer *timer, uint64_t at)
 {
     (void)s;
     timer->at = at;
+}
+
+void sup_stream_tell(struct sup *s, uint32_t from, const struct shm_event *event)
+{
+    (void)s, (void)from;
+    told += event->what == SHM_ACTOR_STARTED;
+}
+
+void sup_stream_left_out(struct sup *s, uint32_t from, uint64_t count)
+{
+    (void)s, (void)from;
+    left_out += count;
+}
+
+void sup_stream_flush(struct sup *s)
+{
+    (void)s;
 }
 
 /* ---- the tests ---- */
@@ -120,6 +138,21 @@ static void actors_push_no_worker_out(void **state)
     assert_int_equal(seen.actors, ROOM);
     assert_int_equal(seen.missed, 2000 - ROOM);
     assert_int_equal(seen.last, 2002);
+    assert_int_equal(told, 2000); /* listeners elsewhere, each as it came */
+    assert_int_equal(left_out, 0);
+}
+
+/* What was written over before it was seen is counted, not made up; the oldest that is left may be
+ * about to be. */
+static void overwritten_ones_are_left_out(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ROOM + 10; i++)
+        memory.events[i % ROOM] = (struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1};
+    memory.priv.events = ROOM + 10;
+    sup_events_collect(&sup, 1);
+    assert_int_equal(told, ROOM - 1);
+    assert_int_equal(left_out, 11);
 }
 
 static void all_are_in_order(void **state)
@@ -146,6 +179,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&memory, 0, sizeof memory);
+    told = left_out = 0;
     slots[1].number = 1;
     slots[1].memory.view = &memory.priv;
     slots[1].memory.geo.events = ROOM;
@@ -165,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(actors_push_no_worker_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(overwritten_ones_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
     };
 

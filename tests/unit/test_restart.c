@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The restart policy of workers: verdicts, backoff and window as a function of time and ends. */
-#include "axsup/restart.h"
+/* What becomes of a worker that has ended: its policy, window and backoff, as the table that axsup
+ * makes of its config has them decided. The decisions as such are in test_supervise. */
+#include "axsup/supervision.h"
+
+#include "axsup/rate.h"
+#include "libax/backoff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,49 +20,67 @@ static const struct sup_restart_config usual = {.policy = SUP_RESTART_ON_FAILURE
                                                 .window_ns = 60 * SEC,
                                                 .backoff_ns = {100 * MS, 100 * MS}};
 
-static struct sup_restart restart;
+static struct ax_supervisor s;
+static struct ax_child child;
+static struct sup_restarts restarts;
 static struct sup_restart_config how;
+
+static struct supervise_table table(void)
+{
+    return sup_supervision_table(&child, 1, SUP_ONE_FOR_ONE, &how, &restarts);
+}
 
 static void begin(const struct sup_restart_config *config, uint64_t seed)
 {
-    sup_restart_deinit(&restart);
+    sup_restarts_deinit(&restarts);
     how = *config;
-    assert_int_equal(sup_restart_init(&restart, &how, seed), 0);
+    child = sup_supervision_child(how.policy, SEC);
+    assert_int_equal(sup_restarts_init(&restarts, how.max), 0);
+    const struct supervise_table t = table();
+    supervise_begin(&s, &t, seed);
+    assert_int_equal(supervise_next(&s, &t, 0).act, SUPERVISE_START);
+    supervise_started(&s, 0, (struct ax_ref){.addr = 0});
+}
+
+static enum supervise_verdict end_at(uint64_t now, enum ax_reason reason)
+{
+    const struct supervise_table t = table();
+
+    return supervise_ended(&s, &t, 0, reason, now);
 }
 
 /* The wait, or UINT64_MAX where the worker has failed. */
 static uint64_t fail_at(uint64_t now)
 {
-    uint64_t at = 0;
-    enum sup_verdict verdict = sup_restart_decide(&restart, &how, now, SUP_END_FAILURE, &at);
+    enum supervise_verdict verdict = end_at(now, AX_FAILED);
 
-    assert_true(verdict == SUP_AGAIN || verdict == SUP_GIVE_UP);
-    return verdict == SUP_AGAIN ? at - now : UINT64_MAX;
+    assert_true(verdict == SUPERVISE_AGAIN || verdict == SUPERVISE_TOO_MANY);
+    return verdict == SUPERVISE_AGAIN ? s.children[0].start_at - now : UINT64_MAX;
 }
 
 static void test_policies(void **state)
 {
     static const struct {
         enum sup_restart_policy policy;
-        enum sup_end end;
-        enum sup_verdict verdict;
+        enum ax_reason reason;
+        enum supervise_verdict verdict;
     } rows[] = {
-        {SUP_RESTART_NEVER, SUP_END_NORMAL, SUP_REST},
-        {SUP_RESTART_NEVER, SUP_END_FAILURE, SUP_GIVE_UP},
-        {SUP_RESTART_ON_FAILURE, SUP_END_NORMAL, SUP_REST},
-        {SUP_RESTART_ON_FAILURE, SUP_END_FAILURE, SUP_AGAIN},
-        {SUP_RESTART_ALWAYS, SUP_END_NORMAL, SUP_AGAIN},
-        {SUP_RESTART_ALWAYS, SUP_END_FAILURE, SUP_AGAIN},
+        {SUP_RESTART_NEVER, AX_NORMAL, SUPERVISE_REST},
+        {SUP_RESTART_NEVER, AX_FAILED, SUPERVISE_REST},
+        {SUP_RESTART_ON_FAILURE, AX_NORMAL, SUPERVISE_REST},
+        {SUP_RESTART_ON_FAILURE, AX_FAILED, SUPERVISE_AGAIN},
+        {SUP_RESTART_ALWAYS, AX_NORMAL, SUPERVISE_AGAIN},
+        {SUP_RESTART_ALWAYS, AX_FAILED, SUPERVISE_AGAIN},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        uint64_t at = 0;
-        begin(&usual, 0);
-        how.policy = rows[i].policy;
-        assert_int_equal(sup_restart_decide(&restart, &how, 5 * SEC, rows[i].end, &at),
-                         rows[i].verdict);
-        assert_int_equal(at, rows[i].verdict == SUP_AGAIN ? 5 * SEC + 100 * MS : 0);
+        struct sup_restart_config config = usual;
+        config.policy = rows[i].policy;
+        begin(&config, 0);
+        assert_int_equal(end_at(5 * SEC, rows[i].reason), rows[i].verdict);
+        assert_int_equal(s.children[0].start_at,
+                         rows[i].verdict == SUPERVISE_AGAIN ? 5 * SEC + 100 * MS : 0);
     }
 }
 
@@ -78,9 +100,9 @@ static void test_backoff_doubles_up_to_its_cap(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t tenth = rows[i].most - rows[i].least;
-        assert_true(sup_restart_backoff(bounds, rows[i].nth, 0) == rows[i].least);
-        assert_true(sup_restart_backoff(bounds, rows[i].nth, tenth) == rows[i].most);
-        assert_true(sup_restart_backoff(bounds, rows[i].nth, tenth + 1) == rows[i].least);
+        assert_true(backoff_wait(bounds[0], bounds[1], rows[i].nth, 0) == rows[i].least);
+        assert_true(backoff_wait(bounds[0], bounds[1], rows[i].nth, tenth) == rows[i].most);
+        assert_true(backoff_wait(bounds[0], bounds[1], rows[i].nth, tenth + 1) == rows[i].least);
     }
 }
 
@@ -92,12 +114,12 @@ static void test_backoff_of_nothing_and_of_much(void **state)
 
     (void)state;
     for (uint64_t random = 0; random < 10; random++) {
-        assert_true(sup_restart_backoff(none, 5, random) == 0);
-        assert_true(sup_restart_backoff(same, 5, random * MS) == 50 * MS);
-        assert_true(sup_restart_backoff(wrong, 5, random * MS) == 20 * MS);
+        assert_true(backoff_wait(none[0], none[1], 5, random) == 0);
+        assert_true(backoff_wait(same[0], same[1], 5, random * MS) == 50 * MS);
+        assert_true(backoff_wait(wrong[0], wrong[1], 5, random * MS) == 20 * MS);
     }
     for (unsigned nth = 1; nth < 100; nth++) {
-        uint64_t wait = sup_restart_backoff(much, nth, UINT64_MAX);
+        uint64_t wait = backoff_wait(much[0], much[1], nth, UINT64_MAX);
         assert_true(wait >= much[0] && wait <= much[1]);
     }
 }
@@ -137,7 +159,8 @@ static void test_one_more_than_max_is_the_end(void **state)
     for (unsigned i = 1; i <= 3; i++)
         assert_int_equal(fail_at(i * SEC), 100 * MS);
     assert_int_equal(fail_at(4 * SEC), UINT64_MAX);
-    sup_restart_forget(&restart);
+    const struct supervise_table t = table();
+    supervise_forget(&s, &t, 0);
     assert_int_equal(fail_at(5 * SEC), 100 * MS);
     begin(&(struct sup_restart_config){.policy = SUP_RESTART_ALWAYS, .window_ns = SEC}, 0);
     assert_int_equal(fail_at(1), UINT64_MAX);
@@ -181,12 +204,10 @@ static void test_the_window_by_a_plain_count(void **state)
 
 static void test_normal_ends_are_not_counted_where_they_rest(void **state)
 {
-    uint64_t at;
-
     (void)state;
     begin(&usual, 0);
     for (unsigned i = 0; i < 50; i++)
-        assert_int_equal(sup_restart_decide(&restart, &how, SEC, SUP_END_NORMAL, &at), SUP_REST);
+        assert_int_equal(end_at(SEC, AX_NORMAL), SUPERVISE_REST);
     assert_int_equal(fail_at(SEC), 100 * MS);
 }
 
@@ -208,7 +229,7 @@ static void test_rate(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    sup_restart_deinit(&restart);
+    sup_restarts_deinit(&restarts);
     return 0;
 }
 

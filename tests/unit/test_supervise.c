@@ -29,6 +29,13 @@ static struct ax_supervisor s;
 static uint64_t now;
 static char log_text[256];
 
+static const struct supervise_table *table(void)
+{
+    static struct supervise_table t;
+    t = supervise_table(&s, &what);
+    return &t;
+}
+
 /* What is to be done now, "+a" to start, "-a" to stop, "!a" to kill, "." to quit. */
 static const char *next(void)
 {
@@ -36,7 +43,7 @@ static const char *next(void)
     struct supervise_action action;
     size_t used = 0;
     log_text[0] = '\0';
-    while ((action = supervise_next(&s, &what, now)).act != SUPERVISE_NOTHING) {
+    while ((action = supervise_next(&s, table(), now)).act != SUPERVISE_NOTHING) {
         assert_true(used < sizeof log_text - 4);
         used += (size_t)snprintf(log_text + used, sizeof log_text - used, "%c", acts[action.act]);
         if (action.act == SUPERVISE_QUIT)
@@ -47,19 +54,20 @@ static const char *next(void)
         if (action.act == SUPERVISE_START)
             supervise_started(&s, action.child, (struct ax_ref){.addr = 1});
     }
-    assert_true(supervise_wake_at(&s, &what) > now); /* or it would be called for nothing */
+    assert_true(supervise_wake_at(&s, table()) > now); /* or it would be called for nothing */
     return log_text;
 }
 
 static void end(char child, enum ax_reason reason)
 {
-    supervise_ended(&s, &what, (uint32_t)(child - 'a'), reason, now);
+    if (supervise_ended(&s, table(), (uint32_t)(child - 'a'), reason, now) == SUPERVISE_TOO_MANY)
+        supervise_stop(&s, table(), AX_RESTART_INTENSITY);
 }
 
 /* To when something happens by itself. */
 static void wait_for_it(void)
 {
-    now = supervise_wake_at(&s, &what);
+    now = supervise_wake_at(&s, table());
     assert_true(now != UINT64_MAX);
 }
 
@@ -71,7 +79,7 @@ static void begin(enum ax_strategy strategy)
         .children = children, .count = COUNT, .strategy = strategy, .wake = wake};
     now = 100 * SEC;
     assert_true(supervise_is_valid(&what));
-    supervise_begin(&s, &what, 1);
+    supervise_begin(&s, table(), 1);
     assert_string_equal(next(), "+a+b+c");
 }
 
@@ -179,13 +187,13 @@ static void test_deadline(void **state)
     children[2].stop_ns = SEC;
     end('a', AX_FAILED);
     assert_string_equal(next(), "-c");
-    assert_int_equal(supervise_wake_at(&s, &what), now + SEC);
+    assert_int_equal(supervise_wake_at(&s, table()), now + SEC);
     wait_for_it();
     assert_string_equal(next(), "!c");
-    assert_int_equal(supervise_wake_at(&s, &what), UINT64_MAX);
+    assert_int_equal(supervise_wake_at(&s, table()), UINT64_MAX);
     end('c', AX_KILLED);
     assert_string_equal(next(), "-b");
-    assert_int_equal(supervise_wake_at(&s, &what), now + 5 * SEC);
+    assert_int_equal(supervise_wake_at(&s, table()), now + 5 * SEC);
 }
 
 /* Against a plain count: 10 within 5 s, over moments of all kinds. */
@@ -229,7 +237,7 @@ static void test_too_many_end_it(void **state)
     assert_string_equal(next(), "+a+b+c");
     end('b', AX_FAILED);
     assert_string_equal(next(), "-c");
-    supervise_stop(&s, &what, AX_NORMAL); /* it has its reason already */
+    supervise_stop(&s, table(), AX_NORMAL); /* it has its reason already */
     end('c', AX_SHUTDOWN);
     assert_string_equal(next(), "-a");
     end('a', AX_SHUTDOWN);
@@ -264,14 +272,14 @@ static void test_starts(void **state)
 {
     (void)state;
     begin(AX_ONE_FOR_ALL);
-    supervise_begin(&s, &what, 1);
-    assert_int_equal(supervise_next(&s, &what, now).act, SUPERVISE_START);
+    supervise_begin(&s, table(), 1);
+    assert_int_equal(supervise_next(&s, table(), now).act, SUPERVISE_START);
     assert_string_equal(next(), ""); /* those behind it wait */
-    supervise_unstarted(&s, &what, 0, now);
+    assert_int_equal(supervise_unstarted(&s, table(), 0, now), SUPERVISE_AGAIN);
     assert_int_equal(s.restarts, 1);
     assert_string_equal(next(), "");
     wait_for_it();
-    assert_int_equal(supervise_next(&s, &what, now).act, SUPERVISE_START);
+    assert_int_equal(supervise_next(&s, table(), now).act, SUPERVISE_START);
     supervise_lost(&s, 0, now + 7);
     assert_int_equal(s.restarts, 1);
     assert_string_equal(next(), "");
@@ -279,9 +287,9 @@ static void test_starts(void **state)
     assert_string_equal(next(), "+a+b+c");
 
     begin(AX_ONE_FOR_ALL); /* told to stop while one is starting: its turn comes */
-    supervise_begin(&s, &what, 1);
-    assert_int_equal(supervise_next(&s, &what, now).act, SUPERVISE_START);
-    supervise_stop(&s, &what, AX_SHUTDOWN);
+    supervise_begin(&s, table(), 1);
+    assert_int_equal(supervise_next(&s, table(), now).act, SUPERVISE_START);
+    supervise_stop(&s, table(), AX_SHUTDOWN);
     assert_string_equal(next(), "");
     supervise_started(&s, 0, (struct ax_ref){.addr = 1});
     assert_string_equal(next(), "-a");

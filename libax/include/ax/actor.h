@@ -309,7 +309,7 @@ AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *wh
     X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "A shutdown that waits for no mail.")           \
     X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "The worker stops; its mail was handled first.")  \
     X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
-      "The same, and time ran out before its mail was handled.")
+      "Told to end, and its time to drain ran out before its mail was handled.")
 
 enum ax_stop_reason {
 #define AX_STOP_REASON_ENUM(name, number, text, when) AX_STOP_##name = number,
@@ -331,9 +331,10 @@ struct ax_life { /* what on_lifecycle is given */
     uint32_t missed;          /* events just before this one that found no room in the mailbox */
 };
 
-/* With `on`, on_lifecycle is called for each actor of this worker that starts, restarts or ends
- * from now on, in the order of these, until it is called with false or this actor is gone. The
- * events wait in the mailbox among other mail, within its capacity; those for which there is no
+/* With `on`, on_lifecycle is called for each actor of the system that starts, restarts or ends from
+ * now on, until it is called with false or this actor is gone: those of a worker in their order,
+ * this one's own at once, those of others as axsup reads of them, within a twentieth of a second.
+ * The events wait in the mailbox among other mail, within its capacity; those for which there is no
  * room are counted and left out. It stands over the death of the process, whose actors' restarts
  * are told to who has the stream. Returns 0, AX_E_NO_MEMORY, AX_E_LIMIT (of what a turn may do, or
  * of actors that have the stream, 64 in a worker). Never suspends. */

@@ -394,6 +394,20 @@ static bool told_once(const struct seen *want, const struct seen *got)
     return same_but_notices(want, got) && want->sum[3] == 10;
 }
 
+/* Of an actor elsewhere, by axsup. */
+static void start_elsewhere(struct node *node)
+{
+    const struct shm_life_body body = {
+        .who = SHM_REF(NODE_PEER, 7, 1), .incarnation = 1, .what = SHM_ACTOR_STARTED};
+    const struct shm_frame frame = {.kind = SHM_LIFE};
+    node_send(node, 0, SHM_CONTROL, &frame, &body, sizeof body);
+}
+
+static bool heard_once(const struct seen *want, const struct seen *got)
+{
+    return same_but_notices(want, got) && want->sum[3] == 1;
+}
+
 static void leave(struct node *node)
 {
     TELL(node, 3, watch, .who = here(2));
@@ -1016,6 +1030,7 @@ const struct scenario scenarios[] = {
     {"spawn", spawn, same, NULL, NULL, 0},
     {"listen", attend, same_but_notices, NULL, NULL, 0},
     {"lifecycle", spawn, told_once, attend, NULL, STEP_ONCE},
+    {"lifecycle_far", start_elsewhere, heard_once, attend, NULL, STEP_ONCE},
     {"exit", leave, same, NULL, NULL, STEP_ONCE},
     {"stale_ref", stale_ref, same_and_refused, spawn, NULL, STEP_ONCE},
     {"claim", claim, claimed_or_not, NULL, NULL, STEP_ONCE},

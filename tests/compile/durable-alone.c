@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#define AX_IMPLEMENT
+#define AX_CONTRACT counter
+#define AX_MESSAGES(TELL, ASK) TELL(inc, ())
+#include <ax/contract.h>
+AX_STATE(counter, (i64, n));
+
+void counter_on_inc(struct ax_ctx *ctx, struct counter *self, const struct counter_inc *msg)
+{
+    (void)ctx, (void)self, (void)msg;
+}
+AX_ACTOR(counter);
+AX_PLUGIN("counter", &counter_actor, AX_DURABLE);
