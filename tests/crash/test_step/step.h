@@ -57,7 +57,7 @@ void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_fra
 bool seen_too_early(const struct node *node);
 void seen_print(const char *what, const struct seen *seen);
 
-/* ---- scenarios.c ---- */
+/* ---- scenarios ---- */
 
 struct scenario {
     const char *name;
@@ -78,8 +78,13 @@ enum {
     STEP_HIGH = 64,   /* mailboxes have watermarks: 3 and 1 */
 };
 
-extern const struct scenario scenarios[];
-extern const uint32_t scenario_count;
+struct scenario_set {
+    const struct scenario *rows;
+    uint32_t count;
+};
+
+extern const struct scenario_set messages_scenarios, awaits_scenarios, lives_scenarios,
+    watching_scenarios, maps_scenarios;
 
 /* Prepares what the scenarios send to. */
 void scenarios_open(struct node *node);

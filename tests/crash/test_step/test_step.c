@@ -397,18 +397,25 @@ static void begin(const struct scenario *scenario)
     exit(run(scenario) ? 0 : 1);
 }
 
+static const struct scenario_set *const sets[] = {
+    &messages_scenarios, &awaits_scenarios, &lives_scenarios, &watching_scenarios, &maps_scenarios,
+};
+#define SETS (sizeof sets / sizeof *sets)
+
 int main(int argc, char **argv)
 {
     uint32_t passed = 0, failed = 0, running = 0;
-    for (uint32_t i = 0; i < scenario_count; i++) {
-        if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
-            continue;
-        if (running == AT_A_TIME)
-            wait_for_one(&passed, &failed);
-        else
-            running++;
-        begin(&scenarios[i]);
-    }
+    for (uint32_t i = 0; i < SETS; i++)
+        for (uint32_t j = 0; j < sets[i]->count; j++) {
+            const struct scenario *scenario = &sets[i]->rows[j];
+            if (argc > 1 && strcmp(argv[1], scenario->name) != 0)
+                continue;
+            if (running == AT_A_TIME)
+                wait_for_one(&passed, &failed);
+            else
+                running++;
+            begin(scenario);
+        }
     for (; running > 0; running--)
         wait_for_one(&passed, &failed);
     printf("%u passed, %u failed\n", passed, failed);
