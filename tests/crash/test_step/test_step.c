@@ -39,6 +39,7 @@
 #define NESTED_FROM 3u /* moments of each scenario whose recovery is stepped as well */
 #define REAL_KILLS 8u  /* of each scenario */
 #endif
+#define NESTED_APART 32u /* moments from one of these to the next at least */
 #define AGAIN_EVERY 16u /* moments after which a second successor is tried */
 #define REPEATS 40u     /* of a scenario in one process */
 #define AT_A_TIME 4u    /* scenarios; they mostly wait for processes to come and go */
@@ -176,7 +177,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
                          struct tally *tally, bool recovery)
 {
     struct seen seen = *so_far;
-    uint32_t deeper = 0;
+    uint32_t deeper = 0, deeper_at = 0;
     start_traced(live, scenario);
     node_copy(last, live);
     for (uint32_t step = 0;; step++) {
@@ -198,8 +199,9 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
             !try_moment(scenario, last, &stage->copy, want, &seen, step,
                         tally->moments % AGAIN_EVERY == 0))
             return false;
-        if (!recovery && open_turn(last) && tally->moments % 16 == 0 && deeper < NESTED_FROM) {
+        if (!recovery && open_turn(last) && tally->moments >= deeper_at && deeper < NESTED_FROM) {
             deeper++;
+            deeper_at = tally->moments + NESTED_APART;
             if (!step_recovery(scenario, stage, want, &seen, tally))
                 return false;
         }
@@ -369,7 +371,7 @@ static bool run(const struct scenario *scenario)
            scenario->name, tally.steps, tally.moments, tally.nested, tally.real,
            ok ? "ok" : "FAILED");
     fflush(stdout);
-    return ok && tally.moments > 0;
+    return ok && tally.moments > 0 && tally.nested > 0 && tally.real > 0; /* else it shows nothing */
 }
 
 /* ---- all of them, a process each ---- */
