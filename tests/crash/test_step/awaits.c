@@ -134,16 +134,15 @@ static bool walked_or_dropped(const struct seen *want, const struct seen *got)
 }
 
 static const struct scenario rows[] = {
-    {"ask", ask, same, NULL, NULL, 0},
-    {"await_peer", await_peer, same_or_canceled, NULL, NULL, 0},
-    {"await_local", await_local, same_or_canceled, NULL, NULL, 0},
-    {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0},
-    {"await_itself", await_itself, same_or_mused, NULL, NULL, 0},
-    {"durable_peer", walk_peer, same_and_walked, NULL, NULL, STEP_STEADY},
-    {"durable_local", walk_local, same_and_walked, NULL, NULL, STEP_STEADY},
-    {"durable_large", read_local, same_and_read, NULL, NULL, STEP_STEADY},
-    {"durable_crash", walk_local, walked_or_dropped, NULL, NULL,
-     STEP_STEADY | STEP_ONCE | STEP_FAULT},
-    {"ask_async", ask_async, same, NULL, NULL, 0},
+    {"ask", ask, same, NULL, NULL, 0, NULL},
+    {"await_peer", await_peer, same_or_canceled, NULL, NULL, 0, NULL},
+    {"await_local", await_local, same_or_canceled, NULL, NULL, 0, NULL},
+    {"await_twice", await_twice, same_or_one_canceled, NULL, NULL, 0, NULL},
+    {"await_itself", await_itself, same_or_mused, NULL, NULL, 0, NULL},
+    {"durable_peer", walk_peer, same_and_walked, NULL, NULL, 0, "steady"},
+    {"durable_local", walk_local, same_and_walked, NULL, NULL, 0, "steady"},
+    {"durable_large", read_local, same_and_read, NULL, NULL, 0, "steady"},
+    {"durable_crash", walk_local, walked_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT, "steady"},
+    {"ask_async", ask_async, same, NULL, NULL, 0, NULL},
 };
 const struct scenario_set awaits_scenarios = {rows, sizeof rows / sizeof *rows};

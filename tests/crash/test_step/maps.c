@@ -98,11 +98,11 @@ static bool same_and_grown(const struct seen *want, const struct seen *got)
 }
 
 static const struct scenario rows[] = {
-    {"map_put", map_first, same_and_five, NULL, NULL, 0},
-    {"map_overwrite", map_overwrite, same_and_all, map_filled, NULL, STEP_ONCE},
-    {"map_delete", map_delete, same_and_two, map_filled, NULL, STEP_ONCE},
-    {"map_clear", map_clear, same_and_two, map_filled, NULL, 0},
-    {"map_end", map_end, same_and_gone, map_filled, NULL, STEP_ONCE},
-    {"extent_growth", extent, same_and_grown, map_filled, extent_more, STEP_ONCE},
+    {"map_put", map_first, same_and_five, NULL, NULL, 0, NULL},
+    {"map_overwrite", map_overwrite, same_and_all, map_filled, NULL, STEP_ONCE, NULL},
+    {"map_delete", map_delete, same_and_two, map_filled, NULL, STEP_ONCE, NULL},
+    {"map_clear", map_clear, same_and_two, map_filled, NULL, 0, NULL},
+    {"map_end", map_end, same_and_gone, map_filled, NULL, STEP_ONCE, NULL},
+    {"extent_growth", extent, same_and_grown, map_filled, extent_more, STEP_ONCE, NULL},
 };
 const struct scenario_set maps_scenarios = {rows, sizeof rows / sizeof *rows};

@@ -139,15 +139,15 @@ static bool same_and_one_good(const struct seen *want, const struct seen *got)
 }
 
 static const struct scenario rows[] = {
-    {"receive_lane", receive_lane, same, NULL, NULL, 0},
-    {"receive_many", receive_many, same, NULL, NULL, 0},
-    {"receive_local", receive_local, same, NULL, NULL, 0},
-    {"send_both", send_both, same, NULL, NULL, 0},
-    {"wrap", wrap, same, NULL, NULL, STEP_ONCE},
-    {"overflow", overflow, all_answered, NULL, NULL, STEP_ONCE},
-    {"forged", forged, same_and_one_good, NULL, NULL, 0},
-    {"fail", fail, same_and_failed, NULL, NULL, 0},
-    {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP},
-    {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT},
+    {"receive_lane", receive_lane, same, NULL, NULL, 0, NULL},
+    {"receive_many", receive_many, same, NULL, NULL, 0, NULL},
+    {"receive_local", receive_local, same, NULL, NULL, 0, NULL},
+    {"send_both", send_both, same, NULL, NULL, 0, NULL},
+    {"wrap", wrap, same, NULL, NULL, STEP_ONCE, NULL},
+    {"overflow", overflow, all_answered, NULL, NULL, STEP_ONCE, NULL},
+    {"forged", forged, same_and_one_good, NULL, NULL, 0, NULL},
+    {"fail", fail, same_and_failed, NULL, NULL, 0, NULL},
+    {"mope", mope, same_and_moped, NULL, NULL, STEP_DROP, NULL},
+    {"crash", crash, same_or_dropped, NULL, NULL, STEP_ONCE | STEP_FAULT, NULL},
 };
 const struct scenario_set messages_scenarios = {rows, sizeof rows / sizeof *rows};

@@ -19,7 +19,8 @@
 probe_ref to(uint64_t address);
 probe_ref here(uint32_t index); /* an actor of the worker, of the first generation */
 probe_ref there(void);          /* an actor of the peer, which answers, and is gone when watched */
-uint64_t peer_watched(void);    /* one that lives on */
+uint64_t peer_watched(void);    /* one that lives on, and is silent */
+uint64_t peer_fails(void);      /* one that fails when watched, and then is gone */
 
 /* ---- what they are sent ---- */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario.h"
 
-static uint64_t actor, watched;
+static uint64_t actor, watched, fails;
 
 void scenarios_open(struct node *node)
 {
     uint64_t contract = ax_contract_hash(&probe_contract);
-    actor = node_peer_actor(node, 1, contract);
-    watched = node_peer_actor(node, 2, contract);
+    actor = node_peer_actor(node, PLAYED_ANSWERS, contract);
+    watched = node_peer_actor(node, PLAYED_STAYS, contract);
+    fails = node_peer_actor(node, PLAYED_FAILS, contract);
 }
 
 probe_ref to(uint64_t address)
@@ -28,6 +29,11 @@ probe_ref there(void)
 uint64_t peer_watched(void)
 {
     return watched;
+}
+
+uint64_t peer_fails(void)
+{
+    return fails;
 }
 
 void head(struct shm_frame *frame, uint64_t target, uint8_t kind, uint16_t method)
