@@ -82,6 +82,28 @@ void envoy_on_wonder(struct ax_ctx *ctx, struct envoy *self, const struct envoy_
     AX_CHECK(ctx, probe_get_async(ctx, msg->who, 7, msg->timeout_ns, NULL) == 0);
 }
 
+/* Nothing of it may remain, with nobody to do it again. */
+void envoy_on_regret(struct ax_ctx *ctx, struct envoy *self, const struct envoy_regret *msg)
+{
+    self->turns++;
+    AX_CHECK(ctx, ax_trap_exit(ctx, true) == 0);
+    AX_CHECK(ctx, ax_lifecycle(ctx, true) == 0);
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->turns, sizeof self->turns) == 0);
+    AX_CHECK(ctx, ax_join(ctx, "penitents") == 0);
+    AX_CHECK(ctx, ax_link(ctx, msg->who.ref) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, msg->who.ref, NULL) == 0);
+    AX_CHECK(ctx, ax_link(ctx, msg->far.ref) == 0);
+    AX_CHECK(ctx, ax_monitor(ctx, msg->far.ref, NULL) == 0);
+    AX_CHECK(ctx, ax_exit_actor(ctx, msg->far.ref, AX_FAILED) == 0);
+    AX_CHECK(ctx, ax_stop_actor(ctx, msg->other.ref) == 0);
+    AX_CHECK(ctx, ax_exit_actor(ctx, msg->who.ref, AX_FAILED) == 0);
+    AX_CHECK(ctx, ax_exit_actor(ctx, msg->who.ref, AX_KILLED) == 0);
+    AX_CHECK(ctx, envoy_leave_after(ctx, 0, NULL) == 0);
+    AX_CHECK(ctx, probe_get_async(ctx, msg->far, 7, 1, NULL) == 0);
+    AX_CHECK(ctx, ax_stop_exit(ctx, AX_OTHER) == 0);
+    ax_fail(ctx, "on purpose");
+}
+
 void envoy_on_leave(struct ax_ctx *ctx, struct envoy *self, const struct envoy_leave *msg)
 {
     (void)msg;

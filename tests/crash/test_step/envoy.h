@@ -11,6 +11,7 @@
  * see_off   and waits until he is gone
  * remind    a timer of an hour
  * call_off  takes it back
+ * regret    begins all of this and more, and fails
  * wonder    asks, and is told on_reply */
 #define AX_CONTRACT envoy
 #define AX_MESSAGES(TELL, ASK)                                                                     \
@@ -21,6 +22,7 @@
     TELL(remind, (ref_to(probe), who))                                                             \
     TELL(call_off, ())                                                                             \
     TELL(wonder, (ref_to(probe), who, u64, timeout_ns))                                            \
+    TELL(regret, (ref_to(probe), who, ref_to(probe), other, ref_to(probe), far))                   \
     TELL(leave, ())
 #include <ax/contract.h>
 

@@ -38,7 +38,8 @@ static void watch(struct node *node)
 static bool same_and_watched(const struct seen *want, const struct seen *got)
 {
     return same(want, got) && told(got, SHM_DOWN, 11) == 1 && told(got, SHM_DOWN, 12) == 0 &&
-           told(got, SHM_DOWN, 13) == 1 && told(got, SHM_DOWN, 14) == 1 && got->nframes == 4;
+           told(got, SHM_DOWN, 13) == 1 && told(got, SHM_DOWN, 14) == 1 && got->nframes == 4 &&
+           got->frame[2].after == shm_frame_size(sizeof(struct probe_add)); /* behind the relay */
 }
 
 /* A failure is no end for one of them. */

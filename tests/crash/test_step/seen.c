@@ -3,6 +3,7 @@
 
 #include "libax/life.h"
 #include "libax/map.h"
+#include "libax/record.h"
 #include "libax/worker.h"
 #include "shm/chain.h"
 #include "shm/recover.h"
@@ -67,6 +68,32 @@ static void read_map(const struct shm_port *port, uint32_t index, struct seen *s
                     seen->digest[index] += digest_of(shm_map_entry_at(port, b->slot[i]));
 }
 
+/* Links to other slots that this side has set up: counted with the list. */
+static uint32_t own_links(const struct shm_port *port, const struct shm_more *more)
+{
+    uint32_t count = 0;
+    for (uint32_t unit = more->links; unit != 0; unit = record_at(port, unit)->next)
+        count +=
+            record_at(port, unit)->mine && SHM_REF_SLOT(record_at(port, unit)->peer) != NODE_WORKER;
+    return count;
+}
+
+/* What is counted in two places is the same in both. */
+static bool counts_agree(const struct shm_port *port)
+{
+    uint64_t memberships = 0;
+    for (uint32_t i = 1; i < port->priv->fresh_actor; i++) {
+        const struct shm_more *more = port->actors[i].state == SHM_FREE ? NULL : more_of(port, i);
+        if (more == NULL)
+            continue;
+        if (own_links(port, more) != more->own_links)
+            return false;
+        for (uint32_t unit = more->groups; unit != 0; memberships++)
+            unit = ((const struct shm_membership *)shm_unit(port, unit))->next;
+    }
+    return memberships == port->priv->memberships;
+}
+
 /* Recovers once more, in this process: all must add up, and nothing may be reached that was not
  * before. */
 static void add_up(struct node *node, struct seen *seen)
@@ -92,6 +119,10 @@ static void add_up(struct node *node, struct seen *seen)
         return;
     if (shm_recover(&port, actor_mark, &found) != 0) {
         fprintf(stderr, "its memory does not add up: %s\n", found.wrong);
+        seen->settled = false;
+    }
+    if (seen->settled && !counts_agree(&port)) {
+        fprintf(stderr, "links or memberships are not as many as were counted\n");
         seen->settled = false;
     }
     for (uint32_t i = 1; i < STEP_RECORDS && seen->settled; i++)
