@@ -379,7 +379,7 @@ bool watch_fire(struct worker *w, uint32_t index, uint8_t kind, const struct shm
     if (!body->will_restart)
         record_drop(w, record_unit(&w->port, watch));
     else
-        (void)refill(w, watch);
+        (void)refill(w, with_room(w, watch));
     return true;
 }
 

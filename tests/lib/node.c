@@ -279,7 +279,7 @@ static uint32_t take_lane(struct node *node, uint32_t slot, uint32_t lane, node_
         at += size;
         *read = at;
         port->read_dirty |= 1ull << NODE_WORKER;
-        taker(ctx, node, slot, (const struct shm_frame *)(const void *)own);
+        taker(ctx, node, slot, lane, (const struct shm_frame *)(const void *)own);
     }
     *read = at;
     shm_lane_flush(port);

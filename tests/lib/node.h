@@ -49,7 +49,8 @@ void node_send(struct node *node, uint32_t slot, uint32_t lane, const struct shm
 
 /* node_take: takes each frame that the worker has sent to a played slot by now; how many.
  * node_settle: until it is parked and nothing is left; false when it died, or at the deadline. */
-typedef void node_taker(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame);
+typedef void node_taker(void *ctx, struct node *node, uint32_t slot, uint32_t lane,
+                        const struct shm_frame *frame);
 uint32_t node_take(struct node *node, node_taker *taker, void *ctx);
 bool node_settle(struct node *node, node_taker *taker, void *ctx);
 

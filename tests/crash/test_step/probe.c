@@ -2,7 +2,9 @@
 #define AX_IMPLEMENT
 #include "probe.h"
 
+#include "envoy.h"
 #include "steady.h"
+#include "warden.h"
 
 #include "libax/worker.h"
 
@@ -394,4 +396,4 @@ static void on_lifecycle(struct ax_ctx *ctx, struct probe *self, const struct ax
 
 AX_ACTOR(probe, .on_down = on_down, .on_exit = on_exit_of, .on_reply = on_reply, .on_io = on_io,
          .on_lifecycle = on_lifecycle, .snapshot = snapshot, .restore = restore);
-AX_PLUGIN("probe", &probe_actor, &steady_actor);
+AX_PLUGIN("probe", &probe_actor, &steady_actor, &envoy_actor, &warden_actor, &nursery_actor);

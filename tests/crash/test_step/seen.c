@@ -3,6 +3,7 @@
 
 #include "libax/life.h"
 #include "libax/map.h"
+#include "libax/record.h"
 #include "libax/worker.h"
 #include "shm/chain.h"
 #include "shm/recover.h"
@@ -67,6 +68,32 @@ static void read_map(const struct shm_port *port, uint32_t index, struct seen *s
                     seen->digest[index] += digest_of(shm_map_entry_at(port, b->slot[i]));
 }
 
+/* Links to other slots that this side has set up: counted with the list. */
+static uint32_t own_links(const struct shm_port *port, const struct shm_more *more)
+{
+    uint32_t count = 0;
+    for (uint32_t unit = more->links; unit != 0; unit = record_at(port, unit)->next)
+        count +=
+            record_at(port, unit)->mine && SHM_REF_SLOT(record_at(port, unit)->peer) != NODE_WORKER;
+    return count;
+}
+
+/* What is counted in two places is the same in both. */
+static bool counts_agree(const struct shm_port *port)
+{
+    uint64_t memberships = 0;
+    for (uint32_t i = 1; i < port->priv->fresh_actor; i++) {
+        const struct shm_more *more = port->actors[i].state == SHM_FREE ? NULL : more_of(port, i);
+        if (more == NULL)
+            continue;
+        if (own_links(port, more) != more->own_links)
+            return false;
+        for (uint32_t unit = more->groups; unit != 0; memberships++)
+            unit = ((const struct shm_membership *)shm_unit(port, unit))->next;
+    }
+    return memberships == port->priv->memberships;
+}
+
 /* Recovers once more, in this process: all must add up, and nothing may be reached that was not
  * before. */
 static void add_up(struct node *node, struct seen *seen)
@@ -94,6 +121,10 @@ static void add_up(struct node *node, struct seen *seen)
         fprintf(stderr, "its memory does not add up: %s\n", found.wrong);
         seen->settled = false;
     }
+    if (seen->settled && !counts_agree(&port)) {
+        fprintf(stderr, "links or memberships are not as many as were counted\n");
+        seen->settled = false;
+    }
     for (uint32_t i = 1; i < STEP_RECORDS && seen->settled; i++)
         if (port.actors[i].state != SHM_FREE)
             read_map(&port, i, seen);
@@ -102,8 +133,8 @@ static void add_up(struct node *node, struct seen *seen)
     shm_port_close(&port);
 }
 
-/* A death makes some, one for each actor with a name: they are told apart by end-to-end tests. */
-static uint64_t restarts(const struct node *node)
+/* Events of that sort in the ring. */
+static uint64_t events_of(const struct node *node, uint8_t what)
 {
     const struct shm_geometry *geo = &node->geo[NODE_WORKER];
     const uint8_t *base = node->priv[NODE_WORKER];
@@ -112,7 +143,7 @@ static uint64_t restarts(const struct node *node)
     uint64_t count = 0;
     for (uint64_t n = priv->events > geo->events ? priv->events - geo->events : 0; n < priv->events;
          n++)
-        count += ring[n % geo->events].what == SHM_ACTOR_RESTARTED;
+        count += ring[n % geo->events].what == what;
     return count;
 }
 
@@ -142,63 +173,12 @@ static void look(struct node *node, struct seen *seen)
     for (uint32_t i = 0; i < node->geo[NODE_WORKER].members; i++)
         seen->members += member[i].ref != 0;
     seen->letters = priv->letters;
-    seen->events = priv->events - restarts(node);
+    seen->starts = events_of(node, SHM_ACTOR_STARTED);
+    seen->stops = events_of(node, SHM_ACTOR_STOPPED);
+    /* a death makes some, one for each actor with a name: end-to-end tests tell them apart */
+    seen->events = priv->events - events_of(node, SHM_ACTOR_RESTARTED);
     seen->deaths = node->boot.incarnation - 1;
     add_up(node, seen);
-}
-
-/* ---- the peer and axsup, played ---- */
-
-static void grant(struct node *node, const struct shm_frame *claim)
-{
-    const struct shm_frame frame = {.kind = SHM_GRANT, .to = claim->from, .corr = claim->corr};
-    const uint32_t entry = 5;
-    node_send(node, 0, SHM_CONTROL, &frame, &entry, sizeof entry);
-}
-
-/* Each question has an answer of its own. */
-static void reply(struct node *node, const struct shm_frame *ask)
-{
-    const struct shm_frame frame = {.kind = SHM_REPLY,
-                                    .to = ask->from,
-                                    .from = ask->to,
-                                    .corr = ask->corr,
-                                    .method = ask->method};
-    const struct probe_get_reply body = {.value = 10 * *(const int64_t *)(const void *)ask->body};
-    node_send(node, NODE_PEER, SHM_DATA, &frame, &body, sizeof body);
-}
-
-static void down(struct node *node, const struct shm_frame *monitor)
-{
-    const struct shm_frame frame = {
-        .kind = SHM_DOWN, .to = monitor->from, .from = monitor->to, .corr = monitor->corr};
-    const struct shm_down_body body = {.who = monitor->to, .reason = SHM_NORMAL};
-    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
-}
-
-void seen_take(void *ctx, struct node *node, uint32_t slot, const struct shm_frame *frame)
-{
-    struct seen *seen = ctx;
-    bool claim = frame->kind == SHM_CLAIM;
-    if (claim)
-        grant(node, frame);
-    if (slot == NODE_PEER && frame->kind == SHM_ASK)
-        reply(node, frame);
-    if (slot == NODE_PEER && frame->kind == SHM_MONITOR && SHM_REF_INDEX(frame->to) == 1)
-        down(node, frame);
-    if (frame->kind == SHM_READY || seen->nframes == STEP_FRAMES)
-        return;
-    bool found = frame->kind == SHM_FOUND;
-    seen->frame[seen->nframes++] = (struct seen_frame){
-        .kind = frame->kind,
-        .slot = (uint8_t)slot,
-        .method = frame->method,
-        .to = claim ? frame->from : frame->to,
-        .corr = frame->kind == SHM_REPLY || frame->kind == SHM_ERROR ? frame->corr : 0,
-        .body = shm_frame_body(frame) >= 8 ? *(const int64_t *)(const void *)frame->body : 0,
-    };
-    if (found) /* but for the generation */
-        seen->frame[seen->nframes - 1].body >>= 32;
 }
 
 /* ---- between commit and publication ---- */
@@ -363,7 +343,7 @@ void seen_print(const char *what, const struct seen *seen)
     for (uint32_t i = 0; i < seen->nframes; i++)
         fprintf(stderr,
                 "    frame to slot %u: kind %u method %u to %" PRIx64 " corr %" PRIu64
-                " body %" PRId64 "\n",
+                " body %" PRId64 " after %" PRIu64 "\n",
                 seen->frame[i].slot, seen->frame[i].kind, seen->frame[i].method, seen->frame[i].to,
-                seen->frame[i].corr, seen->frame[i].body);
+                seen->frame[i].corr, seen->frame[i].body, seen->frame[i].after);
 }

@@ -42,6 +42,14 @@ void steady_on_walk(struct ax_ctx *ctx, struct steady *self, const struct steady
     reply->value = 1000 * reply->value + step(ctx, self, to, &left, "walk");
 }
 
+void steady_on_stroll(struct ax_ctx *ctx, struct steady *self, const struct steady_stroll *msg)
+{
+    const probe_ref to[2] = {msg->next, msg->to};
+    int64_t left = 2;
+    self->turns++;
+    (void)step(ctx, self, to, &left, "stroll");
+}
+
 void steady_on_read(struct ax_ctx *ctx, struct steady *self, const struct steady_read *msg,
                     struct steady_read_reply *reply)
 {

@@ -14,7 +14,8 @@
  * tried again with a real SIGKILL after that many steps: both must agree. Last, each scenario is
  * repeated in one process: memory that is given back must be found again.
  *
- *   test_step [SCENARIO]     one of them; AX_STEP_VERBOSE=1 prints what it comes to */
+ *   test_step [SCENARIO]     one of them; AX_STEP_VERBOSE=1 prints what it comes to;
+ *                            AX_STEP_EVERY=n tries each n-th moment */
 #include "step.h"
 
 #include "shm/recover.h"
@@ -39,11 +40,15 @@
 #define NESTED_FROM 3u /* moments of each scenario whose recovery is stepped as well */
 #define REAL_KILLS 8u  /* of each scenario */
 #endif
-#define AGAIN_EVERY 16u /* moments after which a second successor is tried */
-#define REPEATS 40u     /* of a scenario in one process */
-#define AT_A_TIME 4u    /* scenarios; they mostly wait for processes to come and go */
+#define NESTED_APART 32u /* moments from one of these to the next at least */
+#define LARGE_EVERY 32u  /* of those within copies of large states */
+#define AGAIN_EVERY 16u  /* moments after which a second successor is tried */
+#define REPEATS 40u      /* of a scenario in one process */
+#define AT_A_TIME 4u     /* scenarios; they mostly wait for processes to come and go */
 
 /* ---- stepping ---- */
+
+static uint32_t every = MOMENT_EVERY;
 
 struct tally {
     uint32_t steps, moments, nested, real;
@@ -167,6 +172,17 @@ static bool open_turn(const struct node *node)
     return priv->journal.turn != pub->committed && priv->journal.entries > 4;
 }
 
+/* Of two moments that differ: only in what blocks hold. */
+static bool arena_alone(const struct node *a, const struct node *b)
+{
+    const uint32_t w = NODE_WORKER;
+    bool lanes = false;
+    for (uint32_t to = 0; to < NODE_SLOTS; to++)
+        lanes |= to != w && memcmp(a->edge[w][to], b->edge[w][to], a->geo[w].edge_bytes) != 0;
+    return !lanes && memcmp(a->pub[w], b->pub[w], a->geo[w].public_bytes) == 0 &&
+           memcmp(a->priv[w], b->priv[w], a->geo[w].arena_off) == 0;
+}
+
 static bool step_recovery(const struct scenario *scenario, struct stage *stage,
                           const struct seen *want, const struct seen *so_far, struct tally *tally);
 
@@ -176,7 +192,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
                          struct tally *tally, bool recovery)
 {
     struct seen seen = *so_far;
-    uint32_t deeper = 0;
+    uint32_t deeper = 0, deeper_at = 0, copied = 0;
     start_traced(live, scenario);
     node_copy(last, live);
     for (uint32_t step = 0;; step++) {
@@ -192,14 +208,17 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
         tally->steps++;
         if (!node_differs(live, last))
             continue;
+        bool copying = scenario->flags & STEP_LARGE && arena_alone(live, last);
         node_copy(last, live);
+        if (copying && ++copied % LARGE_EVERY != 0)
+            continue;
         tally->moments++;
-        if (tally->moments % MOMENT_EVERY == 0 &&
-            !try_moment(scenario, last, &stage->copy, want, &seen, step,
-                        tally->moments % AGAIN_EVERY == 0))
+        if (tally->moments % every == 0 && !try_moment(scenario, last, &stage->copy, want, &seen,
+                                                       step, tally->moments % AGAIN_EVERY == 0))
             return false;
-        if (!recovery && open_turn(last) && tally->moments % 16 == 0 && deeper < NESTED_FROM) {
+        if (!recovery && open_turn(last) && tally->moments >= deeper_at && deeper < NESTED_FROM) {
             deeper++;
+            deeper_at = tally->moments + NESTED_APART;
             if (!step_recovery(scenario, stage, want, &seen, tally))
                 return false;
         }
@@ -292,7 +311,10 @@ static void boot(const struct scenario *scenario, struct node *node)
             .name_entry = 0,
             .policy = {.window_ns = 1,
                        .max = 1000,
-                       .restart = 1,
+                       .restart = scenario->flags & STEP_NEVER    ? 0
+                                  : scenario->flags & STEP_ALWAYS ? 2
+                                                                  : 1,
+                       .drain_ns = scenario->flags & STEP_DRAIN ? AX_SECONDS(3600) : 0,
                        .backoff_max_ns = 1,
                        .high = scenario->flags & STEP_HIGH ? 3 : 0,
                        .low = scenario->flags & STEP_HIGH ? 1 : 0,
@@ -300,7 +322,7 @@ static void boot(const struct scenario *scenario, struct node *node)
         };
     for (uint32_t i = 0; i < STEP_ACTORS; i++)
         snprintf(actors[i].contract, sizeof actors[i].contract, "%s",
-                 i == 0 && scenario->flags & STEP_STEADY ? "steady" : "probe");
+                 i == 0 && scenario->first != NULL ? scenario->first : "probe");
     node->boot.actors = actors;
     node->boot.nactors = STEP_ACTORS;
     node->boot.nregistries = 1;
@@ -369,7 +391,8 @@ static bool run(const struct scenario *scenario)
            scenario->name, tally.steps, tally.moments, tally.nested, tally.real,
            ok ? "ok" : "FAILED");
     fflush(stdout);
-    return ok && tally.moments > 0;
+    return ok && tally.moments > 0 && tally.nested > 0 &&
+           tally.real > 0; /* else it shows nothing */
 }
 
 /* ---- all of them, a process each ---- */
@@ -397,18 +420,29 @@ static void begin(const struct scenario *scenario)
     exit(run(scenario) ? 0 : 1);
 }
 
+static const struct scenario_set *const sets[] = {
+    &messages_scenarios, &awaits_scenarios, &lives_scenarios, &watching_scenarios,
+    &maps_scenarios,     &ends_scenarios,   &far_scenarios,   &supervising_scenarios,
+};
+#define SETS (sizeof sets / sizeof *sets)
+
 int main(int argc, char **argv)
 {
     uint32_t passed = 0, failed = 0, running = 0;
-    for (uint32_t i = 0; i < scenario_count; i++) {
-        if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
-            continue;
-        if (running == AT_A_TIME)
-            wait_for_one(&passed, &failed);
-        else
-            running++;
-        begin(&scenarios[i]);
-    }
+    const char *wanted = getenv("AX_STEP_EVERY");
+    if (wanted != NULL && atoi(wanted) > 0)
+        every = (uint32_t)atoi(wanted);
+    for (uint32_t i = 0; i < SETS; i++)
+        for (uint32_t j = 0; j < sets[i]->count; j++) {
+            const struct scenario *scenario = &sets[i]->rows[j];
+            if (argc > 1 && strcmp(argv[1], scenario->name) != 0)
+                continue;
+            if (running == AT_A_TIME)
+                wait_for_one(&passed, &failed);
+            else
+                running++;
+            begin(scenario);
+        }
     for (; running > 0; running--)
         wait_for_one(&passed, &failed);
     printf("%u passed, %u failed\n", passed, failed);

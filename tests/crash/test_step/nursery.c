@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#define AX_IMPLEMENT
+#include <ax/nursery.h>
+AX_NURSERY;
