@@ -89,6 +89,7 @@ void bench_drive_on_lookups(struct ax_ctx *ctx, struct bench_drive *self,
     bench_echo_ref barrier = find(ctx, msg->barrier);
     uint64_t all = 0, random = 1;
     (void)self;
+    AX_CHECK(ctx, msg->keys > 0);
     for (uint32_t number = 0; number < msg->keys; number++) {
         all += of_key(ctx, number).ref.addr == 0;
         if (number % A_TURN == A_TURN - 1)
