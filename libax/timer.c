@@ -15,7 +15,6 @@
  * An async ask is a timer whose frame is its own timeout; see ask.c. */
 #include "libax/timer.h"
 
-#include "libax/ask.h"
 #include "libax/known.h"
 #include "libax/memory.h"
 #include "libax/turn.h"
@@ -169,6 +168,17 @@ const struct shm_frame *timer_frame(struct worker *w, uint32_t index, uint64_t i
 {
     uint32_t unit = find(w, index, id);
     return unit == 0 ? NULL : &timer_at(&w->port, unit)->frame;
+}
+
+uint64_t timer_missed(struct worker *w, uint32_t index, uint64_t id)
+{
+    uint32_t unit = find(w, index, id);
+    if (unit == 0)
+        return 0;
+    uint64_t *missed = &timer_at(&w->port, unit)->missed, count = *missed;
+    if (count != 0)
+        shm_set(&w->port, missed, 0);
+    return count;
 }
 
 bool timers_end(struct worker *w, uint32_t index)
@@ -342,66 +352,4 @@ bool timer_fail_slot(struct worker *w, uint32_t slot, int error)
         if (actor_at(w, index)->state != SHM_FREE && !fail_asks(w, index, slot, error))
             return false;
     return true;
-}
-
-/* ---- what actors call ---- */
-
-static int set_own(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns,
-                   uint64_t period_ns, uint64_t *timer)
-{
-    struct worker *w = ctx->worker;
-    uint64_t id;
-    if (!contract_is(w, actor_at(w, ctx->actor)->type, out->contract))
-        return AX_E_WRONG_CONTRACT;
-    if (outgoing_size(out) > w->port.geo.max_message)
-        return AX_E_TOO_BIG;
-    const struct post post = {
-        .to = actor_ref(w, ctx->actor),
-        .method = out->method,
-        .kind = SHM_TELL,
-        .fixed = out->fixed,
-        .size = out->size,
-        .parts = out->parts,
-        .nparts = out->nparts,
-    };
-    if (w->timers->clock_turn != w->port.turn) {
-        clock_read(w);
-        w->timers->clock_turn = w->port.turn;
-    }
-    uint64_t at = deadline_after(w->now, delay_ns);
-    int error = timer_set(w, ctx->actor, at, period_ns, &post, 0, 0, &id);
-    if (error == 0 && timer != NULL)
-        *timer = id;
-    return error;
-}
-
-int ax_timer_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t delay_ns, uint64_t *timer)
-{
-    return set_own(ctx, out, delay_ns, 0, timer);
-}
-
-int ax_timer_every_(struct ax_ctx *ctx, const struct ax_outgoing *out, uint64_t period_ns,
-                    uint64_t *timer)
-{
-    return period_ns == 0 ? AX_E_INVALID : set_own(ctx, out, period_ns, period_ns, timer);
-}
-
-uint64_t ax_timer_missed(struct ax_ctx *ctx, uint64_t timer)
-{
-    struct worker *w = ctx->worker;
-    uint32_t unit = find(w, ctx->actor, timer);
-    if (unit == 0 || !log_room_for_user(w))
-        return 0;
-    uint64_t *missed = &timer_at(&w->port, unit)->missed, count = *missed;
-    if (count != 0)
-        shm_set(&w->port, missed, 0);
-    return count;
-}
-
-int ax_timer_cancel(struct ax_ctx *ctx, uint64_t timer)
-{
-    struct worker *w = ctx->worker;
-    if (!log_room_for_user(w))
-        return AX_E_LIMIT;
-    return timer_clear(w, ctx->actor, timer) ? 0 : AX_E_NO_ACTOR;
 }

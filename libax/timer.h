@@ -20,6 +20,9 @@ bool timer_clear(struct worker *w, uint32_t actor, uint64_t id);
 /* What the actor will get then: of an async ask the timeout, `from` who was asked, its contract's
  * hash as the stamp. NULL: there is none. */
 const struct shm_frame *timer_frame(struct worker *w, uint32_t actor, uint64_t id);
+/* In the open turn, which has room to log it: how many moments of a periodic one got no message,
+ * and begins to count anew. */
+uint64_t timer_missed(struct worker *w, uint32_t actor, uint64_t id);
 /* Of an actor that ends: turns of its own, some at a time. True: there is none left. */
 bool timers_end(struct worker *w, uint32_t actor);
 /* The open turn is being undone, or has been committed: what it has set and cleared. */
