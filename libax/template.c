@@ -50,10 +50,11 @@ static uint32_t threads(void)
 {
     uint32_t count = 0;
     DIR *tasks = opendir("/proc/self/task");
-    for (struct dirent *entry; tasks != NULL && (entry = readdir(tasks)) != NULL;)
+    if (tasks == NULL)
+        refuse("cannot be looked at for threads: %s", strerrordesc_np(errno));
+    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;)
         count += entry->d_name[0] != '.';
-    if (tasks != NULL)
-        closedir(tasks);
+    closedir(tasks);
     return count;
 }
 

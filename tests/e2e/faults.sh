@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # What the system refuses, and memory that is not there: each time axsup says clearly what it could
-# not have, ends with 1, and leaves no process, file or shared memory.
-# test-timeout: 240
+# not have, ends with 1, and leaves no process, file or shared memory. Where a template or a worker
+# has no memory, it may also say who died, and the next one serves.
+# test-timeout: 300
 
 set -u
 axsup=$AX_BUILD/axsup refuse=$AX_BUILD/tests/e2e/helper_refuse plugins=$AX_BUILD/tests/plugins
@@ -85,17 +86,62 @@ else
     step=12 first=$((1 + ${AX_SEED:=$RANDOM} % 12))
     [[ -n ${AX_THOROUGH-} ]] && step=1 first=1
     echo "allocations: AX_SEED=$AX_SEED, so every ${step}th from $first on"
-    for ((n = first, beyond = 0; !beyond && n < 100000; n += step)); do
+    starve() { # OF N COMMAND...
         rm -f "$log"
-        run env LD_PRELOAD="$plugins/starve.so" AX_STARVE="$n" AX_STARVE_LOG="$log"
-        [[ -e $log ]] || beyond=1
+        env LD_PRELOAD="$plugins/starve.so" AX_STARVE_OF="$1" AX_STARVE="$2" AX_STARVE_LOG="$log" \
+            "${@:3}"
+    }
+    # each FUNCTION: with the number of each allocation, until there are not so many
+    each() {
+        for ((n = first, beyond = 0; !beyond && n < 100000; n += step)); do
+            "$1" "$n"
+            [[ -e $log ]] || beyond=1
+            clean "$1: allocation $n"
+        done
+        echo "$1: $n allocations"
+    }
+    of_axsup() { # N
+        run starve axsup "$1"
         # it may do without; but then all of it, and where not it says so
         [[ $status == 0 || ($status == [12] && -n $out) ]]
-        verdict $? "allocation $n: $status: $out"
-        clean "allocation $n"
-    done
+        verdict $? "allocation $1: $status: $out"
+    }
+    each of_axsup
     ((beyond && n > 100))
     verdict $? "allocations: $n were reached"
+
+    # Serves it, so does the next one; or the system says why it does not run.
+    serves() { # OF N
+        local got tries=0 all
+        starve "$1" "$2" "$axsup" run "$conf" >"$dir/out" 2>&1 </dev/null &
+        local pid=$!
+        until got=$("$axsup" call --timeout 20s "$conf" t get 2>&1); [[ $got == '{"value":0}' ]]; do
+            # what was asked of the process that died is canceled, or failed in it
+            [[ $got == *AX_E_* && -d /proc/$pid ]] || break
+            ((++tries < 5)) || break
+        done
+        all=$("$axsup" status --json "$conf" 2>&1)
+        "$axsup" stop "$conf" >/dev/null 2>&1
+        wait "$pid"
+        status=$? out=$(<"$dir/out")
+        if [[ $status == [12] ]]; then
+            [[ $out == *memory* || $out == *'cannot be '* || $out == *"$plugins"* ]] &&
+                [[ $out != *'started a '* ]] # which it has not
+        else
+            [[ $status == 0 && $got == '{"value":0}' ]] &&
+                { [[ $all == *'"restarts":0,'*'"restarts":0,'* ]] ||
+                    [[ $out == *' ended '* || $out == *'could not begin'* ]]; }
+        fi
+        verdict $? "allocation $2 of the $1: $status, $got: $out; $all"
+    }
+    of_template() { serves template "$1"; }
+    of_worker() { serves worker "$1"; }
+    each of_template
+    ((beyond && n > 24))
+    verdict $? "allocations of the template: $n were reached"
+    each of_worker
+    ((beyond && n > first))
+    verdict $? "allocations of a worker: $n were reached"
 fi
 
 echo "$passed passed, $failed failed"
