@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/lease.h"
+
+#include <string.h>
+
+static bool is_owner(const struct ov_lease *lease)
+{
+    return lease->state == OV_HELD || lease->state == OV_RENEWING || lease->state == OV_DRAINING;
+}
+
+bool ov_lease_may_begin(const struct ov_lease *lease, uint64_t now)
+{
+    return (lease->state == OV_HELD || lease->state == OV_RENEWING) && now < lease->deadline;
+}
+
+bool ov_lease_may_go_on(const struct ov_lease *lease, uint64_t now)
+{
+    return is_owner(lease) && now < lease->deadline;
+}
+
+static struct ov_lease_effect send(struct ov_lease *lease, const struct ov_lease_config *config,
+                                   uint64_t now, uint64_t number, enum ov_store_op op)
+{
+    struct ov_lease_effect effect = {.send = true};
+    effect.request =
+        (struct ov_store_request){.number = number,
+                                  .op = op,
+                                  .shard = lease->shard,
+                                  .asker = config->self,
+                                  .epoch = op == OV_STORE_ACQUIRE ? lease->floor : lease->epoch,
+                                  .ttl_ns = config->ttl_ns};
+    memcpy(effect.request.registry, lease->registry, sizeof lease->registry);
+    lease->pending = number;
+    lease->sent_at = now;
+    lease->reading = op == OV_STORE_READ;
+    return effect;
+}
+
+/* What runs must end. Where nothing can run there is nothing to fence. */
+static struct ov_lease_effect fence(struct ov_lease *lease)
+{
+    bool had = lease->epoch != 0 && lease->state != OV_RELEASING;
+    lease->state = had ? OV_FENCED : OV_FREE;
+    lease->deadline = 0;
+    lease->epoch = 0;
+    lease->pending = 0;
+    return (struct ov_lease_effect){.lost = had};
+}
+
+static void see(struct ov_lease *lease, uint64_t epoch)
+{
+    if (epoch > lease->floor)
+        lease->floor = epoch;
+}
+
+struct ov_lease_effect ov_lease_want(struct ov_lease *lease, const struct ov_lease_config *config,
+                                     uint64_t now, uint64_t number)
+{
+    if (lease->state != OV_FREE || now < lease->wait_until)
+        return (struct ov_lease_effect){0};
+    lease->state = OV_ACQUIRING;
+    return send(lease, config, now, number, OV_STORE_ACQUIRE);
+}
+
+/* ---- answers ---- */
+
+/* It is this node's from before the request was sent, unless that is too long ago by now. */
+static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_lease_config *config,
+                                    uint64_t now, uint64_t epoch)
+{
+    bool had = is_owner(lease) || lease->deadline != 0;
+    uint64_t deadline = lease->sent_at + config->ttl_ns - config->margin_ns;
+    lease->pending = 0;
+    if (lease->epoch != 0 && lease->epoch != epoch)
+        return fence(lease); /* not the one under which things run */
+    if (now >= deadline && !had) {
+        lease->state = OV_FREE;
+        lease->epoch = 0;
+        return (struct ov_lease_effect){0};
+    }
+    lease->epoch = epoch;
+    if (deadline > lease->deadline)
+        lease->deadline = deadline;
+    if (lease->state != OV_DRAINING)
+        lease->state = OV_HELD;
+    return (struct ov_lease_effect){.gained = !had};
+}
+
+/* It is not: another has it, or nobody does. */
+static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease_config *config,
+                                   uint64_t now, const struct ov_store_answer *answer)
+{
+    if (answer->owner.boot != 0 && !ov_ident_same(&answer->owner, &config->self))
+        lease->wait_until = now + answer->left_ns;
+    if (lease->deadline == 0)
+        lease->epoch = 0; /* of a lease that was only read of */
+    return fence(lease);
+}
+
+static struct ov_lease_effect read_back(struct ov_lease *lease,
+                                        const struct ov_lease_config *config, uint64_t now,
+                                        uint64_t number)
+{
+    if (lease->state != OV_DRAINING && lease->state != OV_RELEASING)
+        lease->state = OV_INDETERMINATE;
+    return send(lease, config, now, number, OV_STORE_READ);
+}
+
+static struct ov_lease_effect take_read(struct ov_lease *lease,
+                                        const struct ov_lease_config *config, uint64_t now,
+                                        const struct ov_store_answer *answer, uint64_t number)
+{
+    bool mine = ov_ident_same(&answer->owner, &config->self) && answer->owner.boot != 0;
+    if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
+        return deny(lease, config, now, answer);
+    lease->epoch = answer->epoch;
+    return send(lease, config, now, number,
+                lease->state == OV_RELEASING ? OV_STORE_RELEASE : OV_STORE_RENEW);
+}
+
+struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_lease_config *config,
+                                       uint64_t now, const struct ov_store_answer *answer,
+                                       uint64_t number)
+{
+    if (answer->number != lease->pending || lease->pending == 0)
+        return (struct ov_lease_effect){0};
+    if (answer->outcome == OV_STORE_UNKNOWN)
+        return read_back(lease, config, now, number);
+    see(lease, answer->epoch);
+    if (lease->reading && answer->outcome == OV_STORE_DONE)
+        return take_read(lease, config, now, answer, number);
+    if (lease->state == OV_RELEASING) {
+        lease->state = OV_FREE;
+        lease->epoch = lease->deadline = lease->pending = 0;
+        return (struct ov_lease_effect){0};
+    }
+    return answer->outcome == OV_STORE_DONE ? grant(lease, config, now, answer->epoch)
+                                            : deny(lease, config, now, answer);
+}
+
+/* ---- time ---- */
+
+struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
+                                     uint64_t now, uint64_t number)
+{
+    if (lease->deadline != 0 && now >= lease->deadline && lease->state != OV_RELEASING &&
+        lease->state != OV_FENCED)
+        return fence(lease);
+    if (lease->pending != 0 && now - lease->sent_at >= config->answer_ns)
+        return read_back(lease, config, now, number);
+    if (lease->pending == 0 && is_owner(lease) && lease->deadline - now <= config->ttl_ns / 2) {
+        if (lease->state == OV_HELD)
+            lease->state = OV_RENEWING;
+        return send(lease, config, now, number, OV_STORE_RENEW);
+    }
+    return (struct ov_lease_effect){0};
+}
+
+/* ---- from outside ---- */
+
+void ov_lease_drain(struct ov_lease *lease)
+{
+    if (lease->state == OV_HELD || lease->state == OV_RENEWING)
+        lease->state = OV_DRAINING;
+}
+
+struct ov_lease_effect ov_lease_stopped(struct ov_lease *lease,
+                                        const struct ov_lease_config *config, uint64_t now,
+                                        uint64_t number)
+{
+    if (lease->state == OV_FENCED)
+        lease->state = OV_FREE;
+    if (lease->state != OV_DRAINING)
+        return (struct ov_lease_effect){0};
+    lease->state = OV_RELEASING;
+    return send(lease, config, now, number, OV_STORE_RELEASE);
+}
+
+struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch)
+{
+    bool newer = lease->epoch != 0 && epoch > lease->epoch;
+    see(lease, epoch);
+    return newer ? fence(lease) : (struct ov_lease_effect){0};
+}

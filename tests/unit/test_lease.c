@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* The lease of a shard as one node sees it: deadlines, lost answers, fencing. */
+#include "overlay/core/lease.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TTL 1000u
+#define MARGIN 100u
+#define ANSWER 200u
+
+static const struct ov_lease_config config = {
+    .self = {"a", 1, 1}, .ttl_ns = TTL, .margin_ns = MARGIN, .answer_ns = ANSWER};
+static const struct ov_ident other = {"b", 2, 1}, nobody;
+static struct ov_lease lease;
+static struct ov_lease_effect effect;
+static uint64_t number;
+
+static int set_up(void **state)
+{
+    (void)state;
+    lease = (struct ov_lease){.registry = "users", .shard = 7};
+    number = 0;
+    return 0;
+}
+
+static void expect(enum ov_lease_state state, uint64_t epoch, uint64_t deadline)
+{
+    assert_int_equal(lease.state, state);
+    assert_int_equal(lease.epoch, epoch);
+    assert_int_equal(lease.deadline, deadline);
+}
+
+static void expect_sent(enum ov_store_op op, uint64_t epoch)
+{
+    assert_true(effect.send);
+    assert_int_equal(effect.request.op, op);
+    assert_int_equal(effect.request.epoch, epoch);
+    assert_int_equal(effect.request.number, number);
+    assert_string_equal(effect.request.registry, "users");
+    assert_int_equal(effect.request.shard, 7);
+}
+
+static void want(uint64_t now)
+{
+    effect = ov_lease_want(&lease, &config, now, ++number);
+}
+
+static void tick(uint64_t now)
+{
+    effect = ov_lease_tick(&lease, &config, now, ++number);
+}
+
+/* Answers the request that is under way. */
+static void answer(uint64_t now, enum ov_store_outcome outcome, struct ov_ident owner,
+                   uint64_t epoch, uint64_t left)
+{
+    struct ov_store_answer a = {lease.pending, outcome, owner, epoch, left};
+    effect = ov_lease_answer(&lease, &config, now, &a, ++number);
+}
+
+static void hold(uint64_t now)
+{
+    want(now);
+    expect_sent(OV_STORE_ACQUIRE, lease.floor);
+    answer(now + 50, OV_STORE_DONE, config.self, 5, TTL);
+    assert_true(effect.gained && !effect.lost);
+    expect(OV_HELD, 5, now + TTL - MARGIN);
+}
+
+static void test_the_deadline_is_from_before_the_request(void **state)
+{
+    (void)state;
+    hold(100);
+    assert_true(ov_lease_may_begin(&lease, 999));
+    assert_false(ov_lease_may_begin(&lease, 1000));
+    assert_false(ov_lease_may_go_on(&lease, 1000));
+    tick(499);
+    assert_false(effect.send);
+    tick(500);
+    expect_sent(OV_STORE_RENEW, 5);
+    expect(OV_RENEWING, 5, 1000);
+    assert_true(ov_lease_may_begin(&lease, 999));
+    answer(600, OV_STORE_DONE, config.self, 5, TTL);
+    assert_false(effect.gained || effect.lost);
+    expect(OV_HELD, 5, 1400);
+    tick(1400);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+    want(1500);
+    assert_false(effect.send);
+    effect = ov_lease_stopped(&lease, &config, 1500, ++number);
+    expect(OV_FREE, 0, 0);
+    want(1500);
+    expect_sent(OV_STORE_ACQUIRE, 5);
+}
+
+static void test_an_answer_that_comes_too_late(void **state)
+{
+    (void)state;
+    want(100);
+    answer(1000, OV_STORE_DONE, config.self, 5, TTL);
+    assert_false(effect.gained);
+    expect(OV_FREE, 0, 0);
+}
+
+static void test_another_has_it(void **state)
+{
+    (void)state;
+    want(100);
+    answer(200, OV_STORE_REFUSED, other, 9, 700);
+    assert_false(effect.gained || effect.lost);
+    expect(OV_FREE, 0, 0);
+    want(899);
+    assert_false(effect.send);
+    want(900);
+    expect_sent(OV_STORE_ACQUIRE, 9);
+}
+
+/* Neither held nor free, and what is read is no lease. */
+static void test_a_lost_answer(void **state)
+{
+    (void)state;
+    want(100);
+    tick(299);
+    assert_false(effect.send);
+    tick(300);
+    expect_sent(OV_STORE_READ, 0);
+    expect(OV_INDETERMINATE, 0, 0);
+    assert_false(ov_lease_may_begin(&lease, 300));
+    answer(350, OV_STORE_DONE, config.self, 5, 900);
+    expect_sent(OV_STORE_RENEW, 5);
+    expect(OV_INDETERMINATE, 5, 0);
+    assert_false(effect.gained || ov_lease_may_begin(&lease, 350));
+    answer(400, OV_STORE_DONE, config.self, 5, TTL);
+    assert_true(effect.gained);
+    expect(OV_HELD, 5, 350 + TTL - MARGIN);
+}
+
+static void test_a_lost_answer_to_a_renewal(void **state)
+{
+    static const struct {
+        bool mine;
+        uint64_t epoch;
+    } reads[] = {{false, 6}, {true, 6}, {false, 5}};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        set_up(NULL);
+        hold(100);
+        tick(600);
+        answer(700, OV_STORE_UNKNOWN, nobody, 0, 0);
+        expect_sent(OV_STORE_READ, 5);
+        expect(OV_INDETERMINATE, 5, 1000);
+        assert_false(ov_lease_may_begin(&lease, 700));
+        answer(800, OV_STORE_DONE,
+               reads[i].mine ? config.self
+               : i == 0      ? other
+                             : nobody,
+               reads[i].epoch, 100);
+        assert_true(effect.lost);
+        expect(OV_FENCED, 0, 0);
+    }
+    set_up(NULL);
+    hold(100);
+    tick(600);
+    tick(800); /* no answer, nor to what is asked then */
+    expect(OV_INDETERMINATE, 5, 1000);
+    tick(1000);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+}
+
+static void test_a_renewal_is_refused(void **state)
+{
+    (void)state;
+    hold(100);
+    tick(600);
+    answer(650, OV_STORE_REFUSED, other, 6, 900);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+    assert_int_equal(lease.floor, 6);
+    assert_int_equal(lease.wait_until, 1550);
+}
+
+static void test_answers_to_older_requests(void **state)
+{
+    struct ov_store_answer late = {1, OV_STORE_DONE, config.self, 5, TTL};
+    (void)state;
+    want(100);
+    tick(300); /* lost; a read is under way */
+    effect = ov_lease_answer(&lease, &config, 350, &late, ++number);
+    assert_false(effect.send || effect.gained);
+    expect(OV_INDETERMINATE, 0, 0);
+    late.number = 0;
+    lease.pending = 0;
+    effect = ov_lease_answer(&lease, &config, 350, &late, ++number);
+    assert_false(effect.gained);
+}
+
+static void test_drain_and_release(void **state)
+{
+    (void)state;
+    hold(100);
+    ov_lease_drain(&lease);
+    expect(OV_DRAINING, 5, 1000);
+    assert_false(ov_lease_may_begin(&lease, 300));
+    assert_true(ov_lease_may_go_on(&lease, 300));
+    tick(600); /* what is there may take longer */
+    expect_sent(OV_STORE_RENEW, 5);
+    answer(650, OV_STORE_DONE, config.self, 5, TTL);
+    expect(OV_DRAINING, 5, 1500);
+    effect = ov_lease_stopped(&lease, &config, 700, ++number);
+    expect_sent(OV_STORE_RELEASE, 5);
+    assert_false(ov_lease_may_go_on(&lease, 700));
+    tick(900); /* the answer is lost */
+    expect_sent(OV_STORE_READ, 5);
+    answer(950, OV_STORE_DONE, config.self, 5, 500);
+    expect_sent(OV_STORE_RELEASE, 5);
+    answer(990, OV_STORE_DONE, nobody, 5, 0);
+    assert_false(effect.lost);
+    expect(OV_FREE, 0, 0);
+}
+
+static void test_released_and_taken_by_another(void **state)
+{
+    (void)state;
+    hold(100);
+    ov_lease_drain(&lease);
+    effect = ov_lease_stopped(&lease, &config, 300, ++number);
+    tick(500);
+    answer(550, OV_STORE_DONE, other, 6, TTL);
+    assert_false(effect.lost);
+    expect(OV_FREE, 0, 0);
+}
+
+static void test_an_epoch_that_a_peer_shows(void **state)
+{
+    (void)state;
+    hold(100);
+    effect = ov_lease_saw(&lease, 5);
+    assert_false(effect.lost);
+    effect = ov_lease_saw(&lease, 6);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+    set_up(NULL);
+    effect = ov_lease_saw(&lease, 41);
+    assert_false(effect.lost);
+    want(0);
+    expect_sent(OV_STORE_ACQUIRE, 41);
+}
+
+/* Of another epoch than that under which things run. */
+static void test_a_grant_of_another_epoch(void **state)
+{
+    (void)state;
+    hold(100);
+    tick(600);
+    answer(650, OV_STORE_DONE, config.self, 6, TTL);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_the_deadline_is_from_before_the_request, set_up),
+        cmocka_unit_test_setup(test_an_answer_that_comes_too_late, set_up),
+        cmocka_unit_test_setup(test_another_has_it, set_up),
+        cmocka_unit_test_setup(test_a_lost_answer, set_up),
+        cmocka_unit_test_setup(test_a_lost_answer_to_a_renewal, set_up),
+        cmocka_unit_test_setup(test_a_renewal_is_refused, set_up),
+        cmocka_unit_test_setup(test_answers_to_older_requests, set_up),
+        cmocka_unit_test_setup(test_drain_and_release, set_up),
+        cmocka_unit_test_setup(test_released_and_taken_by_another, set_up),
+        cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
+        cmocka_unit_test_setup(test_a_grant_of_another_epoch, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
