@@ -248,8 +248,8 @@ static void regret(struct node *node)
 static bool same_and_regretted(const struct seen *want, const struct seen *got)
 {
     return same_but_restarts(want, got) && got->failures[1] == 1 && got->letters == 1 &&
-           got->turns[1] == 0 && got->errors[1] == 0 && got->members == 0 && got->nframes == 0 &&
-           got->sum[2] == 1 && got->sum[3] == 2 && got->state[1] == SHM_LIVE &&
+           got->turns[1] == 0 && got->errors[1] == 0 && got->members == 0 && got->saved[1] == 0 &&
+           got->nframes == 0 && got->sum[2] == 1 && got->sum[3] == 2 && got->state[1] == SHM_LIVE &&
            got->downs[2] == 0 && got->downs[3] == 0;
 }
 

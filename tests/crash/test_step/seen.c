@@ -4,6 +4,7 @@
 #include "libax/life.h"
 #include "libax/map.h"
 #include "libax/record.h"
+#include "libax/snapshot.h"
 #include "libax/worker.h"
 #include "shm/chain.h"
 #include "shm/recover.h"
@@ -126,8 +127,10 @@ static void add_up(struct node *node, struct seen *seen)
         seen->settled = false;
     }
     for (uint32_t i = 1; i < STEP_RECORDS && seen->settled; i++)
-        if (port.actors[i].state != SHM_FREE)
+        if (port.actors[i].state != SHM_FREE) {
             read_map(&port, i, seen);
+            seen->saved[i] = snapshot_of(&port, i).len;
+        }
     seen->units = port.arena.used;
     seen->mail = found.mail;
     shm_port_close(&port);

@@ -27,6 +27,7 @@ struct seen { /* all that can be seen of a worker, and by whom it sends to */
     uint32_t gen[STEP_RECORDS];
     uint64_t handled[STEP_RECORDS];
     uint64_t entries[STEP_RECORDS], digest[STEP_RECORDS]; /* of kept maps */
+    uint32_t saved[STEP_RECORDS];                         /* bytes of snapshots */
     uint8_t state[STEP_RECORDS];
     struct seen_frame frame[STEP_FRAMES]; /* lane by lane: between lanes there is no order */
     uint32_t nframes;
