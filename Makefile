@@ -270,7 +270,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile model mutants
+.PHONY: test asan clang fuzz maps hostile random model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -284,6 +284,10 @@ maps: test-programs ## 10^8 changes of kept maps of a fixed set
 	$(Q)AX_MAPS_CHANGES=100000000 $(B)/tests/crash/test_maps
 hostile: test-programs ## a worker that goes mad in 10^6 ways
 	$(Q)AX_HOSTILE_VARIANTS=1000000 $(B)/tests/crash/test_hostile
+# AX_SEED and AX_SECONDS of the test.
+random: test-programs ## actors that live and die at random against a model (SEED=n MINUTES=10)
+	$(Q)AX_BUILD=$(CURDIR)/$(B) $(if $(SEED),AX_SEED=$(SEED)) \
+		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/crash/test_lives
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it

@@ -301,6 +301,8 @@ static int link_remote(struct worker *w, uint32_t self, uint64_t who, bool gone)
     const struct post post = {
         .to = who, .from = actor_ref(w, self), .corr = link->id, .kind = SHM_LINK};
     int error = gone ? tell_gone(w, link) : post_slot(w, SHM_REF_SLOT(who), SHM_CONTROL, &post);
+    if (!gone)
+        watch_asked(w, SHM_REF_SLOT(who), link);
     if (error != 0) {
         record_give(w, unit);
         return error;

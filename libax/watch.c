@@ -30,6 +30,8 @@
 #define TURN_ROOM 64u /* undo words for what follows in the turn */
 #define DOWN_BYTES (sizeof(struct shm_frame) + sizeof(struct shm_down_body))
 _Static_assert(sizeof(struct shm_chunk) + DOWN_BYTES <= SHM_UNIT << RECORD_ROOM, "room for a down");
+#define ASKED 1u                        /* of shm_watch's `asked` */
+#define ASKED_LATE 2u                   /* the peer was gone already: it has no more ends */
 #define BLOCKS_A_TURN (SHM_PENDING / 4) /* that it gives back */
 
 int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id, bool final)
@@ -450,6 +452,38 @@ static bool fire(struct worker *w, struct shm_watch *watch, const struct shm_slo
     return true;
 }
 
+/* Had the slot been asked for the record? A process that had not says nothing by its death: the
+ * next one is asked, and an actor that was gone before is not told as one that returns. Where we
+ * look late the next one may have read the request; then the death is told, as it is where it had
+ * been read before, since none may be lost. */
+static bool was_reached(struct worker *w, const struct shm_watch *watch, uint32_t slot)
+{
+    if (watch->asked == 0 || watch->heard != 0)
+        return true;
+    if (watch->asked & ASKED_LATE)
+        return false;
+    uint64_t read = shm_lane_read(&w->port, slot, SHM_CONTROL);
+    return !later_than(watch->asked & ~7u, (uint32_t)read);
+}
+
+static void pass_over(struct worker *w, struct shm_watch *watch,
+                      const struct shm_slot_down_body *body)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    shm_set(&w->port, &watch->fell, body->incarnation);
+    turn_commit(w);
+}
+
+void watch_asked(const struct worker *w, uint32_t slot, struct shm_watch *watch)
+{
+    uint32_t target = SHM_REF_INDEX(watch->peer);
+    bool late =
+        target < w->port.peer_actors[slot] &&
+        later_than(shm_load(&w->port.directories[slot][target].gen), SHM_REF_GEN(watch->peer));
+    watch->asked =
+        (uint32_t)w->port.out[slot].staged[SHM_CONTROL] | ASKED | (late ? ASKED_LATE : 0);
+}
+
 static void forget(struct worker *w, uint32_t unit)
 {
     shm_turn_begin(&w->port, 0, 0);
@@ -466,7 +500,9 @@ bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
         bool hears = watch->kind != SHM_WATCHED && watch->fell != body->incarnation &&
                      watch->twin != SHM_TWIN_SILENT && !(watch->final && again);
         next = watch->at_next;
-        if (hears && !fire(w, watch, body, again))
+        if (hears && again && !was_reached(w, watch, body->slot))
+            pass_over(w, watch, body);
+        else if (hears && !fire(w, watch, body, again))
             return false;
         if (!again && (watch->kind == SHM_WATCHED || watch->twin == SHM_TWIN_SILENT))
             forget(w, unit);
@@ -519,9 +555,11 @@ static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
     };
     if (target != 0)
         return monitor_local(w, target, watch);
-    if (who.node == 0 && slot != w->port.slot && !slot_gone(w, slot))
-        return post_slot(w, slot, SHM_CONTROL, &post);
-    return tell_owner(w, watch, &gone);
+    if (who.node != 0 || slot == w->port.slot || slot_gone(w, slot))
+        return tell_owner(w, watch, &gone);
+    int error = post_slot(w, slot, SHM_CONTROL, &post);
+    watch_asked(w, slot, watch);
+    return error;
 }
 
 int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint64_t *number)

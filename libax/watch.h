@@ -24,6 +24,8 @@ void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t i
 int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body);
 /* Will no process ever be in that slot again? */
 bool slot_gone(const struct worker *w, uint32_t slot);
+/* The request for the other side of this record has just been staged for that slot. */
+void watch_asked(const struct worker *w, uint32_t slot, struct shm_watch *watch);
 /* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
  * memory for all of them now. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);

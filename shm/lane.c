@@ -3,7 +3,7 @@
 
 #include "shm/bell.h"
 
-static uint64_t peer_read(const struct shm_port *port, uint32_t to, uint32_t lane)
+uint64_t shm_lane_read(const struct shm_port *port, uint32_t to, uint32_t lane)
 {
     const struct shm_ends *ends = port->in_ends[to];
     /* pairs with the release in shm_lane_publish_slow of the reader */
@@ -28,7 +28,7 @@ bool shm_lane_room(struct shm_port *port, uint32_t to, uint32_t lane, uint32_t s
     uint64_t mask = shm_lane_mask(port, lane), staged = out->staged[lane];
     uint64_t pad = (staged & mask) + size > mask + 1 ? mask + 1 - (staged & mask) : 0;
     if (staged + pad + size - out->peer_read[lane] > mask + 1)
-        out->peer_read[lane] = peer_read(port, to, lane);
+        out->peer_read[lane] = shm_lane_read(port, to, lane);
     return staged + pad + size - out->peer_read[lane] <= mask + 1;
 }
 
@@ -54,7 +54,7 @@ void shm_lane_publish_slow(struct shm_port *port)
     for (uint64_t set = port->dirty | port->read_dirty; set != 0; set &= set - 1) {
         uint32_t to = (uint32_t)__builtin_ctzll(set);
         struct shm_out *out = &port->out[to];
-        /* pairs with the acquire in peer_read: the bytes may be written again */
+        /* pairs with the acquire in shm_lane_read: the bytes may be written again */
         shm_store_release(&out->ends->read_data, port->priv->read_data[to]);
         shm_store_release(&out->ends->read_control, port->priv->read_control[to]);
         /* data before control: who reads a control frame finds the data sent before it */

@@ -53,6 +53,8 @@ static inline void shm_lane_stage(struct shm_port *port, uint32_t to, uint32_t l
     port->dirty |= 1ull << to;
 }
 
+/* How far that slot says that it has read our lane to it. */
+uint64_t shm_lane_read(const struct shm_port *port, uint32_t to, uint32_t lane);
 /* Publishes every staged end and read position. Never within a turn. */
 void shm_lane_publish_slow(struct shm_port *port);
 static inline void shm_lane_publish(struct shm_port *port)

@@ -129,7 +129,9 @@ struct shm_watch {
     uint8_t final;  /* only the last end is told */
     uint8_t mine;   /* of a link: its actor has set it up */
     uint8_t twin;   /* of a link: enum shm_twin */
-    uint32_t pad;
+    /* Of the side that has asked another slot for it: the end of its request in the control lane,
+     * low bits, and in the last three what libax/watch.c puts there; 0 for others. */
+    uint32_t asked;
 };
 _Static_assert(sizeof(struct shm_watch) == SHM_UNIT, "a side of a monitor is one unit");
 

@@ -210,6 +210,20 @@ scenarios() { # NEST: who spawns B
 scenarios nest-a
 scenarios nest-b
 
+# who was gone before a process died did not end with it, and comes back in no other
+where='gone, then death'
+do_it a trap '{"on":true}'
+do_it nest-b breed '{"name":"b"}'
+do_it a watch '{"name":"b","flags":0}'
+tell b quit "{\"reason\":$normal}"
+become 'down 1 normal gone;' a
+"$axsup" kill "$conf" b/0 STOP
+do_it a watch '{"name":"b","flags":0}'
+do_it a tie '{"name":"b"}'
+"$axsup" kill "$conf" b/0
+said "*b/0 runs: *"
+become 'down 0 no such actor gone;exit 0 no such actor gone;' a
+
 # ---- the death of a process: told once to who traps, an end for nobody ----
 
 for nest in nest-a nest-b; do
@@ -221,7 +235,7 @@ for nest in nest-a nest-b; do
     do_it a tie '{"name":"b"}'
     do_it b join '{"group":"g"}'
     "$axsup" kill "$conf" "$worker/0"
-    said "*$worker/0 runs: * incarnation 2,*"
+    said "*$worker/0 runs: * incarnation [23],*"
     become 'exit 1 signal again;' a
     call '{"count":1,"names":"b;"}' a members '{"group":"g"}'
     tell b quit "{\"reason\":$killed}"

@@ -14,9 +14,8 @@
  *   dead letters   one for each handler that died in an await, one for each that failed; no others
  *
  *   AX_KILLS=100000   how many (default 3000)     AX_SEED=1   of the moments (default: the time) */
-#include "system.h"
-
 #include "libax/boot.h"
+#include "tests/lib/system.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A running axsup, as a client sees it. Whatever goes wrong here ends the test. */
-#ifndef SYSTEM_H
-#define SYSTEM_H
+/* tests/lib/system.h - a running axsup, as a client sees it. Whatever goes wrong here ends the
+ * test. */
+#ifndef TESTS_SYSTEM_H
+#define TESTS_SYSTEM_H
 
 #include "axsup/client.h"
 
@@ -18,7 +19,9 @@ struct system {
 /* Prints and ends the test as failed. What axsup wrote stays where it is. */
 __attribute__((format(printf, 1, 2))) _Noreturn void give_up(const char *format, ...);
 
-/* Writes `config` into a new folder, runs axsup with it and connects. */
+/* Makes its folder, which system_start does as well where there is none. */
+void system_folder(struct system *system);
+/* Writes `config` into the folder, runs axsup with it and connects. */
 void system_start(struct system *system, const char *config);
 /* Asks it to stop; its exit status. Removes the folder. */
 int system_stop(struct system *system);

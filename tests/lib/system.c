@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "system.h"
+#include "tests/lib/system.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -76,14 +76,20 @@ static void connect_to(struct system *system, const char *conf)
     }
 }
 
-void system_start(struct system *system, const char *config)
+void system_folder(struct system *system)
 {
     const char *tmp = getenv("TMPDIR");
-    char conf[300], log[300];
-    snprintf(system->folder, sizeof system->folder, "%s/random.XXXXXX", tmp == NULL ? "/tmp" : tmp);
+    snprintf(system->folder, sizeof system->folder, "%s/system.XXXXXX", tmp == NULL ? "/tmp" : tmp);
     if (mkdtemp(system->folder) == NULL)
         give_up("no folder for the test");
-    snprintf(conf, sizeof conf, "%s/random.json", system->folder);
+}
+
+void system_start(struct system *system, const char *config)
+{
+    char conf[300], log[300];
+    if (system->folder[0] == '\0')
+        system_folder(system);
+    snprintf(conf, sizeof conf, "%s/system.json", system->folder);
     snprintf(log, sizeof log, "%s/log", system->folder);
     write_file(conf, config);
     system->pid = fork();
@@ -97,7 +103,8 @@ void system_start(struct system *system, const char *config)
 
 static void remove_folder(const char *folder)
 {
-    static const char *const names[] = {"random.json", "log", "run/control", "run/lock", "run", ""};
+    static const char *const names[] = {"book",        "script",   "system.json", "log",
+                                        "run/control", "run/lock", "run",         ""};
     char path[300];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
