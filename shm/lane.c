@@ -18,7 +18,7 @@ uint64_t shm_lane_read(const struct shm_port *port, uint32_t to, uint32_t lane)
 uint64_t shm_lane_unread(struct shm_port *port, uint32_t to, uint32_t lane)
 {
     struct shm_out *out = &port->out[to];
-    out->peer_read[lane] = peer_read(port, to, lane);
+    out->peer_read[lane] = shm_lane_read(port, to, lane);
     return out->staged[lane] - out->peer_read[lane];
 }
 
