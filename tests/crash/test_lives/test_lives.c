@@ -13,11 +13,13 @@
  *              ended, the first of them
  *   asks       each ended once; with an answer where there was one
  *   monitors   one down for each end of an incarnation, as everybody else is told it, behind what
- * the dead one had sent, until it is gone; none after it was taken back links      one exit to who
- * traps, the end of who does not; who ended has a cause groups     the members are those who live
- * and have joined registry   one actor a key, and it is the one that is found state      what is
- * kept, in state and maps, is what was put; nothing of a failed turn is left timers     each went
- * off once, or was canceled actors     those who live, as axsup lists them
+ *              the dead one had sent, until it is gone; none after it was taken back
+ *   links      one exit to who traps, the end of who does not; who ended has a cause
+ *   groups     the members are those who live and have joined
+ *   registry   one actor a key, and it is the one that is found
+ *   state      what is kept, in state and maps, is what was put; nothing of a failed turn is left
+ *   timers     each went off once, or was canceled
+ *   actors     those who live, as axsup lists them
  *
  *   AX_SEED=1      of the dice and the moments of death (default: the time)
  *   AX_SECONDS=60  how long (default)        AX_ROUNDS=n  or how many rounds */
@@ -38,6 +40,12 @@
 #define WORKERS 3u
 #define REST_NS 30000000000ull /* from the last order until all is at rest */
 #define LOOK_NS 1000000ull
+
+#ifdef __SANITIZE_ADDRESS__ /* the plain build does more of the same */
+#define SECONDS 20u
+#else
+#define SECONDS 60u
+#endif
 
 static struct system system_ = {.client = {.fd = -1, .server = -1}};
 static struct model model;
@@ -366,7 +374,7 @@ int main(void)
 {
     const uint64_t seed = setting("AX_SEED", now() % 1000000);
     const uint64_t most = setting("AX_ROUNDS", UINT64_MAX);
-    const uint64_t began = now(), end = began + setting("AX_SECONDS", 60) * 1000000000u;
+    const uint64_t began = now(), end = began + setting("AX_SECONDS", SECONDS) * 1000000000u;
     bool ok = true;
     printf("AX_SEED=%" PRIu64 "\n", seed);
     fflush(stdout);

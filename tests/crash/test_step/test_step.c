@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__ /* processes are slow to start; the plain build tries all */
-#define MOMENT_EVERY 4u
+#define MOMENT_EVERY 16u
 #define NESTED_FROM 1u
 #define REAL_KILLS 2u
 #else
