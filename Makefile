@@ -286,7 +286,7 @@ hostile: test-programs ## a worker that goes mad in 10^6 ways
 	$(Q)AX_HOSTILE_VARIANTS=1000000 $(B)/tests/crash/test_hostile
 # AX_SEED and AX_SECONDS of the test.
 random: test-programs ## actors that live and die at random against a model (SEED=n MINUTES=10)
-	$(Q)AX_BUILD=$(CURDIR)/$(B) $(if $(SEED),AX_SEED=$(SEED)) \
+	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SEED=$(or $(SEED),$$(date +%s)) \
 		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/crash/test_lives
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test-timeout: 900
+/* test-timeout: 1800
  *
  * Every instruction. A worker is single-stepped through what a turn can do. After each instruction
  * that changed the memory it writes, that memory is copied and a successor is let into the copy: to
