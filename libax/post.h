@@ -88,12 +88,12 @@ FORCED uint32_t post_size(const struct post *post)
 FORCED int append_post(struct worker *w, struct shm_chain *chain, const struct post *post,
                        uint32_t size, uint64_t stamp, bool user)
 {
-    uint64_t word;
+    uint64_t word = 0;
     if (shm_likely(shm_chain_fits(&w->port, chain, size)))
         word = chain->tail + size;
-    else if (user && !memory_room(w, size / SHM_UNIT + 16))
-        return AX_E_NO_MEMORY;
-    else if ((word = shm_chain_grow(&w->port, chain, size)) == 0)
+    else if (!user || memory_room(w, size / SHM_UNIT + 16))
+        word = shm_chain_grow(&w->port, chain, size);
+    if (shm_unlikely(word == 0))
         return AX_E_NO_MEMORY;
     fill_frame(shm_chain_frame(&w->port, word - size), size, post, stamp);
     shm_chain_append(&w->port, chain, word);
