@@ -6,17 +6,9 @@
 # test-timeout: 180
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=${AX_BUILD:?}/axsup
-failed=0 passed=0
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 figures='raw_line_rtt_ns raw_ring_msgs_per_s raw_memcpy_bytes_per_s raw_eventfd_rtt_ns
 raw_eventfd_rtt_one_core_ns local_ask_ns local_tell_per_s cross_ask_ns cross_ask_ratio

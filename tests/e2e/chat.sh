@@ -6,25 +6,12 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/chat.XXXXXX") || exit
-failed=0 passed=0 pid='' ann='' bob='' guest=''
+ann='' bob='' guest=''
 conf=$dir/chat.json
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 hear() { # FD PATTERN...: the next lines
     local fd=$1 line pattern

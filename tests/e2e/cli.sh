@@ -4,24 +4,10 @@
 # The commands against a system that runs: what they print, how they end, what they say of mistakes.
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX") || exit
-failed=0 passed=0 pid=
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 # try STATUS OUTPUT ERRORS COMMAND...: runs axsup; the outputs are patterns of the whole.
 try() {

@@ -7,25 +7,11 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/durable.XXXXXX") || exit
-failed=0 passed=0 pid=
 conf=$dir/durable.json
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 call() { # WANTED ACTOR MESSAGE [JSON]
     local wanted=$1 got
@@ -34,17 +20,6 @@ call() { # WANTED ACTOR MESSAGE [JSON]
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$*: $got, not $wanted"
-}
-
-# Until what a command says is like this.
-become() { # WANTED COMMAND ...
-    local wanted=$1 got tries=500
-    shift
-    # shellcheck disable=SC2053
-    while got=$("$axsup" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
-    # shellcheck disable=SC2053
-    [[ $got == $wanted ]]
-    verdict $? "axsup $*: $got, not $wanted"
 }
 
 incarnation() { # WORKER

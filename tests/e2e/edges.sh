@@ -6,9 +6,11 @@
 # never ends. Each is told in its return value, and nothing half-done remains.
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/edges.XXXXXX") || exit
 axsup=$AX_BUILD/axsup conf=$dir/edges.json
-failed=0 passed=0 pid='' stopped=''
+stopped=''
 
 finish() {
     [[ -n $stopped ]] && kill -CONT "$stopped" 2>/dev/null
@@ -16,15 +18,6 @@ finish() {
     rm -rf "$dir"
 }
 trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 cat >"$conf" <<END
 {

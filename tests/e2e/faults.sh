@@ -7,19 +7,12 @@
 # test-timeout: 300
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup refuse=$AX_BUILD/tests/e2e/helper_refuse plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/faults.XXXXXX") || exit
 trap 'rm -rf "$dir"' EXIT
-failed=0 passed=0 time=20ms
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
+time=20ms
 
 conf=$dir/conf.json
 cat >"$conf" <<END

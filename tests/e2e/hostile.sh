@@ -11,25 +11,11 @@
 #   AX_HOSTILE_ROUNDS  how many (300)     AX_HOSTILE_SEED  the first one's number (1)
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugin=$AX_BUILD/tests/plugins/hostile.so
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hostile.XXXXXX") || exit
-failed=0 passed=0 pid=''
 rounds=${AX_HOSTILE_ROUNDS:-300} seed=${AX_HOSTILE_SEED:-1}
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 conf=$dir/hostile.json
 again='"policy": "always", "max": 1000000, "window": "1s"'

@@ -7,37 +7,12 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/io.XXXXXX") || exit
-failed=0 passed=0 pid='' one='' two='' fd=''
+one='' two='' fd=''
 conf=$dir/io.json
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
-
-said() { # PATTERN
-    local line
-    while read -r -t 20 -u "$says" line; do
-        echo "$line" >>"$dir/log"
-        # shellcheck disable=SC2053
-        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
-    done
-    verdict 1 "the system never said: $1"
-    cat "$dir/log"
-    return 1
-}
 
 dial() { # NAME: sets it to a descriptor
     local opened

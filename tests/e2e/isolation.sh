@@ -6,24 +6,11 @@
 # again, map, remap, mprotect and trace its way to what is not its own, and every door is shut.
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/isolation.XXXXXX") || exit
 chmod 755 "$dir"
-failed=0 passed=0 skipped=0 pid=''
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
+skipped=0
 
 # A user of its own must be able to read what it runs.
 cp "$AX_BUILD/axsup" "$AX_BUILD/libax.so" "$AX_BUILD/plugins/counter.so" \

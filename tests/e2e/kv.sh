@@ -7,6 +7,8 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 export LC_ALL=C.UTF-8
 axsup=$AX_BUILD/axsup
 command -v redis-server redis-cli redis-benchmark >/dev/null || {
@@ -14,7 +16,7 @@ command -v redis-server redis-cli redis-benchmark >/dev/null || {
     exit 77
 }
 dir=$(mktemp -d "${TMPDIR:-/tmp}/kv.XXXXXX") || exit
-failed=0 passed=0 pid='' redis='' load=''
+redis='' load=''
 conf=$dir/kv.json
 mkfifo "$dir/never"
 exec {never}<>"$dir/never"
@@ -26,15 +28,6 @@ finish() {
     rm -rf "$dir"
 }
 trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 pause() { # SECONDS: between kills; nothing is waited for
     read -r -t "$1" -u "$never"

@@ -7,24 +7,10 @@
 # about in the same worker and in another one.
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mail.XXXXXX") || exit
 axsup=$AX_BUILD/axsup conf=$dir/mail.json
-failed=0 passed=0 pid=''
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 cat >"$conf" <<END
 {

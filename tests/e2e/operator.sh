@@ -6,9 +6,11 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/operator.XXXXXX") || exit
-failed=0 passed=0 pid='' stood=''
+stood=''
 mkfifo "$dir/never" || exit
 
 finish() {
@@ -17,15 +19,6 @@ finish() {
     rm -rf "$dir"
 }
 trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 # said PATTERN: reads what the system says until a line matches.
 said() {

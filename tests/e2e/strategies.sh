@@ -8,25 +8,11 @@
 # test-timeout: 60
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugin=$AX_BUILD/tests/plugins/trouble.so
 dir=$(mktemp -d "${TMPDIR:-/tmp}/strategies.XXXXXX") || exit
 conf=$dir/conf.json
-failed=0 passed=0 pid=
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 # said PATTERN: reads what the system says until a line matches, and keeps in $order who was stopped
 # and who runs.

@@ -7,25 +7,11 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/supervisor.XXXXXX") || exit
-failed=0 passed=0 pid=
 conf=$dir/supervisor.json
-
-finish() {
-    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
-    rm -rf "$dir"
-}
-trap finish EXIT
-
-verdict() { # STATUS TEXT
-    if (($1)); then
-        echo "FAIL  $2"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
-    fi
-}
 
 said() { # PATTERN
     local line

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the scripts in tests/e2e share; they source it. A script has its folder in $dir and the process
+# that it has started in $pid; one that leaves more behind has a finish of its own, and one that reads
+# a system's output otherwise a said of its own.
+
+failed=0 passed=0 pid=
+
+finish() {
+    [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
+    rm -rf "${dir-}"
+}
+trap finish EXIT
+
+verdict() { # STATUS TEXT
+    if (($1)); then
+        echo "FAIL  $2"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# said PATTERN: reads what the system says, on $says, until a line matches.
+said() {
+    local line
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        # shellcheck disable=SC2053
+        [[ $line == $1 ]] && passed=$((passed + 1)) && return 0
+    done
+    verdict 1 "the system never said: $1"
+    cat "$dir/log"
+    return 1
+}
+
+# become WANTED COMMAND...: until what a command of axsup says is like this.
+become() {
+    local wanted=$1 got tries=500
+    shift
+    # shellcheck disable=SC2053
+    while got=$("$axsup" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "axsup $*: $got, not $wanted"
+}
