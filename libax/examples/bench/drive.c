@@ -7,8 +7,8 @@
 #define AX_IMPLEMENT
 #include "drive.h"
 
+#include "asking.h"
 #include "durable.h"
-#include "echo.h"
 #include "flow.h"
 #include "idle.h"
 #include "trek.h"
@@ -26,7 +26,6 @@
 #define SPAWNS_A_TURN 256u
 #define TIES_A_TURN 64u
 #define LOADS_A_TURN 1024u
-#define PATIENCE AX_SECONDS(20)
 
 struct bench_drive {
     bench_flow_ref *flows;
@@ -70,20 +69,6 @@ static uint64_t resident(struct ax_ctx *ctx)
     return kib * 1024;
 }
 
-static bench_echo_ref find(struct ax_ctx *ctx, const char *name)
-{
-    bench_echo_ref echo;
-    AX_CHECK(ctx, bench_echo_find(ctx, name, &echo) == 0);
-    return echo;
-}
-
-static void ask(struct ax_ctx *ctx, bench_echo_ref to, uint64_t value)
-{
-    struct bench_echo_echo_reply reply;
-    AX_CHECK(ctx, bench_echo_echo(ctx, to, value, &reply, PATIENCE) == 0);
-    AX_CHECK(ctx, reply.value == value);
-}
-
 static void look(struct ax_ctx *ctx, bench_echo_ref at, struct bench_echo_seen_reply *seen)
 {
     AX_CHECK(ctx, bench_echo_seen_wait(ctx, at, seen, PATIENCE) == 0);
@@ -104,12 +89,12 @@ void bench_drive_on_hello(struct ax_ctx *ctx, struct bench_drive *self,
 void bench_drive_on_asks(struct ax_ctx *ctx, struct bench_drive *self,
                          const struct bench_drive_asks *msg, struct bench_drive_asks_reply *reply)
 {
-    bench_echo_ref to = find(ctx, msg->to);
+    bench_echo_ref to = bench_named(ctx, msg->to);
     (void)self;
-    ask(ctx, to, 0);
+    bench_ask(ctx, to, 0);
     uint64_t start = bench_clock();
     for (uint64_t i = 0; i < msg->count; i++)
-        ask(ctx, to, i);
+        bench_ask(ctx, to, i);
     reply->ns = bench_clock() - start;
 }
 
@@ -118,7 +103,7 @@ void bench_drive_on_tells(struct ax_ctx *ctx, struct bench_drive *self,
                           struct bench_drive_tells_reply *reply)
 {
     static const uint64_t words[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-    bench_echo_ref to = find(ctx, msg->to), barrier = find(ctx, msg->barrier);
+    bench_echo_ref to = bench_named(ctx, msg->to), barrier = bench_named(ctx, msg->barrier);
     struct bench_echo_seen_reply before, after;
     (void)self;
     look(ctx, to, &before);
@@ -126,7 +111,7 @@ void bench_drive_on_tells(struct ax_ctx *ctx, struct bench_drive *self,
     for (uint64_t sent = 0; sent < msg->count;) {
         for (uint32_t i = 0; i < msg->batch && sent < msg->count; i++, sent++)
             AX_CHECK(ctx, bench_echo_data_wait(ctx, to, words) == 0);
-        ask(ctx, barrier, sent);
+        bench_ask(ctx, barrier, sent);
     }
     look(ctx, to, &after);
     AX_CHECK(ctx, after.messages - before.messages == msg->count);
@@ -137,7 +122,7 @@ void bench_drive_on_blobs(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_blobs *msg,
                           struct bench_drive_blobs_reply *reply)
 {
-    bench_echo_ref to = find(ctx, msg->to), barrier = find(ctx, msg->barrier);
+    bench_echo_ref to = bench_named(ctx, msg->to), barrier = bench_named(ctx, msg->barrier);
     struct bench_echo_seen_reply before, after;
     void *bytes = calloc(1, msg->size);
     (void)self;
@@ -146,7 +131,7 @@ void bench_drive_on_blobs(struct ax_ctx *ctx, struct bench_drive *self,
     uint64_t start = bench_clock();
     for (uint64_t sent = 0; sent < msg->count; sent++) {
         AX_CHECK(ctx, bench_echo_blob_wait(ctx, to, (struct ax_span){bytes, msg->size}) == 0);
-        ask(ctx, barrier, sent);
+        bench_ask(ctx, barrier, sent);
     }
     look(ctx, to, &after);
     free(bytes);
@@ -169,10 +154,10 @@ void bench_drive_on_flows(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_flows *msg,
                           struct bench_drive_flows_reply *reply)
 {
-    bench_echo_ref to = find(ctx, msg->to);
+    bench_echo_ref to = bench_named(ctx, msg->to);
     struct bench_flow_done_reply done;
     want_flows(ctx, self, msg->flows);
-    ask(ctx, to, 0); /* they are there from now on */
+    bench_ask(ctx, to, 0); /* they are there from now on */
     uint64_t start = bench_clock();
     for (uint32_t i = 0; i < msg->flows; i++)
         AX_CHECK(ctx, bench_flow_flow(ctx, self->flows[i], to, msg->rounds) == 0);
@@ -197,7 +182,7 @@ void bench_drive_on_treks(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_treks *msg,
                           struct bench_drive_treks_reply *reply)
 {
-    bench_echo_ref to = find(ctx, msg->to);
+    bench_echo_ref to = bench_named(ctx, msg->to);
     bench_trek_ref plain;
     bench_durable_ref durable;
     struct bench_trek_trek_reply one;
@@ -226,16 +211,16 @@ static void spawn_many(struct ax_ctx *ctx, bench_idle_ref *refs, uint32_t count,
     for (uint32_t i = 0; i < count; i++) {
         AX_CHECK(ctx, bench_idle_spawn(ctx, NULL, &refs[i]) == 0);
         if ((i + 1) % SPAWNS_A_TURN == 0)
-            ask(ctx, barrier, i);
+            bench_ask(ctx, barrier, i);
     }
-    ask(ctx, barrier, count);
+    bench_ask(ctx, barrier, count);
 }
 
 void bench_drive_on_spawns(struct ax_ctx *ctx, struct bench_drive *self,
                            const struct bench_drive_spawns *msg,
                            struct bench_drive_spawns_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     bench_idle_ref *refs = calloc(msg->count, sizeof *refs);
     (void)self;
     AX_CHECK(ctx, refs != NULL);
@@ -245,7 +230,7 @@ void bench_drive_on_spawns(struct ax_ctx *ctx, struct bench_drive *self,
     for (uint32_t i = 0; i < msg->count; i++) {
         AX_CHECK(ctx, ax_stop_actor(ctx, refs[i].ref) == 0);
         if ((i + 1) % SPAWNS_A_TURN == 0)
-            ask(ctx, barrier, i);
+            bench_ask(ctx, barrier, i);
     }
     free(refs);
 }
@@ -265,13 +250,13 @@ static void tie(struct ax_ctx *ctx, struct ax_ref to, bool link)
 void bench_drive_on_ties(struct ax_ctx *ctx, struct bench_drive *self,
                          const struct bench_drive_ties *msg, struct bench_drive_ties_reply *reply)
 {
-    bench_echo_ref to = find(ctx, msg->to), barrier = find(ctx, msg->barrier);
+    bench_echo_ref to = bench_named(ctx, msg->to), barrier = bench_named(ctx, msg->barrier);
     (void)self;
     uint64_t start = bench_clock();
     for (uint32_t i = 0; i < msg->count; i++) {
         tie(ctx, to.ref, msg->link);
         if ((i + 1) % TIES_A_TURN == 0)
-            ask(ctx, barrier, i);
+            bench_ask(ctx, barrier, i);
     }
     reply->ns = bench_clock() - start;
 }
@@ -280,14 +265,14 @@ void bench_drive_on_mourn(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_mourn *msg,
                           struct bench_drive_mourn_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     bench_idle_ref who;
     (void)reply;
     AX_CHECK(ctx, bench_idle_spawn(ctx, NULL, &who) == 0);
     for (uint32_t i = 0; i < msg->count; i++) {
         AX_CHECK(ctx, ax_monitor(ctx, who.ref, NULL) == 0);
         if ((i + 1) % TIES_A_TURN == 0)
-            ask(ctx, barrier, i);
+            bench_ask(ctx, barrier, i);
     }
     self->mourns = msg->count;
     self->mourned_from = bench_clock();
@@ -307,12 +292,12 @@ void bench_drive_on_crowd(struct ax_ctx *ctx, struct bench_drive *self,
                           const struct bench_drive_crowd *msg,
                           struct bench_drive_crowd_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     AX_CHECK(ctx, self->crowd == NULL);
     self->crowd = malloc(msg->count * sizeof *self->crowd);
     AX_CHECK(ctx, self->crowd != NULL);
     memset(self->crowd, 0xff, msg->count * sizeof *self->crowd); /* resident before we weigh */
-    ask(ctx, barrier, 0);
+    bench_ask(ctx, barrier, 0);
     uint64_t weight = resident(ctx);
     spawn_many(ctx, self->crowd, msg->count, barrier);
     self->ncrowd = msg->count;
@@ -372,7 +357,7 @@ void bench_drive_on_strike(struct ax_ctx *ctx, struct bench_drive *self,
                            const struct bench_drive_strike *msg,
                            struct bench_drive_strike_reply *reply)
 {
-    bench_echo_ref victim = find(ctx, msg->to);
+    bench_echo_ref victim = bench_named(ctx, msg->to);
     struct bench_echo_hello_reply hello;
     uint64_t monitor;
     (void)reply;

@@ -4,13 +4,12 @@
 #define AX_IMPLEMENT
 #include "drive.h"
 
-#include "echo.h"
+#include "asking.h"
 
 #include <ax/map.h>
 
 #define A_TURN 64u
 #define TABLE 0u /* the only map of bench_drive */
-#define PATIENCE AX_SECONDS(20)
 
 struct table_key {
     uint64_t number, spread;
@@ -19,19 +18,6 @@ struct table_key {
 struct table_value {
     uint64_t number, rest[7];
 };
-
-static void end_turn(struct ax_ctx *ctx, bench_echo_ref barrier)
-{
-    struct bench_echo_echo_reply reply;
-    AX_CHECK(ctx, bench_echo_echo(ctx, barrier, 0, &reply, PATIENCE) == 0);
-}
-
-static bench_echo_ref find(struct ax_ctx *ctx, const char *name)
-{
-    bench_echo_ref echo;
-    AX_CHECK(ctx, bench_echo_find(ctx, name, &echo) == 0);
-    return echo;
-}
 
 static struct table_key key_of(uint64_t number)
 {
@@ -51,7 +37,7 @@ static void fill(struct ax_ctx *ctx, bench_echo_ref barrier, uint64_t keys)
     for (uint64_t i = ax_map_count(ctx, TABLE); i < keys; i++) {
         put(ctx, i, 0);
         if (i % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
 }
 
@@ -65,7 +51,7 @@ void bench_drive_on_map_gets(struct ax_ctx *ctx, struct bench_drive *self,
                              const struct bench_drive_map_gets *msg,
                              struct bench_drive_map_gets_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     (void)self;
     fill(ctx, barrier, msg->keys);
     uint64_t start = bench_clock(), random = start;
@@ -75,7 +61,7 @@ void bench_drive_on_map_gets(struct ax_ctx *ctx, struct bench_drive *self,
         AX_CHECK(ctx, ax_map_get(ctx, TABLE, (struct ax_span){&key, sizeof key}, &value) == 0);
         AX_CHECK(ctx, ((const struct table_value *)value.ptr)->number == key.number);
         if (i % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
     reply->ns = bench_clock() - start;
 }
@@ -84,14 +70,14 @@ void bench_drive_on_map_puts(struct ax_ctx *ctx, struct bench_drive *self,
                              const struct bench_drive_map_puts *msg,
                              struct bench_drive_map_puts_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     (void)self;
     fill(ctx, barrier, msg->keys);
     uint64_t start = bench_clock(), random = start;
     for (uint64_t i = 0; i < msg->count; i++) {
         put(ctx, next(&random, msg->keys), i);
         if (i % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
     reply->ns = bench_clock() - start;
 }

@@ -4,25 +4,11 @@
 #define AX_IMPLEMENT
 #include "drive.h"
 
-#include "echo.h"
+#include "asking.h"
 #include "fall.h"
 #include "idle.h"
 
 #define A_TURN 64u
-#define PATIENCE AX_SECONDS(20)
-
-static void end_turn(struct ax_ctx *ctx, bench_echo_ref barrier)
-{
-    struct bench_echo_echo_reply reply;
-    AX_CHECK(ctx, bench_echo_echo(ctx, barrier, 0, &reply, PATIENCE) == 0);
-}
-
-static bench_echo_ref find(struct ax_ctx *ctx, const char *name)
-{
-    bench_echo_ref echo;
-    AX_CHECK(ctx, bench_echo_find(ctx, name, &echo) == 0);
-    return echo;
-}
 
 static uint64_t next(uint64_t *random)
 {
@@ -40,7 +26,7 @@ static void stand(struct ax_ctx *ctx, bench_echo_ref barrier, uint32_t standing)
         uint64_t seconds = 3600 + next(&random) % 3600;
         AX_CHECK(ctx, bench_drive_load_after(ctx, 0, AX_SECONDS(seconds), NULL) == 0);
         if (set % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
 }
 
@@ -48,11 +34,11 @@ void bench_drive_on_timers(struct ax_ctx *ctx, struct bench_drive *self,
                            const struct bench_drive_timers *msg,
                            struct bench_drive_timers_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     uint64_t timers[A_TURN];
     (void)self;
     stand(ctx, barrier, msg->standing);
-    end_turn(ctx, barrier);
+    bench_ask(ctx, barrier, 0);
     uint64_t start = bench_clock();
     for (uint64_t i = 0; i < msg->count; i++) {
         uint64_t *timer = &timers[i % A_TURN];
@@ -60,7 +46,7 @@ void bench_drive_on_timers(struct ax_ctx *ctx, struct bench_drive *self,
             AX_CHECK(ctx, ax_timer_cancel(ctx, *timer) == 0);
         AX_CHECK(ctx, bench_drive_load_after(ctx, 0, AX_SECONDS(30), timer) == 0);
         if (i % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
     reply->ns = bench_clock() - start;
     for (uint64_t i = 0; i < A_TURN && i < msg->count; i++)
@@ -86,21 +72,21 @@ void bench_drive_on_lookups(struct ax_ctx *ctx, struct bench_drive *self,
                             const struct bench_drive_lookups *msg,
                             struct bench_drive_lookups_reply *reply)
 {
-    bench_echo_ref barrier = find(ctx, msg->barrier);
+    bench_echo_ref barrier = bench_named(ctx, msg->barrier);
     uint64_t all = 0, random = 1;
     (void)self;
     AX_CHECK(ctx, msg->keys > 0);
     for (uint32_t number = 0; number < msg->keys; number++) {
         all += of_key(ctx, number).ref.addr == 0;
         if (number % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
-    end_turn(ctx, barrier);
+    bench_ask(ctx, barrier, 0);
     uint64_t start = bench_clock();
     for (uint64_t i = 0; i < msg->count; i++) {
         all += of_key(ctx, next(&random) % msg->keys).ref.addr == 0;
         if (i % A_TURN == A_TURN - 1)
-            end_turn(ctx, barrier);
+            bench_ask(ctx, barrier, 0);
     }
     reply->ns = bench_clock() - start;
     AX_CHECK(ctx, all == 0);
