@@ -40,9 +40,7 @@ static uint32_t below(uint32_t bound)
 static int begin_with(uint32_t arena)
 {
     node_arena = arena;
-    node_open(&node);
-    victim_init(&victim, &node, NODE_WORKER);
-    return victim_enter(&victim, &node, &subject_plugin) != 0 || victim_start(&victim) != 0;
+    return victim_begin(&victim, &node, &subject_plugin);
 }
 
 static int begin(void **state)
@@ -67,20 +65,12 @@ static int end(void **state)
 
 static void die(void)
 {
-    victim_leave(&victim);
-    victim.boot.incarnation++;
-    assert_int_equal(victim_enter(&victim, &node, &subject_plugin), 0);
-    assert_int_equal(victim_start(&victim), 0);
+    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
 }
 
 static struct ax_ctx *turn(void)
 {
-    struct ax_ctx *ctx = &w->current->ctx;
-    ctx->actor = ACTOR;
-    ctx->type = subject_plugin.actors[0];
-    ctx->worker = w;
-    shm_turn_begin(&w->port, 0, 0);
-    return ctx;
+    return victim_turn(&victim, ACTOR);
 }
 
 static void tidy(void)

@@ -47,12 +47,8 @@ static int begin(void **state)
 {
     (void)state;
     node_arena = 1u << 20;
-    node_open(&node);
-    victim_init(&victim, &node, NODE_WORKER);
     count = 0;
-    int error = victim_enter(&victim, &node, &subject_plugin);
-    if (error == 0)
-        error = victim_start(&victim);
+    int error = victim_begin(&victim, &node, &subject_plugin);
     now = w->now;
     return error;
 }
@@ -67,21 +63,13 @@ static int end(void **state)
 
 static void die(void)
 {
-    victim_leave(&victim);
-    victim.boot.incarnation++;
-    assert_int_equal(victim_enter(&victim, &node, &subject_plugin), 0);
-    assert_int_equal(victim_start(&victim), 0);
+    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
     w->now = now;
 }
 
 static struct ax_ctx *turn(void)
 {
-    struct ax_ctx *ctx = &w->current->ctx;
-    ctx->actor = ACTOR;
-    ctx->type = subject_plugin.actors[0];
-    ctx->worker = w;
-    shm_turn_begin(&w->port, 0, 0);
-    return ctx;
+    return victim_turn(&victim, ACTOR);
 }
 
 static uint64_t tick_of(uint64_t at)

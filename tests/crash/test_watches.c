@@ -26,9 +26,7 @@ static struct worker *const w = &victim.worker;
 static int begin(void **state)
 {
     (void)state;
-    node_open(&node);
-    victim_init(&victim, &node, NODE_WORKER);
-    return victim_enter(&victim, &node, &subject_plugin) != 0 || victim_start(&victim) != 0;
+    return victim_begin(&victim, &node, &subject_plugin);
 }
 
 static int end(void **state)
@@ -41,10 +39,7 @@ static int end(void **state)
 
 static void die(void)
 {
-    victim_leave(&victim);
-    victim.boot.incarnation++;
-    assert_int_equal(victim_enter(&victim, &node, &subject_plugin), 0);
-    assert_int_equal(victim_start(&victim), 0);
+    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
 }
 
 static void rounds(void)

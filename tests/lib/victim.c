@@ -115,6 +115,33 @@ int victim_start(struct victim *victim)
     return error;
 }
 
+int victim_begin(struct victim *victim, struct node *node, const struct ax_plugin *plugin)
+{
+    node_open(node);
+    victim_init(victim, node, NODE_WORKER);
+    int error = victim_enter(victim, node, plugin);
+    return error != 0 ? error : victim_start(victim);
+}
+
+int victim_die(struct victim *victim, const struct node *node, const struct ax_plugin *plugin)
+{
+    victim_leave(victim);
+    victim->boot.incarnation++;
+    int error = victim_enter(victim, node, plugin);
+    return error != 0 ? error : victim_start(victim);
+}
+
+struct ax_ctx *victim_turn(struct victim *victim, uint32_t actor)
+{
+    struct worker *w = &victim->worker;
+    struct ax_ctx *ctx = &w->current->ctx;
+    ctx->actor = actor;
+    ctx->type = w->plugin->actors[actor_at(w, actor)->type];
+    ctx->worker = w;
+    shm_turn_begin(&w->port, 0, 0);
+    return ctx;
+}
+
 void victim_round(struct victim *victim)
 {
     struct worker *w = &victim->worker;

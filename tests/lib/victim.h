@@ -27,6 +27,12 @@ void victim_free(struct victim *victim);
 int victim_enter(struct victim *victim, const struct node *node, const struct ax_plugin *plugin);
 /* What a process does next before its loop: revives actors, spawns configured ones. */
 int victim_start(struct victim *victim);
+/* All of it, in a system that is opened for it. */
+int victim_begin(struct victim *victim, struct node *node, const struct ax_plugin *plugin);
+/* It dies, and the next process enters and starts. */
+int victim_die(struct victim *victim, const struct node *node, const struct ax_plugin *plugin);
+/* Begins a turn in which the test does what a handler of that actor would. */
+struct ax_ctx *victim_turn(struct victim *victim, uint32_t actor);
 /* One round without parking. */
 void victim_round(struct victim *victim);
 void victim_leave(struct victim *victim);
