@@ -14,6 +14,7 @@
  *   dead letters   one for each handler that died in an await, one for each that failed; no others
  *
  *   AX_KILLS=100000   how many (default 3000)     AX_SEED=1   of the moments (default: the time) */
+#include "axsup/loop.h"
 #include "libax/boot.h"
 #include "tests/lib/system.h"
 
@@ -41,19 +42,6 @@ static uint64_t dice(uint64_t sides)
     x ^= x >> 7;
     x ^= x << 17;
     return (x >> 8) % sides;
-}
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 /* ---- the system ---- */
@@ -354,7 +342,7 @@ static uint64_t deaths(struct system *system)
 static void settle(struct system *system)
 {
     struct books all;
-    for (uint64_t end = now() + QUIET_NS; now() < end;) {
+    for (uint64_t end = sup_clock() + QUIET_NS; sup_clock() < end;) {
         read_books(system, &all);
         if (all.settled == ACTORS)
             return;
@@ -381,7 +369,7 @@ static void pause_all(struct system *system)
 
 static bool come_to_rest(struct system *system, struct books *all, struct outside *outside)
 {
-    for (uint64_t end = now() + QUIET_NS; now() < end;) {
+    for (uint64_t end = sup_clock() + QUIET_NS; sup_clock() < end;) {
         read_outside(system, outside);
         read_books(system, all);
         if (outside->running && balance(all, outside, false) == 0)
@@ -415,21 +403,21 @@ int main(void)
     struct toll toll = {0};
     struct books all;
     struct outside outside;
-    uint64_t kills = setting("AX_KILLS", 3000);
-    seed = setting("AX_SEED", now() % 1000000);
+    uint64_t kills = system_setting("AX_KILLS", 3000);
+    seed = system_setting("AX_SEED", sup_clock() % 1000000);
     printf("AX_SEED=%" PRIu64 "\n", seed);
     fflush(stdout);
     char *text = config();
     system_start(&system, text);
     free(text);
     settle(&system);
-    uint64_t began = now();
+    uint64_t began = sup_clock();
     do
         strike(&system, &toll);
     while (deaths(&system) < kills);
     pause_all(&system);
     bool ok = come_to_rest(&system, &all, &outside);
-    print(&all, &outside, &toll, now() - began);
+    print(&all, &outside, &toll, sup_clock() - began);
     uint64_t unborn = system_logged(&system, "could not begin");
     if (outside.deaths >
         toll.kills + unborn) /* fewer: a signal may meet one that is dead already */

@@ -17,6 +17,12 @@
 
 #define START_NS 20000000000ull
 
+uint64_t system_setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
 void give_up(const char *format, ...)
 {
     va_list args;

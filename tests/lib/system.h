@@ -26,6 +26,9 @@ void system_start(struct system *system, const char *config);
 /* Asks it to stop; its exit status. Removes the folder. */
 int system_stop(struct system *system);
 
+/* A number from the environment. */
+uint64_t system_setting(const char *name, uint64_t otherwise);
+
 /* The result of a request, to be freed; NULL where it is refused. Steals `request`. */
 json_t *system_ask(struct system *system, json_t *request);
 /* A pause of the test itself, which the end of axsup ends and fails. */

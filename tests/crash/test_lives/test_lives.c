@@ -25,6 +25,7 @@
  *   AX_SECONDS=60  how long (default)        AX_ROUNDS=n  or how many rounds */
 #include "plan.h"
 
+#include "axsup/loop.h"
 #include "libax/boot.h"
 #include "tests/lib/system.h"
 
@@ -51,19 +52,6 @@ static struct system system_ = {.client = {.fd = -1, .server = -1}};
 static struct model model;
 static uint64_t kills;
 static int book = -1;
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 /* ---- the system ---- */
 
@@ -144,10 +132,10 @@ static void kill_worker(uint32_t worker)
 /* A signal was sent; rest begins after the deaths. */
 static void await_deaths(void)
 {
-    const uint64_t end = now() + REST_NS;
+    const uint64_t end = sup_clock() + REST_NS;
     for (uint32_t i = 0; i < WORKERS; i++) {
         while (must_pass[i] != 0 && incarnation(i) <= must_pass[i]) {
-            if (now() > end)
+            if (sup_clock() > end)
                 give_up("w/%u was killed and has no successor", i);
             system_wait(&system_, LOOK_NS);
         }
@@ -285,8 +273,8 @@ static uint32_t judge_all(bool print)
 
 static bool come_to_rest(void)
 {
-    const uint64_t end = now() + REST_NS;
-    while (now() < end && model.wrongs == 0) {
+    const uint64_t end = sup_clock() + REST_NS;
+    while (sup_clock() < end && model.wrongs == 0) {
         const bool quiet = is_quiet();
         read_book();
         if (quiet && judge_all(false) == 0 && model.wrongs == 0)
@@ -372,16 +360,17 @@ static void print(uint64_t ns)
 
 int main(void)
 {
-    const uint64_t seed = setting("AX_SEED", 77);
-    const uint64_t most = setting("AX_ROUNDS", UINT64_MAX);
-    const uint64_t began = now(), end = began + setting("AX_SECONDS", SECONDS) * 1000000000u;
+    const uint64_t seed = system_setting("AX_SEED", 77);
+    const uint64_t most = system_setting("AX_ROUNDS", UINT64_MAX);
+    const uint64_t began = sup_clock(),
+                   end = began + system_setting("AX_SECONDS", SECONDS) * 1000000000u;
     bool ok = true;
     printf("AX_SEED=%" PRIu64 "\n", seed);
     fflush(stdout);
     begin();
-    while (ok && now() < end && model.round <= most)
+    while (ok && sup_clock() < end && model.round <= most)
         ok = play(seed);
-    print(now() - began);
+    print(sup_clock() - began);
     if (!ok)
         give_up("round %" PRIu64 " of seed %" PRIu64 "; book and log: %s", model.round, seed,
                 system_.folder);
