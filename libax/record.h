@@ -16,12 +16,6 @@ static inline struct shm_watch *record_at(const struct shm_port *port, uint32_t 
     return shm_unit(port, unit);
 }
 
-/* Who walks through many, most of them not in the cache, lets the next one come meanwhile. */
-static inline void record_prefetch(const struct shm_port *port, uint32_t unit)
-{
-    __builtin_prefetch(record_at(port, unit), 1);
-}
-
 static inline uint32_t record_unit(const struct shm_port *port, const struct shm_watch *record)
 {
     return (uint32_t)(((const uint8_t *)record - port->units) / SHM_UNIT);

@@ -345,9 +345,6 @@ static int end_list(struct worker *w, uint32_t index, uint8_t kind,
     uint32_t unit;
     while ((unit = record_first(&w->port, index, kind)) != 0) {
         struct shm_watch *watch = record_at(&w->port, unit);
-        const struct shm_watch *next = record_at(&w->port, watch->next);
-        record_prefetch(&w->port, next->next); /* unit 0 is nobody's */
-        record_prefetch(&w->port, next->other);
         int error = turn_is_full(w) ? AX_E_LIMIT : 0;
         if (error == 0 && watch->peer != body->who) /* else nobody is left to be told */
             error = tell_peer(w, watch, *body);
@@ -377,7 +374,6 @@ bool watch_fire(struct worker *w, uint32_t index, uint8_t kind, const struct shm
     struct shm_watch *watch = record_in(w, (uint32_t)frame->stamp, index, kind, frame->corr);
     if (watch == NULL || watch->peer != body->who)
         return false;
-    record_prefetch(&w->port, watch->next); /* told next, where one actor's end is told */
     if (!body->will_restart)
         record_drop(w, record_unit(&w->port, watch));
     else
