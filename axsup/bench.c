@@ -25,6 +25,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -255,49 +256,77 @@ static void clean_up(const char *folder)
     }
 }
 
-/* A process that removes the folder when the other end of the pipe is closed: by the end of the
- * bench, whatever ends it. The pipe's end, -1 where there is none. */
-static int watch_over(const char *folder, pid_t *pid)
-{
-    int pipes[2];
-    char byte;
+/* A process that makes the folder, says its name and removes it when the other end of its socket is
+ * closed: by the end of the bench, whatever ends it and however early. It owns the folder so that
+ * there is no moment at which nobody does. */
+struct keeper {
+    pid_t pid;
+    int socket;
+};
 
-    if (pipe2(pipes, O_CLOEXEC) != 0)
-        return -1;
-    *pid = fork();
-    if (*pid == 0) {
-        (void)setsid(); /* a terminal's interrupt is not for it */
-        close(pipes[1]);
-        while (read(pipes[0], &byte, 1) < 0 && errno == EINTR)
-            ;
+static _Noreturn void keep_folder(char *folder, int socket)
+{
+    char byte;
+    int error;
+
+    (void)setsid(); /* a terminal's interrupt is not for it */
+    error = mkdtemp(folder) ? 0 : errno;
+    (void)send(socket, &error, sizeof error, MSG_NOSIGNAL);
+    (void)send(socket, folder, strlen(folder), MSG_NOSIGNAL);
+    while (recv(socket, &byte, 1, 0) < 0 && errno == EINTR)
+        ;
+    if (error == 0)
         clean_up(folder);
-        _exit(0);
+    _exit(0);
+}
+
+/* Fills in the X's of `folder`; 0 or an errno. */
+static int keeper_begin(struct keeper *keeper, char *folder)
+{
+    const size_t length = strlen(folder);
+    int sockets[2], error = ECHILD;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return errno;
+    keeper->socket = sockets[1];
+    keeper->pid = fork();
+    if (keeper->pid == 0) {
+        close(sockets[1]);
+        keep_folder(folder, sockets[0]);
     }
-    close(pipes[0]);
-    return pipes[1];
+    if (keeper->pid < 0)
+        error = errno;
+    close(sockets[0]);
+    if (recv(sockets[1], &error, sizeof error, 0) < 0 || error != 0)
+        return error;
+    return recv(sockets[1], folder, length, 0) == (ssize_t)length ? 0 : ECHILD;
+}
+
+static void keeper_end(struct keeper *keeper)
+{
+    if (keeper->pid == 0)
+        return;
+    close(keeper->socket);
+    while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
 }
 
 static int measure(struct sup_bench *bench)
 {
     const char *parent = getenv("TMPDIR");
+    struct keeper keeper = {0};
     int error;
 
     if (asprintf(&bench->folder, "%s/axsup-bench.XXXXXX", parent && *parent ? parent : "/tmp") < 0)
         return -1;
-    if (!mkdtemp(bench->folder)) {
-        sup_complain("bench: %s: %s", bench->folder, strerror(errno));
-        free(bench->folder);
-        return -1;
+    error = keeper_begin(&keeper, bench->folder);
+    if (error != 0) {
+        sup_complain("bench: %s: %s", bench->folder, strerror(error));
+    } else {
+        choose_cores(bench);
+        error = sup_bench_measure(bench);
     }
-    choose_cores(bench);
-    pid_t watcher = -1;
-    int watched = watch_over(bench->folder, &watcher);
-    error = sup_bench_measure(bench);
-    (void)nftw(bench->folder, drop, 8, FTW_DEPTH | FTW_PHYS);
-    if (watched >= 0)
-        close(watched);
-    while (watcher > 0 && waitpid(watcher, NULL, 0) < 0 && errno == EINTR)
-        ;
+    keeper_end(&keeper);
     free(bench->folder);
     return error;
 }

@@ -37,22 +37,26 @@ for figure in $figures; do
     verdict $? "--help has $figure"
 done
 
-# a bench that is ended leaves nothing of its own
+# a bench that is ended leaves nothing of its own, however early and by whatever signal
 mkdir "$TMPDIR/bench"
-TMPDIR=$TMPDIR/bench "$axsup" bench --rounds 99 >/dev/null 2>&1 &
-bench=$!
 mkfifo "$TMPDIR/never"
-tries=400
-while all=("$TMPDIR"/bench/*) && [[ ! -e ${all[0]} ]] && ((tries--)); do
-    read -r -t 0.05 <>"$TMPDIR/never"
-done
-kill -TERM "$bench"
-wait "$bench"
-while all=("$TMPDIR"/bench/*) && [[ -e ${all[0]} ]] && ((tries--)); do
-    read -r -t 0.05 <>"$TMPDIR/never"
-done
-((tries > 0))
-verdict $? "the folder of a bench that was ended: ${all[*]}"
+ended_by() { # SIGNAL
+    local bench tries=400
+    TMPDIR=$TMPDIR/bench "$axsup" bench --rounds 99 >/dev/null 2>&1 &
+    bench=$!
+    while all=("$TMPDIR"/bench/*) && [[ ! -e ${all[0]} ]] && ((tries--)); do
+        read -r -t 0.01 <>"$TMPDIR/never"
+    done
+    kill -"$1" "$bench"
+    wait "$bench"
+    while all=("$TMPDIR"/bench/*) && [[ -e ${all[0]} ]] && ((tries--)); do
+        read -r -t 0.05 <>"$TMPDIR/never"
+    done
+    ((tries > 0))
+    verdict $? "the folder of a bench that was ended by $1: ${all[*]}"
+}
+ended_by TERM
+ended_by KILL
 
 refused() { # WORDS ARGUMENT...
     local words=$1 out status
