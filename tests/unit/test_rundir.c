@@ -118,11 +118,13 @@ static void test_taken_over_from_the_dead(void **state)
         for (;;)
             pause();
     }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(byte, 1);
-    assert_int_equal(open_at(&rundir, "dead", message), AX_E_INVALID);
-    kill(pid, SIGKILL);
+    const bool told = read(ready[0], &byte, 1) == 1;
+    const int while_alive = open_at(&rundir, "dead", message);
+    kill(pid, SIGKILL); /* before what may fail, so that it is left to nobody */
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(told);
+    assert_int_equal(byte, 1);
+    assert_int_equal(while_alive, AX_E_INVALID);
     assert_int_equal(open_at(&rundir, "dead", message), 0);
     assert_false(there("dead/control"));
     sup_rundir_close(&rundir);
