@@ -259,6 +259,8 @@ void model_note(struct model *model, const struct note *note)
         VEC_ADD(&model->tried, (struct tried){self->addr, note->who, OP_TELL, note->error, OFF});
         break;
     case NOTE_SERVED: {
+        if (note->number == 0) /* of the test itself */
+            break;
         struct question *q = question(model, note->number);
         if (q->served++ != 0)
             wrong(model, "%s handles a question twice", model_name(self->addr));
