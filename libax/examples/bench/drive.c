@@ -27,6 +27,8 @@
 #define TIES_A_TURN 64u
 #define LOADS_A_TURN 1024u
 
+#define CALM AX_MILLISECONDS(5)
+
 struct bench_drive {
     bench_flow_ref *flows;
     uint32_t nflows;
@@ -358,16 +360,23 @@ void bench_drive_on_strike(struct ax_ctx *ctx, struct bench_drive *self,
                            struct bench_drive_strike_reply *reply)
 {
     bench_echo_ref victim = bench_named(ctx, msg->to);
-    struct bench_echo_hello_reply hello;
     uint64_t monitor;
     (void)reply;
     if (victim.ref.addr != self->victim.ref.addr)
         AX_CHECK(ctx, ax_monitor(ctx, victim.ref, &monitor) == 0);
     self->victim = victim;
-    AX_CHECK(ctx, bench_echo_hello(ctx, victim, &hello, PATIENCE) == 0);
-    self->victim_pid = hello.pid;
     self->down_at = self->served_at = 0;
-    AX_CHECK(ctx, bench_echo_probe(ctx, victim, bench_drive_self(ctx)) == 0);
+    AX_CHECK(ctx, bench_drive_blow_after(ctx, CALM, NULL) == 0);
+}
+
+void bench_drive_on_blow(struct ax_ctx *ctx, struct bench_drive *self,
+                         const struct bench_drive_blow *msg)
+{
+    struct bench_echo_hello_reply hello;
+    (void)msg;
+    AX_CHECK(ctx, bench_echo_hello(ctx, self->victim, &hello, PATIENCE) == 0);
+    self->victim_pid = hello.pid;
+    AX_CHECK(ctx, bench_echo_probe(ctx, self->victim, bench_drive_self(ctx)) == 0);
     self->struck_at = bench_clock();
     AX_CHECK(ctx, kill((pid_t)hello.pid, SIGKILL) == 0);
 }

@@ -50,8 +50,10 @@ struct ax_ctx;
     ASK (cpu, (), (u64, ns))                                                                       \
     /* a file of so many bytes in memory, for others to map */                                     \
     ASK (hoard, (u64, bytes), (u32, pid, u32, fd))                                                 \
-    /* kills the process of `to` and leaves it a message; `struck` tells how that went */          \
+    /* leaves `to` a message and kills its process, when all who hear of this rest again; `struck` */ \
+    /* tells how that went */                                                                      \
     ASK (strike, (text(64), to), ())                                                               \
+    TELL(blow, ())                                                                                 \
     ASK (struck, (), (bool, done, u64, down_ns, u64, served_ns))                                   \
     TELL(served, (u32, pid, u64, at))
 #include <ax/contract.h>
