@@ -7,13 +7,15 @@
  * business, or rather memory that it would not have used: that is left to be touched. */
 #include "libax/template.h"
 
-#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-#define COPY_MAX (1u << 20)   /* costs memory */
-#define FILE_MAX (512u << 10) /* costs page table entries, which are taken down at its end */
+#define COPY_MAX (1u << 20)     /* costs memory */
+#define FILE_MAX (2u << 20)     /* costs page table entries, which are taken down at its end */
+#define HEAP_BYTES (127u << 10) /* malloc gives more back at once */
 
 static void touch(uintptr_t from, uintptr_t to, const char access[5])
 {
@@ -25,8 +27,20 @@ static void touch(uintptr_t from, uintptr_t to, const char access[5])
         (void)madvise(start, to - from, copy ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 }
 
+/* What is allocated with the slot comes from where this was. */
+static void touch_heap(void)
+{
+    void *block = malloc(HEAP_BYTES);
+    if (block == NULL)
+        return;
+    memset(block, 0, HEAP_BYTES);
+    __asm__ volatile("" : : "r"(block) : "memory"); /* it is to be written */
+    free(block);
+}
+
 void worker_touch(void)
 {
+    touch_heap();
     FILE *maps = fopen("/proc/self/maps", "re");
     char line[512], access[5];
     unsigned long from, to;
