@@ -107,7 +107,7 @@ int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare)
     child->pidfd = spare->pidfd;
     child->stat = spare->stat;
     child->ordered = false;
-    close(spare->socket);
+    child->order_socket = spare->socket;
     sup_spare_init(spare);
     sup_order_drop(slot);
     error = sup_death_watch(slot);

@@ -4,6 +4,7 @@
 #include "axsup/child.h"
 
 #include "axsup/death.h"
+#include "axsup/files.h"
 #include "axsup/hang.h"
 #include "axsup/order.h"
 #include "axsup/sup.h"
@@ -46,6 +47,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
         child->ready_once)
         return;
     child->ready_once = true;
+    sup_file_close(&child->order_socket);
     sup_death_watch_futex(slot);
     if (slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_RUNNING);
@@ -83,7 +85,7 @@ int sup_child_init(struct sup_slot *slot)
 {
     struct sup_child *child = &slot->child;
 
-    child->pidfd = child->stat = -1;
+    child->pidfd = child->stat = child->order_socket = -1;
     sup_birth_init(slot);
     sup_hang_init(slot);
     sup_stop_init_slot(slot);

@@ -32,11 +32,13 @@ struct sup_spare;
 struct sup_corpse { /* a process that is over and not reaped yet */
     pid_t pid;      /* 0: none */
     int pidfd;
+    int stat; /* closed with it, when nobody waits: that takes some microseconds */
 };
 
 struct sup_child {
-    int pidfd; /* -1: no process */
-    int stat;  /* /proc/PID/stat, opened beforehand; -1: none */
+    int pidfd;        /* -1: no process */
+    int stat;         /* /proc/PID/stat, opened beforehand; -1: none */
+    int order_socket; /* it has got its order here; closed when it is ready; -1: closed */
     struct sup_op *futex;
     bool noticed;  /* its death is told to all */
     bool ordered;  /* waits for a process; its template forks or loads */

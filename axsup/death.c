@@ -7,6 +7,7 @@
  * there is time for the log, for events and for the rings of the dead. */
 #include "axsup/death.h"
 
+#include "axsup/files.h"
 #include "axsup/order.h"
 #include "axsup/proc_stat.h"
 #include "axsup/report.h"
@@ -162,30 +163,34 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
 
 struct remains { /* what a process that is over leaves to be closed */
     struct sup_op *futex;
-    int pidfd, stat;
+    int pidfd, stat, order_socket;
 };
 
 static struct remains take_remains(struct sup_slot *slot)
 {
     struct sup_child *child = &slot->child;
-    struct remains remains = {.futex = child->futex, .pidfd = child->pidfd, .stat = child->stat};
+    struct remains remains = {
+        .futex = child->futex,
+        .pidfd = child->pidfd,
+        .stat = child->stat,
+        .order_socket = child->order_socket,
+    };
 
     child->futex = NULL;
-    child->pidfd = child->stat = -1;
+    child->pidfd = child->stat = child->order_socket = -1;
     slot->pid = 0;
     sup_timer_clear(slot->sup, &child->hang_timer);
     sup_timer_clear(slot->sup, &child->stop_timer);
     return remains;
 }
 
-static void bury(struct sup *sup, const struct remains *remains)
+static void bury(struct sup *sup, struct remains *remains)
 {
     sup_loop_cancel(sup, remains->futex);
     sup_loop_remove(sup, remains->pidfd);
-    if (remains->pidfd >= 0)
-        close(remains->pidfd);
-    if (remains->stat >= 0)
-        close(remains->stat);
+    sup_file_close(&remains->pidfd);
+    sup_file_close(&remains->stat);
+    sup_file_close(&remains->order_socket);
 }
 
 void sup_death_follow(struct sup_slot *slot)
@@ -239,8 +244,14 @@ static void over(struct sup_slot *slot)
 /* The process is over before it can be reaped; its pidfd is watched on. */
 static void leave_corpse(struct sup_slot *slot)
 {
-    slot->child.corpse = (struct sup_corpse){.pid = slot->pid, .pidfd = slot->child.pidfd};
-    slot->child.pidfd = -1;
+    struct sup_child *child = &slot->child;
+
+    child->corpse = (struct sup_corpse){
+        .pid = slot->pid,
+        .pidfd = child->pidfd,
+        .stat = child->stat,
+    };
+    child->pidfd = child->stat = -1;
     over(slot);
 }
 
@@ -307,7 +318,11 @@ static bool reap(int pidfd, struct sup_ending *end)
 static void bury_corpse(struct sup_slot *slot)
 {
     struct sup_child *child = &slot->child;
-    const struct remains remains = {.pidfd = child->corpse.pidfd, .stat = -1};
+    struct remains remains = {
+        .pidfd = child->corpse.pidfd,
+        .stat = child->corpse.stat,
+        .order_socket = -1,
+    };
 
     child->corpse = (struct sup_corpse){0};
     bury(slot->sup, &remains);

@@ -57,6 +57,13 @@ int sup_bell_new(int bells)
     return error;
 }
 
+void sup_file_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 static void empty_bell(int bell)
 {
     const uint64_t one = 1;

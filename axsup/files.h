@@ -9,6 +9,8 @@
 void sup_files_raise(void);
 /* Back to what it was; for a child before it executes something else. */
 void sup_files_restore(void);
+/* Closes what is open, and makes it -1. */
+void sup_file_close(int *fd);
 /* Where a slot listens to its bells: an epoll, close-on-exec. Or -errno. */
 int sup_bells_new(void);
 /* An eventfd that is heard there: non-blocking, close-on-exec. Or -errno. */

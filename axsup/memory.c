@@ -254,13 +254,6 @@ void sup_memory_grow(struct sup *sup, uint32_t number)
     grow(sup, slot);
 }
 
-static void close_one(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void sup_memory_close(struct sup *sup)
 {
     for (uint32_t s = 0; s < sup->n_slots; s++) {
@@ -269,14 +262,14 @@ void sup_memory_close(struct sup *sup)
             continue;
         shm_segment_unmap(memory->view, memory->geo.private_bytes);
         memory->view = NULL;
-        close_one(&memory->priv);
-        close_one(&memory->pub);
-        close_one(&memory->pub_readonly);
-        close_one(&memory->bells);
+        sup_file_close(&memory->priv);
+        sup_file_close(&memory->pub);
+        sup_file_close(&memory->pub_readonly);
+        sup_file_close(&memory->bells);
         for (uint32_t to = 0; to < SHM_SLOTS; to++) {
-            close_one(&memory->bell[to]);
-            close_one(&memory->out[to]);
-            close_one(&memory->out_readonly[to]);
+            sup_file_close(&memory->bell[to]);
+            sup_file_close(&memory->out[to]);
+            sup_file_close(&memory->out_readonly[to]);
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/spare.h"
 
+#include "axsup/files.h"
 #include "axsup/proc_stat.h"
 #include "axsup/sup.h"
 
@@ -62,13 +63,6 @@ int sup_spare_adopt(struct sup_spare *spare, const struct sup *sup, pid_t pid)
     return 0;
 }
 
-static void drop(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void sup_spare_end(struct sup_spare *spare, struct sup *sup)
 {
     if (spare->pid != 0) {
@@ -78,8 +72,8 @@ void sup_spare_end(struct sup_spare *spare, struct sup *sup)
     }
     if (sup != NULL && spare->pidfd >= 0)
         sup_loop_remove(sup, spare->pidfd);
-    drop(&spare->pidfd);
-    drop(&spare->stat);
-    drop(&spare->socket);
+    sup_file_close(&spare->pidfd);
+    sup_file_close(&spare->stat);
+    sup_file_close(&spare->socket);
     spare->pid = 0;
 }
