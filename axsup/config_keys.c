@@ -40,34 +40,32 @@
         .count = COUNT(table), .size = sizeof(struct type)                                         \
     }
 
-#define RESTART_KEYS(about_window, about_backoff)                                                  \
+#define RESTART_KEYS(about_max)                                                                    \
     KEY(sup_restart_config, "policy", WORD, policy, WORDS("never", "on_failure", "always"),        \
         DEFAULT("on_failure"),                                                                     \
         ABOUT("When it is started again after its end: never, after a failure (whatever is not a " \
               "normal end), or always.")),                                                         \
         KEY(sup_restart_config, "max", INTEGER, max, RANGE(0, 1000000), DEFAULT(10),               \
-            ABOUT("Restarts allowed within the window. One more and it is given up as failed.")),  \
+            ABOUT("Restarts allowed within the window. One more and it is given up as "            \
+                  "failed." about_max)),                                                           \
         KEY(sup_restart_config, "window", DURATION, window_ns, RANGE(MS, 24 * HOUR),               \
-            DEFAULT("60s"), ABOUT(about_window)),                                                  \
+            DEFAULT("60s"),                                                                        \
+            ABOUT("Time over which restarts are counted, up to the last end. Where the backoff "   \
+                  "leaves room for no more than max restarts within it, it is never given up.")),  \
         KEY(sup_restart_config, "backoff", BACKOFF, backoff_ns, RANGE(0, HOUR),                    \
-            .def = "[\"10ms\", \"5s\"]", ABOUT(about_backoff))
+            .def = "[\"10ms\", \"5s\"]",                                                           \
+            ABOUT("Wait before the first restart, and the most that the wait may grow to: it "     \
+                  "doubles with every restart until there has been none for a window. Up to a "    \
+                  "tenth of it is left to chance, within these bounds, so that those that died "   \
+                  "together do not come back in step. \"0ms\" as the first is no wait at all."))
 
-static const struct sup_key worker_restart_keys[] = {RESTART_KEYS(
-    "Time over which restarts are counted, up to the last end. Where the backoff leaves room for "
-    "no more than max restarts within it, the worker is never given up.",
-    "Wait before the first restart, and the most that the wait may grow to: it doubles with every "
-    "restart until there has been none for a window. Up to a tenth of it is left to chance, within "
-    "these bounds, so that workers that died together do not come back in step. "
-    "\"0ms\" as the first is no wait at all.")};
+static const struct sup_key worker_restart_keys[] = {RESTART_KEYS("")};
 static const struct sup_key_object worker_restart =
     OBJECT(sup_restart_config, "worker_restart", "Worker restart",
            "What happens when a worker process has ended.", worker_restart_keys);
 
 static const struct sup_key actor_restart_keys[] = {
-    RESTART_KEYS(
-        "Time over which restarts are counted, from the first of them.",
-        "Wait before the first restart, and the most that the wait may grow to: it doubles "
-        "with every restart within the window. \"0ms\" as the first is no wait at all."),
+    RESTART_KEYS(" Where more than 13 are allowed, up to one in 13 more may be granted."),
     KEY(sup_restart_config, "mailbox", WORD, mailbox, WORDS("keep", "drop"), DEFAULT("keep"),
         ABOUT("Whether a restart keeps the messages that wait, or drops them as dead letters.")),
 };

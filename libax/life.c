@@ -20,6 +20,7 @@
 #include "libax/life.h"
 
 #include "libax/ask.h"
+#include "libax/backoff.h"
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/group.h"
@@ -27,6 +28,7 @@
 #include "libax/more.h"
 #include "libax/order.h"
 #include "libax/registry.h"
+#include "libax/restarts.h"
 #include "libax/room.h"
 #include "libax/snapshot.h"
 #include "libax/stream.h"
@@ -85,34 +87,42 @@ static void restarted(struct worker *w, uint32_t index)
 
 /* ---- restarts are counted ---- */
 
-static uint64_t backoff(const struct shm_policy *policy, uint32_t nth)
-{
-    uint64_t delay = policy->backoff_min_ns, most = policy->backoff_max_ns;
-    while (--nth > 0 && delay != 0 && delay < most)
-        delay = delay > most / 2 ? most : 2 * delay;
-    return delay < most ? delay : most;
-}
-
 uint64_t restart_after(uint64_t now, uint64_t delay)
 {
     return delay > UINT64_MAX - now ? UINT64_MAX : now + delay;
 }
 
-/* Counts a failure in the window; may the actor live on? */
+/* Not more often than the policy allows? Without memory for the times all of the row count. */
+static bool may_restart(struct worker *w, uint32_t index, const struct shm_policy *policy)
+{
+    const struct restarts_rule rule = restarts_rule(policy->max, policy->window_ns);
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    struct shm_more *more;
+    if (policy->restart == 0 || rule.times == 0)
+        return false;
+    if ((more = more_get(w, index)) == NULL)
+        return cold->row <= policy->max;
+    shm_log(&w->port, &more->restarts.count);
+    if (cold->row == 1)
+        more->restarts.count = 0;
+    shm_log(&w->port, restarts_next(&more->restarts, &rule));
+    return restarts_add(&more->restarts, &rule, w->now);
+}
+
 bool charge(struct worker *w, uint32_t index, const struct shm_policy *policy)
 {
     struct shm_actor_cold *cold = &w->port.cold[index];
+    uint64_t chance = actor_ref(w, index) ^ w->now;
     shm_log(&w->port, &cold->restart_at);
-    shm_log(&w->port, &cold->window_at);
-    shm_log(&w->port, &cold->restarts); /* and failures, in one word */
+    shm_log(&w->port, &cold->failed_at);
+    shm_log(&w->port, &cold->row); /* and failures, in one word */
     cold->failures++;
-    if (w->now - cold->window_at >= policy->window_ns) {
-        cold->window_at = w->now;
-        cold->restarts = 0;
-    }
-    cold->restarts++;
-    cold->restart_at = restart_after(w->now, backoff(policy, cold->restarts));
-    return policy->restart != 0 && cold->restarts <= policy->max;
+    cold->row = w->now - cold->failed_at < policy->window_ns ? cold->row + 1 : 1;
+    cold->failed_at = w->now;
+    uint64_t wait = backoff_wait(policy->backoff_min_ns, policy->backoff_max_ns, cold->row,
+                                 backoff_random(&chance));
+    cold->restart_at = restart_after(w->now, wait);
+    return may_restart(w, index, policy);
 }
 
 void end_failed(struct worker *w, uint32_t index, uint8_t reason)

@@ -62,8 +62,8 @@ enum shm_actor_flags {
 /* The cold line: what only starts, ends, monitors and timers look at. */
 struct shm_actor_cold {
     uint64_t restart_at; /* CLOCK_MONOTONIC ns */
-    uint64_t window_at;  /* start of the current restart window */
-    uint32_t restarts;   /* within the window */
+    uint64_t failed_at;  /* the last of `failures` */
+    uint32_t row;        /* of restarts without a window between two, for the backoff */
     uint32_t failures;   /* ever */
     uint32_t watchers;   /* unit of the first shm_watch that waits for this actor */
     uint32_t monitors;   /* unit of the first shm_watch that this actor has set up */
@@ -81,6 +81,13 @@ struct shm_actor_cold {
 };
 _Static_assert(sizeof(struct shm_actor_cold) == SHM_LINE, "the cold part of an actor is one line");
 
+/* When an actor was started again, for libax/restarts.h. */
+#define SHM_RESTARTS 13u
+struct shm_restarts {
+    uint32_t count; /* in a row */
+    uint32_t at[SHM_RESTARTS];
+};
+
 /* What few actors have; two units, made when it is first needed. Each field is logged before it
  * changes, and 0 when there is nothing. */
 struct shm_more {
@@ -95,7 +102,7 @@ struct shm_more {
     uint32_t own_links;       /* to other slots, set up by this side */
     uint32_t listens;         /* it wants the lifecycle stream */
     uint32_t missed;          /* notices of it that were left out since the last one */
-    uint32_t spare[14];
+    struct shm_restarts restarts;
 };
 #define SHM_MORE_ORDER 1u
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT << SHM_MORE_ORDER, "what few actors have");
