@@ -89,6 +89,7 @@ static void end_turn(struct worker *w, const struct ax_ctx *ctx)
     if (ctx->message == 0)
         actor->flags |= SHM_IN_HOOK;
     turn_commit(w);
+    publish_depth(w, ctx->actor); /* others were handled before this one, which may take long */
     meter_end(w);
     meter_active(w, ctx->actor);
     meter_look(w, ctx->actor, method_of(ctx));
