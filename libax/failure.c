@@ -47,7 +47,7 @@ static void log_failure(struct worker *w, uint32_t index, uint32_t method, const
 
 /* In the open turn, the message in hand consumed: the charge, the new state, the downs, and what is
  * to become of the mail. */
-static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
+static void fail(struct worker *w, uint32_t index, uint32_t method, enum failed how)
 {
     struct shm_actor *actor = actor_at(w, index);
     const struct shm_policy *policy = &w->port.priv->policy[actor->policy];
@@ -56,14 +56,15 @@ static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
     actor->flags &= (uint8_t)~SHM_IN_HOOK;
     durable_give(w, index);
     bool closing = actor->state == SHM_CLOSING;
-    /* what it was to begin from would not be another one the next time */
-    bool unborn = !(actor->flags & SHM_STARTED) && snapshot_due(w, index);
+    /* what it was to begin from would not be another one the next time; of a process that died
+     * nobody knows whether it was that */
+    bool unborn = !(actor->flags & SHM_STARTED) && how != FAILED && snapshot_due(w, index);
     bool lives = !closing && !unborn && charge(w, index, policy);
     if (!lives)
         end_failed(w, index,
                    policy->restart == 0 || closing || unborn ? SHM_FAILED : SHM_RESTART_INTENSITY);
     else {
-        if (!died) {
+        if (how != DIED) {
             shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
             watch_tell(w, index, SHM_FAILED);
         }
@@ -73,14 +74,15 @@ static void fail(struct worker *w, uint32_t index, uint32_t method, bool died)
         actor->state = SHM_RESTARTING;
     }
     if (!lives) /* in the word of the reason, which has been logged */
-        w->port.cold[index].stop = unborn                 ? AX_STOP_FACTORY_PANIC
-                                   : method == METER_HOOK ? AX_STOP_LIFECYCLE_HOOK_PANIC
-                                                          : AX_STOP_PANIC;
+        w->port.cold[index].stop = unborn                  ? AX_STOP_FACTORY_PANIC
+                                   : method >= METER_EVENT ? AX_STOP_LIFECYCLE_HOOK_PANIC
+                                                           : AX_STOP_PANIC;
     acquit(w, index);
     publish_later(w, index);
 }
 
-void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason, bool died)
+void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *reason,
+                  enum failed how)
 {
     uint32_t method = method_at(w, first);
     log_failure(w, index, method, reason);
@@ -88,7 +90,7 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     clock_read(w);
     shm_turn_begin(&w->port, 0, 0); /* one turn: no failure whose message is gone untold */
     uint64_t wake = first != 0 ? message_drop(w, index, first, AX_E_CANCELED) : 0;
-    fail(w, index, method, died);
+    fail(w, index, method, how);
     turn_commit(w);
     if (wake != 0)
         pending_answer(w, wake, AX_E_CANCELED, NULL, 0, 0, true);
@@ -96,7 +98,7 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     publish_depth(w, index);
     runq_push(w, index);
     meter_active(w, index);
-    if (!died)
+    if (how != DIED)
         meter_look(w, index, method);
 }
 
@@ -144,7 +146,7 @@ static void judge_suspect(struct worker *w)
     }
     if (goes_on)
         durable_discard(w, index);
-    actor_failed(w, index, first, "its process died", true);
+    actor_failed(w, index, first, "its process died", DIED);
 }
 
 /* A handler that awaited died with the process: its message is over. */

@@ -30,9 +30,11 @@ bool actor_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 /* Runs what an actor has to do before its messages: hooks, restarts, its end. False: no message is
  * to be handled now. */
 bool actor_prepare(struct worker *w, uint32_t actor);
-/* Its turn failed and is undone, or its process died: the message at `first` (0: none) is consumed,
- * the actor restarts or ends. `died`: with its process, of which its watchers are told. */
-void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *reason, bool died);
+/* Its turn failed and is undone, or its process died, of which its watchers are told: the message
+ * at `first` (0: none) is consumed, the actor restarts or ends. */
+enum failed { FAILED, FAILED_IN_RESTORE, DIED };
+void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *reason,
+                  enum failed how);
 /* In the open turn: ends its incarnation after the message in hand; the next begins with the next
  * message. */
 void actor_retire(struct worker *w, uint32_t actor);

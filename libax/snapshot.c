@@ -89,10 +89,12 @@ void snapshot_restore(struct ax_ctx *ctx)
     struct ax_span span = snapshot_of(&w->port, ctx->actor);
     clock_read(w);
     uint64_t began = w->now;
+    ctx->restoring = 1;
     ctx->type->restore(ctx, ctx->self, span.ptr, span.len);
     clock_read(w);
     if (w->now - began > RESTORE_MOST)
         ax_fail(ctx, "restore took more than 3 s");
+    ctx->restoring = 0;
 }
 
 void snapshot_give(struct worker *w, uint32_t index)

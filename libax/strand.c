@@ -211,7 +211,8 @@ static void strand_recover(struct worker *w)
     /* the reason may be text on that strand, or in a reply that it has had */
     if (ctx->order != 0)
         (void)order_drop(w, ctx->actor, AX_E_FAILED);
-    actor_failed(w, ctx->actor, ctx->message, w->fail_reason, false);
+    actor_failed(w, ctx->actor, ctx->message, w->fail_reason,
+                 ctx->restoring != 0 ? FAILED_IN_RESTORE : FAILED);
     ctx_release(ctx);
     broken->waits_on = 0;
     broken->saved = 0; /* the block is as it was before the turn: nobody's */

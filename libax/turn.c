@@ -67,6 +67,7 @@ void ctx_release(struct ax_ctx *ctx)
     ctx->reply_heap = NULL;
     ctx->reply = NULL;
     ctx->frame = NULL;
+    ctx->restoring = 0;
 }
 
 /* ---- the turn of a handler ---- */

@@ -35,6 +35,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     uint8_t *reply;      /* NULL: nobody is to be answered */
     void *reply_heap;    /* the same where it did not fit on the stack */
     void *tail;          /* variable part of the last reply that was awaited */
+    uint64_t restoring;  /* 1: in the restore hook */
 };
 
 struct wants { /* what a strand that waits for room wants to send */
