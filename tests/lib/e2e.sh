@@ -22,6 +22,12 @@ verdict() { # STATUS TEXT
     fi
 }
 
+# ran CHECK inside|between: what tests/SCENARIOS names has been looked at, inside one worker or between
+# two; tests/scenarios looks for it.
+ran() {
+    echo "ran $1 $2"
+}
+
 # said PATTERN: reads what the system says, on $says, until a line matches.
 said() {
     local line

@@ -12,6 +12,7 @@ struct clerk {
 };
 
 bool mail_open = true;
+uint32_t mail_passes;
 char mail_trace[64];
 int mail_result[16];
 
@@ -46,8 +47,17 @@ static void on_start(struct ax_ctx *ctx, struct clerk *self)
 
 static void on_restart(struct ax_ctx *ctx, struct clerk *self)
 {
-    (void)ctx, (void)self;
     mail_say('R');
+    if (strcmp(self->what, "bad restart") == 0)
+        ax_fail(ctx, "a bad restart");
+}
+
+static void on_down(struct ax_ctx *ctx, struct clerk *self, const struct ax_down *down)
+{
+    (void)down;
+    mail_say('d');
+    if (strcmp(self->what, "bad down") == 0)
+        ax_fail(ctx, "a bad down");
 }
 
 static void on_stop(struct ax_ctx *ctx, struct clerk *self)
@@ -98,6 +108,20 @@ void clerk_on_hold(struct ax_ctx *ctx, struct clerk *self, const struct clerk_ho
     mail_say('h');
     while (!mail_open)
         AX_CHECK(ctx, mail_pause(ctx) == 0);
+}
+
+void clerk_on_pass(struct ax_ctx *ctx, struct clerk *self, const struct clerk_pass *msg)
+{
+    (void)self, (void)msg;
+    while (mail_passes == 0)
+        AX_CHECK(ctx, mail_pause(ctx) == 0);
+    mail_passes--;
+}
+
+void clerk_on_watch(struct ax_ctx *ctx, struct clerk *self, const struct clerk_watch *msg)
+{
+    (void)self;
+    AX_CHECK(ctx, ax_monitor(ctx, msg->who.ref, NULL) == 0);
 }
 
 void clerk_on_fail(struct ax_ctx *ctx, struct clerk *self, const struct clerk_fail *msg)
@@ -188,4 +212,4 @@ void clerk_on_chain(struct ax_ctx *ctx, struct clerk *self, const struct clerk_c
 }
 
 AX_ACTOR(clerk, .on_start = on_start, .on_restart = on_restart, .on_stop = on_stop,
-         .snapshot = snapshot, .restore = restore);
+         .on_down = on_down, .snapshot = snapshot, .restore = restore);

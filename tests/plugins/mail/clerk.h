@@ -9,6 +9,8 @@
     TELL(bare, ())                                                                                 \
     TELL(note, (u32, n))                                                                           \
     TELL(hold, ())                                                                                 \
+    TELL(pass, ())                                                                                 \
+    TELL(watch, (ref_to(clerk), who))                                                              \
     TELL(fail, ())                                                                                 \
     TELL(keep, (text(16), what))                                                                   \
     TELL(call, (ref_to(clerk), to, u32, what, u32, slot, u64, ms))                                 \

@@ -6,36 +6,13 @@
 #include "desk.h"
 
 #include "mail.h"
+#include "test.h"
 
 #include <stdio.h>
 
 struct desk {
     char none;
 };
-
-struct test { /* where it runs, and what it has */
-    struct ax_ctx *ctx;
-    desk_ref at;
-    bool here;
-    char trace[64];
-};
-
-#define STRINGIZE(x) #x
-#define LINE(x) STRINGIZE(x)
-#define HOLDS(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            return LINE(__LINE__) ": " #condition;                                                 \
-    } while (0)
-/* Becomes true within some seconds. */
-#define BECOMES(condition)                                                                         \
-    do {                                                                                           \
-        uint64_t until_ = ax_now(t->ctx) + AX_SECONDS(5);                                          \
-        while (!(condition)) {                                                                     \
-            if (ax_now(t->ctx) > until_ || mail_pause(t->ctx) != 0)                                \
-                return LINE(__LINE__) ": " #condition;                                             \
-        }                                                                                          \
-    } while (0)
 
 /* ---- here and there ---- */
 
@@ -49,6 +26,9 @@ static int open_here(struct ax_ctx *ctx, const struct desk_open *o, clerk_ref *w
         .low = o->low,
         .block = o->block,
         .drain_ns = o->drain_ms * MS,
+        .backoff_min_ns = o->backoff_ms * MS,
+        .backoff_max_ns = 2 * o->backoff_ms * MS,
+        .max_restarts = o->restarts,
         .mailbox = o->kind == KIND_STATEFUL_KEEP ? AX_MAILBOX_KEEP : AX_MAILBOX_DEFAULT,
         .restart = o->kind == KIND_NEVER ? AX_RESTART_NEVER : AX_RESTART_DEFAULT,
     };
@@ -61,7 +41,7 @@ static int open_here(struct ax_ctx *ctx, const struct desk_open *o, clerk_ref *w
     return clerk_spawn(ctx, &spawn, who);
 }
 
-static int open_clerk(struct test *t, struct desk_open o, clerk_ref *who)
+int open_clerk(struct test *t, struct desk_open o, clerk_ref *who)
 {
     struct desk_open_reply reply;
 
@@ -70,13 +50,12 @@ static int open_clerk(struct test *t, struct desk_open o, clerk_ref *who)
     if (t->here)
         return open_here(t->ctx, &o, who);
     AX_TRY(desk_open(t->ctx, t->at, o.name, o.capacity, o.control, o.high, o.low, o.block, o.kind,
-                     o.drain_ms, o.snapshot, &reply, AX_SECONDS(5)));
+                     o.drain_ms, o.backoff_ms, o.restarts, o.snapshot, &reply, AX_SECONDS(5)));
     *who = reply.who;
     return reply.error;
 }
-#define OPEN(who, ...) open_clerk(t, (struct desk_open){__VA_ARGS__}, who)
 
-static int gate(struct test *t, bool is_open)
+int gate(struct test *t, bool is_open)
 {
     struct desk_gate_reply reply;
 
@@ -84,7 +63,17 @@ static int gate(struct test *t, bool is_open)
     return t->here ? 0 : desk_gate(t->ctx, t->at, is_open, &reply, AX_SECONDS(5));
 }
 
-static const char *trace(struct test *t)
+int let(struct test *t, uint32_t count)
+{
+    struct desk_let_reply reply;
+
+    if (!t->here)
+        return desk_let(t->ctx, t->at, count, &reply, AX_SECONDS(5));
+    mail_passes += count;
+    return 0;
+}
+
+const char *trace(struct test *t)
 {
     struct desk_trace_reply reply;
 
@@ -95,13 +84,12 @@ static const char *trace(struct test *t)
     return t->trace;
 }
 
-static bool traced(struct test *t, const char *what)
+bool traced(struct test *t, const char *what)
 {
     return strcmp(trace(t), what) == 0;
 }
 
-/* A clerk of this worker that calls. */
-static int aide(struct test *t, clerk_ref to, uint32_t what, uint32_t slot, uint64_t ms)
+int aide(struct test *t, clerk_ref to, uint32_t what, uint32_t slot, uint64_t ms)
 {
     clerk_ref me;
 
@@ -111,19 +99,10 @@ static int aide(struct test *t, clerk_ref to, uint32_t what, uint32_t slot, uint
     return clerk_call(t->ctx, me, to, what, slot, ms);
 }
 
-static bool held(struct test *t, clerk_ref who)
+bool held(struct test *t, clerk_ref who)
 {
     return clerk_mailbox_len(t->ctx, who) == 1 && strchr(trace(t), 'h') != NULL;
 }
-
-/* A clerk in the middle of a message, until the gate opens. */
-#define OPEN_HELD(who, ...)                                                                        \
-    do {                                                                                           \
-        HOLDS(gate(t, false) == 0);                                                                \
-        HOLDS(OPEN(who, __VA_ARGS__) == 0);                                                        \
-        HOLDS(clerk_hold(t->ctx, *(who)) == 0);                                                    \
-        BECOMES(held(t, *(who)));                                                                  \
-    } while (0)
 
 /* ---- messages ---- */
 
@@ -155,6 +134,7 @@ static const char *given_up(struct test *t)
     HOLDS(gate(t, true) == 0);
     BECOMES(clerk_mailbox_len(t->ctx, c) == 0 && clerk_inflight_count(t->ctx, c) == 0);
     BECOMES(clerk_mailbox_len(t->ctx, d) == 0 && clerk_inflight_count(t->ctx, d) == 0);
+    HOLDS(clerk_control_mailbox_len(t->ctx, c) == 0);
     HOLDS(clerk_get(t->ctx, c, &got, AX_SECONDS(5)) == 0 && got.n == 0);
     return NULL;
 }
@@ -218,7 +198,7 @@ static const char *restart(struct test *t, uint32_t kind, const char *want, int 
     BECOMES(clerk_mailbox_len(t->ctx, c) == 5 && clerk_control_mailbox_len(t->ctx, c) == 1);
     HOLDS(gate(t, true) == 0);
     BECOMES(mail_result[1] == AX_E_CANCELED && mail_result[2] == asked && mail_result[3] == 0);
-    HOLDS(clerk_incarnation(t->ctx, c) == 2 || !t->here);
+    BECOMES(clerk_incarnation(t->ctx, c) == 2);
     BECOMES(strstr(trace(t), want) != NULL);
     return NULL;
 }
@@ -247,9 +227,11 @@ static const char *end(struct test *t, uint64_t drain_ms, const char *want)
 {
     clerk_ref c;
 
-    OPEN_HELD(&c, .capacity = 8, .drain_ms = drain_ms);
+    OPEN_HELD(&c, .capacity = 3, .drain_ms = drain_ms);
     HOLDS(clerk_note(t->ctx, c, 1) == 0 && clerk_note(t->ctx, c, 2) == 0);
+    HOLDS(mail_pause(t->ctx) == 0);
     BECOMES(clerk_mailbox_len(t->ctx, c) == 3);
+    HOLDS(clerk_note(t->ctx, c, 3) == AX_E_FULL); /* which is in no stop's way */
     HOLDS(aide(t, c, CALL_STOP_WAIT, 1, 5000) == 0);
     BECOMES(clerk_is_closed(t->ctx, c));
     HOLDS(!clerk_is_terminated(t->ctx, c) && mail_result[1] == -1);
@@ -343,7 +325,7 @@ static const char *bad_end(struct test *t)
 {
     clerk_ref c;
 
-    HOLDS(OPEN(&c, .capacity = 8, .snapshot = "bad end") == 0);
+    HOLDS(OPEN(&c, .name = "ender", .capacity = 8, .snapshot = "bad end") == 0);
     BECOMES(traced(t, "rB"));
     HOLDS(clerk_stop_wait(t->ctx, c, AX_SECONDS(5)) == 0);
     HOLDS(traced(t, "rBS"));
@@ -367,7 +349,9 @@ static const char *snapshots(struct test *t)
     HOLDS(clerk_fail(t->ctx, c) == 0);
     BECOMES(clerk_incarnation(t->ctx, c) == 2);
     HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == 0 && strcmp(span.ptr, "second") == 0);
-    HOLDS(OPEN(&d, .snapshot = "second") == 0);
+    struct desk_open heir = {0};
+    memcpy(heir.snapshot, kept, sizeof kept);
+    HOLDS(open_clerk(t, heir, &d) == 0);
     HOLDS(ax_take_snapshot(t->ctx, d.ref, &span, 0) == 0 && strcmp(span.ptr, "second") == 0);
     HOLDS(echo_find(t->ctx, t->here ? "echo0" : "echo1", &echo) == 0);
     HOLDS(ax_take_snapshot(t->ctx, echo.ref, &span, 0) == AX_E_UNSUPPORTED);
@@ -416,22 +400,6 @@ static const char *ping(struct test *t)
     HOLDS(ax_ping(t->ctx, c.ref, 0) == 0);
     HOLDS(clerk_mailbox_len(t->ctx, c) == 2 && traced(t, "Bh"));
     HOLDS(gate(t, true) == 0);
-    return NULL;
-}
-
-/* From the high mark on until the low one. Elsewhere what is under way is above it. */
-static const char *reject(struct test *t)
-{
-    clerk_ref c;
-
-    OPEN_HELD(&c, .capacity = 8, .high = 3, .low = 1);
-    HOLDS(clerk_note(t->ctx, c, 1) == 0 && clerk_note(t->ctx, c, 2) == 0);
-    BECOMES(clerk_mailbox_len(t->ctx, c) == 3);
-    BECOMES(clerk_note(t->ctx, c, 3) == AX_E_FULL);
-    HOLDS(clerk_hold(t->ctx, c) == AX_E_FULL);
-    HOLDS(gate(t, true) == 0);
-    BECOMES(clerk_note(t->ctx, c, 4) == 0);
-    HOLDS(gate(t, false) == 0);
     return NULL;
 }
 
@@ -503,9 +471,18 @@ void desk_on_gate(struct ax_ctx *ctx, struct desk *self, const struct desk_gate 
                   struct desk_gate_reply *reply)
 {
     (void)ctx, (void)self, (void)reply;
-    if (mail_open && !msg->open)
+    if (mail_open && !msg->open) {
         memset(mail_trace, 0, sizeof mail_trace);
+        mail_passes = 0;
+    }
     mail_open = msg->open;
+}
+
+void desk_on_let(struct ax_ctx *ctx, struct desk *self, const struct desk_let *msg,
+                 struct desk_let_reply *reply)
+{
+    (void)ctx, (void)self, (void)reply;
+    mail_passes += msg->count;
 }
 
 void desk_on_trace(struct ax_ctx *ctx, struct desk *self, const struct desk_trace *msg,
@@ -521,31 +498,20 @@ void desk_on_run(struct ax_ctx *ctx, struct desk *self, const struct desk_run *m
     static const struct {
         const char *name;
         const char *(*test)(struct test *t);
-    } tests[] = {{"forms", forms},
-                 {"given_up", given_up},
-                 {"full", full},
-                 {"fair", fair},
-                 {"plain", plain},
-                 {"stateful", stateful},
-                 {"stateful_keeps", stateful_keeps},
-                 {"graceful", graceful},
-                 {"immediate", immediate},
-                 {"late_end", late_end},
-                 {"stale", stale},
-                 {"hooks", hooks},
-                 {"bad_start", bad_start},
-                 {"bad_end", bad_end},
-                 {"snapshots", snapshots},
-                 {"control", control},
-                 {"ping", ping},
-                 {"reject", reject},
-                 {"block", block},
-                 {"refs", refs},
-                 {"cycle", cycle}};
+    } tests[] = {
+        {"forms", forms},       {"given_up", given_up},   {"full", full},
+        {"fair", fair},         {"names", names},         {"backoff", backoff},
+        {"plain", plain},       {"stateful", stateful},   {"stateful_keeps", stateful_keeps},
+        {"graceful", graceful}, {"immediate", immediate}, {"late_end", late_end},
+        {"stale", stale},       {"hooks", hooks},         {"bad_start", bad_start},
+        {"bad_end", bad_end},   {"bad_hooks", bad_hooks}, {"snapshots", snapshots},
+        {"control", control},   {"ping", ping},           {"reject", reject},
+        {"block", block},       {"refs", refs},           {"cycle", cycle}};
     struct test t = {.ctx = ctx, .at = msg->at, .here = msg->at.ref.addr == ax_self(ctx).addr};
     const char *wrong = "no such test";
 
     (void)self;
+    mail_passes = 0;
     (void)gate(&t, true);
     (void)gate(&t, false); /* empties the trace there */
     memset(mail_trace, 0, sizeof mail_trace);

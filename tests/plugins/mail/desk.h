@@ -9,9 +9,10 @@
 #define AX_MESSAGES(TELL, ASK)                                                                     \
     ASK(open,                                                                                      \
         (text(16), name, u32, capacity, u32, control, u32, high, u32, low, bool, block, u32, kind, \
-         u64, drain_ms, text(16), snapshot),                                                       \
+         u64, drain_ms, u64, backoff_ms, u32, restarts, text(16), snapshot),                       \
         (i32, error, ref_to(clerk), who))                                                          \
     ASK(gate, (bool, open), ())                                                                    \
+    ASK(let, (u32, count), ())                                                                     \
     ASK(trace, (), (text(64), trace))                                                              \
     ASK(run, (text(16), test, ref_to(desk), at), (text(128), verdict))
 #include <ax/contract.h>

@@ -9,9 +9,10 @@
 
 #define MS UINT64_C(1000000)
 
-extern bool mail_open;      /* the gate: clerks that were told to hold go on */
-extern char mail_trace[64]; /* what clerks did */
-extern int mail_result[16]; /* of clerks' calls; -1: not over */
+extern bool mail_open;       /* the gate: clerks that were told to hold go on */
+extern uint32_t mail_passes; /* how many clerks that were told to pass may go on */
+extern char mail_trace[64];  /* what clerks did */
+extern int mail_result[16];  /* of clerks' calls; -1: not over */
 
 void mail_say(char letter);
 /* Lets others run. 0 or an error. */
