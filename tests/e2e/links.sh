@@ -31,6 +31,17 @@ do_it() { # ACTOR MESSAGE [JSON]
     call "$ok" "$@"
 }
 
+# The same, sooner or later.
+comes() { # WANTED COMMAND ACTOR [ARGUMENT...]
+    local wanted=$1 got command=$2 tries=500
+    shift 2
+    # shellcheck disable=SC2053
+    while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$where $command $*: $got, never $wanted"
+}
+
 # The lines of an actor, collected until they are as wanted.
 become() { # WANTED ACTOR
     local lines='' got tries=200
@@ -78,7 +89,7 @@ said '*is running*' || exit
 
 normal=0 failed_reason=2 killed=3 other=13
 
-scenarios() { # NEST: who spawns B
+scenarios() { # NEST: who spawns B, PLACE
     local nest=$1
     where="S25 $nest"
     do_it a trap '{"on":true}'
@@ -138,6 +149,7 @@ scenarios() { # NEST: who spawns B
     do_it a send "{\"name\":\"b\",\"reason\":$killed}"
     become 'exit 1 killed gone;' a
     gone b
+    ran S25 "$2"
 
     where="S26 $nest"
     do_it a tie '{"name":"b"}' # by its address of then
@@ -148,13 +160,25 @@ scenarios() { # NEST: who spawns B
     become 'taken back;' a
     do_it "$nest" breed '{"name":"b"}'
     call '{"error":10}' b join '{"group":"a/b"}'
-    tell b quit "{\"reason\":$normal}"
+    call '{"error":2}' b join_late '{"group":"late"}'
     gone b
+    call '{"count":0,"names":""}' a members '{"group":"late"}'
+    ran S26 "$2"
 
+    # each end is told once, to the link and to the monitor, and nothing is left of either
     where="S27 S28 $nest"
-    do_it a trap '{"on":false}'
-    do_it "$nest" race '{"times":200}'
-    call '{"count":0,"names":""}' a members '{"group":"racers"}'
+    do_it nest-a breed '{"name":"r"}'
+    do_it r trap '{"on":true}'
+    local bearer=$nest
+    [[ $nest == nest-a ]] && bearer= # it does so itself
+    do_it r race "{\"nest\":\"$bearer\",\"times\":200}"
+    comes '{"exits":200,"downs":200}' call r ends
+    shows '*"monitors":\[\],"watchers":\[\],"links":\[\],"groups":\[\],*' r
+    comes '{"count":0,"names":""}' call a members '{"group":"racers"}'
+    tell r quit "{\"reason\":$normal}"
+    gone r
+    ran S27 "$2"
+    ran S28 "$2"
 
     where="S29 $nest"
     do_it a join '{"group":"g"}'
@@ -179,10 +203,11 @@ scenarios() { # NEST: who spawns B
     gone b
     call '{"count":0,"names":""}' nest-b members '{"group":"g"}'
     call '{"count":0}' nest-b notify '{"group":"g","words":"one","one":true}'
+    ran S29 "$2"
 }
 
-scenarios nest-a
-scenarios nest-b
+scenarios nest-a inside
+scenarios nest-b between
 
 # who was gone before a process died did not end with it, and comes back in no other
 where='gone, then death'

@@ -7,7 +7,8 @@
 
 #define LINES 24
 
-AX_STATE(links, (u64, last), (u64, lines_used), (array(text(64), LINES), lines));
+AX_STATE(links, (u64, last), (u64, exits), (u64, downs), (u64, lines_used),
+         (array(text(64), LINES), lines));
 
 static void write_line(struct links *self, const char *text)
 {
@@ -126,28 +127,65 @@ void links_on_mute(struct ax_ctx *ctx, struct links *self, const struct links_mu
     reply->error = 0;
 }
 
+/* Somebody who ends, or has ended: what is done to it, until that is refused. */
+static int tie_racer(struct ax_ctx *ctx, links_ref racer)
+{
+    struct links_join_reply joined;
+    int error = links_join(ctx, racer, "racers", &joined, AX_SECONDS(10));
+    if (error == 0)
+        error = joined.error;
+    AX_CHECK(ctx, error == 0 || error == AX_E_NO_ACTOR || error == AX_E_CLOSED ||
+                      error == AX_E_CANCELED);
+    AX_TRY(ax_link(ctx, racer.ref));
+    return ax_monitor(ctx, racer.ref, NULL);
+}
+
+static int one_race(struct ax_ctx *ctx, struct links *self, const char *nest, bool first)
+{
+    struct links_join_reply joined = {.error = 0};
+    links_ref racer;
+    if (nest[0] == '\0') {
+        AX_TRY(links_spawn(ctx, &(struct ax_spawn){.restart = AX_RESTART_NEVER}, &racer));
+    } else {
+        struct links_bear_reply born;
+        AX_TRY(links_bear(ctx, links_ref_of(named(ctx, self, nest)), &born, AX_SECONDS(10)));
+        AX_TRY(born.error);
+        racer = born.child;
+    }
+    if (first) {
+        AX_TRY(links_join(ctx, racer, "racers", &joined, AX_SECONDS(10)));
+        AX_TRY(joined.error);
+        AX_TRY(ax_link(ctx, racer.ref));
+        AX_TRY(ax_monitor(ctx, racer.ref, NULL));
+    }
+    AX_TRY(links_quit(ctx, racer, AX_NORMAL));
+    return first ? 0 : tie_racer(ctx, racer);
+}
+
 void links_on_race(struct ax_ctx *ctx, struct links *self, const struct links_race *msg,
                    struct links_race_reply *reply)
 {
+    const uint32_t times = msg->times;
+    char nest[32];
+    memcpy(nest, msg->nest, sizeof nest);
+    for (uint32_t i = 0; i < times && reply->error == 0; i++)
+        reply->error = one_race(ctx, self, nest, i % 2 == 0);
+}
+
+void links_on_bear(struct ax_ctx *ctx, struct links *self, const struct links_bear *msg,
+                   struct links_bear_reply *reply)
+{
+    (void)self, (void)msg;
+    reply->error = links_spawn(ctx, &(struct ax_spawn){.restart = AX_RESTART_NEVER}, &reply->child);
+}
+
+/* Told to end, it can join nothing any more. */
+void links_on_join_late(struct ax_ctx *ctx, struct links *self, const struct links_join_late *msg,
+                        struct links_join_late_reply *reply)
+{
     (void)self;
-    for (uint32_t i = 0; i < msg->times && reply->error == 0; i++) {
-        links_ref child;
-        struct links_join_reply joined = {.error = 0};
-        int error = 0;
-        reply->error = links_spawn(ctx, NULL, &child);
-        if (reply->error == 0 && i % 2 == 0)
-            reply->error = links_join(ctx, child, "racers", &joined, AX_SECONDS(10));
-        if (reply->error == 0)
-            reply->error = ax_link(ctx, child.ref);
-        if (reply->error == 0)
-            reply->error = ax_monitor(ctx, child.ref, NULL);
-        if (reply->error == 0)
-            reply->error = links_quit(ctx, child, AX_NORMAL);
-        if (reply->error == 0 && i % 2 != 0) /* it may have ended, or may not yet */
-            error = links_join(ctx, child, "racers", &joined, AX_SECONDS(10));
-        AX_CHECK(ctx, error == 0 || error == AX_E_NO_ACTOR || error == AX_E_CLOSED ||
-                          error == AX_E_CANCELED);
-    }
+    AX_CHECK(ctx, ax_stop_exit(ctx, AX_NORMAL) == 0);
+    reply->error = ax_join(ctx, msg->group);
 }
 
 void links_on_join(struct ax_ctx *ctx, struct links *self, const struct links_join *msg,
@@ -191,6 +229,14 @@ void links_on_notify(struct ax_ctx *ctx, struct links *self, const struct links_
         reply->count += links_note(ctx, links_ref_of(who), msg->words) == 0;
 }
 
+void links_on_ends(struct ax_ctx *ctx, struct links *self, const struct links_ends *msg,
+                   struct links_ends_reply *reply)
+{
+    (void)ctx, (void)msg;
+    reply->exits = self->exits;
+    reply->downs = self->downs;
+}
+
 void links_on_told(struct ax_ctx *ctx, struct links *self, const struct links_told *msg,
                    struct links_told_reply *reply)
 {
@@ -207,6 +253,7 @@ static void on_down(struct ax_ctx *ctx, struct links *self, const struct ax_down
 {
     char line[64];
     (void)ctx;
+    self->downs++;
     snprintf(line, sizeof line, "down %u %s %s", down->incarnation, ax_reason_name(down->reason),
              down->will_restart ? "again" : "gone");
     write_line(self, line);
@@ -216,6 +263,7 @@ static void on_exit_of(struct ax_ctx *ctx, struct links *self, const struct ax_e
 {
     char line[64];
     (void)ctx;
+    self->exits++;
     snprintf(line, sizeof line, "exit %u %s %s", exit->incarnation, ax_reason_name(exit->reason),
              exit->will_restart ? "again" : "gone");
     write_line(self, line);

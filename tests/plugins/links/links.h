@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* links.h - actors that are tied to each other and end in several ways. NAME is an actor of this
- * contract.
+ * contract; an error is an AX_E_*.
  *
- * breed     spawns NAME, which does not restart; the answer is an AX_E_*
- * tie, untie, watch   links, unlinks, monitors NAME, whose address is remembered; the answer is an
- * AX_E_* tie_untie links and monitors NAME and takes it back trap      exits, or no more note
- * writes the text to its lines send      an exit to NAME quit      ends with that reason; fail: by
- * ax_fail; part: has NAME note "one", "two", then ends with that reason hang      asks a child
- * something that it will not answer for an hour race      so many times: spawns an actor, links,
- * watches and has it join "racers", and ends it part_of   leaves the group members   of the group;
- * notify: has them, or one of them, note the words told      the lines: "exit|down NAME INCARNATION
- * REASON again|gone" or what was noted
- */
+ * breed     spawns NAME, which does not restart; bear: one without a name
+ * tie       links NAME, whose address is remembered; untie, watch (monitors)
+ * tie_untie links and monitors NAME and takes it back
+ * trap      exits, or no more
+ * note      writes the text to its lines
+ * send      an exit to NAME
+ * quit      ends with that reason; fail: by ax_fail
+ * part      has NAME note "one", "two", then ends with that reason
+ * hang      asks a child something that it will not answer for an hour
+ * race      so many times: spawns an actor, or has NEST bear it, has it join "racers", links and
+ *           watches it, and ends it, by turns after and before all that
+ * join      a group; join_late: ends, and then joins it; part_of: leaves it
+ * members   of the group; notify: has them, or one of them, note the words
+ * ends      how many exits and downs it was told of in all
+ * told      the lines: "exit|down INCARNATION REASON again|gone" or what was noted */
 #ifndef LINKS_H
 #define LINKS_H
 
@@ -30,7 +35,10 @@
     TELL(tie_untie, (text(32), name))                                                              \
     TELL(hang, ())                                                                                 \
     ASK(mute, (), (i32, error))                                                                    \
-    ASK(race, (u32, times), (i32, error))                                                          \
+    ASK(race, (text(32), nest, u32, times), (i32, error))                                          \
+    ASK(bear, (), (i32, error, ref_to(links), child))                                              \
+    ASK(join_late, (text(32), group), (i32, error))                                                \
+    ASK(ends, (), (u64, exits, u64, downs))                                                        \
     ASK(told, (), (str, lines))                                                                    \
     ASK(join, (text(32), group), (i32, error))                                                     \
     ASK(part_of, (text(32), group), (i32, error))                                                  \
