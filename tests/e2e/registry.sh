@@ -37,6 +37,15 @@ become() { # WANTED ACTOR MESSAGE [JSON]
     verdict $? "$*: $got, not $wanted"
 }
 
+# Sets key to PREFIX with a number, so that it lives where the driver at-home does; in every registry.
+homed() { # PREFIX [REGISTRY]
+    for ((k = 0; k < 40; k++)); do
+        key=$1$k
+        [[ $(ask at-home home "{\"registry\":\"${2-brief}\",\"key\":\"$key\"}") == '{"here":true}' ]] && return
+    done
+    verdict 1 "no key $1 lives at home"
+}
+
 driver() { # NAME WORKER
     echo "{ \"name\": \"$1\", \"contract\": \"driver\", \"worker\": $2 }"
 }
@@ -48,6 +57,7 @@ cat >"$conf" <<END
       "registries": [
         { "name": "all", "contract": "keyed", "restart": { "backoff": ["0ms", "0ms"] } },
         { "name": "few", "contract": "keyed", "keys": 3 },
+        { "name": "frail", "contract": "keyed", "keys": 3, "restart": { "policy": "never" } },
         { "name": "lazy", "contract": "keyed", "idle": "40ms" },
         { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
     { "name": "away", "count": 2, "plugin": "$plugins/keyed.so",
@@ -94,9 +104,34 @@ there=$("$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l)
 ((there == keys))
 verdict $? "S12 $there actors, $keys keys"
 
+# S12 its actor ends, and its entry with it, while others ask for the key: whoever asks gets one, and
+# in the end there is one
+homed churn
+churn() { # DRIVER
+    ask "$1" churn "{\"registry\":\"all\",\"key\":\"$key\",\"times\":60}" >"$dir/churn-$1" &
+    churners+=($!)
+}
+churners=()
+churn at-home && churn away && churn away-too
+wait "${churners[@]}"
+for one in at-home away away-too; do
+    [[ $(<"$dir/churn-$one") == '{"error":0,"got":60}' ]]
+    verdict $? "S12 churn $one: $(<"$dir/churn-$one")"
+    become '{"error":0,"value":0,"life":1}' "$one" get "{\"registry\":\"all\",\"key\":\"$key\",\"spawn\":true}"
+done
+# and those of homed have been forgotten
+tries=500
+while there=$("$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l) &&
+    ((there != keys + 1)) && ((tries--)); do :; done
+((there == keys + 1))
+verdict $? "S12 $there actors, $((keys + 1)) keys"
+ran S12 inside
+ran S12 between
+
 # ---- what is asked for, and what is not there ----
 
 for who in at-home away; do
+    [[ $who == away ]] && place=between || place=inside
     call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"$who\",\"spawn\":true}"
     call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"$who\",\"spawn\":false}"
     call '{"error":3,*' "$who" get "{\"registry\":\"all\",\"key\":\"nobody\",\"spawn\":false}"
@@ -105,15 +140,27 @@ for who in at-home away; do
     call '{"error":10,*' "$who" get "{\"registry\":\"all\",\"key\":\"$(printf '%0129d' 0)\",\"spawn\":true}"
     call '{"error":0,*' "$who" get "{\"registry\":\"all\",\"key\":\"$(printf '%0128d' 0)\",\"spawn\":true}"
 
+    homed "$who"
     # S15 the end of an actor takes nothing from the next one with its key
     for round in 1 2 3; do
-        call '{"error":0,"value":0,"moved":true}' "$who" again "{\"registry\":\"all\",\"key\":\"again-$who\"}"
+        call '{"error":0,"value":0,"moved":true}' "$who" again "{\"registry\":\"all\",\"key\":\"$key\"}"
     done
-    call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"again-$who\",\"spawn\":false}"
+    call '{"error":0,"value":0,"life":1}' "$who" get "{\"registry\":\"all\",\"key\":\"$key\",\"spawn\":false}"
+    ran S15 "$place"
 
     # S16 an actor that fails stays in the registry
-    call '{"error":0}' "$who" fail "{\"registry\":\"all\",\"key\":\"fails-$who\"}"
-    become '{"error":0,"value":0,"life":2}' "$who" get "{\"registry\":\"all\",\"key\":\"fails-$who\",\"spawn\":false}"
+    call '{"error":0}' "$who" fail "{\"registry\":\"all\",\"key\":\"$key\"}"
+    become '{"error":0,"value":0,"life":2}' "$who" get "{\"registry\":\"all\",\"key\":\"$key\",\"spawn\":false}"
+    ran S16 "$place"
+
+    # S09 one whose start fails leaves no entry and no place behind, of which there are three
+    for round in 1 2 3 4; do
+        homed "frail-$who-$round-" frail
+        key="\"registry\":\"frail\",\"key\":\"$key\""
+        call '{"error":[234],*' "$who" get "{$key,\"spawn\":true}"
+        become '{"error":3,*' "$who" get "{$key,\"spawn\":false}"
+    done
+    ran S09 "$place"
 done
 
 # ---- a full registry ----
@@ -142,6 +189,12 @@ done
 "$axsup" kill "$conf" home/0
 said '*home/0 runs: *'
 call '{"value":400,"found":8,*"wrong":0}' away sum '{"registry":"lazy","prefix":"z","keys":8}'
+# S17: who is busy for longer than that is not passivated in the middle, nor with mail
+for one in at-home away; do
+    for key in z0 z1 z2 z3 z4 z5 z6 z7; do # whose home is either
+        call '{"error":0,"one":true}' "$one" toil "{\"registry\":\"lazy\",\"key\":\"$key\",\"ms\":100}"
+    done
+done
 # S17: left alone they are passivated, all eight, and live again with what they had
 resting() { "$axsup" actors --json "$conf" | grep -oE '"state":"(restarting|passive)"' | wc -l; }
 life() { # DRIVER KEY
@@ -155,6 +208,8 @@ while (($(resting) < 8)) && ((tries--)); do :; done
 verdict $? "S17 $(resting) of 8 were passivated"
 (($(life at-home z0) == before + 1 && $(life away z7) == too + 1))
 verdict $? "S17 another life: $before, $too"
+ran S17 inside
+ran S17 between
 # and it ends where it is to be forgotten; its key is free
 living() { "$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l; }
 before=$(living) tries=500

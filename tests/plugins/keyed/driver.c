@@ -111,6 +111,57 @@ void driver_on_again(struct ax_ctx *ctx, struct driver *self, const struct drive
     reply->moved = old.ref.addr != new.ref.addr;
 }
 
+void driver_on_home(struct ax_ctx *ctx, struct driver *self, const struct driver_home *msg,
+                    struct driver_home_reply *reply)
+{
+    struct ax_span key = text(ax_str(&msg->key));
+    keyed_ref ref;
+    (void)self;
+    AX_CHECK(ctx, keyed_get_or_spawn(ctx, msg->registry, key, PATIENCE, &ref) == 0);
+    reply->here = ref.ref.addr >> 56 == ax_self(ctx).addr >> 56;
+}
+
+/* One of whom another makes an end is got all the same, or is ending for longer than is waited. */
+void driver_on_churn(struct ax_ctx *ctx, struct driver *self, const struct driver_churn *msg,
+                     struct driver_churn_reply *reply)
+{
+    const uint32_t times = msg->times;
+    char registry[32], key[64];
+    keyed_ref ref;
+    (void)self;
+    snprintf(registry, sizeof registry, "%s", msg->registry);
+    snprintf(key, sizeof key, "%s", ax_str(&msg->key));
+    while (reply->got < times) {
+        int error = keyed_get_or_spawn(ctx, registry, text(key), PATIENCE, &ref);
+        if (error == AX_E_CLOSED)
+            continue;
+        if (error == 0)
+            error = keyed_end(ctx, ref);
+        if (error != 0 && error != AX_E_CLOSED && error != AX_E_NO_ACTOR && error != AX_E_FULL) {
+            reply->error = error;
+            return;
+        }
+        reply->got++;
+    }
+}
+
+void driver_on_toil(struct ax_ctx *ctx, struct driver *self, const struct driver_toil *msg,
+                    struct driver_toil_reply *reply)
+{
+    struct keyed_get_reply got = {0};
+    keyed_ref ref;
+    (void)self;
+    uint64_t ms = msg->ms;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_toil(ctx, ref, ms);
+    if (reply->error == 0)
+        reply->error = keyed_add(ctx, ref, 1);
+    if (reply->error == 0)
+        reply->error = keyed_get(ctx, ref, &got, PATIENCE);
+    reply->one = got.toiled != 0 && got.toiled == got.incarnation;
+}
+
 extern const union keyed_actor_type keyed_actor;
 
 AX_ACTOR(driver);

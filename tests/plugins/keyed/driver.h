@@ -5,6 +5,9 @@
  * sum    what those that are there have counted, and how many of them have another key
  * get    one key: its count and incarnation; what it is told to do before
  * again  in one turn: ends the key's actor and gets the key; then what it has counted
+ * home   the key's actor lives in this worker
+ * churn  so many times: gets the key and ends its actor, whoever else does; how many it got
+ * toil   has it toil with mail behind; was all of that handled in one incarnation?
  */
 #ifndef DRIVER_H
 #define DRIVER_H
@@ -15,6 +18,9 @@
     ASK(sum, (text(32), registry, text(32), prefix, u32, keys),                                    \
         (i64, value, u32, found, u32, incarnations, u32, wrong))                                   \
     ASK(get, (text(32), registry, str, key, bool, spawn), (i32, error, i64, value, u32, life))     \
+    ASK(home, (text(32), registry, str, key), (bool, here))                                        \
+    ASK(churn, (text(32), registry, str, key, u32, times), (i32, error, u32, got))                 \
+    ASK(toil, (text(32), registry, str, key, u64, ms), (i32, error, bool, one))                    \
     ASK(fail, (text(32), registry, str, key), (i32, error))                                        \
     ASK(again, (text(32), registry, str, key), (i32, error, i64, value, bool, moved))
 #include <ax/contract.h>

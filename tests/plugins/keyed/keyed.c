@@ -2,7 +2,7 @@
 #define AX_IMPLEMENT
 #include "keyed.h"
 
-AX_STATE(keyed, (i64, n));
+AX_STATE(keyed, (i64, n), (u32, toiled));
 
 void keyed_on_add(struct ax_ctx *ctx, struct keyed *self, const struct keyed_add *msg)
 {
@@ -24,6 +24,20 @@ void keyed_on_end(struct ax_ctx *ctx, struct keyed *self, const struct keyed_end
     ax_stop(ctx);
 }
 
+/* Asks somebody who waits an hour for its restart. */
+void keyed_on_toil(struct ax_ctx *ctx, struct keyed *self, const struct keyed_toil *msg)
+{
+    const uint64_t hour = AX_SECONDS(3600);
+    const struct ax_spawn spawn = {.backoff_min_ns = hour, .backoff_max_ns = hour};
+    struct keyed_get_reply got;
+    keyed_ref mute;
+    self->toiled = ax_incarnation(ctx);
+    AX_CHECK(ctx, keyed_spawn(ctx, &spawn, &mute) == 0);
+    AX_CHECK(ctx, keyed_fail(ctx, mute) == 0);
+    AX_CHECK(ctx, keyed_get(ctx, mute, &got, AX_MILLISECONDS(msg->ms)) == AX_E_TIMEOUT);
+    AX_CHECK(ctx, keyed_stop(ctx, mute) == 0);
+}
+
 void keyed_on_get(struct ax_ctx *ctx, struct keyed *self, const struct keyed_get *msg,
                   struct keyed_get_reply *reply)
 {
@@ -34,7 +48,16 @@ void keyed_on_get(struct ax_ctx *ctx, struct keyed *self, const struct keyed_get
         __builtin_memcpy(key, own.ptr, own.len);
     reply->value = self->n;
     reply->incarnation = ax_incarnation(ctx);
+    reply->toiled = self->toiled;
     AX_CHECK(ctx, ax_reply_str(ctx, &reply->key, key) == 0);
 }
 
-AX_ACTOR(keyed);
+static void start(struct ax_ctx *ctx, struct keyed *self)
+{
+    struct ax_span key = ax_key(ctx);
+    (void)self;
+    if (key.len >= 5 && __builtin_memcmp(key.ptr, "frail", 5) == 0)
+        ax_fail(ctx, "it is frail");
+}
+
+AX_ACTOR(keyed, .on_start = start);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* keyed.h - an actor of a registry: counts, fails, ends, tells its key. */
+/* keyed.h - an actor of a registry: counts, fails, ends, tells its key. toil: takes so long over a
+ * message, awaiting something; get tells the incarnation that did so last. One whose key begins
+ * with "frail" fails in its start. */
 #ifndef KEYED_H
 #define KEYED_H
 
@@ -8,7 +10,8 @@
     TELL(add, (i64, by))                                                                           \
     TELL(fail, ())                                                                                 \
     TELL(end, ())                                                                                  \
-    ASK(get, (), (i64, value, u32, incarnation, str, key))
+    TELL(toil, (u64, ms))                                                                          \
+    ASK(get, (), (i64, value, u32, incarnation, u32, toiled, str, key))
 #include <ax/contract.h>
 
 #endif
