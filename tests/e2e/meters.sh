@@ -105,6 +105,8 @@ call '*"slow":1,"busy":true,*' u measure '{"name":"t"}'                         
 tell v spin '{"ns":90000000}' # where nothing is slow
 shows '*"worker":"a/0",*"slow":1,"busy_ns":[1-9]*"worker":"b/0",*"slow":0,*' metrics --json
 shows '*ax_worker_slow_messages_total{worker="a/0"} 1*ax_handling_seconds_count{*' metrics
+ran S38 inside
+ran S38 between
 
 # ---- hangs: a stopped process does not, one that computes or blocks does ----
 
@@ -144,12 +146,17 @@ tell v add '{"by":5}'
 tell v add '{"by":6}'
 becomes '\[{"name":"v",*"mail":3,*' actors --json --min-mail 3
 shows '*"name":"w",*"in_flight":1,*"monitors":*"watchers":*"actor":"x"*"timers":*"message":"add"*"next":{"message":"block","ask":false,"from":null}*' inspect w --json
-shows '*"monitors":*{"actor":"w",*' inspect x --json
+shows '*"watchers":\[{"actor":"[vx]",*},{"actor":"[vx]",*}\],"links":*' inspect w --json
+for who in x v; do
+    shows '*"incarnation":[12],"mail":*,"control_mail":0,*"idle_ns":*"monitors":\[{"actor":"w",*' inspect "$who" --json
+done
 call '*"waits_on":"w"}' u measure '{"name":"v"}'
 echo >"$dir/gate"
 wait "$waits"
 [[ $(<"$dir/waited") == "$ok" ]]
 verdict $? "wait_for: $(<"$dir/waited")"
+ran S40 inside
+ran S40 between
 becomes '*"name":"w",*"mail":0,*' actors --json --name w
 shows '*{"name":"w",*' actors --json --sort turns --limit 1 --worker c
 shows '\[{"name":"x",*' actors --json --sort failures --name x
@@ -161,7 +168,13 @@ shows '*WORKER*ACTOR*' top --once
 call "$ok" u listen '{"on":true}'
 call "$ok" w listen '{"on":true}'
 call "$ok" t breed '{"name":"child","restarts":1}'
+for who in u v; do # S20 by the ref, from within and from elsewhere
+    call '{"error":0,*"incarnation":1,*' "$who" measure '{"name":"child"}'
+done
 tell child fail
+for who in u v; do
+    becomes '{"error":0,*"incarnation":2,*' call "$who" measure '{"name":"child"}'
+done
 tell child fail
 call "$ok" t breed '{"name":"frail","restarts":0}'
 call "$ok" t breed '{"name":"other","restarts":1}'
@@ -174,6 +187,9 @@ lives+='frail started 1;frail stopped 1 failed/lifecycle hook panic;other starte
 lives+='other stopped 1 shutdown/normal;leaver started 1;leaver stopped 1 normal/context stop;*'
 becomes "$lives" call u lives
 becomes "$lives" call w lives
+for place in inside between; do
+    ran S20 "$place" && ran S35 "$place"
+done
 call '*"closed":true,"terminated":true,*' v measure '{"name":"other"}' # S21
 shows '*"event":"actor_stopped",*"actor":"leaver",*"stop":"context stop"*' events --json
 tell t crowd '{"count":300}' # more than its mailbox has room for

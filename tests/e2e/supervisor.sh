@@ -110,8 +110,8 @@ starts() { # SUPERVISOR LETTER...
 }
 
 # P is "" for children in the supervisor's worker, "far-" for those in another one, PLACE their
-# worker.
-scenarios() { # P PLACE
+# worker, WHERE that is inside or between.
+scenarios() { # P PLACE WHERE
     local p=$1 place=$2 boss n begun
     for boss in one all rest kinds slow few; do
         where="S33 ${p}$boss"
@@ -122,12 +122,14 @@ scenarios() { # P PLACE
     tell "${p}one-b" fail
     happens "${p}one" "$(starts "${p}one" b)"
     is "${p}one" '{"running":3,"restarts":1,*'
+    ran S30 "$3"
 
     where="S33 $p"
     tell "${p}all-b" fail
     happens "${p}all" "stop ${p}all-c;stop ${p}all-a;$(starts "${p}all" a b c)"
     tell "${p}rest-b" fail
     happens "${p}rest" "stop ${p}rest-c;$(starts "${p}rest" b c)"
+    ran S33 "$3"
 
     where="S34 $p"
     # permanent: after normal, too; with it the others; the temporary one does not come back, and is
@@ -149,6 +151,7 @@ scenarios() { # P PLACE
     tell "${p}kinds-a" quit "{\"reason\":$shutdown}"
     is "${p}kinds" '{"running":0,*'
     happens "${p}kinds" "stop ${p}kinds-b;stop ${p}kinds-a;"
+    ran S34 "$3"
 
     where="S31 $p"
     for n in 500000 1000000; do
@@ -158,6 +161,7 @@ scenarios() { # P PLACE
         ((${EPOCHREALTIME/./} - begun >= n))
         verdict $? "$where: it came back before $n us were over"
     done
+    ran S31 "$3"
 
     where="S32 $p"
     # three children, all concerned: 3, 6, and then more than 7
@@ -169,6 +173,7 @@ scenarios() { # P PLACE
     tell "${p}few-b" fail
     happens "${p}few" "stop ${p}few-c;stop ${p}few-a;"
     is_gone "${p}few" 'restart intensity exceeded'
+    ran S32 "$3"
 
     where="kill, $p"
     # what dies with its process is back with it, and nobody else's restart
@@ -203,8 +208,8 @@ scenarios() { # P PLACE
     is_gone "${p}one" other
 }
 
-scenarios '' front
-scenarios far- back
+scenarios '' front inside
+scenarios far- back between
 
 "$axsup" stop "$conf"
 verdict $? stop
