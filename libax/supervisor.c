@@ -63,9 +63,10 @@ static int spawn_there(struct ax_ctx *ctx, const struct ax_child *child, nursery
                        uint64_t *ask)
 {
     return nursery_bear_async(ctx, nursery, child->contract->name, child->spawn.name,
-                              child->spawn.capacity, child->spawn.high, child->spawn.low,
+                              child->spawn.capacity, child->spawn.control_capacity,
+                              child->spawn.high, child->spawn.low, child->spawn.block,
                               child->spawn.mailbox == AX_MAILBOX_DROP, child->spawn.retries,
-                              BEAR_NS, ask);
+                              child->spawn.drain_ns, child->spawn.snapshot, BEAR_NS, ask);
 }
 
 static void start(struct ax_ctx *ctx, struct ax_supervisor *s, const struct ax_supervision *what,
@@ -264,10 +265,14 @@ int ax_nursery_bear(struct ax_ctx *ctx, const struct ax_plugin *plugin,
     struct ax_child wanted = {
         .spawn = {.name = msg->name,
                   .capacity = msg->capacity,
+                  .control_capacity = msg->control_capacity,
                   .high = msg->high,
                   .low = msg->low,
+                  .block = msg->block,
                   .mailbox = msg->drop_mail ? AX_MAILBOX_DROP : AX_MAILBOX_KEEP,
-                  .retries = msg->retries}};
+                  .retries = msg->retries,
+                  .drain_ns = msg->drain_ns,
+                  .snapshot = {ax_bytes(&msg->snapshot), msg->snapshot.len}}};
     for (uint32_t i = 0; i < plugin->nactors; i++)
         if (strcmp(plugin->actors[i]->contract->name, msg->contract) == 0)
             wanted.contract = plugin->actors[i]->contract;

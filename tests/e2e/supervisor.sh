@@ -131,6 +131,17 @@ scenarios() { # P PLACE WHERE
     happens "${p}rest" "stop ${p}rest-c;$(starts "${p}rest" b c)"
     ran S33 "$3"
 
+    where="spawned as told, $p"
+    counts "${p}rest-a" 101
+    tell "${p}rest-c" nap '{"ms":500}'
+    said "*${p}rest-c*hangs*"
+    tell "${p}rest-b" fail
+    is "${p}rest" "*rest-c stopping;*"
+    for _ in 1 2 3; do
+        tell "${p}rest-c" mark
+    done
+    happens "${p}rest" "mark ${p}rest-c;mark ${p}rest-c;mark ${p}rest-c;stop ${p}rest-c;$(starts "${p}rest" b c)"
+
     where="S34 $p"
     # permanent: after normal, too; with it the others; the temporary one does not come back, and is
     # killed as it does not end in time

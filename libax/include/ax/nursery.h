@@ -14,8 +14,8 @@
 #define AX_CONTRACT nursery
 #define AX_MESSAGES(TELL, ASK)                                                                     \
     ASK(bear,                                                                                      \
-        (text(64), contract, text(64), name, u32, capacity, u32, high, u32, low, bool, drop_mail,  \
-         u8, retries),                                                                             \
+        (text(64), contract, text(64), name, u32, capacity, u32, control_capacity, u32, high, u32, \
+         low, bool, block, bool, drop_mail, u8, retries, u64, drain_ns, bytes, snapshot),          \
         (i32, error, ref, child))
 #include <ax/contract.h>
 

@@ -10,16 +10,26 @@
 
 AX_STATE(boss, (nested(ax_supervisor), supervisor));
 
-#define KID(who, where, what, patience)                                                            \
+#define KID(who, where, what, patience, ...)                                                       \
     {                                                                                              \
-        .contract = &kid_contract, .spawn = {.name = (who)}, .nursery = (where), .kind = (what),   \
-        .stop_ns = (patience)                                                                      \
+        .contract = &kid_contract, .spawn = {.name = (who), __VA_ARGS__}, .nursery = (where),      \
+        .kind = (what), .stop_ns = (patience)                                                      \
     }
 #define KIDS(boss, where)                                                                          \
     (const struct ax_child[])                                                                      \
     {                                                                                              \
         KID(boss "-a", where, AX_PERMANENT, 0), KID(boss "-b", where, AX_PERMANENT, 0),            \
             KID(boss "-c", where, AX_PERMANENT, 0)                                                 \
+    }
+/* One that begins from a snapshot, and one that ends with all its mail handled, of which it can
+ * have more than from where on it is told as overload. */
+#define RESTS(boss, where)                                                                         \
+    (const struct ax_child[])                                                                      \
+    {                                                                                              \
+        KID(boss "-a", where, AX_PERMANENT, 0, .snapshot = {"\144\0\0\0\0\0\0", 8}),               \
+            KID(boss "-b", where, AX_PERMANENT, 0),                                                \
+            KID(boss "-c", where, AX_PERMANENT, 0, .capacity = 8, .control_capacity = 3,           \
+                .high = 2, .low = 1, .block = true, .drain_ns = AX_SECONDS(5))                     \
     }
 #define KINDS(boss, where)                                                                         \
     (const struct ax_child[])                                                                      \
@@ -39,7 +49,7 @@ AX_STATE(boss, (nested(ax_supervisor), supervisor));
 #define BOSSES(p, where)                                                                           \
     BOSS(p "one", KIDS(p "one", where), .strategy = AX_ONE_FOR_ONE, .intensity = 100),             \
         BOSS(p "all", KIDS(p "all", where), .strategy = AX_ONE_FOR_ALL, .intensity = 100),         \
-        BOSS(p "rest", KIDS(p "rest", where), .strategy = AX_REST_FOR_ONE, .intensity = 100),      \
+        BOSS(p "rest", RESTS(p "rest", where), .strategy = AX_REST_FOR_ONE, .intensity = 100),     \
         BOSS(p "kinds", KINDS(p "kinds", where), .strategy = AX_ONE_FOR_ALL, .intensity = 100),    \
         BOSS(p "slow", KIDS(p "slow", where), .backoff_min_ns = AX_MILLISECONDS(500)),             \
         BOSS(p "few", KIDS(p "few", where), .strategy = AX_ONE_FOR_ALL, .intensity = 7,            \

@@ -54,19 +54,44 @@ void kid_on_crash(struct ax_ctx *ctx, struct kid *self, const struct kid_crash *
     __builtin_trap();
 }
 
-/* Asks one who waits an hour for its restart, and is deaf meanwhile. */
-void kid_on_hang(struct ax_ctx *ctx, struct kid *self, const struct kid_hang *msg,
-                 struct kid_hang_reply *reply)
+/* Asks one who waits an hour for its restart. */
+static void wait_for_one(struct ax_ctx *ctx, uint64_t timeout_ns)
 {
     const uint64_t hour = AX_SECONDS(3600);
     const struct ax_spawn spawn = {.backoff_min_ns = hour, .backoff_max_ns = hour};
     struct kid_add_reply answer;
     kid_ref patient;
-    (void)self, (void)msg, (void)reply;
     AX_CHECK(ctx, kid_spawn(ctx, &spawn, &patient) == 0);
     AX_CHECK(ctx, kid_fail(ctx, patient) == 0);
     ax_log(ctx, AX_INFO, "hangs");
-    AX_CHECK(ctx, kid_add(ctx, patient, &answer, AX_FOREVER) != 0);
+    AX_CHECK(ctx, kid_add(ctx, patient, &answer, timeout_ns) != 0);
+    AX_CHECK(ctx, kid_stop(ctx, patient) == 0);
 }
 
-AX_ACTOR(kid, .on_start = start, .on_stop = stop);
+/* Deaf for ever. */
+void kid_on_hang(struct ax_ctx *ctx, struct kid *self, const struct kid_hang *msg,
+                 struct kid_hang_reply *reply)
+{
+    (void)self, (void)msg, (void)reply;
+    wait_for_one(ctx, AX_FOREVER);
+}
+
+void kid_on_nap(struct ax_ctx *ctx, struct kid *self, const struct kid_nap *msg)
+{
+    (void)self;
+    wait_for_one(ctx, AX_MILLISECONDS(msg->ms));
+}
+
+void kid_on_mark(struct ax_ctx *ctx, struct kid *self, const struct kid_mark *msg)
+{
+    (void)self, (void)msg;
+    note(ctx, "mark");
+}
+
+static void restore(struct ax_ctx *ctx, struct kid *self, const void *data, uint32_t size)
+{
+    AX_CHECK(ctx, size == sizeof self->count);
+    memcpy(&self->count, data, size);
+}
+
+AX_ACTOR(kid, .on_start = start, .on_stop = stop, .restore = restore);
