@@ -71,8 +71,9 @@ struct sup_actor_config {
 struct sup_registry_config {
     const struct sup_json *node;
     const char *name, *contract;
-    unsigned keys;      /* of each process */
-    unsigned capacity;  /* of each actor's mailbox */
+    unsigned keys;                       /* of each process */
+    unsigned capacity, control_capacity; /* of each actor; as in sup_actor_config */
+    uint64_t drain_ns;
     uint64_t idle_ns;   /* 0: nobody is passivated */
     uint64_t forget_ns; /* 0: who is passive stays */
     struct sup_restart_config restart;

@@ -101,8 +101,8 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
     for (size_t i = 0; i < worker->n_registries; i++) {
         const struct sup_registry_config *registry = &worker->registries[i];
 
-        policies[n++] =
-            policy_of(&registry->restart, &registry->overload, &registry->suspect, 0, 0);
+        policies[n++] = policy_of(&registry->restart, &registry->overload, &registry->suspect,
+                                  registry->control_capacity, registry->drain_ns);
     }
     for (size_t i = 0; i < worker->n_actors; i++) {
         const struct sup_actor_config *actor = &worker->actors[i];

@@ -166,6 +166,12 @@ static const struct sup_key registry_keys[] = {
               "and its key is free again; longer than idle. \"0s\": it stays.")),
     KEY(sup_registry_config, "capacity", INTEGER, capacity, RANGE(1, 1000000), DEFAULT(256),
         ABOUT("Messages that the mailbox of each actor holds.")),
+    KEY(sup_registry_config, "control_capacity", INTEGER, control_capacity, RANGE(1, 1000000),
+        ABSENT("as many as capacity says, but 8 at least and 1024 at most"),
+        ABOUT("Orders that the control mailbox of each actor holds.")),
+    KEY(sup_registry_config, "drain", DURATION, drain_ns, RANGE(0, HOUR), DEFAULT("0s"),
+        ABOUT("How long an actor, when it is told to stop, goes on with the messages that it had "
+              "accepted.")),
     KEY(sup_registry_config, "restart", OBJECT, restart, OF(actor_restart),
         ABOUT("When and how often each actor is started again.")),
     KEY(sup_registry_config, "overload", OBJECT, overload, OF(overload), ABSENT("no watermarks"),

@@ -95,7 +95,8 @@ static void set_registries(const struct sup_config *config, struct boot *boot)
                 .capacity = from->capacity,
                 .idle_ns = from->idle_ns,
                 .forget_ns = from->forget_ns,
-                .policy = policy_of(&from->restart, &from->overload, &from->suspect, 0, 0),
+                .policy = policy_of(&from->restart, &from->overload, &from->suspect,
+                                    from->control_capacity, from->drain_ns),
             };
             snprintf(to->name, sizeof to->name, "%s", from->name);
             snprintf(to->contract, sizeof to->contract, "%s", from->contract);

@@ -58,6 +58,7 @@ cat >"$conf" <<END
         { "name": "all", "contract": "keyed", "restart": { "backoff": ["0ms", "0ms"] } },
         { "name": "few", "contract": "keyed", "keys": 3 },
         { "name": "frail", "contract": "keyed", "keys": 3, "restart": { "policy": "never" } },
+        { "name": "slow", "contract": "keyed", "drain": "10s", "control_capacity": 1 },
         { "name": "lazy", "contract": "keyed", "idle": "40ms" },
         { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
     { "name": "away", "count": 2, "plugin": "$plugins/keyed.so",
@@ -162,6 +163,28 @@ for who in at-home away; do
     done
     ran S09 "$place"
 done
+
+# ---- its actors end with their mail handled, and hold as many orders, as it says ----
+
+for who in at-home away; do
+    homed "ends-$who-"
+    for registry in 'all {"error":4,"value":0}' 'slow {"error":0,"value":3}'; do
+        call "${registry#* }" "$who" end "{\"registry\":\"${registry% *}\",\"key\":\"$key\"}"
+    done
+done
+homed orders-
+key="\"registry\":\"slow\",\"key\":\"$key\""
+ask away toil "{$key,\"ms\":2000}" >"$dir/toil" &
+toiler=$!
+tries=500
+while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'* ]] && ((tries--)); do :; done
+ask at-home order "{$key}" >"$dir/order" &
+order=$!
+while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'*'"control_mail":1'* ]] && ((tries--)); do :; done
+call '{"error":1}' away-too order "{$key}"
+wait "$toiler" "$order"
+[[ $(<"$dir/toil") == '{"error":0,"one":true}' && $(<"$dir/order") == '{"error":0}' ]]
+verdict $? "toil $(<"$dir/toil"), order $(<"$dir/order")"
 
 # ---- a full registry ----
 

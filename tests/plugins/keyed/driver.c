@@ -145,6 +145,33 @@ void driver_on_churn(struct ax_ctx *ctx, struct driver *self, const struct drive
     }
 }
 
+void driver_on_end(struct ax_ctx *ctx, struct driver *self, const struct driver_end *msg,
+                   struct driver_end_reply *reply)
+{
+    struct keyed_get_reply got = {0};
+    keyed_ref ref;
+    (void)self;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_end(ctx, ref);
+    if (reply->error == 0)
+        reply->error = keyed_add(ctx, ref, 3);
+    if (reply->error == 0)
+        reply->error = keyed_get(ctx, ref, &got, PATIENCE);
+    reply->value = got.value;
+}
+
+void driver_on_order(struct ax_ctx *ctx, struct driver *self, const struct driver_order *msg,
+                     struct driver_order_reply *reply)
+{
+    struct ax_span taken;
+    keyed_ref ref;
+    (void)self;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = ax_take_snapshot(ctx, ref.ref, &taken, PATIENCE);
+}
+
 void driver_on_toil(struct ax_ctx *ctx, struct driver *self, const struct driver_toil *msg,
                     struct driver_toil_reply *reply)
 {

@@ -7,6 +7,8 @@
  * again  in one turn: ends the key's actor and gets the key; then what it has counted
  * home   the key's actor lives in this worker
  * churn  so many times: gets the key and ends its actor, whoever else does; how many it got
+ * end    tells it to end and then to add 3, and asks it what it has; in one turn
+ * order  has it take a snapshot
  * toil   has it toil with mail behind; was all of that handled in one incarnation?
  */
 #ifndef DRIVER_H
@@ -20,6 +22,8 @@
     ASK(get, (text(32), registry, str, key, bool, spawn), (i32, error, i64, value, u32, life))     \
     ASK(home, (text(32), registry, str, key), (bool, here))                                        \
     ASK(churn, (text(32), registry, str, key, u32, times), (i32, error, u32, got))                 \
+    ASK(end, (text(32), registry, str, key), (i32, error, i64, value))                             \
+    ASK(order, (text(32), registry, str, key), (i32, error))                                       \
     ASK(toil, (text(32), registry, str, key, u64, ms), (i32, error, bool, one))                    \
     ASK(fail, (text(32), registry, str, key), (i32, error))                                        \
     ASK(again, (text(32), registry, str, key), (i32, error, i64, value, bool, moved))

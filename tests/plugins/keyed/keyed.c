@@ -60,4 +60,9 @@ static void start(struct ax_ctx *ctx, struct keyed *self)
         ax_fail(ctx, "it is frail");
 }
 
-AX_ACTOR(keyed, .on_start = start);
+static void snapshot(struct ax_ctx *ctx, struct keyed *self)
+{
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->n, sizeof self->n) == 0);
+}
+
+AX_ACTOR(keyed, .on_start = start, .snapshot = snapshot);
