@@ -62,7 +62,9 @@ cat >"$conf" <<END
         { "name": "lazy", "contract": "keyed", "idle": "40ms" },
         { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
     { "name": "away", "count": 2, "plugin": "$plugins/keyed.so",
-      "actors": [ $(driver away 0), $(driver away-too 1) ] } ] }
+      "actors": [ $(driver away 0), $(driver away-too 1) ] },
+    { "name": "last", "plugin": "$plugins/keyed.so",
+      "registries": [ { "name": "closing", "contract": "keyed", "drain": "10s" } ] } ] }
 END
 coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
 # shellcheck disable=SC2154 # set by coproc
@@ -243,6 +245,14 @@ verdict $? "S17 who is to be forgotten ends: $(living), not $before"
 call '{"value":0,"found":0,*' away sum '{"registry":"brief","prefix":"b","keys":9}'
 call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","spawn":true}'
 
+# S14 while the last worker, which stops first, waits for one that is busy, nobody is born in it
+ask away toil '{"registry":"closing","key":"busy","ms":1000}' >"$dir/toil" &
+toiler=$!
+ask away-too churn '{"registry":"closing","key":"one","times":1000000000}' >"$dir/churn" &
+churner=$!
+tries=500
+while [[ $("$axsup" actors --json "$conf" --worker last --state suspended) == '[]' ]] && ((tries--)); do :; done
+
 end() {
     "$axsup" stop "$conf"
     verdict $? stop
@@ -251,6 +261,10 @@ end() {
     pid=
 }
 end
+wait "$toiler" "$churner"
+[[ $(<"$dir/churn") == '{"error":9,"got":'[1-9]* ]]
+verdict $? "S14 a spawn in a worker that stops: $(<"$dir/churn")"
+ran S14 between
 
 # ---- the example ----
 

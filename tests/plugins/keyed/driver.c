@@ -121,7 +121,8 @@ void driver_on_home(struct ax_ctx *ctx, struct driver *self, const struct driver
     reply->here = ref.ref.addr >> 56 == ax_self(ctx).addr >> 56;
 }
 
-/* One of whom another makes an end is got all the same, or is ending for longer than is waited. */
+/* What another makes an end of meanwhile is got all the same, or is ending for longer than is
+ * waited; each is waited for to have ended. */
 void driver_on_churn(struct ax_ctx *ctx, struct driver *self, const struct driver_churn *msg,
                      struct driver_churn_reply *reply)
 {
@@ -132,12 +133,19 @@ void driver_on_churn(struct ax_ctx *ctx, struct driver *self, const struct drive
     snprintf(registry, sizeof registry, "%s", msg->registry);
     snprintf(key, sizeof key, "%s", ax_str(&msg->key));
     while (reply->got < times) {
+        struct keyed_get_reply got;
         int error = keyed_get_or_spawn(ctx, registry, text(key), PATIENCE, &ref);
         if (error == AX_E_CLOSED)
             continue;
+        if (error != 0) {
+            reply->error = error;
+            return;
+        }
+        error = keyed_end(ctx, ref);
         if (error == 0)
-            error = keyed_end(ctx, ref);
-        if (error != 0 && error != AX_E_CLOSED && error != AX_E_NO_ACTOR && error != AX_E_FULL) {
+            error = keyed_get(ctx, ref, &got, PATIENCE);
+        if (error != 0 && error != AX_E_CLOSED && error != AX_E_NO_ACTOR &&
+            error != AX_E_CANCELED) {
             reply->error = error;
             return;
         }
