@@ -53,14 +53,24 @@ dropped() { # DESK
     verdict $? "stateful at $1: counted $("$axsup" status "$conf" --json), listed $letters"
 }
 
+late_replies() { # of w/0, where the askers are
+    local all
+    all=$("$axsup" status "$conf" --json)
+    [[ $all =~ \"name\":\"w/0\"[^{}]*\"late_replies\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
 for name in ${MAIL_TESTS:-forms given_up full fair names backoff plain stateful stateful_keeps graceful immediate late_end \
     stale hooks bad_start bad_end bad_hooks snapshots control ping reject block refs cycle}; do
     for at in "$here" "$there"; do
+        late=$(late_replies)
         answer=$("$axsup" call "$conf" --timeout 30s desk0 run "{\"test\":\"$name\",\"at\":\"$at\"}" 2>&1)
         [[ $answer == '{"verdict":"ok"}' ]]
         verdict $? "$name at $at: $answer"
         ran "$name" "${place[$at]}"
         [[ $name == stateful ]] && dropped "$at"
+        # one ask was given up, and its reply came for nothing
+        [[ $name != given_up || $(late_replies) == $((late + 1)) ]]
+        verdict $? "given_up at $at: $(late_replies) late replies, after $late"
     done
 done
 

@@ -152,7 +152,7 @@ static const char *full(struct test *t)
     HOLDS(clerk_note(t->ctx, c, 2) == AX_E_FULL);
     began = ax_now(t->ctx);
     HOLDS(clerk_get_wait(t->ctx, c, &got, 100 * MS) == AX_E_TIMEOUT);
-    HOLDS(ax_now(t->ctx) - began >= 90 * MS && ax_now(t->ctx) - began < AX_SECONDS(2));
+    HOLDS(ax_now(t->ctx) - began >= 90 * MS && ax_now(t->ctx) - began < AX_SECONDS(4));
     HOLDS(gate(t, true) == 0);
     HOLDS(clerk_get_wait(t->ctx, c, &got, AX_SECONDS(5)) == 0 && got.n == 1);
     return NULL;
@@ -223,21 +223,22 @@ static const char *stateful_keeps(struct test *t)
 
 /* ---- the end ---- */
 
-static const char *end(struct test *t, uint64_t drain_ms, const char *want)
+static const char *end(struct test *t, uint64_t drain_ms, const char *want, int asked)
 {
     clerk_ref c;
 
-    OPEN_HELD(&c, .capacity = 3, .drain_ms = drain_ms);
+    OPEN_HELD(&c, .capacity = 4, .drain_ms = drain_ms);
     HOLDS(clerk_note(t->ctx, c, 1) == 0 && clerk_note(t->ctx, c, 2) == 0);
-    HOLDS(mail_pause(t->ctx) == 0);
-    BECOMES(clerk_mailbox_len(t->ctx, c) == 3);
+    HOLDS(aide(t, c, CALL_GET, 2, 5000) == 0);
+    BECOMES(clerk_mailbox_len(t->ctx, c) == 4);
     HOLDS(clerk_note(t->ctx, c, 3) == AX_E_FULL); /* which is in no stop's way */
     HOLDS(aide(t, c, CALL_STOP_WAIT, 1, 5000) == 0);
     BECOMES(clerk_is_closed(t->ctx, c));
     HOLDS(!clerk_is_terminated(t->ctx, c) && mail_result[1] == -1);
     HOLDS(clerk_note(t->ctx, c, 3) == AX_E_CLOSED);
     HOLDS(gate(t, true) == 0);
-    BECOMES(mail_result[1] == 0);
+    BECOMES(mail_result[1] == 0 && mail_result[2] != -1);
+    HOLDS(mail_result[2] == asked);
     HOLDS(clerk_is_terminated(t->ctx, c) && clerk_is_closed(t->ctx, c));
     HOLDS(clerk_note(t->ctx, c, 3) == AX_E_NO_ACTOR);
     HOLDS(traced(t, want));
@@ -246,12 +247,12 @@ static const char *end(struct test *t, uint64_t drain_ms, const char *want)
 
 static const char *graceful(struct test *t)
 {
-    return end(t, 5000, "Bh12S");
+    return end(t, 5000, "Bh12S", 0);
 }
 
 static const char *immediate(struct test *t)
 {
-    return end(t, 0, "BhS");
+    return end(t, 0, "BhS", AX_E_CANCELED);
 }
 
 /* The deadline of a graceful end. */
