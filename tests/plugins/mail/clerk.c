@@ -13,7 +13,7 @@ struct clerk {
 
 bool mail_open = true;
 uint32_t mail_passes;
-char mail_trace[64];
+char mail_trace[128];
 int mail_result[16];
 
 void mail_say(char letter)

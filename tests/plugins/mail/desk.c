@@ -506,8 +506,10 @@ void desk_on_run(struct ax_ctx *ctx, struct desk *self, const struct desk_run *m
         {"graceful", graceful}, {"immediate", immediate}, {"late_end", late_end},
         {"stale", stale},       {"hooks", hooks},         {"bad_start", bad_start},
         {"bad_end", bad_end},   {"bad_hooks", bad_hooks}, {"snapshots", snapshots},
-        {"control", control},   {"ping", ping},           {"reject", reject},
-        {"block", block},       {"refs", refs},           {"cycle", cycle}};
+        {"control", control},   {"in_a_row", in_a_row},   {"ping", ping},
+        {"reject", reject},     {"block", block},         {"refs", refs},
+        {"cycle", cycle},
+    };
     struct test t = {.ctx = ctx, .at = msg->at, .here = msg->at.ref.addr == ax_self(ctx).addr};
     const char *wrong = "no such test";
 

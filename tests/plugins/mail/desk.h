@@ -13,8 +13,8 @@
         (i32, error, ref_to(clerk), who))                                                          \
     ASK(gate, (bool, open), ())                                                                    \
     ASK(let, (u32, count), ())                                                                     \
-    ASK(trace, (), (text(64), trace))                                                              \
-    ASK(run, (text(16), test, ref_to(desk), at), (text(128), verdict))
+    ASK(trace, (), (text(128), trace))                                                             \
+    ASK(run, (text(16), test, ref_to(desk), at), (text(256), verdict))
 #include <ax/contract.h>
 
 enum { KIND_PLAIN, KIND_STATEFUL, KIND_STATEFUL_KEEP, KIND_NEVER, KIND_ECHO };

@@ -77,6 +77,25 @@ const char *bad_hooks(struct test *t)
     return NULL;
 }
 
+/* Orders go before messages, but no more than 64 in a row. */
+const char *in_a_row(struct test *t)
+{
+    const uint32_t orders = 70;
+    clerk_ref c;
+
+    OPEN_HELD(&c, .capacity = 8, .control = orders);
+    for (uint32_t i = 0; i < orders; i++)
+        HOLDS(aide(t, c, CALL_SNAPSHOT, 1, 5000) == 0);
+    HOLDS(clerk_note(t->ctx, c, 1) == 0 && clerk_note(t->ctx, c, 2) == 0);
+    BECOMES(clerk_control_mailbox_len(t->ctx, c) == orders);
+    BECOMES(clerk_mailbox_len(t->ctx, c) == 3);
+    HOLDS(gate(t, true) == 0);
+    BECOMES(strlen(trace(t)) == strlen("Bh12") + orders);
+    HOLDS(strncmp(t->trace, "Bhp", 3) == 0);
+    HOLDS(strchr(t->trace, '1') == t->trace + strlen("Bh") + 64);
+    return NULL;
+}
+
 /* From the high mark on until the low one, and not between. Elsewhere what is under way is above
  * the high one. */
 const char *reject(struct test *t)

@@ -11,7 +11,7 @@
 
 extern bool mail_open;       /* the gate: clerks that were told to hold go on */
 extern uint32_t mail_passes; /* how many clerks that were told to pass may go on */
-extern char mail_trace[64];  /* what clerks did */
+extern char mail_trace[128]; /* what clerks did */
 extern int mail_result[16];  /* of clerks' calls; -1: not over */
 
 void mail_say(char letter);

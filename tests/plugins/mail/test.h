@@ -10,7 +10,7 @@ struct test { /* where it runs, and what it has */
     struct ax_ctx *ctx;
     desk_ref at;
     bool here;
-    char trace[64];
+    char trace[128];
 };
 
 #define STRINGIZE(x) #x
@@ -57,6 +57,7 @@ bool held(struct test *t, clerk_ref who);
 const char *names(struct test *t);
 const char *backoff(struct test *t);
 const char *bad_hooks(struct test *t);
+const char *in_a_row(struct test *t);
 const char *reject(struct test *t);
 
 #endif
