@@ -34,6 +34,7 @@ exec {says}<&"$says"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done
+mkfifo "$dir/never"
 cat <&"$says" >"$dir/log" &
 reader=$!
 
@@ -74,11 +75,18 @@ for name in ${MAIL_TESTS:-forms given_up full fair names backoff plain stateful 
     done
 done
 
-grep -q 'deadlock: ann -> bob -> ann would wait for itself\|deadlock: bob -> ann -> bob would' "$dir/log"
+logged() { # PATTERN: sooner or later
+    local tries=200
+    until grep -q "$1" "$dir/log"; do
+        ((tries--)) || return
+        read -r -t 0.05 <>"$dir/never"
+    done
+}
+logged 'deadlock: ann -> bob -> ann would wait for itself\|deadlock: bob -> ann -> bob would' "$dir/log"
 verdict $? 'the cycle in a worker is not named'
-grep -q 'deadlock: .*amy -> bob -> amy waited for itself\|deadlock: .*bob -> amy -> bob waited' "$dir/log"
+logged 'deadlock: .*amy -> bob -> amy waited for itself\|deadlock: .*bob -> amy -> bob waited' "$dir/log"
 verdict $? 'the cycle between workers is not named'
-grep -q 'failed in its start: a bad snapshot' "$dir/log"
+logged 'failed in its start: a bad snapshot' "$dir/log"
 verdict $? 'the reason of a start that failed is not named'
 
 # Why actors ended, by what the tests do in each worker. In bad_start three cannot be restored and
