@@ -428,8 +428,14 @@ bool actor_prepare(struct worker *w, uint32_t index)
         close_step(w, index);
         return false;
     }
-    if (w->self[index] == NULL && !bring_up(w, index))
-        return false;
+    if (w->self[index] == NULL) {
+        if (!bring_up(w, index))
+            return false;
+        if (actor->flags & SHM_STOPPING) { /* its hook has ended it: what now is looked at anew */
+            runq_push(w, index);
+            return false;
+        }
+    }
     return !(actor->flags & SHM_DROPPING) || drop_step(w, index);
 }
 

@@ -61,7 +61,7 @@ late_replies() { # of w/0, where the askers are
 }
 
 for name in ${MAIL_TESTS:-forms given_up full fair names backoff plain stateful stateful_keeps graceful immediate late_end \
-    stale hooks bad_start bad_end bad_hooks snapshots control in_a_row ping reject block refs cycle}; do
+    stale hooks end_in_hook bad_start bad_end bad_hooks snapshots control in_a_row ping reject block refs cycle}; do
     for at in "$here" "$there"; do
         late=$(late_replies)
         answer=$("$axsup" call "$conf" --timeout 30s desk0 run "{\"test\":\"$name\",\"at\":\"$at\"}" 2>&1)

@@ -156,7 +156,7 @@ AX_MUST_USE int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract
 AX_MUST_USE int ax_find_(struct ax_ctx *ctx, const struct ax_contract *contract, const char *name,
                          struct ax_ref *out);
 
-/* Ends this actor after the present message, reason normal. Never suspends. */
+/* Ends this actor after the present message or hook, reason normal. Never suspends. */
 void ax_stop(struct ax_ctx *ctx);
 /* Ends this incarnation after the present message, reason normal, and gives its memory back; the
  * next message starts the next one. Refs, mail, timers and kept state stay. Never suspends. */

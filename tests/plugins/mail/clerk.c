@@ -50,6 +50,8 @@ static void on_restart(struct ax_ctx *ctx, struct clerk *self)
     mail_say('R');
     if (strcmp(self->what, "bad restart") == 0)
         ax_fail(ctx, "a bad restart");
+    if (strcmp(self->what, "brief") == 0)
+        ax_stop(ctx);
 }
 
 static void on_down(struct ax_ctx *ctx, struct clerk *self, const struct ax_down *down)

@@ -322,6 +322,28 @@ static const char *bad_start(struct test *t)
     return NULL;
 }
 
+static const char *ends_in_hook(struct test *t, uint64_t drain_ms, const char *wanted)
+{
+    clerk_ref c;
+
+    HOLDS(OPEN(&c, .capacity = 8, .drain_ms = drain_ms, .snapshot = "brief") == 0);
+    HOLDS(clerk_note(t->ctx, c, 1) == 0 && clerk_fail(t->ctx, c) == 0);
+    HOLDS(clerk_note(t->ctx, c, 2) == 0);
+    BECOMES(traced(t, wanted));
+    BECOMES(clerk_is_terminated(t->ctx, c));
+    HOLDS(traced(t, wanted));
+    return NULL;
+}
+
+/* Who ends in a hook handles nothing after it, unless it is to drain. */
+static const char *end_in_hook(struct test *t)
+{
+    const char *wrong = ends_in_hook(t, 0, "rB1rRS");
+
+    /* there the second note may come when nothing new is taken */
+    return wrong != NULL || !t->here ? wrong : ends_in_hook(t, 5000, "rB1rRSrB1rR2S");
+}
+
 static const char *bad_end(struct test *t)
 {
     clerk_ref c;
