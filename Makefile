@@ -270,7 +270,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random model mutants
+.PHONY: test asan clang fuzz maps hostile random soak model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -288,6 +288,9 @@ hostile: test-programs ## a worker that goes mad in 10^6 ways
 random: test-programs ## actors that live and die at random against a model (SEED=n MINUTES=10)
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SEED=$(or $(SEED),$$(date +%s)) \
 		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/crash/test_lives
+soak: test-programs ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing grows
+	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SPAWNS=10000000 AX_CYCLES=1000000 AX_KILLS=1000 \
+		$(B)/tests/crash/test_soak
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it
