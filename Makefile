@@ -280,15 +280,19 @@ clang: ## build everything with clang and run the unit tests
 	$(Q)SUITES='clang' tests/run
 fuzz: ## all fuzzers, FUZZ_SECONDS=60 altogether
 	$(Q)SUITES='fuzz' tests/run
-maps: test-programs ## 10^8 changes of kept maps of a fixed set
+maps: ## 10^8 changes of kept maps of a fixed set
+maps: test-programs
 	$(Q)AX_MAPS_CHANGES=100000000 $(B)/tests/crash/test_maps
-hostile: test-programs ## a worker that goes mad in 10^6 ways
+hostile: ## a worker that goes mad in 10^6 ways
+hostile: test-programs
 	$(Q)AX_HOSTILE_VARIANTS=1000000 $(B)/tests/crash/test_hostile
 # AX_SEED and AX_SECONDS of the test.
-random: test-programs ## actors that live and die at random against a model (SEED=n MINUTES=10)
+random: ## actors that live and die at random against a model (SEED=n MINUTES=10)
+random: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SEED=$(or $(SEED),$$(date +%s)) \
 		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/crash/test_lives
-soak: test-programs ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing grows
+soak: ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing grows
+soak: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SPAWNS=10000000 AX_CYCLES=1000000 AX_KILLS=1000 \
 		$(B)/tests/crash/test_soak
 model: ## check the models of lane, bell and commit exhaustively with spin
