@@ -11,7 +11,10 @@ static void linked(struct model *model, struct life *self, uint64_t who, bool on
     tie->links += on;
     tie->unlinks += !on;
     tie->possible |= on;
-    tie->state = tie->acted == 3 ? EITHER : on ? ON : OFF;
+    if (tie->acted != 3 || (on ? tie->unlinks : tie->links) == 0)
+        tie->state = on ? ON : OFF;
+    else
+        tie->state = EITHER;
 }
 
 /* Whether there was a link is known where the other one does nothing to it in this round. */

@@ -210,6 +210,18 @@ static bool make(struct plan *plan, struct order *order)
     return true;
 }
 
+/* The other side links at the same time. */
+static bool make_twin(struct plan *plan, const struct order *of, struct order *order)
+{
+    const struct life *who = model_find(plan->model, of->who);
+    if (of->op != OP_LINK || who->gone || who->nurse || dice_roll(plan->dice, 3) != 0)
+        return false;
+    order->op = OP_LINK;
+    order->to = of->who;
+    order->who = of->to;
+    return true;
+}
+
 uint32_t plan_make(const struct model *model, struct dice *dice, struct order *orders)
 {
     static struct plan plan;
@@ -225,7 +237,7 @@ uint32_t plan_make(const struct model *model, struct dice *dice, struct order *o
             order->op = OP_SPAWN;
             choose_value(&plan, model_find(model, order->to), order);
             n++;
-        } else if (make(&plan, order)) {
+        } else if ((n > 0 && make_twin(&plan, order - 1, order)) || make(&plan, order)) {
             n++;
         }
     }
