@@ -45,10 +45,7 @@ void timers_close(struct worker *w)
     if (w->timers != NULL)
         free(w->timers->known.set);
     free(w->timers);
-    free(w->wakes);
     w->timers = NULL;
-    w->wakes = NULL;
-    w->nwakes = w->wake_room = 0;
 }
 
 /* ---- the list ---- */

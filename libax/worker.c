@@ -13,6 +13,7 @@
 #include "libax/template.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
+#include "libax/wake.h"
 #include "shm/obituary.h"
 #include "shm/recover.h"
 
@@ -149,6 +150,8 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
         error = registry_open(w);
     if (error == 0)
         error = timers_open(w);
+    if (error == 0)
+        error = wakes_open(w);
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);

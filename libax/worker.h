@@ -131,7 +131,8 @@ struct worker {
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
     struct wake *wakes;
-    uint32_t nwakes, wake_room;
+    uint32_t *wake_places; /* where in it each actor is, counted from 1; 0: nowhere */
+    uint32_t nwakes;
     struct timers *timers;
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;

@@ -8,6 +8,7 @@
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
+#include "libax/wake.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -91,6 +92,8 @@ int victim_enter(struct victim *victim, const struct node *node, const struct ax
     if (error == 0)
         error = timers_open(w);
     if (error == 0)
+        error = wakes_open(w);
+    if (error == 0)
         error = shm_recover(&w->port, actor_mark, &victim->found);
     if (error == 0 && !boot_adds_up(w)) {
         victim->found.wrong = "the configured actors";
@@ -162,6 +165,7 @@ void victim_leave(struct victim *victim)
     for (uint32_t i = 0; i < w->port.geo.actors; i++)
         self_close(w, i);
     timers_close(w);
+    wakes_close(w);
     shm_port_close(&w->port);
     victim->entered = false;
 }
