@@ -429,8 +429,10 @@ bool actor_prepare(struct worker *w, uint32_t index)
         return false;
     }
     if (w->self[index] == NULL) {
-        if (!bring_up(w, index))
+        if (!bring_up(w, index)) {
+            later(w, index);
             return false;
+        }
         if (actor->flags & SHM_STOPPING) { /* its hook has ended it: what now is looked at anew */
             runq_push(w, index);
             return false;
