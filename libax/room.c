@@ -9,6 +9,9 @@
  * any other actor of the worker runs. Who finds it gone, for somebody elsewhere was faster, comes
  * first again.
  *
+ * A table has those for whom somebody waits, each by itself: nobody stays for want of another's
+ * room. It has two places for each strand that there is, so it is never full.
+ *
  * To wait for an actor's end is the same wait, for another thing. */
 #include "libax/room.h"
 
@@ -18,12 +21,72 @@
 #include "libax/send.h"
 #include "libax/turn.h"
 
-#define WAITS 256u /* classes of targets; two in one class are let on one after the other */
+#include <stdlib.h>
 
-static uint32_t class_of(uint64_t to)
+#define LEAST 64u /* places of the table */
+
+/* ---- for whom they wait ---- */
+
+static uint32_t home(const struct worker *w, uint64_t to)
 {
-    return (uint32_t)(to * 0x9e3779b97f4a7c15ull >> 56);
+    return (uint32_t)(to * 0x9e3779b97f4a7c15ull >> 32) & w->room_mask;
 }
+
+/* Its place in the table, or the free one that is to be its. */
+static struct target *target_of(const struct worker *w, uint64_t to)
+{
+    uint32_t at = home(w, to);
+    while (w->room_targets[at].to != 0 && w->room_targets[at].to != to)
+        at = (at + 1) & w->room_mask;
+    return &w->room_targets[at];
+}
+
+/* Moves up what would not be found behind the hole. */
+static void forget(struct worker *w, struct target *target)
+{
+    uint32_t mask = w->room_mask, hole = (uint32_t)(target - w->room_targets);
+    for (uint32_t at = (hole + 1) & mask; w->room_targets[at].to != 0; at = (at + 1) & mask) {
+        if (((at - home(w, w->room_targets[at].to)) & mask) < ((at - hole) & mask))
+            continue;
+        w->room_targets[hole] = w->room_targets[at];
+        hole = at;
+    }
+    w->room_targets[hole] = (struct target){0};
+}
+
+bool room_for_strands(struct worker *w, uint32_t strands)
+{
+    struct target *old = w->room_targets;
+    uint32_t size = old == NULL ? 0 : w->room_mask + 1, more = size == 0 ? LEAST : 2 * size;
+    if (2 * strands <= size)
+        return true;
+    struct target *targets = calloc(more, sizeof *targets);
+    if (targets == NULL)
+        return false;
+    w->room_targets = targets;
+    w->room_mask = more - 1;
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i].to != 0)
+            *target_of(w, old[i].to) = old[i];
+    free(old);
+    return true;
+}
+
+static void count_in(struct worker *w, const struct wants *wants)
+{
+    struct target *target = target_of(w, wants->to);
+    target->to = wants->to;
+    target->waiting++;
+}
+
+static void count_out(struct worker *w, const struct wants *wants)
+{
+    struct target *target = target_of(w, wants->to);
+    if (--target->waiting == 0)
+        forget(w, target);
+}
+
+/* ---- the queue ---- */
 
 static void push(struct worker *w, struct strand *strand, bool front)
 {
@@ -40,7 +103,8 @@ void room_enter(struct worker *w, struct strand *strand, bool front)
     push(w, strand, front);
     if (strand->wants.deadline < w->room_deadline)
         w->room_deadline = strand->wants.deadline;
-    w->room_waits[class_of(strand->wants.to)]++;
+    if (!strand->wants.end)
+        count_in(w, &strand->wants);
     w->room_count++;
     w->room_far += strand->waits_on == 0;
     room_freed(w); /* there may be some by now */
@@ -48,7 +112,8 @@ void room_enter(struct worker *w, struct strand *strand, bool front)
 
 void room_leave(struct worker *w, struct strand *strand)
 {
-    w->room_waits[class_of(strand->wants.to)]--;
+    if (!strand->wants.end)
+        count_out(w, &strand->wants);
     w->room_count--;
     strand->wants.to = 0;
 }
@@ -92,28 +157,16 @@ int room_wait_end(struct ax_ctx *ctx, uint64_t to, uint64_t deadline)
     return error;
 }
 
-static bool anyone_wants(const struct strand_queue *queue, uint64_t to)
-{
-    for (const struct strand *strand = queue->first; strand != NULL;
-         strand = (const struct strand *)strand->fiber.next)
-        if (strand->wants.to == to && !strand->wants.end)
-            return true;
-    return false;
-}
-
-/* Also who has been let on and has not come to send yet; then `wants` is what he wants. */
+/* Also to who has been let on and has not come to send yet; then `wants` is what he wants. */
 bool room_is_promised(struct worker *w, uint64_t to)
 {
-    return w->room_waits[class_of(to)] != 0 &&
-           (anyone_wants(&w->room, to) || anyone_wants(&w->ready, to));
+    return target_of(w, to)->waiting != 0;
 }
 
 /* How many of those who wait for it may be let on now. */
 static uint32_t places(struct worker *w, const struct wants *wants)
 {
     uint32_t local = actor_local(w, wants->to);
-    if (wants->end)
-        return look_at_life(w, wants->to) == AX_E_NO_ACTOR ? UINT32_MAX : 0;
     if (!may_have_room(w, wants->to, wants->bytes))
         return 0;
     if (local == 0)
@@ -121,6 +174,20 @@ static uint32_t places(struct worker *w, const struct wants *wants)
     uint64_t depth = shm_chain_depth(&actor_at(w, local)->mail);
     uint32_t capacity = actor_at(w, local)->capacity;
     return depth < capacity ? (uint32_t)(capacity - depth) : UINT32_MAX; /* it has ended */
+}
+
+/* Is it his turn, in the look under way? Who comes behind one that stays, stays as well. */
+static bool may_go(struct worker *w, const struct wants *wants)
+{
+    if (wants->end)
+        return look_at_life(w, wants->to) == AX_E_NO_ACTOR;
+    struct target *target = target_of(w, wants->to);
+    if (target->look != w->room_look)
+        target->taken = 0;
+    target->look = w->room_look;
+    bool may = target->taken < places(w, wants);
+    target->taken = may ? target->taken + 1 : UINT32_MAX;
+    return may;
 }
 
 static void let_on(struct worker *w, struct strand *strand, int result)
@@ -133,22 +200,19 @@ static void let_on(struct worker *w, struct strand *strand, int result)
 
 void room_wake(struct worker *w)
 {
-    uint32_t taken[WAITS] = {0}; /* places of this look, by class; UINT32_MAX: no more */
     struct strand_queue all = w->room;
     w->room = (struct strand_queue){0};
+    w->room_look++;
     w->room_freed = false;
     w->room_deadline = UINT64_MAX;
     for (struct strand *strand; (strand = strand_pop(&all)) != NULL;) {
         const struct wants *wants = &strand->wants;
-        uint32_t *mine = &taken[(class_of(wants->to) + w->tick) % WAITS];
         if (w->now >= wants->deadline) {
             let_on(w, strand, deadlock_found(w, strand, wants->to) ? AX_E_DEADLOCK : AX_E_TIMEOUT);
-        } else if (*mine < places(w, wants)) {
-            ++*mine;
+        } else if (may_go(w, wants)) {
             w->room_freed = true; /* and perhaps there is more */
             let_on(w, strand, 0);
         } else {
-            *mine = wants->end ? *mine : UINT32_MAX;
             strand_push(&w->room, strand);
             if (wants->deadline < w->room_deadline)
                 w->room_deadline = wants->deadline;

@@ -11,6 +11,8 @@
 int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline, bool again);
 /* Suspends until nobody is at that address any more. The same outcomes. */
 int room_wait_end(struct ax_ctx *ctx, uint64_t to, uint64_t deadline);
+/* Makes the table as large as so many strands need. False: no memory. */
+bool room_for_strands(struct worker *w, uint32_t strands);
 /* Puts a strand into the queue that has said what it wants and on whom it waits. */
 void room_enter(struct worker *w, struct strand *strand, bool front);
 /* It is in no queue any more, and goes on or is dropped. */

@@ -39,6 +39,8 @@ static struct strand *strand_new(struct worker *w)
 {
     struct fiber fiber;
     uint32_t number = w->strands;
+    if (!room_for_strands(w, number + 1))
+        return NULL;
     void *place = place_stack(number);
     if (fiber_init_at(&fiber, place, number) != 0 &&
         (place == NULL || fiber_init_at(&fiber, NULL, number) != 0))

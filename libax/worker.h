@@ -63,6 +63,13 @@ struct strand {
 
 _Static_assert(sizeof(struct strand) % 8 == 0, "it is saved as words");
 
+struct target {       /* in whose mailbox strands wait for room; see room.c */
+    uint64_t to;      /* 0: none */
+    uint32_t waiting; /* how many do, or have been let on and not come to send yet */
+    uint32_t look;    /* at all who wait; the last that came to it */
+    uint32_t taken;   /* places in that look; UINT32_MAX: there are no more */
+};
+
 struct strand_queue { /* in order */
     struct strand *first, *last;
 };
@@ -119,9 +126,11 @@ struct worker {
     uint64_t room_deadline;    /* the first of theirs */
     uint32_t room_count;       /* how many wait, or have been let on and not come to send yet */
     uint32_t room_far;         /* how many of them wait for somebody elsewhere */
-    uint32_t room_waits[256];  /* how many, by class of target; see room.c */
-    bool room_freed;           /* somebody here may have room now */
-    struct strand *restored;   /* put back, before the loop runs */
+    uint32_t room_look;        /* at all of them; counts up */
+    uint32_t room_mask;        /* of places in room_targets */
+    struct target *room_targets;
+    bool room_freed;         /* somebody here may have room now */
+    struct strand *restored; /* put back, before the loop runs */
     uint32_t run_first, run_last, free_actor;
     uint32_t behind;  /* actors whose watchers are to be told of deaths before this process */
     uint32_t strands; /* made so far */

@@ -60,7 +60,7 @@ late_replies() { # of w/0, where the askers are
     [[ $all =~ \"name\":\"w/0\"[^{}]*\"late_replies\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-for name in ${MAIL_TESTS:-forms given_up full fair names backoff plain stateful stateful_keeps graceful immediate late_end \
+for name in ${MAIL_TESTS:-forms given_up full fair apart names backoff plain stateful stateful_keeps graceful immediate late_end \
     stale hooks end_in_hook bad_start bad_end bad_hooks snapshots control in_a_row ping reject block refs cycle}; do
     for at in "$here" "$there"; do
         late=$(late_replies)

@@ -190,4 +190,5 @@ void victim_free(struct victim *victim)
     free(w->scratch);
     free(w->contracts);
     free(w->pending);
+    free(w->room_targets);
 }

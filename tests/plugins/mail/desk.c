@@ -182,6 +182,28 @@ static const char *fair(struct test *t)
     return NULL;
 }
 
+/* Who waits for one actor stands in no way of those who wait for another, whoever that is. */
+static const char *apart(struct test *t)
+{
+    struct clerk_get_reply got;
+    clerk_ref c, d;
+
+    OPEN_HELD(&c, .capacity = 1);
+    HOLDS(aide(t, c, CALL_NOTE_WAIT, 1, 0) == 0);
+    HOLDS(mail_pause(t->ctx) == 0 && mail_pause(t->ctx) == 0);
+    for (uint32_t i = 0; i < 1500; i++) {
+        HOLDS(OPEN(&d, .capacity = 1) == 0);
+        HOLDS(clerk_note(t->ctx, d, 1) == 0);
+        HOLDS(clerk_note(t->ctx, d, 1) == AX_E_FULL);
+        HOLDS(clerk_get_wait(t->ctx, d, &got, AX_SECONDS(5)) == 0 && got.n == 1);
+        HOLDS(clerk_stop(t->ctx, d) == 0);
+    }
+    HOLDS(mail_result[1] == -1);
+    HOLDS(gate(t, true) == 0);
+    BECOMES(mail_result[1] == 0);
+    return NULL;
+}
+
 /* ---- restarts ---- */
 
 static const char *restart(struct test *t, uint32_t kind, const char *want, int asked)
@@ -526,6 +548,7 @@ void desk_on_run(struct ax_ctx *ctx, struct desk *self, const struct desk_run *m
         {"given_up", given_up},
         {"full", full},
         {"fair", fair},
+        {"apart", apart},
         {"names", names},
         {"backoff", backoff},
         {"plain", plain},
