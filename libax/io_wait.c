@@ -16,18 +16,20 @@
 
 #define TRANSFER (1u << 20)
 
-static int wait_for(struct ax_ctx *ctx, struct io_handle *h, uint64_t timeout_ns)
+static int wait_as(struct worker *w, struct io_handle *h, uint64_t number)
 {
-    struct worker *w = ctx->worker;
-    uint64_t number = pending_new(w, 0, timeout_ns);
-    if (number == 0)
-        return AX_E_LIMIT;
     h->waiter = number;
     io_dirty(w, h);
     int result = pending_wait(w);
     if (h->waiter == number)
         h->waiter = 0;
     return result;
+}
+
+static int wait_for(struct ax_ctx *ctx, struct io_handle *h, uint64_t timeout_ns)
+{
+    uint64_t number = pending_new(ctx->worker, 0, timeout_ns);
+    return number == 0 ? AX_E_LIMIT : wait_as(ctx->worker, h, number);
 }
 
 static uint64_t left_until(struct worker *w, uint64_t deadline)
@@ -142,12 +144,23 @@ void io_file_done(struct worker *w, struct io_handle *h, int result)
     io_wake(w, h, 0);
 }
 
+/* The kernel is to do nothing. */
+static int take_back(struct io_uring_sqe *sqe, int error)
+{
+    io_uring_prep_nop(sqe);
+    sqe->user_data = RING_IO | IO_CANCEL << 8;
+    return error;
+}
+
 /* The one request of a file that there can be at a time: its owner waits for it. */
 static int run(struct ax_ctx *ctx, struct io_handle *h, struct io_uring_sqe *sqe)
 {
+    uint64_t number = pending_new(ctx->worker, 0, AX_FOREVER);
+    if (number == 0)
+        return take_back(sqe, AX_E_LIMIT);
     sqe->user_data = RING_IO | IO_RUN << 8 | (uint64_t)h->index << 16;
     h->flying++;
-    int error = wait_for(ctx, h, AX_FOREVER);
+    int error = wait_as(ctx->worker, h, number);
     if (error != 0)
         return error;
     return h->status < 0 ? h->status : 0;
@@ -179,11 +192,8 @@ int ax_io_open(struct ax_ctx *ctx, const char *path, int flags, int mode, uint64
         return error;
     uint64_t number = io_number(w, h);
     struct io_uring_sqe *sqe = prepare(ctx, number, &h, &error);
-    if (sqe != NULL && !io_room(w->io, &h->in, size)) {
-        io_uring_prep_nop(sqe);
-        sqe->user_data = RING_IO | IO_CANCEL << 8;
-        error = -ENOMEM;
-    }
+    if (sqe != NULL && !io_room(w->io, &h->in, size))
+        error = take_back(sqe, -ENOMEM);
     if (error == 0) {
         memcpy(h->in.ptr, path, size);
         io_uring_prep_openat(sqe, AT_FDCWD, (const char *)h->in.ptr, flags | O_CLOEXEC,
@@ -208,11 +218,8 @@ static int transfer(struct ax_ctx *ctx, uint64_t io, const void *from, void *to,
     struct io_uring_sqe *sqe = prepare(ctx, io, &h, &error);
     if (sqe == NULL)
         return error;
-    if (!io_room(ctx->worker->io, &h->in, size)) {
-        io_uring_prep_nop(sqe);
-        sqe->user_data = RING_IO | IO_CANCEL << 8;
-        return -ENOMEM;
-    }
+    if (!io_room(ctx->worker->io, &h->in, size))
+        return take_back(sqe, -ENOMEM);
     if (from != NULL && size != 0)
         memcpy(h->in.ptr, from, size);
     if (from != NULL)

@@ -233,6 +233,48 @@ verdict $? "a port that is taken: $why"
 wait "$pid" 2>/dev/null
 pid=
 
+# --- no more waits ----------------------------------------------------------------------------
+
+# A call that is refused for want of a place to wait at has done nothing.
+cat >"$conf" <<END
+{
+  "system": "full", "run_dir": "run", "listen": { "door": "127.0.0.1:0" },
+  "workers": [ { "name": "full", "plugin": "$AX_BUILD/tests/plugins/net.so",
+    "max_asks": 16, "actors": [ { "name": "door", "contract": "door" } ] } ]
+}
+END
+coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
+pid=$system_PID says=${system[0]}
+exec {says}<&"$says"
+said '*is running*'
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
+port=${BASH_REMATCH[1]} all=()
+dial one
+for ((i = 0; i < 16; i++)); do
+    dial fd
+    all+=("$fd")
+    echo "call $i " >&"$fd"
+    hear "$fd" 'go on' # it waits for more
+done
+echo "file $dir/refused" >&"$one"
+hear "$one" 'open: AX_E_LIMIT'
+echo 'echo after that' >&"$one"
+hear "$one" 'after that'
+[[ ! -e $dir/refused ]]
+verdict $? 'a file was made by a call that was refused'
+for ((i = 0; i < 16; i++)); do
+    echo "more" >&"${all[i]}"
+    hear "${all[i]}" "$i more"
+done
+echo "file $dir/refused" >&"$one"
+hear "$one" def
+for fd in "$one" "${all[@]}"; do
+    hang_up "$fd"
+done
+"$axsup" stop "$conf"
+wait "$pid" 2>/dev/null
+pid=
+
 # --- no more descriptors ----------------------------------------------------------------------
 
 # Who finds none is told so; connections wait, and are accepted when there are some again.
