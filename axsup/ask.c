@@ -2,8 +2,9 @@
 /* ask.c - what the command line asks of actors and tells them.
  *
  * The asks under way are a table; a reply names its entry in `corr`, with a serial on top, so that
- * an answer that comes after the timeout finds nobody. An ask is admitted by the same rules as a
- * worker's: the target's published state, depth and contract, and room in the lane. */
+ * an answer that comes after the timeout, or when its client has gone, finds nobody. An ask is
+ * admitted by the same rules as a worker's: the target's published state, depth and contract, and
+ * room in the lane. */
 #include "axsup/hub.h"
 #include "axsup/sup.h"
 
@@ -17,7 +18,7 @@ struct sup_ask {
     bool used;
     uint64_t corr, target, deadline;
     const struct ax_method *method;
-    sup_reply_fn *fn; /* NULL: forgotten */
+    sup_reply_fn *fn;
     void *ctx;
 };
 
@@ -37,22 +38,26 @@ static struct sup_ask *ask_new(struct sup_hub *hub)
     return NULL;
 }
 
+static void ask_free(struct sup_hub *hub, struct sup_ask *ask)
+{
+    ask->used = false;
+    hub->n_asks--;
+}
+
 static void ask_end(struct sup_hub *hub, struct sup_ask *ask, int error, const void *body,
                     size_t size)
 {
     struct sup_ask done = *ask;
 
-    ask->used = false;
-    hub->n_asks--;
-    if (done.fn != NULL)
-        done.fn(done.ctx, error, body, size);
+    ask_free(hub, ask);
+    done.fn(done.ctx, error, body, size);
 }
 
 void sup_ask_forget(struct sup *sup, void *ctx)
 {
     for (uint32_t i = 0; sup->hub.asks != NULL && i < SUP_ASKS_MAX; i++)
         if (sup->hub.asks[i].used && sup->hub.asks[i].ctx == ctx)
-            sup->hub.asks[i].fn = NULL;
+            ask_free(&sup->hub, &sup->hub.asks[i]);
 }
 
 void sup_hub_fail(struct sup *sup, uint32_t slot, int error)
@@ -94,12 +99,13 @@ void sup_ask_answered(struct sup *sup, uint32_t slot, const struct shm_frame *fr
 {
     struct sup_hub *hub = &sup->hub;
     uint32_t size = shm_frame_body(frame);
+    struct sup_ask *ask = hub->n_asks == 0 ? NULL : &hub->asks[frame->corr % SUP_ASKS_MAX];
 
-    if (hub->n_asks == 0)
+    if (ask == NULL || !ask->used || ask->corr != frame->corr ||
+        SHM_REF_SLOT(ask->target) != slot) {
+        hub->late_replies++;
         return;
-    struct sup_ask *ask = &hub->asks[frame->corr % SUP_ASKS_MAX];
-    if (!ask->used || ask->corr != frame->corr || SHM_REF_SLOT(ask->target) != slot)
-        return;
+    }
     if (frame->kind == SHM_ERROR)
         ask_end(hub, ask, frame->method != 0 ? frame->method : AX_E_INVALID, NULL, 0);
     else if (ax_layout_validate(ask->method->reply, frame->body, size) != 0)

@@ -311,7 +311,8 @@ uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot)
 
 uint64_t sup_slot_late(const struct sup *sup, uint32_t slot)
 {
-    return slot == 0 ? 0 : shm_load(&sup->slots[slot].memory.view->late_replies) & INT64_MAX;
+    return slot == 0 ? sup->hub.late_replies
+                     : shm_load(&sup->slots[slot].memory.view->late_replies) & INT64_MAX;
 }
 
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot)
