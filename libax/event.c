@@ -3,9 +3,14 @@
 
 #include "shm/names.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,24 +95,71 @@ static void escape(char *to, size_t room, const char *text)
     to[n] = '\0';
 }
 
-void worker_log(struct worker *w, enum ax_level level, const char *who, const char *text)
+/* ---- a line ----
+ *
+ * A worker that waited for whoever reads its lines would serve nobody. So a line that standard
+ * error does not take at once is dropped and counted, and the next that is taken says how many are
+ * missing. Whoever shares standard error may count on it to block, and another descriptor would be
+ * one more that the worker holds: so it is asked for each line. Where the kernel cannot be asked to
+ * write without waiting, another writer may be faster between the look and the write. */
+
+static uint64_t lines_dropped; /* since the last that was taken */
+static bool line_torn;         /* half of it was taken */
+
+static ssize_t write_now(const char *text, size_t size)
 {
-    char line[1024], shown[800];
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    const struct iovec all = {.iov_base = (void *)(uintptr_t)text, .iov_len = size};
+    struct stat st;
+    if (fstat(STDERR_FILENO, &st) != 0)
+        return -1;
+    if (S_ISSOCK(st.st_mode))
+        return send(STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (S_ISFIFO(st.st_mode)) {
+        ssize_t n = pwritev2(STDERR_FILENO, &all, 1, -1, RWF_NOWAIT);
+        if (n >= 0 || errno != EOPNOTSUPP)
+            return n;
+    }
+    return poll(&room, 1, 0) == 1 ? write(STDERR_FILENO, text, size) : -1;
+}
+
+static bool put_line(struct worker *w, enum ax_level level, const char *who, const char *text)
+{
+    char line[1024];
     struct timespec now;
     struct tm utc;
-    escape(shown, sizeof shown, text);
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    int len =
-        snprintf(line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, now.tv_nsec / 1000, level_name(level), w->boot->name, who, shown);
+    int len = snprintf(line, sizeof line, "%s%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s %s: %s\n",
+                       line_torn ? "\n" : "", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000, level_name(level),
+                       w->boot->name, who, text);
     if (len >= (int)sizeof line) {
         len = sizeof line;
         line[len - 1] = '\n';
     }
-    if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
-        return; /* nobody reads our log: nothing to be done about it */
+    ssize_t n = write_now(line, (size_t)len);
+    if (n >= 0)
+        line_torn = n < len;
+    return n == len;
+}
+
+static bool say_dropped(struct worker *w)
+{
+    char text[96];
+    snprintf(text, sizeof text, "%llu lines are missing here: standard error did not take them",
+             (unsigned long long)lines_dropped);
+    return put_line(w, AX_WARN, "ax", text);
+}
+
+void worker_log(struct worker *w, enum ax_level level, const char *who, const char *text)
+{
+    char shown[800];
+    escape(shown, sizeof shown, text);
+    if (lines_dropped > 0 && say_dropped(w))
+        lines_dropped = 0;
+    if (lines_dropped > 0 || !put_line(w, level, who, shown))
+        lines_dropped++;
 }
 
 void ax_log(struct ax_ctx *ctx, enum ax_level level, const char *format, ...)

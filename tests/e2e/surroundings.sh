@@ -118,14 +118,19 @@ pid=$!
 try 0 '' send "$conf" t add '{"by":3}'
 try 0 '' kill "$conf" a SEGV
 try 0 '' restart "$conf" a
+try 0 '' send "$conf" t say '{"text":"to nobody"}'
 try 0 '{"value":3}' call "$conf" t get
 dd if="$dir/full" iflag=nonblock bs=4096 count=1000 >"$dir/read" 2>/dev/null # somebody reads again
+try 0 '' send "$conf" t say '{"text":"to somebody"}'
+try 0 '{"value":3}' call "$conf" t get
 try 0 '' stop "$conf"
 ended 0
 said=
-while read -r -t 20 -u "$pipe" said && [[ $said != *'lines are missing here'* ]]; do :; done
-[[ $said == *' warn axsup: '*' lines are missing here: standard error did not take them' ]]
-verdict $? "how much was not written: $said"
+while read -r -t 20 -u "$pipe" line && said+=$line$'\n' && [[ $line != *' has stopped: '* ]]; do :; done
+[[ $said == *' warn axsup: '*' lines are missing here: standard error did not take them'* ]]
+verdict $? "how much axsup did not write: $said"
+[[ $said == *' warn a/0 ax: '*' lines are missing here: standard error did not take them'$'\n'*'to somebody'* ]]
+verdict $? "how much the worker did not write: $said"
 exec {pipe}<&-
 
 echo "$passed passed, $failed failed, $skipped skipped"
