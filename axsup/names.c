@@ -4,7 +4,11 @@
  * Whether a name's owner still is, its slot's directory says: another generation there means it is
  * gone. An owner that is not there yet (granted, and its spawn not committed) keeps the name as
  * long as the process lives that asked for it; if that dies first, the spawn was undone. A
- * configured actor has its name before its worker has ever run, and keeps it until it ends. */
+ * configured actor has its name before its worker has ever run, and keeps it until it ends.
+ *
+ * A stale name stays for those who ask whose it was, until its entry is given to another name or
+ * its slot has as many names as it may. Then the whole table is swept. An entry may become unused
+ * where no probe for a name in use passes it, so whoever reads meanwhile finds what is there. */
 #include "axsup/names.h"
 
 #include "axsup/sup.h"
@@ -12,7 +16,8 @@
 
 #include <string.h>
 
-#define SWEEP_NS UINT64_C(50000000) /* stale names of a slot are looked for this often at most */
+#define SWEEP_NS UINT64_C(50000000) /* between two sweeps for a slot that gain little */
+#define GAIN 8u                     /* a part of its share that is worth another sweep at once */
 #define CONFIGURED UINT32_MAX       /* the incarnation of a name that no process has asked for */
 
 uint32_t sup_names_room(uint64_t names)
@@ -55,24 +60,24 @@ static void count_name(struct sup *sup, uint64_t ref, int by)
         sup->slots[slot].names += (uint32_t)by;
 }
 
+/* The name "": the entry is unused from now on. */
 static void write_entry(struct sup *sup, struct shm_name *entry, const char *name, uint64_t ref,
                         uint32_t incarnation)
 {
     uint32_t seq = entry->seq;
 
-    if (seq != 0)
-        count_name(sup, entry->ref, -1);
+    count_name(sup, entry->ref, -1);
     count_name(sup, ref, 1);
     shm_store_release(&entry->seq, seq + 1);
     atomic_thread_fence(memory_order_release); /* pairs with the reader's second look at seq */
     entry->incarnation = incarnation;
-    shm_store(&entry->hash, shm_name_hash(name));
+    shm_store(&entry->hash, name[0] != '\0' ? shm_name_hash(name) : 0);
     shm_store(&entry->ref, ref);
     if (name != entry->name) {
         memset(entry->name, 0, sizeof entry->name);
         memcpy(entry->name, name, strlen(name));
     }
-    shm_store_release(&entry->seq, seq + 2 != 0 ? seq + 2 : 2);
+    shm_store_release(&entry->seq, seq + 2);
 }
 
 /* The entry that has the name, else the one to put it into; NULL: the table is full. */
@@ -86,7 +91,7 @@ static struct shm_name *place_of(const struct sup *sup, const char *name, uint32
     for (uint32_t probe = 0; probe < room; probe++) {
         uint32_t number = (uint32_t)((hash + probe) % room);
         struct shm_name *entry = entry_at(sup, number);
-        bool unused = entry->seq == 0;
+        bool unused = entry->hash == 0;
         *has = !unused && entry->hash == hash && strcmp(entry->name, name) == 0;
         if (*has || (place == NULL && (unused || stale(sup, entry)))) {
             place = entry;
@@ -98,18 +103,36 @@ static struct shm_name *place_of(const struct sup *sup, const char *name, uint32
     return place;
 }
 
-/* Takes stale names from a slot. They stay in their entries, which are nobody's then. */
-static void sweep(struct sup *sup, struct sup_slot *slot, uint64_t now)
+/* How many entries a probe for the name in this one has passed. */
+static uint32_t way_to(const struct shm_name *entry, uint32_t number, uint32_t room)
 {
-    slot->names_swept_at = now;
-    for (uint32_t number = 0; number < sup->hub.port.geo.names; number++) {
+    return (number + room - (uint32_t)(entry->hash % room)) % room;
+}
+
+/* Backwards, so that it is known of each entry whether it is on the way to one behind it; and round
+ * twice, for a way may lead over the end. */
+static void sweep(struct sup *sup)
+{
+    uint32_t room = sup->hub.port.geo.names, on_way = 0;
+
+    for (uint32_t step = 2 * room; step-- > 0;) {
+        uint32_t number = step % room;
         struct shm_name *entry = entry_at(sup, number);
-        if (entry->seq != 0 && SHM_REF_SLOT(entry->ref) == slot->number && stale(sup, entry))
-            write_entry(sup, entry, entry->name, 0, 0);
+        bool needed = on_way != 0;
+
+        on_way -= needed;
+        if (entry->hash == 0)
+            continue;
+        if (!stale(sup, entry)) {
+            uint32_t way = way_to(entry, number, room);
+            on_way = way > on_way ? way : on_way;
+        } else if (step < room && (!needed || entry->ref != 0)) {
+            write_entry(sup, entry, needed ? entry->name : "", 0, 0);
+        }
     }
 }
 
-/* A worker that runs wild must not take the names of all. */
+/* A worker that runs wild must not take the names of all, nor the time. */
 static bool within_share(struct sup *sup, struct sup_slot *slot)
 {
     uint64_t share =
@@ -117,8 +140,10 @@ static bool within_share(struct sup *sup, struct sup_slot *slot)
         (slot->config->max_actors < SUP_SPARE_NAMES ? slot->config->max_actors : SUP_SPARE_NAMES);
     uint64_t now = sup_clock();
 
-    if (slot->names >= share && now - slot->names_swept_at >= SWEEP_NS)
-        sweep(sup, slot, now);
+    if (slot->names >= share && now >= slot->names_sweep_at) {
+        sweep(sup);
+        slot->names_sweep_at = slot->names + share / GAIN < share ? 0 : now + SWEEP_NS;
+    }
     return slot->names < share;
 }
 
@@ -173,7 +198,7 @@ bool sup_name_of(const struct sup *sup, uint64_t ref, uint32_t hint, char name[S
     if (ref == 0 || hint == 0 || hint > sup->hub.port.geo.names)
         return false;
     const struct shm_name *entry = entry_at(sup, hint - 1);
-    if (entry->seq == 0 || entry->ref != ref)
+    if (entry->ref != ref)
         return false;
     memcpy(name, entry->name, SHM_NAME_MAX + 1);
     return true;

@@ -2,7 +2,8 @@
 /* names.h - the table of names, in axsup's public segment, read by all.
  *
  * Names are unique in the system because one process grants them. An entry is a seqlock: odd while
- * it changes. A name whose owner is gone is given to the next who claims it. */
+ * it changes. A name whose owner is gone is given to the next who claims it, and forgotten when
+ * there is need of room. */
 #ifndef SUP_NAMES_H
 #define SUP_NAMES_H
 
@@ -15,7 +16,7 @@ struct sup;
 /* Entries that the table needs for that many names: a power of two. */
 uint32_t sup_names_room(uint64_t names);
 /* Grants a name to an address. 0 with *entry set; AX_E_NAME_TAKEN, AX_E_INVALID; AX_E_LIMIT when
- * the slot has as many as are its share. */
+ * the slot has as many as are its share, or had nearly as many less than 50 ms ago. */
 int sup_name_claim(struct sup *sup, const char *name, uint64_t ref, uint32_t *entry);
 /* Gives a name to a configured actor of a slot that no process is in. 0, AX_E_NAME_TAKEN,
  * AX_E_LIMIT. */

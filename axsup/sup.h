@@ -59,7 +59,7 @@ struct sup_slot {
     struct boot_end ends[BOOT_ENDS]; /* of its processes, the last one first */
 
     uint32_t names;            /* entries of the table that are this slot's, also stale ones */
-    uint64_t names_swept_at;   /* when stale ones were last looked for, CLOCK_MONOTONIC ns */
+    uint64_t names_sweep_at;   /* not before are stale ones looked for, CLOCK_MONOTONIC ns */
     uint32_t *configured;      /* the entries of its configured actors */
     uint32_t configured_epoch; /* of which they are, + 1; 0: none yet */
 

@@ -8,7 +8,7 @@ uint64_t shm_name_hash(const char *name)
     uint64_t hash = 0xcbf29ce484222325ull;
     for (; *name != '\0'; name++)
         hash = (hash ^ (uint8_t)*name) * 0x1000001b3ull;
-    return hash;
+    return hash != 0 ? hash : 1;
 }
 
 static const char *skip_number(const char *at)
@@ -67,11 +67,12 @@ uint64_t shm_name_find(const struct shm_port *port, const char *name, uint32_t *
     uint64_t hash = shm_name_hash(name);
     for (uint32_t probe = 0; probe < port->name_count; probe++) {
         uint32_t at = (uint32_t)((hash + probe) % port->name_count);
-        if (shm_load_acquire(&port->names[at].seq) == 0)
-            return 0; /* never used: the probe ends */
+        uint64_t there = shm_load_acquire(&port->names[at].hash);
+        if (there == 0)
+            return 0; /* unused: the probe ends */
         struct shm_name copy;
-        if (shm_load(&port->names[at].hash) != hash || !snapshot(&port->names[at], &copy) ||
-            copy.hash != hash || strcmp(copy.name, name) != 0)
+        if (there != hash || !snapshot(&port->names[at], &copy) || copy.hash != hash ||
+            strcmp(copy.name, name) != 0)
             continue;
         if (entry != NULL)
             *entry = at;

@@ -2,13 +2,14 @@
 /* shm/names.h - the table of names in axsup's public segment: axsup writes it, all read it.
  *
  * An entry is a seqlock: `seq` is odd while it changes. The table is open-addressed by hash with
- * linear probing; an entry that was in use once keeps its name, so probing never stops short. */
+ * linear probing, which ends at an entry whose `hash` is 0. An entry that is on the way to a name in use
+ * is never that, and no name moves, so probing never stops short. */
 #ifndef SHM_NAMES_H
 #define SHM_NAMES_H
 
 #include "shm/port.h"
 
-/* FNV-1a, 64 bits. (Fowler, Noll, Vo) */
+/* FNV-1a, 64 bits, (Fowler, Noll, Vo) but never 0. */
 uint64_t shm_name_hash(const char *name);
 
 /* 1..SHM_NAME_MAX bytes, none of them '/' or a control character; and no ref. */
