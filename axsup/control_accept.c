@@ -134,15 +134,27 @@ static void take_in(struct control_client *client, int fd)
     sup_control_pump(client);
 }
 
-/* Without a descriptor to accept with, the listener would stay readable and the loop would spin:
- * the spare one is given up for a moment, to turn the client away. */
-static void shed(struct sup_control *control)
+static void keep_spare(struct sup_control *control)
 {
+    if (control->spare < 0)
+        control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without a descriptor to accept with, the listener would stay readable and the loop would spin:
+ * the spare one is given up for a moment, to turn the client away. Where that is gone too, or
+ * something else is lacking, the client waits. */
+static void shed(struct sup_control *control, int error)
+{
+    if ((error != EMFILE && error != ENFILE) || control->spare < 0) {
+        wait_for_place(control);
+        return;
+    }
     close(control->spare);
+    control->spare = -1;
     int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0)
         turn_away(fd, "the system has no descriptor left");
-    control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    keep_spare(control);
 }
 
 static void on_listener(void *ctx, uint32_t events)
@@ -151,6 +163,7 @@ static void on_listener(void *ctx, uint32_t events)
 
     (void)events;
     sweep_later(control);
+    keep_spare(control);
     for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
         struct control_client *client = find_place(control);
         int fd = -1;
@@ -163,11 +176,10 @@ static void on_listener(void *ctx, uint32_t events)
         fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             take_in(client, fd);
-        } else {
-            if ((errno == EMFILE || errno == ENFILE) && control->spare >= 0)
-                shed(control);
-            if (errno != EINTR && errno != ECONNABORTED)
-                return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            if (errno != EAGAIN)
+                shed(control, errno);
+            return;
         }
     }
 }

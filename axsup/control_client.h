@@ -45,7 +45,7 @@ struct sup_control {
     int spare; /* a descriptor to give up when there is none left to accept with */
     char path[SUP_RUN_DIR_MAX + sizeof("/" SUP_CONTROL_NAME)];
     bool bound;
-    bool full;              /* no place is free, so nobody is accepted */
+    bool full;              /* no place or no descriptor is free, so nobody is accepted */
     struct sup_timer sweep; /* when silent clients are looked for next */
     bool begun;             /* each worker has run, or will not soon */
     struct sup_timer timer; /* until when early clients wait for that */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -330,7 +331,10 @@ static struct sup_event *happen(enum sup_what what)
 /* Runs the loop until nothing is ready. */
 static void spin(void)
 {
+    uint32_t rounds = 0;
+
     for (bool any = true; any;) {
+        assert_true(rounds++ < 100000);
         any = false;
         for (size_t i = 0; i < LEN(timers); i++)
             if (timers[i] && timers[i]->at != 0 && timers[i]->at <= now) {
@@ -788,6 +792,42 @@ static void too_many(void **state)
     spin();
 }
 
+static void limit_files(rlim_t most)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Who comes when there is no descriptor is turned away; or waits, where not even that can be. */
+static void descriptors(void **state)
+{
+    struct rlimit before;
+    int fd = knock(), next = dup(fd);
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    close(next);
+    limit_files((rlim_t)next);
+    assert_string_equal(hear(fd), REFUSED("AX_E_LIMIT", "the system has no descriptor left"));
+    assert_true(is_closed(fd));
+    close(fd);
+    limit_files(before.rlim_cur);
+    fd = knock();
+    limit_files(3); /* nor can the spare one be had again */
+    spin();
+    limit_files(before.rlim_cur);
+    assert_false(is_closed(fd));
+    say(fd, "{\"command\":\"actors\",\"contract\":\"bank\"}\n");
+    assert_string_equal(hear(fd), "");
+    now += 1000000000;
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":[]}\n");
+    close(fd);
+    spin();
+}
+
 static void too_long(void **state)
 {
     char *text = malloc(SUP_CONTROL_REQUEST_MAX + 2);
@@ -931,6 +971,7 @@ int main(void)
         STAGED(events_are_followed),
         STAGED(slow_follower),
         STAGED(too_many),
+        STAGED(descriptors),
         STAGED(too_long),
         STAGED(many_at_once),
     };
