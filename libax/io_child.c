@@ -16,14 +16,17 @@
 #include <unistd.h>
 
 /* In the child, which has the worker's memory until it executes. */
-static int become(char *const argv[], int socket)
+static int become(char *const argv[], int socket, pid_t worker)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGINT, SIG_DFL);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && dup2(socket, STDIN_FILENO) >= 0 &&
-        dup2(socket, STDOUT_FILENO) >= 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return errno;
+    if (getppid() != worker) /* it has died before */
+        return ESRCH;
+    if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0)
         execvp(argv[0], argv);
     return errno;
 }
@@ -31,9 +34,9 @@ static int become(char *const argv[], int socket)
 static pid_t start(char *const argv[], int socket, int *error)
 {
     volatile int failed = 0;
-    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    pid_t worker = getpid(), pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
     if (pid == 0) {
-        failed = become(argv, socket); /* NOLINT(clang-analyzer-unix.Vfork) */
+        failed = become(argv, socket, worker); /* NOLINT(clang-analyzer-unix.Vfork) */
         _exit(127);
     }
     *error = pid < 0 ? errno : failed;
