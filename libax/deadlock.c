@@ -18,20 +18,6 @@
 #define HOPS 64u /* of a chain over workers */
 #define TEXT 512u
 
-static struct strand *strand_of(struct worker *w, uint32_t actor)
-{
-    for (uint32_t i = 1; i < w->pending_used; i++) {
-        struct strand *strand = w->pending[i].strand;
-        if (strand != NULL && strand->ctx.actor == actor)
-            return strand;
-    }
-    for (struct strand *strand = w->room.first; strand != NULL;
-         strand = (struct strand *)strand->fiber.next)
-        if (strand->ctx.actor == actor)
-            return strand;
-    return NULL;
-}
-
 static size_t name_link(struct ax_ctx *ctx, uint64_t ref, const char *arrow, char *text,
                         size_t room)
 {
@@ -43,21 +29,34 @@ static size_t name_link(struct ax_ctx *ctx, uint64_t ref, const char *arrow, cha
     return length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
 }
 
-bool deadlock(struct ax_ctx *ctx, uint32_t local)
+/* The local actor that this one waits for, 0: none. */
+static uint32_t next_of(struct worker *w, uint32_t actor)
+{
+    const struct strand *strand = actor_at(w, actor)->suspended ? w->strand_of[actor] : NULL;
+    return strand != NULL && strand->ctx.actor == actor ? strand->waits_on : 0;
+}
+
+static void say_local(struct ax_ctx *ctx, uint32_t local)
 {
     struct worker *w = ctx->worker;
     char chain[TEXT];
     size_t used = name_link(ctx, actor_ref(w, ctx->actor), "", chain, sizeof chain);
-    for (uint32_t at = local, hops = 0; at != 0 && hops < w->port.geo.actors; hops++) {
+    for (uint32_t at = local; at != ctx->actor; at = next_of(w, at))
         used += name_link(ctx, actor_ref(w, at), " -> ", chain + used, sizeof chain - used);
-        if (at == ctx->actor) {
-            ax_log(ctx, AX_WARN, "deadlock: %s would wait for itself", chain);
-            return true;
-        }
-        const struct strand *strand = actor_at(w, at)->suspended ? strand_of(w, at) : NULL;
-        at = strand != NULL ? strand->waits_on : 0;
-    }
-    return false;
+    name_link(ctx, actor_ref(w, ctx->actor), " -> ", chain + used, sizeof chain - used);
+    ax_log(ctx, AX_WARN, "deadlock: %s would wait for itself", chain);
+}
+
+bool deadlock(struct ax_ctx *ctx, uint32_t local)
+{
+    struct worker *w = ctx->worker;
+    uint32_t at = local;
+    for (uint32_t hops = 0; at != 0 && at != ctx->actor && hops < w->port.geo.actors; hops++)
+        at = next_of(w, at);
+    if (at != ctx->actor)
+        return false;
+    say_local(ctx, local);
+    return true;
 }
 
 /* ---- between workers ---- */

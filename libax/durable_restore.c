@@ -57,6 +57,7 @@ static bool put_back(struct worker *w, uint32_t index, struct strand *strand,
     strand->reply_room = empty.reply_room;
     strand->saved = 0;
     strand->ctx.worker = w;
+    w->strand_of[index] = strand;
     strand->ctx.type = w->plugin->actors[actor_at(w, index)->type];
     strand->ctx.frame =
         saved.ctx.message == 0 ? NULL : shm_chain_frame(&w->port, saved.ctx.message);

@@ -240,6 +240,5 @@ int pending_wait(struct worker *w)
     turn_continue(w);
     if (shm_unlikely(strand->shown))
         deadlock_hide(w, strand);
-    strand->waits_on = 0;
     return strand->result;
 }

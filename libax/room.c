@@ -139,7 +139,6 @@ static int wait_in_queue(struct ax_ctx *ctx, struct wants wants, bool front)
     turn_continue(w);
     room_leave(w, strand);
     deadlock_hide(w, strand);
-    strand->waits_on = 0;
     return strand->result;
 }
 

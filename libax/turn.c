@@ -104,6 +104,7 @@ void turn_pause(struct worker *w)
 /* A stack can be saved whole when it is left. */
 void turn_suspend(struct worker *w)
 {
+    w->strand_of[w->current->ctx.actor] = w->current;
     if (shm_unlikely(w->current->saved != 0))
         w->left = w->current;
     else

@@ -82,6 +82,7 @@ struct strand *strand_pop(struct strand_queue *queue);
 /* It goes on when strands_resume comes to it. */
 static inline void strand_ready(struct worker *w, struct strand *strand)
 {
+    strand->waits_on = 0;
     strand_push(&w->ready, strand);
 }
 /* Goes on with every strand whose wait is over. How many there were. */

@@ -67,8 +67,9 @@ int worker_warm(void)
 static int allocate(struct worker *w)
 {
     w->self = calloc(w->port.geo.actors, sizeof *w->self);
+    w->strand_of = calloc(w->port.geo.actors, sizeof(struct strand *));
     w->scratch = malloc(shm_frame_size(w->port.geo.max_message));
-    if (w->self == NULL || w->scratch == NULL)
+    if (w->self == NULL || w->strand_of == NULL || w->scratch == NULL)
         return -ENOMEM;
     int error = worker_prepare(w->plugin);
     w->contracts = prepared_contracts;

@@ -51,7 +51,7 @@ struct strand {
     struct ax_ctx ctx;
     struct wants wants;
     uint64_t asks;           /* number of the ask that it waits for, 0: it waits for room */
-    uint32_t waits_on;       /* local actor it waits for, 0: none or elsewhere */
+    uint32_t waits_on;       /* local actor it waits for, 0: none or elsewhere, or no more */
     int result;              /* of the wait that is over */
     uint32_t number;         /* which place its stack has */
     uint32_t saved;          /* unit of the block that its stack is to be saved in, 0: none */
@@ -137,6 +137,7 @@ struct worker {
     bool placed;      /* private memory is where every process of the template has it */
     void **self;
     struct pending *pending;
+    struct strand **strand_of; /* of each actor that is suspended */
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
     struct wake *wakes;
