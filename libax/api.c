@@ -222,7 +222,9 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
     uint32_t record = actor_reserve(w);
     if (record == 0)
         return AX_E_LIMIT;
+    w->current->reserved = record; /* whoever is killed while it waits gives it back */
     int error = name_claim(w, name, actor_ref(w, record), &entry);
+    w->current->reserved = 0;
     if (error == 0)
         error = actor_spawn(w, (uint16_t)type, policy, capacity, record, index);
     if (error != 0) {

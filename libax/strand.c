@@ -249,6 +249,9 @@ void strand_drop(struct worker *w, uint32_t actor)
         room_leave(w, strand);
     if (strand->shown)
         deadlock_hide(w, strand);
+    if (strand->reserved != 0)
+        actor_unreserve(w, strand->reserved);
+    strand->reserved = 0;
     strand->let_on = false;
     ctx_release(&strand->ctx);
     strand->waits_on = 0;

@@ -54,6 +54,7 @@ struct strand {
     uint32_t waits_on;       /* local actor it waits for, 0: none or elsewhere, or no more */
     int result;              /* of the wait that is over */
     uint32_t number;         /* which place its stack has */
+    uint32_t reserved;       /* the record that is to have the name which it waits for, 0: none */
     uint32_t saved;          /* unit of the block that its stack is to be saved in, 0: none */
     uint64_t reply_room;     /* bytes mapped at its place for replies */
     bool shown;              /* others see on whom it waits */

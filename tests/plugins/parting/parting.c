@@ -35,6 +35,42 @@ void parting_on_bury(struct ax_ctx *ctx, struct parting *self, const struct part
         AX_CHECK(ctx, parting_note(ctx, late, i) == 0);
 }
 
+/* One is killed while it waits for a name: in the same round, before axsup has even been asked. */
+void parting_on_rob(struct ax_ctx *ctx, struct parting *self, const struct parting_rob *msg)
+{
+    parting_ref victim, killer;
+
+    (void)self;
+    if (msg->times == 0) {
+        ax_log(ctx, AX_INFO, "has robbed");
+        return;
+    }
+    AX_CHECK(ctx, parting_spawn(ctx, NULL, &victim) == 0);
+    AX_CHECK(ctx, parting_spawn(ctx, NULL, &killer) == 0);
+    AX_CHECK(ctx, parting_name_one(ctx, victim) == 0);
+    AX_CHECK(ctx, parting_slay(ctx, killer, victim.ref, ax_self(ctx), msg->times) == 0);
+}
+
+void parting_on_name_one(struct ax_ctx *ctx, struct parting *self,
+                         const struct parting_name_one *msg)
+{
+    const struct ax_spawn spawn = {.name = "named"};
+    parting_ref one;
+
+    (void)self, (void)msg;
+    ax_log(ctx, AX_ERROR, "has lived on: %s", ax_error_name(parting_spawn(ctx, &spawn, &one)));
+}
+
+void parting_on_slay(struct ax_ctx *ctx, struct parting *self, const struct parting_slay *msg)
+{
+    const parting_ref back = {.ref = msg->back};
+
+    (void)self;
+    AX_CHECK(ctx, ax_exit_actor(ctx, msg->whom, AX_KILLED) == 0);
+    AX_CHECK(ctx, parting_rob(ctx, back, msg->times - 1) == 0);
+    ax_stop(ctx);
+}
+
 void parting_on_get(struct ax_ctx *ctx, struct parting *self, const struct parting_get *msg,
                     struct parting_get_reply *reply)
 {

@@ -8,6 +8,9 @@
     TELL(note, (u32, n))                                                                           \
     TELL(leave, ())                                                                                \
     TELL(bury, (u32, count))                                                                       \
+    TELL(rob, (u32, times))                                                                        \
+    TELL(name_one, ())                                                                             \
+    TELL(slay, (ref, whom, ref, back, u32, times))                                                 \
     ASK(get, (), (u32, n))
 #include <ax/contract.h>
 
