@@ -89,12 +89,16 @@ static void set_share(struct sup_slot *slot)
 static void tell(struct sup_slot *slot)
 {
     const struct shm_frame head = {.kind = SHM_STOP};
+    struct shm_stop_body body;
+    uint64_t now = sup_clock();
 
     set_share(slot);
+    uint64_t at = slot->sup->stop.share != 0 ? slot->child.stop_timer.at : slot->sup->stop.timer.at;
+    body.within = at > now ? at - now : 0;
     slot->child.stopping = true;
     if (slot->state == SHM_SLOT_RUNNING || slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_STOPPING);
-    sup_hub_control(slot->sup, slot->number, &head, NULL, 0);
+    sup_hub_control(slot->sup, slot->number, &head, &body, sizeof body);
     sup_hub_flush(slot->sup);
 }
 

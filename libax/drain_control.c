@@ -49,10 +49,16 @@ static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *fram
 static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
-    if (frame->to == 0 && slot == 0)
+    const struct shm_stop_body *body = (const void *)frame->body;
+    bool in_time = shm_frame_body(frame) >= sizeof *body;
+    if (frame->to == 0 && slot == 0) {
+        clock_read(w);
         w->stopping = true;
-    else if (index != 0)
+        w->stop_by = deadline_after(w->now, in_time ? body->within : AX_FOREVER);
+        w->give_up_at = w->now + (w->stop_by - w->now) / 2;
+    } else if (index != 0) {
         actor_stop(w, index, SHM_SHUTDOWN);
+    }
     return 0;
 }
 

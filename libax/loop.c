@@ -31,6 +31,7 @@
 #define CLOCK_EVERY 16u
 #define PARK_MAX_NS 500000000ull /* a lost bell costs this at most */
 #define ROOM_POLL_NS 200000ull   /* while somebody or something waits for room elsewhere */
+#define GIVE_UP_NS 10000000ull   /* at least, between two times that waits are given up */
 #define SPIN_LEAST_NS 1000u
 #define SPIN_ROUNDS 32u /* between two looks at the clock and at who runs */
 
@@ -77,6 +78,8 @@ static uint64_t sleep_until(const struct worker *w)
         until = wake_next(w);
     if (w->sweep_at < until && !w->stopping)
         until = w->sweep_at;
+    if (w->stopping && w->give_up_at < until)
+        until = w->give_up_at;
     if (io_next(w) < until)
         until = io_next(w);
     return until > w->now ? until : 0;
@@ -183,6 +186,26 @@ static void say_stopped(struct worker *w, uint64_t mail)
     shm_lane_flush(&w->port);
 }
 
+static void close_all(struct worker *w)
+{
+    w->closing = true;
+    stop_all(w);
+}
+
+/* Half of the time is over, and then half of what is left each time. A handler that waits is told
+ * that it is canceled, so that its actor can end in order. The first time the others still wait for
+ * what it does then; but no longer, for they must have the time for theirs. */
+static void give_up(struct worker *w)
+{
+    uint64_t left = w->stop_by > w->now ? (w->stop_by - w->now) / 2 : 0;
+    if (w->gave_up && !w->closing)
+        close_all(w);
+    w->gave_up = true;
+    w->give_up_at = w->now + (left > GIVE_UP_NS ? left : GIVE_UP_NS);
+    pending_fail_all(w, AX_E_CANCELED);
+    room_fail_all(w, AX_E_CANCELED);
+}
+
 /* Told to stop. The actors end when there is nothing more to do, or when as much has been done as
  * there was at that time, for some never run out of work; then the process. True: look again before
  * going idle. */
@@ -191,11 +214,14 @@ static bool stop_step(struct worker *w, bool busy)
     bool living;
     if (w->stop_after == 0)
         w->stop_after = w->messages + mail_left(w, &living) + 1;
+    if (w->give_up_at <= w->now) {
+        give_up(w);
+        return true;
+    }
     if (busy && (w->closing || w->messages < w->stop_after))
         return true;
     if (!w->closing && (busy || !anyone_waits(w))) {
-        w->closing = true;
-        stop_all(w);
+        close_all(w);
         return true;
     }
     uint64_t mail = mail_left(w, &living);

@@ -196,15 +196,26 @@ void pending_expire(struct worker *w)
     w->next_deadline = next;
 }
 
+static void fail(struct worker *w, struct pending *entry, int error)
+{
+    if (entry->durable != 0)
+        durable_fail(w, entry, error);
+    finish(w, entry, error);
+}
+
 void pending_fail_slot(struct worker *w, uint32_t slot, int error)
 {
     for (uint32_t i = 1; i < w->pending_used; i++)
         if (w->pending[i].strand != NULL && w->pending[i].target != 0 &&
-            SHM_REF_SLOT(w->pending[i].target) == slot) {
-            if (w->pending[i].durable != 0)
-                durable_fail(w, &w->pending[i], error);
-            finish(w, &w->pending[i], error);
-        }
+            SHM_REF_SLOT(w->pending[i].target) == slot)
+            fail(w, &w->pending[i], error);
+}
+
+void pending_fail_all(struct worker *w, int error)
+{
+    for (uint32_t i = 1; i < w->pending_used; i++)
+        if (w->pending[i].strand != NULL)
+            fail(w, &w->pending[i], error);
 }
 
 void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes)

@@ -33,5 +33,7 @@ bool pending_answer(struct worker *w, uint64_t corr, int error, const void *body
 void pending_expire(struct worker *w);
 /* Ends every wait on an actor of `slot`. */
 void pending_fail_slot(struct worker *w, uint32_t slot, int error);
+/* Ends every wait. */
+void pending_fail_all(struct worker *w, int error);
 
 #endif

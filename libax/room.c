@@ -218,3 +218,10 @@ void room_wake(struct worker *w)
         }
     }
 }
+
+void room_fail_all(struct worker *w, int error)
+{
+    w->room_deadline = UINT64_MAX;
+    for (struct strand *strand; (strand = strand_pop(&w->room)) != NULL;)
+        let_on(w, strand, error);
+}

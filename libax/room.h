@@ -19,6 +19,8 @@ void room_enter(struct worker *w, struct strand *strand, bool front);
 void room_leave(struct worker *w, struct strand *strand);
 /* Goes on with those for whom there may be room now, and those who have waited too long. */
 void room_wake(struct worker *w);
+/* Ends every such wait. */
+void room_fail_all(struct worker *w, int error);
 
 /* A local actor has taken a message, or has ended. */
 static inline void room_freed(struct worker *w)

@@ -137,8 +137,8 @@ struct worker {
     uint32_t strands; /* made so far */
     bool placed;      /* private memory is where every process of the template has it */
     void **self;
-    struct pending *pending;
     struct strand **strand_of; /* of each actor that is suspended */
+    struct pending *pending;
     uint32_t pending_free, pending_used, pending_count, pending_unstamped;
     uint64_t next_deadline;
     struct wake *wakes;
@@ -202,9 +202,12 @@ struct worker {
     uint64_t idle_since;
     uint32_t idle_rounds;
     bool stopping;       /* told to: no more spawns, drain */
+    bool gave_up;        /* and its handlers have waited for long enough once */
     bool closing;        /* every actor has been told to stop */
     uint64_t unserved;   /* messages that a stop did not come to, dead letters by now */
     uint64_t stop_after; /* so many messages, if there is always more to do */
+    uint64_t stop_by;    /* when axsup ends the process that was told to stop */
+    uint64_t give_up_at; /* when whatever is waited for then is given up */
     struct {
         const struct ax_contract *contract;
         uint64_t hash;

@@ -28,7 +28,8 @@ enum shm_kind {
     SHM_READY,     /* control, to axsup: body: struct shm_ready_body */
     SHM_CLAIM,     /* control, to axsup: a name for `from`; body: the name */
     SHM_GRANT,     /* control, from axsup: answer to a claim; method: AX_E_* or 0 */
-    SHM_STOP,      /* control, from axsup: stop the actor `to`, or the whole worker when 0 */
+    SHM_STOP,      /* control, from axsup: stop the actor `to`, or the whole worker when 0; body of
+                      the latter: struct shm_stop_body */
     SHM_STOPPED,   /* control, to axsup: the worker has stopped; body: struct shm_stopped_body */
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
@@ -130,6 +131,10 @@ struct shm_ready_body {
     uint32_t incarnation;
     uint32_t corrupt;
     uint64_t mail; /* messages found in mailboxes */
+};
+
+struct shm_stop_body {
+    uint64_t within; /* ns from now on, until the process is ended by a signal */
 };
 
 struct shm_stopped_body {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What a worker is given at its birth, and what is left at an end: limits and privileges as its
-# process has them, who ends with axsup, the order in which actors are stopped, and dead letters,
-# each of their members and how many are shown.
+# process has them, who ends with axsup, the order in which actors are stopped, what becomes of
+# those that wait then, and dead letters, each of their members and how many are shown.
 # test-timeout: 60
 
 set -u
@@ -149,6 +149,52 @@ verdict $? "at its end: $line"
 wait "$pid"
 verdict $? 'the system ended with an error'
 pid=
+
+# ---- a handler that waits costs neither its own actor nor any other its on_stop ----
+
+many=$(printf '{ "name": "m%d", "contract": "parting" },' {0..9})
+waits_and_stops() { # OTHERS ORDER...: one actor for each order
+    local line i letters=({a..z}) actors=$1 wanted=() seen=()
+    [[ -z $1 ]] || wanted=(m{0..9})
+    shift
+    for ((i = 0; i < $#; i++)); do
+        actors+="{ \"name\": \"${letters[i]}\", \"contract\": \"parting\" },"
+        wanted+=("${letters[i]}")
+    done
+    cat >"$conf" <<END
+{ "system": "parting", "run_dir": "run", "shutdown": "4s",
+  "workers": [ { "name": "one", "plugin": "$plugin", "actors": [ ${actors%,} ] } ] }
+END
+    start
+    for ((i = 0; i < $#; i++)); do
+        asked send "$conf" "${letters[i]}" "${@:i+1:1}" '{}' ''
+        said "* ${letters[i]}: waits"
+    done
+    "$axsup" stop "$conf"
+    verdict $? "$*: stop"
+    while read -r -t 20 -u "$says" line; do
+        echo "$line" >>"$dir/log"
+        case $line in
+            *' has heard: AX_E_CANCELED') ((i--)) ;;
+            *': is stopping') line=${line%: *} && seen+=("${line##* }") ;;
+            *'has stopped'*) break ;;
+        esac
+    done
+    ((i == 0))
+    verdict $? "$*: $i handlers were not canceled"
+    [[ $(printf '%s\n' "${seen[@]}" | sort) == "$(printf '%s\n' "${wanted[@]}" | sort)" ]]
+    verdict $? "$*: on_stop of ${seen[*]}, not of ${wanted[*]}"
+    [[ $line == *', 0 workers killed, '* ]]
+    verdict $? "$*: at its end: $line"
+    wait "$pid"
+    verdict $? "$*: the system ended with an error"
+    pid=
+}
+saved=$(<"$conf")
+waits_and_stops '' hear
+waits_and_stops '' wonder
+waits_and_stops "$many" hear wonder
+echo "$saved" >"$conf"
 
 # ---- who does not read what axsup would tell it ends with it all the same ----
 

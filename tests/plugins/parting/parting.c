@@ -2,6 +2,8 @@
 #define AX_IMPLEMENT
 #include "parting.h"
 
+#include <ax/io.h>
+
 AX_STATE(parting, (u32, n));
 
 static void on_stop(struct ax_ctx *ctx, struct parting *self)
@@ -69,6 +71,42 @@ void parting_on_slay(struct ax_ctx *ctx, struct parting *self, const struct part
     AX_CHECK(ctx, ax_exit_actor(ctx, msg->whom, AX_KILLED) == 0);
     AX_CHECK(ctx, parting_rob(ctx, back, msg->times - 1) == 0);
     ax_stop(ctx);
+}
+
+/* A child that says nothing for as long as it lives. */
+void parting_on_hear(struct ax_ctx *ctx, struct parting *self, const struct parting_hear *msg)
+{
+    const char *const cat[] = {"cat", NULL};
+    char word[8];
+    uint64_t child;
+    uint32_t got;
+
+    (void)self, (void)msg;
+    AX_CHECK(ctx, ax_io_spawn(ctx, cat, &child) == 0);
+    ax_log(ctx, AX_INFO, "waits");
+    ax_log(ctx, AX_INFO, "has heard: %s",
+           ax_error_name(ax_io_recv(ctx, child, word, sizeof word, AX_FOREVER, &got)));
+}
+
+void parting_on_fall(struct ax_ctx *ctx, struct parting *self, const struct parting_fall *msg)
+{
+    (void)self, (void)msg;
+    ax_fail(ctx, "told to fall");
+}
+
+/* One is asked that has failed and is to be started again much later. */
+void parting_on_wonder(struct ax_ctx *ctx, struct parting *self, const struct parting_wonder *msg)
+{
+    const struct ax_spawn spawn = {.name = "fallen", .backoff_min_ns = AX_SECONDS(3600)};
+    struct parting_get_reply reply;
+    parting_ref fallen;
+
+    (void)self, (void)msg;
+    AX_CHECK(ctx, parting_spawn(ctx, &spawn, &fallen) == 0);
+    AX_CHECK(ctx, parting_fall(ctx, fallen) == 0);
+    ax_log(ctx, AX_INFO, "waits");
+    ax_log(ctx, AX_INFO, "has heard: %s",
+           ax_error_name(parting_get(ctx, fallen, &reply, AX_SECONDS(3600))));
 }
 
 void parting_on_get(struct ax_ctx *ctx, struct parting *self, const struct parting_get *msg,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* parting.h - an actor that says when it stops, and leaves mail behind that nobody reads. */
+/* parting.h - an actor that says when it stops, and leaves mail behind that nobody reads; or waits
+ * for what never comes. */
 #ifndef PARTING_H
 #define PARTING_H
 
@@ -11,6 +12,9 @@
     TELL(rob, (u32, times))                                                                        \
     TELL(name_one, ())                                                                             \
     TELL(slay, (ref, whom, ref, back, u32, times))                                                 \
+    TELL(hear, ())                                                                                 \
+    TELL(fall, ())                                                                                 \
+    TELL(wonder, ())                                                                               \
     ASK(get, (), (u32, n))
 #include <ax/contract.h>
 
