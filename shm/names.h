@@ -2,8 +2,8 @@
 /* shm/names.h - the table of names in axsup's public segment: axsup writes it, all read it.
  *
  * An entry is a seqlock: `seq` is odd while it changes. The table is open-addressed by hash with
- * linear probing, which ends at an entry whose `hash` is 0. An entry that is on the way to a name in use
- * is never that, and no name moves, so probing never stops short. */
+ * linear probing, which ends at an entry whose `hash` is 0. An entry that is on the way to a name
+ * in use is never that, and no name moves, so probing never stops short. */
 #ifndef SHM_NAMES_H
 #define SHM_NAMES_H
 
