@@ -15,6 +15,8 @@ int sup_check_config(const char *file, struct sup_config **config, struct sup_co
         error = error != 0 ? error : more;
         more = (*config)->run_dir ? sup_rundir_probe(*config, errors) : 0;
         error = error != 0 ? error : more;
+        more = sup_listen_probe(*config, errors);
+        error = error != 0 ? error : more;
     }
     if (error == 0)
         return SUP_EXIT_DONE;

@@ -279,7 +279,8 @@ static const struct sup_key top_keys[] = {
         ABOUT("Listening sockets by the names that actors know them by: \"127.0.0.1:6379\", "
               "\"[::1]:6379\" or, for a Unix socket, a path that begins with \"/\". Port 0 is any "
               "that is free; axsup status shows which. The system keeps them as long as it runs: "
-              "while a worker is down, connections wait and none is refused.")),
+              "while a worker is down, connections wait and none is refused. A socket that a "
+              "killed system has left at the path is replaced; any other file is an error.")),
     KEY(sup_config, "strategy", WORD, strategy, WORDS("one_for_one", "one_for_all", "rest_for_one"),
         DEFAULT("one_for_one"),
         ABOUT(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/control_client.h"
 
+#include "axsup/socket_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -211,8 +213,9 @@ static int listen_at(struct sup_control *control)
     control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (control->listener < 0)
         return -errno;
-    if (unlink(control->path) != 0 && errno != ENOENT)
-        return -errno;
+    error = sup_socket_file_remove(control->path);
+    if (error != 0)
+        return error;
     mask = umask(0177);
     error = bind(control->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ? -errno : 0;
     umask(mask);
@@ -298,7 +301,7 @@ struct sup_control *sup_control_close(struct sup_control *control)
         close(control->listener);
     }
     if (control->bound)
-        unlink(control->path);
+        (void)sup_socket_file_remove(control->path);
     if (control->spare >= 0)
         close(control->spare);
     free(control);

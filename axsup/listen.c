@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/listen.h"
 
+#include "axsup/socket_file.h"
+
 #include <ax/errors.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -12,10 +14,12 @@
 /* A file that a system left which did not end properly: nobody is there any more. */
 static void remove_stale(const struct boot_address *address)
 {
+    const char *path = address->of.local.sun_path;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+    /* a regular file refuses as well */
     if (fd >= 0 && connect(fd, &address->of.any, address->length) != 0 && errno == ECONNREFUSED)
-        unlink(address->of.local.sun_path);
+        (void)sup_socket_file_remove(path);
     if (fd >= 0)
         close(fd);
 }
@@ -56,6 +60,30 @@ static int bind_one(struct sup_listener *one)
     return error;
 }
 
+/* Only a socket is ever removed; what else is there, by mistake, stays, and is named. */
+static bool is_obstructed(const struct sup_config *config, const struct sup_listen_config *from,
+                          struct sup_config_errors *errors)
+{
+    const char *obstacle = from->address.of.any.sa_family == AF_UNIX
+                               ? sup_socket_file_obstacle(from->address.of.local.sun_path)
+                               : NULL;
+
+    if (obstacle != NULL)
+        sup_config_error(errors, sup_json_get(config->node, "listen"), from->name, "%s %s",
+                         from->text, obstacle);
+    return obstacle != NULL;
+}
+
+int sup_listen_probe(const struct sup_config *config, struct sup_config_errors *errors)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < config->n_listen; i++)
+        if (is_obstructed(config, &config->listen[i], errors))
+            result = AX_E_INVALID;
+    return result;
+}
+
 int sup_listen_open(struct sup_listeners *listeners, const struct sup_config *config,
                     struct sup_config_errors *errors)
 {
@@ -65,6 +93,10 @@ int sup_listen_open(struct sup_listeners *listeners, const struct sup_config *co
     for (size_t i = 0; i < config->n_listen; i++) {
         const struct sup_listen_config *from = &config->listen[i];
         struct sup_listener one = {.name = from->name, .fd = -1, .address = from->address};
+        if (is_obstructed(config, from, errors)) {
+            result = AX_E_INVALID;
+            continue;
+        }
         int error = bind_one(&one);
         if (error == 0) {
             listeners->all[listeners->count++] = one;
@@ -82,7 +114,7 @@ void sup_listen_close(struct sup_listeners *listeners)
     for (uint32_t i = 0; i < listeners->count; i++) {
         const struct sup_listener *one = &listeners->all[i];
         if (one->address.of.any.sa_family == AF_UNIX)
-            unlink(one->address.of.local.sun_path);
+            (void)sup_socket_file_remove(one->address.of.local.sun_path);
         close(one->fd);
     }
     listeners->count = 0;

@@ -19,6 +19,8 @@ struct sup_listeners {
     } all[BOOT_LISTENERS];
 };
 
+/* Without touching anything: adds what is in the way of any. 0 or AX_E_INVALID. */
+int sup_listen_probe(const struct sup_config *config, struct sup_config_errors *errors);
 /* Binds all of them; what is wrong with any is added to `errors`. 0 or AX_E_INVALID. */
 int sup_listen_open(struct sup_listeners *listeners, const struct sup_config *config,
                     struct sup_config_errors *errors);

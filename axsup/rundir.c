@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/rundir.h"
 
+#include "axsup/socket_file.h"
+
 #include <ax/errors.h>
 
 #include <errno.h>
@@ -139,9 +141,9 @@ static int take_lock(struct sup_rundir *rundir, const struct sup_config *config,
     int error = write_pid(fd);
     if (error != 0)
         return refuse(errors, config, "cannot be written", path, -error);
-    if (unlink(file_in(rundir, "control", path)) != 0 && errno != ENOENT)
-        return refuse(errors, config, "is in the way and cannot be removed", path, errno);
-    return 0;
+    error = sup_socket_file_remove(file_in(rundir, "control", path));
+    return error != 0 ? refuse(errors, config, "is in the way and cannot be removed", path, -error)
+                      : 0;
 }
 
 /* ---- whose it is ---- */
@@ -194,12 +196,28 @@ static int check_parents(const struct sup_config *config, const char *path,
     return 0;
 }
 
+/* A system that was killed leaves its socket; anything else is somebody's file. */
+static int check_control(const struct sup_config *config, const char *path,
+                         struct sup_config_errors *errors)
+{
+    char file[ROOM];
+
+    snprintf(file, sizeof file, "%s/control", path);
+    const char *obstacle = sup_socket_file_obstacle(file);
+    if (obstacle == NULL)
+        return 0;
+    sup_config_error(errors, config->node, "run_dir", "%s %s", file, obstacle);
+    return AX_E_INVALID;
+}
+
 static int check_place(const struct sup_config *config, const char *path,
                        struct sup_config_errors *errors)
 {
     int error = check_directory(config, path, errors);
 
-    return error == 0 && config->run_dir_default ? check_parents(config, path, errors) : error;
+    if (error == 0 && config->run_dir_default)
+        error = check_parents(config, path, errors);
+    return error == 0 ? check_control(config, path, errors) : error;
 }
 
 /* ---- the whole ---- */
@@ -224,7 +242,7 @@ void sup_rundir_close(struct sup_rundir *rundir)
     char path[ROOM];
 
     if (rundir->lock >= 0) {
-        unlink(file_in(rundir, "control", path));
+        (void)sup_socket_file_remove(file_in(rundir, "control", path));
         unlink(file_in(rundir, "lock", path));
         close(rundir->lock);
         rundir->lock = -1;

@@ -108,6 +108,45 @@ try 2 "$conf:2:*" stop "$conf"
 mv "$dir/trouble.so.old" "$dir/trouble.so"
 write_conf trouble.so
 
+# ---- only a socket that nobody listens at makes room for another ----
+
+listening=$dir/listening.json
+sed "s|\"run_dir\"|\"listen\": { \"in\": \"$dir/in\" }, &|" "$conf" >"$listening"
+echo 'not to be lost' >"$dir/in"
+mkdir -m 700 "$dir/run"
+echo 'nor this' >"$dir/run/control"
+for command in check run; do
+    try 2 "*:1:*: run_dir: *run/control is a regular file, not a socket*" "$command" "$listening"
+    try 2 "*:1:*: listen.in: $dir/in is a regular file, not a socket*" "$command" "$listening"
+done
+[[ $(<"$dir/in") == 'not to be lost' && $(<"$dir/run/control") == 'nor this' ]]
+verdict $? 'a file that was no socket is gone'
+rm "$dir/in" "$dir/run/control"
+mkdir "$dir/in"
+try 2 "*listen.in: $dir/in is a directory, not a socket" check "$listening"
+rmdir "$dir/in" "$dir/run"
+: >"$dir/log"
+"$axsup" run "$listening" >>"$dir/log" 2>&1 </dev/null &
+pid=$!
+until_true 'a system that listens runs' grep -q 'is running' "$dir/log"
+{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
+nobody_listens() { ! grep -q -e "$dir/in\$" -e "$dir/run/control\$" /proc/net/unix; }
+until_true 'its workers end as well, and what the kernel held for it' nobody_listens
+[[ -S $dir/in && -S $dir/run/control ]]
+verdict $? 'a system that is killed leaves its sockets'
+try 0 '' check "$listening"
+: >"$dir/log"
+"$axsup" run "$listening" >>"$dir/log" 2>&1 </dev/null &
+pid=$!
+until_true 'a system that listens runs' grep -q 'is running' "$dir/log"
+try 0 '' stop "$listening"
+wait "$pid"
+verdict $? "a system beside stale sockets: $(cat "$dir/log")"
+pid=
+[[ ! -e $dir/in && ! -e $dir/run/control ]]
+verdict $? 'a system that stops leaves its sockets'
+rm -rf "$dir/run"
+
 # ---- nobody reads what it says ----
 
 mkfifo "$dir/full"

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +41,18 @@ static void touch(const char *file)
     close(fd);
 }
 
+/* A socket's file that nobody listens at any more, as a process leaves it that was killed. */
+static void leave_socket(const char *file)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", folder, file);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    close(fd);
+}
+
 /* Opens the run directory below our folder; the first mistake's message, or "". */
 static int open_at(struct sup_rundir *rundir, const char *below, char message[300])
 {
@@ -60,7 +74,7 @@ static void test_made_and_removed(void **state)
     (void)state;
     assert_int_equal(open_at(&rundir, "a/b/c", message), 0);
     assert_true(there("a/b/c/lock"));
-    touch("a/b/c/control");
+    leave_socket("a/b/c/control");
     sup_rundir_close(&rundir);
     assert_false(there("a"));
     assert_true(there(""));
@@ -112,7 +126,7 @@ static void test_taken_over_from_the_dead(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         byte = (char)(open_at(&rundir, "dead", message) == 0);
-        touch("dead/control");
+        leave_socket("dead/control");
         if (write(ready[1], &byte, 1) != 1)
             _exit(1);
         for (;;)
@@ -130,6 +144,42 @@ static void test_taken_over_from_the_dead(void **state)
     sup_rundir_close(&rundir);
     close(ready[0]);
     close(ready[1]);
+}
+
+static int probe(const char *whole, char message[300])
+{
+    struct sup_config_errors errors = {0};
+
+    config->run_dir = whole;
+    int result = sup_rundir_probe(config, &errors);
+    snprintf(message, 300, "%s", errors.first != NULL ? errors.first->message : "");
+    sup_config_errors_deinit(&errors);
+    return result;
+}
+
+static void test_only_a_socket_is_removed(void **state)
+{
+    struct sup_rundir rundir;
+    char message[300];
+
+    (void)state;
+    assert_int_equal(mkdir((snprintf(path, sizeof path, "%s/theirs", folder), path), 0700), 0);
+    touch("theirs/control");
+    assert_int_equal(open_at(&rundir, "theirs", message), AX_E_INVALID);
+    assert_non_null(strstr(message, "theirs/control is a regular file, not a socket"));
+    assert_int_equal(probe(path, message), AX_E_INVALID);
+    assert_non_null(strstr(message, "theirs/control is a regular file, not a socket"));
+    assert_true(there("theirs/control"));
+    assert_false(there("theirs/lock"));
+    assert_int_equal(unlink((snprintf(path, sizeof path, "%s/theirs/control", folder), path)), 0);
+    leave_socket("theirs/control");
+    assert_int_equal(open_at(&rundir, "theirs", message), 0);
+    assert_false(there("theirs/control"));
+    touch("theirs/control"); /* put there by somebody else */
+    sup_rundir_close(&rundir);
+    assert_true(there("theirs/control"));
+    assert_int_equal(unlink((snprintf(path, sizeof path, "%s/theirs/control", folder), path)), 0);
+    assert_int_equal(rmdir((snprintf(path, sizeof path, "%s/theirs", folder), path)), 0);
 }
 
 static void test_cannot_be_made(void **state)
@@ -202,17 +252,6 @@ static void test_parents_of_the_default(void **state)
     rmdir(parent);
 }
 
-static int probe(const char *whole, char message[300])
-{
-    struct sup_config_errors errors = {0};
-
-    config->run_dir = whole;
-    int result = sup_rundir_probe(config, &errors);
-    snprintf(message, 300, "%s", errors.first != NULL ? errors.first->message : "");
-    sup_config_errors_deinit(&errors);
-    return result;
-}
-
 static void test_looked_at(void **state)
 {
     struct sup_rundir rundir;
@@ -272,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_what_was_there_stays),
         cmocka_unit_test(test_in_use),
         cmocka_unit_test(test_taken_over_from_the_dead),
+        cmocka_unit_test(test_only_a_socket_is_removed),
         cmocka_unit_test(test_cannot_be_made),
         cmocka_unit_test(test_an_untidy_path),
         cmocka_unit_test(test_writable_by_others),
