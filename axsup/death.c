@@ -102,13 +102,14 @@ static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     }
 }
 
-static void tell_all(struct sup_slot *slot, uint32_t suspect, uint64_t now)
+static void tell_all(const struct sup_slot *slot, uint32_t incarnation, uint32_t suspect,
+                     uint64_t now)
 {
     const struct sup_exit *last = &slot->last_exit;
     const struct shm_frame head = {.kind = SHM_SLOT_DOWN};
     const struct shm_slot_down_body body = {
         .slot = slot->number,
-        .incarnation = slot->incarnation,
+        .incarnation = incarnation,
         .reason = last->reason,
         .signal = last->signal,
         .will_restart = last->will_restart,
@@ -122,6 +123,14 @@ static void tell_all(struct sup_slot *slot, uint32_t suspect, uint64_t now)
         if (s != slot->number)
             sup_hub_control(slot->sup, s, &head, &body, sizeof body);
     sup_hub_flush(slot->sup);
+}
+
+/* A death is told once for each process, so this is that of the next one, which will never be. */
+void sup_death_for_good(struct sup_slot *slot)
+{
+    slot->last_exit.will_restart = false;
+    tell_all(slot, slot->incarnation + 1, 0, sup_clock());
+    sup_hub_fail(slot->sup, slot->number, AX_E_CANCELED);
 }
 
 static enum shm_slot_state state_after(const struct sup_slot *slot)
@@ -149,7 +158,7 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
     child->died_at = now;
     decide(slot, end, suspect, now);
     record(slot, end, suspect);
-    tell_all(slot, suspect, now);
+    tell_all(slot, slot->incarnation, suspect, now);
     sup_child_state(slot, state_after(slot));
     child->fault = own_doing(child, end);
     child->method = method;

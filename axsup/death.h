@@ -15,6 +15,8 @@ int sup_death_watch(struct sup_slot *slot);
 void sup_death_watch_futex(struct sup_slot *slot);
 /* Decides what follows, tells all slots, packs the next order. */
 void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end);
+/* Told to stop while others wait for its next process: there will be none. */
+void sup_death_for_good(struct sup_slot *slot);
 /* The end as it is to be reported; taken before sup_death_follow, for the next incarnation may end
  * before this one is reported. */
 struct sup_ended sup_death_ended(const struct sup_slot *slot);

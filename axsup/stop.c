@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/stop.h"
 
+#include "axsup/death.h"
 #include "axsup/sup.h"
 
 #include <signal.h>
@@ -187,8 +188,11 @@ static void cancel_starts(struct sup *sup)
         if (sup_child_exists(slot))
             continue;
         sup->stop.left += sup_slot_mail(sup, s);
+        bool awaited = slot->state == SHM_SLOT_BACKOFF || slot->state == SHM_SLOT_STARTING;
         if (slot->state != SHM_SLOT_FAILED)
             sup_child_state(slot, SHM_SLOT_STOPPED);
+        if (awaited)
+            sup_death_for_good(slot);
     }
 }
 

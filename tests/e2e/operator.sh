@@ -132,6 +132,26 @@ verdict $? "events are not in order: $(<"$dir/at")"
 "$axsup" stop "$conf" >"$dir/out" 2>&1
 ended 0
 
+# ---- who asks a worker that waits for its restart does not wait for the end of a stop ----
+
+sed 's/"policy": "never"/"backoff": ["1m", "1m"]/' "$conf" >"$dir/later.json"
+start "$dir/later.json"
+try 0 '' kill "$dir/later.json" z
+until_it '*"name":"z/0",*"state":"backoff"*' status --json "$dir/later.json"
+"$axsup" call "$dir/later.json" u get >"$dir/one" 2>&1 &
+one=$!
+"$axsup" call "$dir/later.json" t ask_of '{"name":"u"}' --timeout 20s >"$dir/two" 2>&1 &
+two=$!
+until_it '*"name":"z/0"*"mail":2,*' status --json "$dir/later.json"
+try 0 "*2 messages were left" stop "$dir/later.json"
+wait "$one"
+[[ $? == 1 && $(<"$dir/one") == 'axsup: u.get: canceled (AX_E_CANCELED)' ]]
+verdict $? "an ask of the command line in a stop: $(<"$dir/one")"
+wait "$two"
+[[ $? == 0 && $(<"$dir/two") == '{"error":4}' ]]
+verdict $? "an ask of a plugin in a stop: $(<"$dir/two")"
+ended 0
+
 # ---- a worker that hangs takes nothing from the others' time to stop ----
 
 start "$conf"
