@@ -45,6 +45,20 @@ static void log_failure(struct worker *w, uint32_t index, uint32_t method, const
     worker_log(w, AX_ERROR, who, text);
 }
 
+/* An actor that has failed too often will not come back. */
+static void log_given_up(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    char text[96], who[SHM_NAME_MAX + 1];
+    if (actor->state != SHM_CLOSING || w->port.cold[index].reason != SHM_RESTART_INTENSITY)
+        return;
+    actor_name(w, index, who);
+    snprintf(text, sizeof text, "given up: it failed once more after %u restarts within %.3f s",
+             w->port.priv->policy[actor->policy].max,
+             (double)w->port.priv->policy[actor->policy].window_ns / 1e9);
+    worker_log(w, AX_ERROR, who, text);
+}
+
 /* In the open turn, the message in hand consumed: the charge, the new state, the downs, and what is
  * to become of the mail. */
 static void fail(struct worker *w, uint32_t index, uint32_t method, enum failed how)
@@ -92,6 +106,7 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     uint64_t wake = first != 0 ? message_drop(w, index, first, AX_E_CANCELED) : 0;
     fail(w, index, method, how);
     turn_commit(w);
+    log_given_up(w, index);
     if (wake != 0)
         pending_answer(w, wake, AX_E_CANCELED, NULL, 0, 0, true);
     self_close(w, index);

@@ -152,6 +152,18 @@ wait "$two"
 verdict $? "an ask of a plugin in a stop: $(<"$dir/two")"
 ended 0
 
+# ---- an actor that is given up is said to be ----
+
+sed 's/"restart": { "backoff": \["1m", "1m"\] }/"restart": { "max": 0 }/' "$conf" >"$dir/once.json"
+start "$dir/once.json"
+try 0 '' send "$dir/once.json" w die '{"signal":11}'
+until_it '*"name":"a/0",*"state":"running","incarnation":2,*' status --json "$dir/once.json"
+try 0 '{"value":0}' call "$dir/once.json" t get
+try 0 '' stop "$dir/once.json"
+ended 0
+grep -q 'error a/0 w: given up: it failed once more after 0 restarts within ' "$dir/log"
+verdict $? "an actor that is given up is not named: $(<"$dir/log")"
+
 # ---- a worker that hangs takes nothing from the others' time to stop ----
 
 start "$conf"
