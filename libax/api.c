@@ -70,7 +70,7 @@ const char *ax_name(struct ax_ctx *ctx, struct ax_ref who)
 
 void ax_stop(struct ax_ctx *ctx)
 {
-    actor_stop(ctx->worker, ctx->actor, SHM_NORMAL);
+    actor_stop(ctx->worker, ctx->actor, SHM_NORMAL, 0, AX_STOP_CONTEXT_STOP);
 }
 
 void ax_passivate(struct ax_ctx *ctx)
@@ -87,7 +87,7 @@ int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (index != 0) {
-        actor_stop(w, index, SHM_SHUTDOWN);
+        actor_told(w, index);
         return 0;
     }
     if (slot == w->port.slot || slot == 0 || slot >= w->port.slots)

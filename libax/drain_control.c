@@ -57,7 +57,7 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->stop_by = deadline_after(w->now, in_time ? body->within : AX_FOREVER);
         w->give_up_at = w->now + (w->stop_by - w->now) / 2;
     } else if (index != 0) {
-        actor_stop(w, index, SHM_SHUTDOWN);
+        actor_told(w, index);
     }
     return 0;
 }

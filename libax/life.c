@@ -136,19 +136,13 @@ void end_failed(struct worker *w, uint32_t index, uint8_t reason)
 
 /* ---- the end ---- */
 
-static uint8_t stop_reason(const struct worker *w, uint8_t reason)
+void actor_told(struct worker *w, uint32_t index)
 {
-    if (w->closing)
-        return AX_STOP_SHUTDOWN_GRACEFUL;
-    return reason == SHM_NORMAL ? AX_STOP_CONTEXT_STOP : AX_STOP_NORMAL;
+    actor_stop(w, index, SHM_SHUTDOWN, 0, AX_STOP_SHUTDOWN_GRACEFUL);
 }
 
-void actor_stop(struct worker *w, uint32_t index, uint8_t reason)
-{
-    actor_stop_by(w, index, reason, 0);
-}
-
-void actor_stop_by(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal)
+void actor_stop(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal,
+                enum ax_stop_reason stop)
 {
     struct shm_actor *actor = actor_at(w, index);
     if (actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING)
@@ -156,7 +150,7 @@ void actor_stop_by(struct worker *w, uint32_t index, uint8_t reason, uint8_t sig
     shm_log(&w->port, &actor->flags);
     actor->flags |= SHM_STOPPING;
     shm_set(&w->port, &w->port.cold[index].reason, reason);
-    w->port.cold[index].stop = stop_reason(w, reason); /* in the same word */
+    w->port.cold[index].stop = (uint8_t)stop; /* in the same word */
     shm_set(&w->port, &w->port.cold[index].signal, signal);
     if (actor->state == SHM_LIVE) /* else restart_at is when it would have restarted */
         shm_set(&w->port, &w->port.cold[index].restart_at,
@@ -249,15 +243,29 @@ bool is_passive(const struct worker *w, uint32_t index)
            w->port.cold[index].restart_at == SHM_PASSIVE;
 }
 
+/* Whether its end has waited for its mail is known now. A worker that stops lets all of them handle
+ * theirs before it tells them. */
+static uint8_t stop_reason(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    bool at_once = w->port.priv->policy[actor->policy].drain_ns == 0;
+    uint8_t stop = w->port.cold[index].stop;
+    if (actor->state == SHM_LIVE && has_to_drain(w, index))
+        return AX_STOP_SHUTDOWN_DEADLINE_EXCEEDED;
+    if (stop != AX_STOP_SHUTDOWN_GRACEFUL)
+        return stop;
+    return shm_chain_depth(&actor->mail) != 0 || (at_once && !w->closing)
+               ? AX_STOP_SHUTDOWN_IMMEDIATE
+               : AX_STOP_SHUTDOWN_GRACEFUL;
+}
+
 static void close_begin(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
     struct shm_actor_cold *cold = &w->port.cold[index];
     shm_turn_begin(&w->port, 0, 0);
-    if (actor->state == SHM_LIVE && has_to_drain(w, index)) { /* and its time is over */
-        shm_log(&w->port, &cold->reason);                     /* in the same word */
-        cold->stop = AX_STOP_SHUTDOWN_DEADLINE_EXCEEDED;
-    }
+    shm_log(&w->port, &cold->reason); /* in the same word */
+    cold->stop = stop_reason(w, index);
     shm_log(&w->port, &actor->state);
     if (actor->state == SHM_RESTARTING) /* no incarnation lives that on_stop could end */
         actor->flags &= (uint8_t)~SHM_STARTED;

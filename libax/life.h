@@ -40,9 +40,10 @@ void actor_failed(struct worker *w, uint32_t actor, uint64_t first, const char *
 void actor_retire(struct worker *w, uint32_t actor);
 bool is_passive(const struct worker *w, uint32_t actor);
 /* In the open turn: the actor is to end after the message in hand. */
-void actor_stop(struct worker *w, uint32_t actor, uint8_t reason);
-/* The same, for the reason of another's end. */
-void actor_stop_by(struct worker *w, uint32_t actor, uint8_t reason, uint8_t signal);
+void actor_stop(struct worker *w, uint32_t actor, uint8_t reason, uint8_t signal,
+                enum ax_stop_reason stop);
+/* The same, as another or the stop of the worker tells it to: reason shutdown. */
+void actor_told(struct worker *w, uint32_t actor);
 /* Turns of its own: the handler of a suspended actor will not go on; its message is over. */
 void actor_cancel(struct worker *w, uint32_t actor);
 /* In the open turn: consumes the message at the head unhandled: a dead letter, an error to who

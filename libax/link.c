@@ -245,7 +245,7 @@ void exit_run(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *fram
     if (traps)
         run_hook_of(ctx, body);
     else
-        actor_stop_by(w, ctx->actor, body->reason, body->signal);
+        actor_stop(w, ctx->actor, body->reason, body->signal, AX_STOP_NORMAL);
 }
 
 void actor_kill(struct worker *w, uint32_t index)
@@ -256,6 +256,7 @@ void actor_kill(struct worker *w, uint32_t index)
     shm_log(&w->port, &actor->flags);
     actor->flags = (uint8_t)((actor->flags | SHM_STOPPING) & ~SHM_STARTED);
     shm_set(&w->port, &w->port.cold[index].reason, SHM_KILLED);
+    w->port.cold[index].stop = AX_STOP_NORMAL; /* in the same word */
     shm_set(&w->port, &w->port.cold[index].signal, 0);
     publish_later(w, index);
     runq_push(w, index);
@@ -374,7 +375,7 @@ int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason)
         return AX_E_INVALID;
     if (!log_room_for_user(ctx->worker))
         return AX_E_LIMIT;
-    actor_stop_by(ctx->worker, ctx->actor, (uint8_t)reason, 0);
+    actor_stop(ctx->worker, ctx->actor, (uint8_t)reason, 0, AX_STOP_CONTEXT_STOP);
     return 0;
 }
 

@@ -171,7 +171,7 @@ static void stop_all(struct worker *w)
         if (actor_at(w, index)->state != SHM_LIVE && actor_at(w, index)->state != SHM_RESTARTING)
             continue;
         shm_turn_begin(&w->port, 0, 0);
-        actor_stop(w, index, SHM_SHUTDOWN);
+        actor_told(w, index);
         turn_commit(w);
     }
 }

@@ -558,7 +558,7 @@ static void look_at(struct worker *w, uint32_t index)
         return;
     shm_turn_begin(&w->port, 0, 0);
     if (over)
-        actor_stop(w, index, SHM_NORMAL);
+        actor_stop(w, index, SHM_NORMAL, 0, AX_STOP_CONTEXT_STOP);
     else
         actor_retire(w, index);
     turn_commit(w);

@@ -284,7 +284,7 @@ static void test_gives_all_back(void **state)
     memset(&table, 0, sizeof table);
     put_some(0, KEYS, &table);
     shm_turn_begin(&w->port, 0, 0);
-    actor_stop(w, ACTOR, SHM_NORMAL);
+    actor_stop(w, ACTOR, SHM_NORMAL, 0, AX_STOP_CONTEXT_STOP);
     turn_commit(w);
     for (uint32_t i = 0; i < 400 && actor_at(w, ACTOR)->state != SHM_FREE; i++)
         victim_round(&victim);

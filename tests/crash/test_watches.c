@@ -235,7 +235,7 @@ static void end_gives_all_back(void **state)
     (void)monitor(WATCHER, TARGET);
     from_other(SHM_MONITOR, actor_ref(w, TARGET), 77, NULL, 0);
     shm_turn_begin(&w->port, 0, 0);
-    actor_stop(w, TARGET, SHM_NORMAL);
+    actor_stop(w, TARGET, SHM_NORMAL, 0, AX_STOP_CONTEXT_STOP);
     turn_commit(w);
     rounds();
     assert_int_equal(actor_at(w, TARGET)->state, SHM_FREE);

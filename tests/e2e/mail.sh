@@ -104,6 +104,16 @@ done <<END
 7 lifecycle hook panic
 1 shutdown deadline exceeded
 END
+# what led to the end of those that were told to: graceful and late_end alone have time for their mail
+stops() { # COUNT STOP
+    local count
+    count=$("$axsup" events "$conf" --json | grep -o "\"stop\":\"$2\"" | wc -l)
+    [[ $count == "$1" ]]
+    verdict $? "$count ends by $2, not $1"
+}
+stops 2 'shutdown graceful'
+stops 2 'shutdown deadline exceeded'
+stops 10 'shutdown immediate' # of immediate, stale, hooks and cycle
 
 "$axsup" stop "$conf" >/dev/null
 verdict $? 'stop'

@@ -195,6 +195,29 @@ waits_and_stops '' hear
 waits_and_stops '' wonder
 waits_and_stops "$many" hear wonder
 echo "$saved" >"$conf"
+# ---- what led to the end of an actor, where the whole is stopped ----
+
+cat >"$dir/stops.json" <<END
+{ "system": "stops", "run_dir": "stops", "shutdown": "10s",
+  "workers": [
+    { "name": "w", "plugin": "$plugin",
+      "actors": [ { "name": "idle", "contract": "parting" },
+                  { "name": "busy", "contract": "parting" },
+                  { "name": "drained", "contract": "parting", "drain": "1h" } ] } ] }
+END
+"$axsup" run "$dir/stops.json" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+for actor in busy drained; do "$axsup" send "$dir/stops.json" "$actor" toil || failed=1; done
+exec {happens}< <(exec "$axsup" events --follow --json "$dir/stops.json" 2>&1)
+read -r -t 20 -u "$happens" line # it follows
+"$axsup" stop "$dir/stops.json"
+verdict $? 'stop of three'
+wait "$pid"
+pid=
+ends=$(sed -n 's/.*"event":"actor_stopped",.*"actor":"\([a-z]*\)",.*"stop":"\([a-z ]*\)".*/\1: \2/p' \
+    <&"$happens" | sort)
+[[ $ends == $'busy: shutdown immediate\ndrained: shutdown graceful\nidle: shutdown graceful' ]]
+verdict $? "they ended by $ends"
 
 # ---- who does not read what axsup would tell it ends with it all the same ----
 

@@ -300,14 +300,14 @@ AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *wh
 
 /* X(name, number, text, when): why an actor ended for good, beside its ax_reason. */
 #define AX_STOP_REASONS(X)                                                                         \
-    X(NORMAL, 0, "normal", "Another actor, or the command line, told it to end.")                  \
+    X(NORMAL, 0, "normal", "The exit of another actor, or a kill, ended it.")                      \
     X(PANIC, 1, "panic", "A handler failed, and its policy does not let it go on.")                \
     X(FACTORY_PANIC, 2, "factory panic", "Its state could not be made.")                           \
     X(LIFECYCLE_HOOK_PANIC, 3, "lifecycle hook panic", "The same as panic, in a hook.")            \
-    X(CONTEXT_STOP, 4, "context stop", "It called ax_stop.")                                       \
+    X(CONTEXT_STOP, 4, "context stop", "It ended itself, or its registry forgot it.")              \
     X(MAILBOX_CLOSED, 5, "mailbox closed", "Nobody could send to it any more.")                    \
-    X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "A shutdown that waits for no mail.")           \
-    X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "The worker stops; its mail was handled first.")  \
+    X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "Told to end, without time for its mail.")      \
+    X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "Told to end; its mail was handled first.")       \
     X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
       "Told to end, and its time to drain ran out before its mail was handled.")
 

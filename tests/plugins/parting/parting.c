@@ -18,6 +18,14 @@ void parting_on_note(struct ax_ctx *ctx, struct parting *self, const struct part
     self->n += msg->n;
 }
 
+void parting_on_toil(struct ax_ctx *ctx, struct parting *self, const struct parting_toil *msg)
+{
+    int error = parting_toil(ctx, parting_ref_of(ax_self(ctx)));
+
+    (void)self, (void)msg;
+    AX_CHECK(ctx, error == 0 || error == AX_E_CLOSED); /* told to end */
+}
+
 void parting_on_leave(struct ax_ctx *ctx, struct parting *self, const struct parting_leave *msg)
 {
     (void)self, (void)msg;
