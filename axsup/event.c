@@ -192,10 +192,19 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
     struct shm_event copy;
 
     memcpy(&copy, from, sizeof copy);
+    if (copy.what == SHM_REASON_WORDS && !source->letters) {
+        snprintf(events->words[slot], SHM_WORDS, "%.*s", (int)SHM_WORDS - 1, copy.words);
+        return;
+    }
     if (!plausible(&copy, source->letters))
         return;
     struct sup_event *event = ring_next(&events->actors, ++events->seq);
     fill(sup, slot, &copy, event);
+    if (!source->letters) { /* what they belong to may have been overwritten */
+        if (copy.reason == SHM_OTHER)
+            memcpy(event->words, events->words[slot], SHM_WORDS);
+        events->words[slot][0] = '\0';
+    }
     sup_stream_tell(sup, slot, &copy);
     if (source->letters) {
         struct sup_event *letter = ring_next(&events->letters, 0);
@@ -260,6 +269,7 @@ void sup_events_collect_all(struct sup *sup)
 
 void sup_events_reset(struct sup *sup, uint32_t slot)
 {
+    sup->events.words[slot][0] = '\0';
     sup->events.events_taken[slot] = 0;
     sup->events.letters_taken[slot] = 0;
 }

@@ -60,6 +60,7 @@ struct sup_event {
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */
     uint64_t actor, other;
+    char words[SHM_WORDS]; /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty */
     char actor_name[SHM_NAME_MAX + 1], other_name[SHM_NAME_MAX + 1]; /* "": anonymous or none */
     char message[SHM_NAME_MAX + 1]; /* "credit"; "" where not known */
     char contract[SHM_NAME_MAX + 1];
@@ -76,7 +77,8 @@ struct sup_events {
     uint64_t seq;          /* of the newest event */
     uint64_t letters_ever; /* those included that were overwritten before they were seen */
     uint64_t events_taken[SHM_SLOTS], letters_taken[SHM_SLOTS]; /* of each slot's rings */
-    uint32_t unheard[SHM_SLOTS]; /* for its listeners, left out since the last notice to it */
+    char words[SHM_SLOTS][SHM_WORDS]; /* of each slot, for the event that comes next */
+    uint32_t unheard[SHM_SLOTS];      /* for its listeners, left out since the last notice to it */
     void (*hook)(void *ctx);
     void *ctx;
     struct sup_timer timer;

@@ -26,6 +26,7 @@ enum part {
     RECEIVER = 1 << 12, /* receiver */
     MESSAGE = 1 << 13,  /* message: of the actor's contract */
     STOP = 1 << 14,     /* stop */
+    WORDS = 1 << 15,    /* words */
 };
 
 static const struct {
@@ -46,11 +47,11 @@ static const struct {
                        "process of its worker. Of the actors of a process only those "
                        "with a name have one, and of these as many as half the ring "
                        "of events holds."},
-    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON | STOP, "An actor has ended for good."},
-    [SUP_DOWN] = {LIFE | ACTOR | REASON | IS | AGAIN | WATCHER,
+    [SUP_ACTOR_STOPPED] = {LIFE | ACTOR | REASON | WORDS | STOP, "An actor has ended for good."},
+    [SUP_DOWN] = {LIFE | ACTOR | REASON | WORDS | IS | AGAIN | WATCHER,
                   "Whoever monitors an actor was told of its end. worker is the watcher's; suspect "
                   "is whether the actor was the suspect."},
-    [SUP_EXIT] = {LIFE | ACTOR | REASON | IS | AGAIN | RECEIVER,
+    [SUP_EXIT] = {LIFE | ACTOR | REASON | WORDS | IS | AGAIN | RECEIVER,
                   "An exit came to an actor that traps exits, or has ended it. actor is who has "
                   "ended or sent it, worker is the receiver's."},
     [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
@@ -118,6 +119,8 @@ static void show_ending(struct sup_out *out, const struct sup_event *event, unsi
 {
     if (what & REASON)
         show_reason(out, event);
+    if (what & WORDS)
+        show_text(out, "words", event->words);
     if (what & CODE) {
         sup_out_key(out, "code");
         event->signal ? sup_out_null(out) : sup_out_number(out, event->code);
@@ -267,6 +270,7 @@ static const struct {
     {LIFE, "incarnation", "Of the worker or the actor, from 1."},
     {REASON, "reason, signal",
      "A word for how it ended, and the signal as in \"SIGSEGV\" where it was one."},
+    {WORDS, "words", "What the actor said of it, where the reason is \"other\"."},
     {CODE, "code, hung",
      "The exit status of a process that ended without a signal; whether it was "
      "ended because it hung."},

@@ -31,7 +31,7 @@ static int on_monitor(struct worker *w, const struct shm_frame *frame)
         .corr = frame->corr,
         .kind = SHM_DOWN,
         .fixed = &body,
-        .size = sizeof body,
+        .size = shm_down_size(&body),
     };
     return post_anywhere(w, SHM_CONTROL, &post);
 }
@@ -39,11 +39,11 @@ static int on_monitor(struct worker *w, const struct shm_frame *frame)
 /* A slot tells the ends of its own actors, nobody else's. */
 static int on_down(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
-    const struct shm_down_body *body = (const void *)frame->body;
+    struct shm_down_body body;
     uint32_t index = actor_local(w, frame->to);
-    if (index == 0 || shm_frame_body(frame) < sizeof *body || SHM_REF_SLOT(body->who) != slot)
+    if (index == 0 || !shm_down_read(frame, &body) || SHM_REF_SLOT(body.who) != slot)
         return 0;
-    return watch_deliver(w, record_of(w, index, SHM_WATCHES, frame->corr), body);
+    return watch_deliver(w, record_of(w, index, SHM_WATCHES, frame->corr), &body);
 }
 
 static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *frame)
@@ -166,7 +166,7 @@ static bool before_control(struct worker *w, uint32_t slot, const struct shm_fra
         shm_frame_body(frame) >= sizeof(struct shm_slot_down_body))
         return slot_down(w, frame);
     bool ordered = frame->kind == SHM_DOWN || frame->kind == SHM_EXIT;
-    if (!ordered || shm_frame_body(frame) < sizeof(struct shm_down_body))
+    if (!ordered || shm_frame_body(frame) < SHM_DOWN_LEAST)
         return true;
     const struct shm_down_body *body = (const void *)frame->body;
     uint64_t published = shm_load_acquire(&w->port.in_ends[slot]->data), after = body->after;

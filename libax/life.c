@@ -36,6 +36,7 @@
 #include "libax/turn.h"
 #include "libax/wake.h"
 #include "libax/watch.h"
+#include "libax/words.h"
 
 #define DROPS_A_ROUND 64u
 #define RETRY_NS 1000000u /* until memory is asked for again */
@@ -97,16 +98,16 @@ static bool may_restart(struct worker *w, uint32_t index, const struct shm_polic
 {
     const struct restarts_rule rule = restarts_rule(policy->max, policy->window_ns);
     const struct shm_actor_cold *cold = &w->port.cold[index];
-    struct shm_more *more;
+    struct shm_restarts *restarts;
     if (policy->restart == 0 || rule.times == 0)
         return false;
-    if ((more = more_get(w, index)) == NULL)
+    if ((restarts = restarts_get(w, index)) == NULL)
         return cold->row <= policy->max;
-    shm_log(&w->port, &more->restarts.count);
+    shm_log(&w->port, &restarts->count);
     if (cold->row == 1)
-        more->restarts.count = 0;
-    shm_log(&w->port, restarts_next(&more->restarts, &rule));
-    return restarts_add(&more->restarts, &rule, w->now);
+        restarts->count = 0;
+    shm_log(&w->port, restarts_next(restarts, &rule));
+    return restarts_add(restarts, &rule, w->now);
 }
 
 bool charge(struct worker *w, uint32_t index, const struct shm_policy *policy)
@@ -284,12 +285,13 @@ static void close_finish(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
     struct shm_actor_cold *cold = &w->port.cold[index];
-    const struct shm_down_body down = {
+    struct shm_down_body down = {
         .who = actor_ref(w, index),
         .incarnation = actor_incarnation(w, index),
         .reason = cold->reason,
         .signal = cold->signal,
     };
+    words_tell(w, index, &down);
     shm_turn_begin(&w->port, 0, 0);
     int error = watch_end(w, index, &down);
     if (error != 0) { /* not all of them in this turn */
@@ -305,6 +307,7 @@ static void close_finish(struct worker *w, uint32_t index)
     groups_leave(w, index);
     snapshot_give(w, index);
     more_give(w, index);
+    words_note(w, &down);
     life_note(w, SHM_ACTOR_STOPPED, index, cold->reason, cold->stop);
     shm_log(&w->port, &actor->gen);
     shm_log(&w->port, &actor->state);

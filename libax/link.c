@@ -23,6 +23,7 @@
 #include "libax/send.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
+#include "libax/words.h"
 
 #include <string.h>
 
@@ -179,17 +180,14 @@ void link_undone(struct worker *w, const struct shm_frame *frame)
 static struct post signal_post(uint64_t to, const struct shm_down_body *body)
 {
     return (struct post){
-        .to = to, .from = body->who, .kind = SHM_EXIT, .fixed = body, .size = sizeof *body};
+        .to = to, .from = body->who, .kind = SHM_EXIT, .fixed = body, .size = shm_down_size(body)};
 }
 
 int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     struct shm_down_body body;
     uint32_t index = actor_local(w, frame->to);
-    if (index == 0 || shm_frame_body(frame) < sizeof body)
-        return 0;
-    memcpy(&body, frame->body, sizeof body);
-    if (SHM_REF_SLOT(body.who) != slot)
+    if (index == 0 || !shm_down_read(frame, &body) || SHM_REF_SLOT(body.who) != slot)
         return 0;
     if (frame->corr != 0)
         return watch_deliver(w, named(w, index, frame->corr, body.who), &body);
@@ -201,6 +199,7 @@ int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 
 static void note(struct worker *w, uint32_t index, const struct shm_down_body *body)
 {
+    words_note(w, body);
     struct shm_event *event = event_next(w, SHM_ACTOR_EXIT, index);
     event->other = event->actor;
     event->actor = body->who;
@@ -220,14 +219,25 @@ static void run_hook_of(struct ax_ctx *ctx, const struct shm_down_body *body)
         .signal = body->signal,
         .suspect = body->suspect,
         .will_restart = body->will_restart,
+        .words = body->words,
     };
     if (ctx->type->on_exit != NULL)
         ctx->type->on_exit(ctx, ctx->self, &exit);
 }
 
+/* It ends for the reason of another. Where there is no memory for the words it ends without. */
+static void end_for(struct worker *w, uint32_t index, const struct shm_down_body *body)
+{
+    if (body->reason == SHM_OTHER && !(actor_at(w, index)->flags & SHM_STOPPING))
+        (void)words_keep(w, index, body->words);
+    actor_stop(w, index, body->reason, body->signal, AX_STOP_NORMAL);
+}
+
 void exit_run(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
-    const struct shm_down_body *body = (const void *)frame->body;
+    struct shm_down_body own, *body = &own;
+    if (!shm_down_read(frame, &own))
+        return;
     const struct shm_more *more = more_of(&w->port, ctx->actor);
     struct shm_watch *link = frame->corr == 0 ? NULL
                                               : record_in(w, (uint32_t)frame->stamp, ctx->actor,
@@ -245,7 +255,7 @@ void exit_run(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *fram
     if (traps)
         run_hook_of(ctx, body);
     else
-        actor_stop(w, ctx->actor, body->reason, body->signal, AX_STOP_NORMAL);
+        end_for(w, ctx->actor, body);
 }
 
 void actor_kill(struct worker *w, uint32_t index)
@@ -379,6 +389,22 @@ int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason)
     return 0;
 }
 
+/* Who is ending already ends for the reason that it has. */
+int ax_stop_other(struct ax_ctx *ctx, const char *words)
+{
+    struct worker *w = ctx->worker;
+    if (strnlen(words, AX_WORDS_MAX + 1) > AX_WORDS_MAX)
+        return AX_E_TOO_BIG;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    if (actor_at(w, ctx->actor)->flags & SHM_STOPPING)
+        return 0;
+    int error = memory_room(w, 16) ? words_keep(w, ctx->actor, words) : AX_E_NO_MEMORY;
+    if (error == 0)
+        actor_stop(w, ctx->actor, SHM_OTHER, 0, AX_STOP_CONTEXT_STOP);
+    return error;
+}
+
 static int signal_remote(struct worker *w, uint64_t who, struct shm_down_body *body)
 {
     uint32_t slot = SHM_REF_SLOT(who);
@@ -391,7 +417,8 @@ static int signal_remote(struct worker *w, uint64_t who, struct shm_down_body *b
     return post_slot(w, slot, SHM_CONTROL, &post);
 }
 
-int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
+static int signal_any(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason,
+                      const char *words)
 {
     struct worker *w = ctx->worker;
     uint32_t index = actor_local(w, who.addr);
@@ -400,8 +427,7 @@ int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
         .incarnation = actor_incarnation(w, ctx->actor),
         .reason = (uint8_t)reason,
     };
-    if ((unsigned)reason >= AX_REASON_COUNT)
-        return AX_E_INVALID;
+    memcpy(body.words, words, strnlen(words, AX_WORDS_MAX));
     if (who.node != 0)
         return AX_E_NO_ACTOR;
     if (!log_room_for_user(w))
@@ -414,4 +440,15 @@ int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
     }
     const struct post post = signal_post(who.addr, &body);
     return post_local(w, index, &post);
+}
+
+int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
+{
+    return (unsigned)reason < AX_REASON_COUNT ? signal_any(ctx, who, reason, "") : AX_E_INVALID;
+}
+
+int ax_exit_other(struct ax_ctx *ctx, struct ax_ref who, const char *words)
+{
+    bool fits = strnlen(words, AX_WORDS_MAX + 1) <= AX_WORDS_MAX;
+    return fits ? signal_any(ctx, who, AX_OTHER, words) : AX_E_TOO_BIG;
 }

@@ -16,11 +16,29 @@ struct shm_more *more_get(struct worker *w, uint32_t index)
     return more_of(&w->port, index);
 }
 
+struct shm_restarts *restarts_get(struct worker *w, uint32_t index)
+{
+    struct shm_more *more = more_get(w, index);
+    if (more == NULL)
+        return NULL;
+    if (more->restarts == 0) {
+        uint32_t unit = shm_arena_take(&w->port, 0);
+        if (unit == 0)
+            return NULL;
+        memset(shm_unit(&w->port, unit), 0, sizeof(struct shm_restarts));
+        shm_set(&w->port, &more->restarts, unit);
+    }
+    return shm_unit(&w->port, more->restarts);
+}
+
 void more_give(struct worker *w, uint32_t index)
 {
     uint32_t unit = w->port.cold[index].more;
     if (unit == 0)
         return;
+    uint32_t restarts = more_of(&w->port, index)->restarts;
+    if (restarts != 0)
+        shm_arena_give(&w->port, restarts, 0);
     shm_arena_give(&w->port, unit, SHM_MORE_ORDER);
     shm_set(&w->port, &w->port.cold[index].more, 0);
 }
@@ -28,5 +46,10 @@ void more_give(struct worker *w, uint32_t index)
 bool more_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
 {
     uint32_t unit = port->cold[index].more;
-    return unit == 0 || shm_mark(port, used, unit, SHM_MORE_ORDER);
+    if (unit == 0)
+        return true;
+    if (!shm_mark(port, used, unit, SHM_MORE_ORDER))
+        return false;
+    uint32_t restarts = more_of(port, index)->restarts;
+    return restarts == 0 || shm_mark(port, used, restarts, 0);
 }

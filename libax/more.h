@@ -16,9 +16,12 @@ static inline struct shm_more *more_of(const struct shm_port *port, uint32_t act
 /* In the open turn, which has room for one word: the same, made where there is none. NULL: no
  * memory. */
 struct shm_more *more_get(struct worker *w, uint32_t actor);
+/* In the open turn: when the actor was started again; made where there is nothing. NULL: no
+ * memory. */
+struct shm_restarts *restarts_get(struct worker *w, uint32_t actor);
 /* In the open turn, when what it leads to has been given back. */
 void more_give(struct worker *w, uint32_t actor);
-/* Marks the block itself, for shm_recover. */
+/* Marks the block itself and the times of restarts, for shm_recover. */
 bool more_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 
 #endif

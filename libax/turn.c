@@ -18,6 +18,7 @@
 #include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/watch.h"
+#include "libax/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -166,6 +167,7 @@ void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uin
 /* axsup shows who was told of what. */
 static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_body *body)
 {
+    words_note(w, body);
     struct shm_event *event = event_next(w, SHM_ACTOR_DOWN, watcher);
     event->other = event->actor;
     event->actor = body->who;
@@ -178,8 +180,8 @@ static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_
 
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
-    const struct shm_down_body *body = (const void *)frame->body;
-    if (!watch_fire(w, ctx->actor, SHM_WATCHES, frame))
+    struct shm_down_body own, *body = &own;
+    if (!shm_down_read(frame, &own) || !watch_fire(w, ctx->actor, SHM_WATCHES, frame))
         return;
     note_down(w, ctx->actor, body);
     const struct ax_down down = {
@@ -190,6 +192,7 @@ static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
         .signal = body->signal,
         .suspect = body->suspect,
         .will_restart = body->will_restart,
+        .words = body->words,
     };
     if (ctx->type->on_down != NULL)
         ctx->type->on_down(ctx, ctx->self, &down);

@@ -84,7 +84,7 @@ static void spend(struct worker *w, struct shm_watch *watch, struct shm_chain *c
     shm_chunk_at(&w->port, at)->order = RECORD_ROOM;
     post_fill(shm_chain_frame(&w->port, at), post);
     shm_set(&w->port, &watch->room, 0);
-    shm_chain_append(&w->port, chain, at + DOWN_BYTES);
+    shm_chain_append(&w->port, chain, at + shm_frame_size(post->size));
 }
 
 /* The two sides of a link within the worker share a block. */
@@ -129,7 +129,7 @@ static struct post end_post(uint64_t to, uint64_t id, uint8_t kind,
         .corr = id,
         .kind = kind == SHM_LINKED ? SHM_EXIT : SHM_DOWN,
         .fixed = body,
-        .size = sizeof *body,
+        .size = shm_down_size(body),
     };
 }
 

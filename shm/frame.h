@@ -6,6 +6,10 @@
 
 #include "shm/atomic.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
 #define SHM_NAME_MAX 63u
 
 /* An actor's address: slot 8 bits, index 24 bits, generation 32 bits. 0 is nobody. */
@@ -95,6 +99,9 @@ enum shm_reason {
 #undef SHM_REASON_ENUM
 };
 
+#define SHM_WORDS 48u /* of a reason that is other, the NUL included */
+
+/* Only with words does it take all of its bytes: shm_down_size. */
 struct shm_down_body {
     uint64_t who;
     uint32_t incarnation;
@@ -103,7 +110,27 @@ struct shm_down_body {
     uint8_t suspect;
     uint8_t will_restart;
     uint64_t after; /* read the sender's data lane up to here first: downs keep their place */
+    char words[SHM_WORDS]; /* for SHM_OTHER */
 };
+#define SHM_DOWN_LEAST offsetof(struct shm_down_body, words)
+
+static inline uint32_t shm_down_size(const struct shm_down_body *body)
+{
+    return body->reason == SHM_OTHER && body->words[0] != '\0' ? (uint32_t)sizeof *body
+                                                               : (uint32_t)SHM_DOWN_LEAST;
+}
+
+/* Of a frame that anybody may have written. False: it is no such body. */
+static inline bool shm_down_read(const struct shm_frame *frame, struct shm_down_body *body)
+{
+    uint32_t size = shm_frame_body(frame);
+    if (size < SHM_DOWN_LEAST)
+        return false;
+    memset(body->words, 0, sizeof body->words);
+    memcpy(body, frame->body, size < sizeof *body ? SHM_DOWN_LEAST : sizeof *body);
+    body->words[SHM_WORDS - 1] = '\0';
+    return true;
+}
 
 struct shm_life_body {
     uint64_t who;

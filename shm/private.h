@@ -102,7 +102,9 @@ struct shm_more {
     uint32_t own_links;       /* to other slots, set up by this side */
     uint32_t listens;         /* it wants the lifecycle stream */
     uint32_t missed;          /* notices of it that were left out since the last one */
-    struct shm_restarts restarts;
+    uint32_t restarts;        /* unit of a shm_restarts */
+    uint32_t spare;
+    char words[SHM_WORDS]; /* the reason that it is closing for, where that is other */
 };
 #define SHM_MORE_ORDER 1u
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT << SHM_MORE_ORDER, "what few actors have");
@@ -222,9 +224,6 @@ _Static_assert(sizeof(struct shm_policy) == SHM_LINE, "each send looks at one");
 
 /* What happened, for axsup to show. Written by the slot's process in a ring; `count` is logged. */
 struct shm_event {
-    uint64_t at; /* CLOCK_REALTIME ns */
-    uint64_t actor, other;
-    uint64_t contract; /* its hash, where the ref of whoever it is about does not tell it */
     uint32_t incarnation;
     uint16_t method;
     uint8_t what; /* enum shm_what */
@@ -232,8 +231,16 @@ struct shm_event {
     uint8_t signal, suspect, will_restart;
     uint8_t kind; /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
     uint32_t error;
-    uint64_t took_ns; /* of SHM_SLOW */
-    uint64_t spare;
+    union {
+        struct {
+            uint64_t at; /* CLOCK_REALTIME ns */
+            uint64_t actor, other;
+            uint64_t contract; /* its hash, where the ref of whoever it is about does not tell it */
+            uint64_t took_ns;  /* of SHM_SLOW */
+            uint64_t spare;
+        };
+        char words[SHM_WORDS]; /* of SHM_REASON_WORDS */
+    };
 };
 _Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
 
@@ -246,8 +253,9 @@ enum shm_what {
     SHM_OVERLOAD_OFF,
     SHM_DEADLETTER,
     SHM_ACTOR_EXIT,
-    SHM_AWAIT_LOST, /* a durable await ended with the template */
-    SHM_SLOW,       /* a message took longer than slow_after; method: UINT16_MAX for a hook */
+    SHM_AWAIT_LOST,   /* a durable await ended with the template */
+    SHM_SLOW,         /* a message took longer than slow_after; method: UINT16_MAX for a hook */
+    SHM_REASON_WORDS, /* what the event behind it has for a reason */
 };
 
 #define SHM_UNDO 8192u /* words a turn may change */

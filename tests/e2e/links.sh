@@ -102,6 +102,22 @@ scenarios() { # NEST: who spawns B, PLACE
     tell b part "{\"name\":\"a\",\"reason\":$other}"
     gone b
     become 'one;two;down 1 other gone;down 1 other gone;exit 1 other gone;' a
+    # a reason in its own words, as long as they may be, to all of them and on to who is linked
+    long=$(printf '%.47d' 0)
+    do_it "$nest" breed '{"name":"b"}'
+    do_it nest-a breed '{"name":"c"}'
+    do_it a watch '{"name":"b","flags":0}'
+    do_it b tie '{"name":"c"}'
+    do_it a tie '{"name":"c"}'
+    call '{"error":11}' b quit_words "{\"words\":\"0$long\"}"
+    do_it b quit_words "{\"words\":\"$long\"}"
+    gone c
+    become "down 1 other gone: $long;exit 1 other gone: $long;" a
+    do_it "$nest" breed '{"name":"b"}'
+    do_it a tie '{"name":"b"}'
+    do_it a send_words '{"name":"b","words":"no \"use\""}'
+    gone b
+    become 'exit 1 other gone: no \"use\";' a
     # normal is told to who traps
     do_it "$nest" breed '{"name":"b"}'
     do_it b tie '{"name":"a"}'
@@ -245,7 +261,10 @@ done
 
 # as axsup shows it
 events=$("$axsup" events --json "$conf")
-for event in '*"exit","worker":"a/0",*"actor":"b",*"reason":"killed",*"receiver":"a"*' \
+for event in '*"actor_stopped",*"reason":"other",*"words":"no *use*","stop":"normal"*' \
+    '*"exit","worker":"b/0",*"reason":"other",*"words":"no *use*",*' \
+    '*"down","worker":"a/0",*"reason":"other",*"words":"000*0",*' \
+    '*"exit","worker":"a/0",*"actor":"b",*"reason":"killed",*"receiver":"a"*' \
     '*"exit","worker":"b/0",*"actor":"b",*"reason":"killed",*"receiver":"nest-b"*' \
     '*"actor_stopped",*"actor":"nest-b",*"reason":"killed"*'; do
     # shellcheck disable=SC2053

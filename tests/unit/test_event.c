@@ -155,6 +155,44 @@ static void overwritten_ones_are_left_out(void **state)
     assert_int_equal(left_out, 11);
 }
 
+static void write_event(struct shm_event event)
+{
+    memory.events[memory.priv.events % ROOM] = event;
+    memory.priv.events++;
+}
+
+static int note_words(void *ctx, const struct sup_event *event)
+{
+    char *text = ctx;
+
+    snprintf(text + strlen(text), 256 - strlen(text), "[%s]", event->words);
+    return 0;
+}
+
+/* Words are for the event behind them, if that is one which can have them, and end where there is
+ * no room for more, whatever a worker has written. */
+static void words_are_for_the_next(void **state)
+{
+    struct shm_event words = {.what = SHM_REASON_WORDS};
+    char text[256] = "", all[SHM_WORDS] = "";
+
+    (void)state;
+    strcpy(words.words, "no use");
+    write_event(words);
+    write_event((struct shm_event){.what = SHM_ACTOR_STOPPED, .reason = SHM_OTHER});
+    write_event((struct shm_event){.what = SHM_ACTOR_STOPPED, .reason = SHM_OTHER});
+    write_event(words);
+    write_event((struct shm_event){.what = SHM_ACTOR_STOPPED, .reason = SHM_FAILED});
+    memset(words.words, 'x', sizeof words.words);
+    write_event(words);
+    write_event((struct shm_event){.what = SHM_ACTOR_DOWN, .reason = SHM_OTHER});
+    (void)sup_event_since(&sup, 0, note_words, text);
+    memset(all, 'x', SHM_WORDS - 1);
+    assert_memory_equal(text, "[no use][][][", 13);
+    assert_memory_equal(text + 13, all, SHM_WORDS - 1);
+    assert_string_equal(text + 13 + SHM_WORDS - 1, "]");
+}
+
 static void all_are_in_order(void **state)
 {
     struct seen seen = {0};
@@ -200,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(actors_push_no_worker_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(overwritten_ones_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_are_for_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
     };
 

@@ -206,6 +206,8 @@ enum ax_reason {
     AX_REASON_COUNT
 };
 
+#define AX_WORDS_MAX 47 /* bytes of what an actor says of AX_OTHER, without the NUL */
+
 /* "normal", "signal" ...; static. */
 const char *ax_reason_name(enum ax_reason reason);
 
@@ -217,6 +219,7 @@ struct ax_down { /* what on_down is given */
     int signal;        /* for AX_SIGNAL, else 0 */
     bool suspect;      /* its message was in hand when the process died */
     bool will_restart; /* false: it is gone; only an operator can bring it back */
+    const char *words; /* for AX_OTHER, else empty; while the hook runs */
 };
 
 /* on_down is called at each end of an incarnation of `who`, and at once where it is gone already.
@@ -241,6 +244,7 @@ struct ax_exit { /* what on_exit is given */
     int signal;        /* for AX_SIGNAL, else 0 */
     bool suspect;      /* its message was in hand when the process died */
     bool will_restart; /* false: it is gone for good, or it is a signal that was sent */
+    const char *words; /* for AX_OTHER, else empty; while the hook runs */
 };
 
 /* Ties this actor to another one, anywhere: when either is gone for good, for a reason other than
@@ -260,11 +264,17 @@ AX_MUST_USE int ax_trap_exit(struct ax_ctx *ctx, bool on);
 /* Ends this actor for good after the present message, for this reason; on_stop is called. A reason
  * that was given before stays. Returns 0, AX_E_INVALID (no reason), AX_E_LIMIT. Never suspends. */
 AX_MUST_USE int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason);
+/* The same, reason AX_OTHER in these words of the actor's own, up to AX_WORDS_MAX bytes: they come
+ * with its downs and exits, and are copied. Returns 0, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT.
+ * Never suspends. */
+AX_MUST_USE int ax_stop_other(struct ax_ctx *ctx, const char *words);
 /* Sends an exit to any actor, linked or not. It comes behind what this actor has sent, and does
  * what that of a linked actor that is gone would do. AX_KILLED cannot be trapped and overtakes: the
  * actor is gone without handling what it has, also where its handler awaits, and on_stop is not
  * called. Returns 0, AX_E_NO_ACTOR, AX_E_INVALID, AX_E_LIMIT, AX_E_NO_MEMORY. Never suspends. */
 AX_MUST_USE int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason);
+/* The same, reason AX_OTHER in words, as ax_stop_other. Also AX_E_TOO_BIG. */
+AX_MUST_USE int ax_exit_other(struct ax_ctx *ctx, struct ax_ref who, const char *words);
 
 /* ---- groups ---- */
 

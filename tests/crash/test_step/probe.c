@@ -315,7 +315,10 @@ void probe_on_unlink(struct ax_ctx *ctx, struct probe *self, const struct probe_
 void probe_on_quit(struct ax_ctx *ctx, struct probe *self, const struct probe_quit *msg)
 {
     self->turns++;
-    AX_CHECK(ctx, ax_stop_exit(ctx, (enum ax_reason)msg->reason) == 0);
+    if (msg->reason == AX_OTHER)
+        AX_CHECK(ctx, ax_stop_other(ctx, "enough") == 0);
+    else
+        AX_CHECK(ctx, ax_stop_exit(ctx, (enum ax_reason)msg->reason) == 0);
 }
 
 void probe_on_join(struct ax_ctx *ctx, struct probe *self, const struct probe_join *msg)
@@ -330,9 +333,9 @@ void probe_on_join(struct ax_ctx *ctx, struct probe *self, const struct probe_jo
 static void on_exit_of(struct ax_ctx *ctx, struct probe *self, const struct ax_exit *exit)
 {
     (void)ctx;
-    (void)exit;
     self->turns++;
     self->downs++;
+    self->errors += exit->reason == AX_OTHER && strcmp(exit->words, "enough") != 0;
     self->sum *= 10;
 }
 

@@ -203,16 +203,17 @@ static void two_linked(struct node *node)
 
 static void quit_linked(struct node *node)
 {
-    TELL(node, 2, quit, .reason = AX_FAILED);
+    TELL(node, 2, quit, .reason = AX_OTHER);
 }
 
-/* Who traps is told of the deaths besides, as long as there was somebody to die. */
+/* Who traps is told of the deaths besides, as long as there was somebody to die, and of the end in
+ * its own words. */
 static bool ended_together(const struct seen *want, const struct seen *got)
 {
     return got->downs[1] >= 1 && got->downs[1] <= got->deaths + 1 && got->downs[3] == 0 &&
            got->mail == 0 && got->state[1] == SHM_LIVE && got->state[2] == SHM_FREE &&
            got->state[3] == SHM_FREE && got->units == want->units &&
-           got->turns[1] == 1 + got->downs[1];
+           got->turns[1] == 1 + got->downs[1] && got->errors[1] == 0;
 }
 
 static void two_linked_far(struct node *node)

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #define LINES 24
+#define LINE 96
 
 AX_STATE(links, (u64, last), (u64, exits), (u64, downs), (u64, lines_used),
-         (array(text(64), LINES), lines));
+         (array(text(96), LINES), lines));
 
 static void write_line(struct links *self, const char *text)
 {
     if (self->lines_used < LINES)
-        (void)ax_text_set(self->lines[self->lines_used++], 64, text);
+        (void)ax_text_set(self->lines[self->lines_used++], LINE, text);
 }
 
 /* An actor that is gone has no name any more, but had an address when it was asked for last. */
@@ -88,6 +89,19 @@ void links_on_quit(struct ax_ctx *ctx, struct links *self, const struct links_qu
 {
     (void)self;
     AX_CHECK(ctx, ax_stop_exit(ctx, (enum ax_reason)msg->reason) == 0);
+}
+
+void links_on_send_words(struct ax_ctx *ctx, struct links *self, const struct links_send_words *msg,
+                         struct links_send_words_reply *reply)
+{
+    reply->error = ax_exit_other(ctx, named(ctx, self, msg->name), msg->words);
+}
+
+void links_on_quit_words(struct ax_ctx *ctx, struct links *self, const struct links_quit_words *msg,
+                         struct links_quit_words_reply *reply)
+{
+    (void)self;
+    reply->error = ax_stop_other(ctx, msg->words);
 }
 
 void links_on_fail(struct ax_ctx *ctx, struct links *self, const struct links_fail *msg)
@@ -240,7 +254,7 @@ void links_on_ends(struct ax_ctx *ctx, struct links *self, const struct links_en
 void links_on_told(struct ax_ctx *ctx, struct links *self, const struct links_told *msg,
                    struct links_told_reply *reply)
 {
-    char text[LINES * 65] = "";
+    char text[LINES * (LINE + 1)] = "";
     size_t used = 0;
     (void)msg;
     for (uint64_t i = 0; i < self->lines_used; i++)
@@ -249,23 +263,31 @@ void links_on_told(struct ax_ctx *ctx, struct links *self, const struct links_to
     AX_CHECK(ctx, ax_reply_str(ctx, &reply->lines, text) == 0);
 }
 
+/* ": WORDS", or nothing. */
+static const char *in_words(const char *words)
+{
+    static char text[64];
+    snprintf(text, sizeof text, "%s%s", words[0] != '\0' ? ": " : "", words);
+    return text;
+}
+
 static void on_down(struct ax_ctx *ctx, struct links *self, const struct ax_down *down)
 {
-    char line[64];
+    char line[LINE];
     (void)ctx;
     self->downs++;
-    snprintf(line, sizeof line, "down %u %s %s", down->incarnation, ax_reason_name(down->reason),
-             down->will_restart ? "again" : "gone");
+    snprintf(line, sizeof line, "down %u %s %s%s", down->incarnation, ax_reason_name(down->reason),
+             down->will_restart ? "again" : "gone", in_words(down->words));
     write_line(self, line);
 }
 
 static void on_exit_of(struct ax_ctx *ctx, struct links *self, const struct ax_exit *exit)
 {
-    char line[64];
+    char line[LINE];
     (void)ctx;
     self->exits++;
-    snprintf(line, sizeof line, "exit %u %s %s", exit->incarnation, ax_reason_name(exit->reason),
-             exit->will_restart ? "again" : "gone");
+    snprintf(line, sizeof line, "exit %u %s %s%s", exit->incarnation, ax_reason_name(exit->reason),
+             exit->will_restart ? "again" : "gone", in_words(exit->words));
     write_line(self, line);
 }
 

@@ -9,6 +9,7 @@
  * note      writes the text to its lines
  * send      an exit to NAME
  * quit      ends with that reason; fail: by ax_fail
+ * send_words, quit_words   for a reason in those words
  * part      has NAME note "one", "two", then ends with that reason
  * hang      asks a child something that it will not answer for an hour
  * race      so many times: spawns an actor, or has NEST bear it, has it join "racers", links and
@@ -29,7 +30,9 @@
     ASK(trap, (bool, on), (i32, error))                                                            \
     TELL(note, (text(32), words))                                                                  \
     ASK(send, (text(32), name, u32, reason), (i32, error))                                         \
+    ASK(send_words, (text(32), name, text(64), words), (i32, error))                               \
     TELL(quit, (u32, reason))                                                                      \
+    ASK(quit_words, (text(64), words), (i32, error))                                               \
     TELL(fail, ())                                                                                 \
     TELL(part, (text(32), name, u32, reason))                                                      \
     TELL(tie_untie, (text(32), name))                                                              \
