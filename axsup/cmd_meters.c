@@ -65,6 +65,26 @@ static void print_pairs(const json_t *object, const char *between)
     putchar('\n');
 }
 
+/* "below 2us: 15, ..." */
+static void print_buckets(const json_t *document, const char *key)
+{
+    const json_t *buckets = json_object_get(document, key);
+    const char *lead = " ";
+    char cell[SUP_CELL_ROOM];
+
+    if (!json_is_array(buckets))
+        return;
+    printf("%.*s:", (int)strlen(key) - 3, key);
+    for (size_t i = 0; i < json_array_size(buckets); i++, lead = ", ") {
+        const json_t *bucket = json_array_get(buckets, i);
+
+        sup_cell_duration(json_array_get(bucket, 0), document, cell, sizeof(cell));
+        printf("%s%" JSON_INTEGER_FORMAT " below %s", lead,
+               json_integer_value(json_array_get(bucket, 1)), cell);
+    }
+    putchar('\n');
+}
+
 static void print_actor(const struct sup_arguments *arguments, json_t *document)
 {
     static const char *const lists[] = {"monitors", "watchers", "links", "timers"};
@@ -79,6 +99,8 @@ static void print_actor(const struct sup_arguments *arguments, json_t *document)
         fputs("next: ", stdout);
         print_pairs(json_object_get(document, "next"), ", ");
     }
+    print_buckets(document, "handling_ns");
+    print_buckets(document, "queueing_ns");
     for (size_t i = 0; i < LEN(lists); i++) {
         const json_t *list = json_object_get(document, lists[i]);
 

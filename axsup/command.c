@@ -98,6 +98,9 @@ const struct sup_command sup_commands[] = {
      "show one actor and who waits for it",
      "Shows an actor: its meters, whom it asks and waits for, which message comes next, its "
      "timers, whom it monitors and who monitors it, whom it is linked to, and the groups it is in. "
+     "Of an actor of the config, how long messages were handled and how long they waited before, "
+     "as "
+     "counts of those below each power of two: by one message in 64 or so of its worker. "
      "It is read from the slot's memory, as its state is."},
     {"top", "CONF", BIT(ONCE) | BIT(INTERVAL) | BIT(LIMIT), false, sup_cmd_top,
      "show who is busy, again and again",

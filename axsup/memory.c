@@ -47,6 +47,16 @@ static uint32_t names_room(const struct sup *sup)
     return sup_names_room(names);
 }
 
+/* Of the config, in that slot. */
+static uint32_t actors_of(const struct sup_slot *slot)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; slot->config != NULL && i < slot->config->n_actors; i++)
+        count += slot->config->actors[i].worker == slot->count;
+    return count;
+}
+
 static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
 {
     const struct sup_config *config = sup->config;
@@ -63,6 +73,7 @@ static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
         .max_message = (uint32_t)config->max_message,
         .members = worker != NULL ? worker->max_memberships : 0,
         .names = s == 0 ? names_room(sup) : 0,
+        .histograms = actors_of(&sup->slots[s]),
     };
 
     shm_plan_geometry(&what, geo);

@@ -44,6 +44,8 @@ int sup_show_info(struct sup *sup, uint64_t ref, struct sup_actor *out);
 void sup_show_actor(struct sup_out *out, struct sup *sup, const struct sup_actor *actor);
 /* One actor, with all that waits in it and for it. */
 int sup_show_inspect(struct sup_out *out, struct sup *sup, uint64_t ref);
+/* Buckets that hold something: [[below this many ns, count], ...], not cumulative; NULL: null. */
+void sup_show_histogram(struct sup_out *out, const char *key, const uint64_t *buckets);
 /* What is measured, of the system and each worker. */
 void sup_show_metrics(struct sup_out *out, struct sup *sup);
 

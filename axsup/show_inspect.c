@@ -158,6 +158,19 @@ static void show_head(const struct look *look, uint64_t word)
     sup_out_close(look->out, '}');
 }
 
+/* Of the records that actors of the config have had. */
+static void show_histograms(const struct look *look, uint32_t slot, uint32_t index)
+{
+    const struct shm_geometry *geo = &look->memory->geo;
+    const uint8_t *base = (const uint8_t *)look->sup->hub.port.peers[slot] + geo->histogram_off;
+    const struct shm_histograms *own =
+        index - 1 < geo->histograms ? (const struct shm_histograms *)(const void *)base + index - 1
+                                    : NULL;
+
+    sup_show_histogram(look->out, "handling_ns", own != NULL ? own->handling : NULL);
+    sup_show_histogram(look->out, "queueing_ns", own != NULL ? own->queueing : NULL);
+}
+
 int sup_show_inspect(struct sup_out *out, struct sup *sup, uint64_t ref)
 {
     struct sup_actor actor;
@@ -186,6 +199,7 @@ int sup_show_inspect(struct sup_out *out, struct sup *sup, uint64_t ref)
     show_groups(&look, more != NULL ? shm_load(&more->groups) : 0);
     show_timers(&look, shm_load(&cold->timers));
     show_head(&look, shm_load(&hot->mail.head));
+    show_histograms(&look, slot, index);
     sup_out_close(out, '}');
     return 0;
 }

@@ -9,10 +9,13 @@ static void number(struct sup_out *out, const char *key, uint64_t value)
     sup_out_number(out, value);
 }
 
-/* Buckets that hold something: [[below this many ns, count], ...], not cumulative. */
-static void histogram(struct sup_out *out, const char *key, const uint64_t *buckets)
+void sup_show_histogram(struct sup_out *out, const char *key, const uint64_t *buckets)
 {
     sup_out_key(out, key);
+    if (buckets == NULL) {
+        sup_out_null(out);
+        return;
+    }
     sup_out_open(out, '[');
     for (uint32_t i = 0; i < SHM_BUCKETS; i++) {
         uint64_t count = shm_load(&buckets[i]) & INT64_MAX;
@@ -43,8 +46,8 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     number(out, "late_replies", sup_slot_late(sup, slot->number));
     number(out, "slow", shm_load(&meters->slow) & INT64_MAX);
     number(out, "busy_ns", shm_load(&meters->busy_ns) & INT64_MAX);
-    histogram(out, "handling_ns", meters->handling);
-    histogram(out, "queueing_ns", meters->queueing);
+    sup_show_histogram(out, "handling_ns", meters->all.handling);
+    sup_show_histogram(out, "queueing_ns", meters->all.queueing);
     sup_out_close(out, '}');
 }
 

@@ -5,6 +5,7 @@
 #include "libax/turn.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define SAMPLE_LEAST 32u  /* messages between two samples: 32 to 95, so that no rhythm of theirs */
@@ -141,6 +142,21 @@ static void count(uint64_t *histogram, uint64_t ns)
     shm_store(bucket, *bucket + 1);
 }
 
+/* NULL: the actor has none of its own. */
+static struct shm_histograms *own_of(struct worker *w, uint32_t index)
+{
+    return index - 1 < w->port.geo.histograms ? &w->port.histograms[index - 1] : NULL;
+}
+
+void meter_born(struct worker *w, uint32_t index)
+{
+    struct shm_histograms *own = own_of(w, index);
+    memset(&w->port.meters[index], 0, sizeof w->port.meters[index]);
+    if (own != NULL)
+        memset(own, 0, sizeof *own);
+    meter_active(w, index);
+}
+
 /* A probe whose actor is gone is met by nobody. */
 static void renew_probe(struct worker *w)
 {
@@ -151,9 +167,10 @@ static void renew_probe(struct worker *w)
     w->meter.want_probe = w->meter.probe == 0;
 }
 
-void meter_sample_begin(struct worker *w)
+void meter_sample_begin(struct worker *w, uint32_t index)
 {
     clock_read(w);
+    w->meter.sampled = index;
     w->meter.sampled_at = w->now;
     w->meter.until_sample = SAMPLE_LEAST + (uint32_t)((w->now >> 3) & SAMPLE_SPREAD);
     renew_probe(w);
@@ -161,8 +178,12 @@ void meter_sample_begin(struct worker *w)
 
 void meter_sample_end(struct worker *w)
 {
+    struct shm_histograms *own = own_of(w, w->meter.sampled);
     clock_read(w);
-    count(w->port.pub->meters.handling, w->now - w->meter.sampled_at);
+    uint64_t took = w->now - w->meter.sampled_at;
+    count(w->port.pub->meters.all.handling, took);
+    if (own != NULL)
+        count(own->handling, took);
     w->meter.sampled_at = 0;
 }
 
@@ -178,14 +199,18 @@ void meter_probe_place(struct worker *w, uint32_t index)
     w->meter.probe_at = w->now;
 }
 
-void meter_probe_meet(struct worker *w, const struct shm_actor *actor)
+void meter_probe_meet(struct worker *w, uint32_t index)
 {
+    const struct shm_actor *actor = actor_at(w, index);
+    struct shm_histograms *own = own_of(w, index);
     int32_t left = (int32_t)(w->meter.probe_place - (uint32_t)actor->mail.handled);
     if (actor->gen == w->meter.probe_gen && left > 0)
         return;
     if (actor->gen == w->meter.probe_gen && left == 0) {
         clock_read(w);
-        count(w->port.pub->meters.queueing, w->now - w->meter.probe_at);
+        count(w->port.pub->meters.all.queueing, w->now - w->meter.probe_at);
+        if (own != NULL)
+            count(own->queueing, w->now - w->meter.probe_at);
     }
     w->meter.probe = 0;
 }

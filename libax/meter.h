@@ -12,6 +12,8 @@
 #define METER_EVENT 0xfffeu   /* a down, a reply, a notice */
 
 void meter_open(struct worker *w);
+/* What is measured of an actor begins anew. */
+void meter_born(struct worker *w, uint32_t actor);
 
 /* The name of a message, "a hook", "an event"; static. */
 const char *meter_name(struct worker *w, uint32_t actor, uint32_t method);
@@ -21,10 +23,10 @@ const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uin
 
 /* For the functions below. */
 void meter_tick(struct worker *w, uint32_t actor, uint32_t method);
-void meter_sample_begin(struct worker *w);
+void meter_sample_begin(struct worker *w, uint32_t actor);
 void meter_sample_end(struct worker *w);
 void meter_probe_place(struct worker *w, uint32_t actor);
-void meter_probe_meet(struct worker *w, const struct shm_actor *actor);
+void meter_probe_meet(struct worker *w, uint32_t actor);
 
 /* What ends now took the time since the last look: nobody's, where `actor` is 0. No turn may be
  * open where `actor` is not. */
@@ -45,9 +47,9 @@ static inline void meter_rested(struct worker *w)
 static inline void meter_begin(struct worker *w, uint32_t actor)
 {
     if (shm_unlikely(w->meter.probe == actor))
-        meter_probe_meet(w, actor_at(w, actor));
+        meter_probe_meet(w, actor);
     if (shm_unlikely(w->meter.until_sample-- == 0))
-        meter_sample_begin(w);
+        meter_sample_begin(w, actor);
 }
 
 /* It has ended, or it awaits. */

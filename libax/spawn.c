@@ -130,7 +130,7 @@ static int fill_record(struct worker *w, uint32_t index, uint16_t type, uint16_t
         return error;
     memset(&actor->mail, 0, sizeof actor->mail);
     memset(&w->port.cold[index], 0, sizeof w->port.cold[index]);
-    memset(&w->port.meters[index], 0, sizeof w->port.meters[index]);
+    meter_born(w, index);
     actor->capacity = capacity;
     actor->gen = actor->gen == 0 ? w->boot->epoch << 24 | 1 : actor->gen;
     actor->incarnation = 1 - w->boot->incarnation;
@@ -160,7 +160,6 @@ int actor_spawn(struct worker *w, uint16_t type, const struct shm_policy *policy
     error = fill_record(w, index, type, number, capacity);
     if (error != 0)
         return error;
-    meter_active(w, index);
     life_note(w, SHM_ACTOR_STARTED, index, 0, 0);
     if (w->plugin->actors[type]->on_start != NULL)
         runq_push(w, index);

@@ -184,6 +184,7 @@ struct worker {
         uint64_t seen;         /* of them, when the clock was looked at last */
         uint64_t since;        /* which was then */
         uint64_t sampled_at;   /* when the message in hand began, 0: it is no sample */
+        uint32_t sampled;      /* its actor */
         uint32_t until_sample; /* messages */
         bool want_probe;       /* the next message that is sent is one */
         uint32_t probe;        /* the actor in whose mailbox it waits, 0: there is none */

@@ -20,11 +20,11 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t events, letters;
     uint32_t data_ring, control_ring; /* bytes, powers of two */
     uint32_t max_message;
-    uint32_t names;   /* entries in axsup's names table */
-    uint32_t members; /* entries of the table of memberships */
-    uint32_t pad;
-    uint64_t actor_off, cold_off, event_off, letter_off, arena_off;     /* private */
-    uint64_t directory_off, depth_off, meter_off, name_off, member_off; /* public */
+    uint32_t names;      /* entries in axsup's names table */
+    uint32_t members;    /* entries of the table of memberships */
+    uint32_t histograms; /* of the first records, from 1 */
+    uint64_t actor_off, cold_off, event_off, letter_off, arena_off;                    /* private */
+    uint64_t directory_off, depth_off, meter_off, histogram_off, name_off, member_off; /* public */
 };
 
 /* Bytes of the private segment that have memory when so many units of the arena do. */

@@ -30,10 +30,16 @@ struct shm_meter { /* of an actor; written by its process, zero at its birth */
 };
 _Static_assert(sizeof(struct shm_meter) == 24, "the meters of an actor");
 
-struct shm_meters { /* of a slot; written by its process */
-    uint64_t busy_ns, slow;
+struct shm_histograms {
     uint64_t handling[SHM_BUCKETS]; /* from the begin of a message to its end or first await */
     uint64_t queueing[SHM_BUCKETS]; /* from the send, or the arrival here, to the begin */
+};
+
+/* Of a slot; written by its process. Those of the config's actors, which have the first records,
+ * have histograms of their own besides; the many that are spawned pay nothing for it. */
+struct shm_meters {
+    uint64_t busy_ns, slow;
+    struct shm_histograms all;
 };
 
 static inline uint32_t shm_bucket(uint64_t ns)

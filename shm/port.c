@@ -48,6 +48,7 @@ static void place_public(struct shm_port *port, uint8_t *base)
     port->directory = (struct shm_directory *)(void *)(base + port->geo.directory_off);
     port->depth = (uint32_t *)(void *)(base + port->geo.depth_off);
     port->meters = (struct shm_meter *)(void *)(base + port->geo.meter_off);
+    port->histograms = (struct shm_histograms *)(void *)(base + port->geo.histogram_off);
 }
 
 static int open_own(struct shm_port *port, const struct shm_fds *fds, void *at)

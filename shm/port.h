@@ -62,6 +62,7 @@ struct shm_port {
     struct shm_directory *directory;
     uint32_t *depth; /* of each actor's mailbox, as others see it */
     struct shm_meter *meters;
+    struct shm_histograms *histograms; /* of record 1 and on */
     struct shm_event *events, *letters;
     uint8_t *units;
     struct shm_arena arena;

@@ -25,6 +25,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
         .max_message = plan->max_message,
         .names = plan->names,
         .members = plan->members,
+        .histograms = plan->histograms,
     };
     geo->actor_off = at;
     at += geo->actors * sizeof(struct shm_actor);
@@ -42,6 +43,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     geo->depth_off = at;
     geo->meter_off = at = shm_round(at + geo->actors * sizeof(uint32_t), 8);
     at += geo->actors * sizeof(struct shm_meter);
+    geo->histogram_off = at = shm_round(at, SHM_LINE);
+    at += geo->histograms * sizeof(struct shm_histograms);
     geo->name_off = at = shm_round(at, SHM_LINE);
     at += geo->names * sizeof(struct shm_name);
     geo->member_off = at = shm_round(at, SHM_LINE);

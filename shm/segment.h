@@ -18,8 +18,9 @@ struct shm_plan { /* what a slot's memory must hold */
     uint32_t events, letters;
     uint32_t data_ring, control_ring; /* powers of two */
     uint32_t max_message;
-    uint32_t names;   /* 0 but for axsup */
-    uint32_t members; /* memberships in groups */
+    uint32_t names;      /* 0 but for axsup */
+    uint32_t members;    /* memberships in groups */
+    uint32_t histograms; /* actors of the config */
 };
 
 /* Works out sizes and offsets. */

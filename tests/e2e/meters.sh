@@ -163,6 +163,21 @@ shows '\[{"name":"x",*' actors --json --sort failures --name x
 shows '*axsup: *"weight"*' actors --sort weight
 shows '*WORKER*ACTOR*' top --once
 
+# ---- how long its messages take and wait, of an actor of the config ----
+
+# one message in 95 at least is a sample, and then the next that is sent
+shows '*"handling_ns":\[\],"queueing_ns":\[\]}*' inspect x --json
+for count in 200 400; do
+    tell w burst '{"name":"x","count":200}'
+    call "{\"n\":$count}" x get
+done
+shows '*"handling_ns":\[\[[1-9]*\]\],"queueing_ns":\[\[[1-9]*\]\]}*' inspect x --json
+shows '*handling: *queueing: *' inspect x
+call "$ok" w breed '{"name":"spawned","restarts":1}'
+shows '*"handling_ns":null,"queueing_ns":null}*' inspect spawned --json
+"$axsup" kill "$conf" c/0
+becomes '*"name":"x",*"incarnation":2,*"handling_ns":\[\[[1-9]*' inspect x --json
+
 # ---- S20, S35: the lifecycle stream ----
 
 call "$ok" u listen '{"on":true}'

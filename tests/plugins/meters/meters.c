@@ -93,6 +93,16 @@ void meters_on_crowd(struct ax_ctx *ctx, struct meters *self, const struct meter
         AX_CHECK(ctx, meters_spawn(ctx, NULL, &child) == 0);
 }
 
+void meters_on_burst(struct ax_ctx *ctx, struct meters *self, const struct meters_burst *msg)
+{
+    meters_ref who;
+
+    (void)self;
+    AX_CHECK(ctx, meters_find(ctx, msg->name, &who) == 0);
+    for (uint32_t i = 0; i < msg->count; i++)
+        AX_CHECK(ctx, meters_add(ctx, who, 1) == 0);
+}
+
 void meters_on_breed(struct ax_ctx *ctx, struct meters *self, const struct meters_breed *msg,
                      struct meters_breed_reply *reply)
 {

@@ -23,6 +23,7 @@
     TELL(leave, ())                                                                                \
     TELL(later, (i64, by))                                                                         \
     TELL(crowd, (u32, count))                                                                      \
+    TELL(burst, (text(32), name, u32, count))                                                      \
     ASK(breed, (text(32), name, u32, restarts), (i32, error))                                      \
     ASK(wait_for, (text(32), name), (i32, error))                                                  \
     ASK(watch, (text(32), name), (i32, error))                                                     \
