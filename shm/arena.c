@@ -56,12 +56,6 @@ static uint32_t pop(struct shm_port *port, uint32_t order)
     return unit;
 }
 
-void shm_arena_free(struct shm_port *port, uint32_t unit, uint32_t order)
-{
-    push(port, unit, order);
-    port->arena.used -= 1u << order;
-}
-
 /* Puts the units from..to on the free lists as the largest aligned blocks that fit. */
 static void carve_run(struct shm_port *port, uint32_t from, uint32_t to)
 {
@@ -146,31 +140,15 @@ static uint32_t extend(struct shm_port *port, uint32_t order)
 
 static uint32_t find(struct shm_port *port, uint32_t order)
 {
-    uint32_t unit = pop(port, order);
-    if (shm_likely(unit != 0))
-        return unit;
-    unit = split(port, order);
+    uint32_t unit = split(port, order);
     return unit != 0 ? unit : extend(port, order);
 }
 
-uint32_t shm_arena_take(struct shm_port *port, uint32_t order)
+uint32_t shm_arena_make(struct shm_port *port, uint32_t order)
 {
-    struct shm_arena *arena = &port->arena;
-    if (order >= SHM_ORDERS || arena->ntaken == SHM_PENDING)
-        return 0;
     uint32_t unit = find(port, order);
-    if (unit == 0 && merge(port))
-        unit = find(port, order);
-    if (unit == 0)
-        return 0;
-    arena->used += 1u << order;
-    arena->taken[arena->ntaken++] = (struct shm_block){unit, order};
-    return unit;
-}
-
-void shm_arena_give(struct shm_port *port, uint32_t unit, uint32_t order)
-{
-    struct shm_arena *arena = &port->arena;
-    if (arena->ngiven < SHM_PENDING) /* else a successor, or nobody, finds it again */
-        arena->given[arena->ngiven++] = (struct shm_block){unit, order};
+    if (unit != 0 || !merge(port))
+        return unit;
+    unit = pop(port, order);
+    return unit != 0 ? unit : find(port, order);
 }

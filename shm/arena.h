@@ -28,13 +28,40 @@ bool shm_arena_look(struct shm_port *port);
 /* Makes every unit below the high-water mark free whose bit in `used` is 0. */
 void shm_arena_carve(struct shm_port *port, const uint64_t *used);
 
+/* Where no block of this order is free already. */
+uint32_t shm_arena_make(struct shm_port *port, uint32_t order);
+
 /* A block within a turn, or 0 where the arena has none. */
-uint32_t shm_arena_take(struct shm_port *port, uint32_t order);
+static inline uint32_t shm_arena_take(struct shm_port *port, uint32_t order)
+{
+    struct shm_arena *arena = &port->arena;
+    if (shm_unlikely(order >= SHM_ORDERS || arena->ntaken == SHM_PENDING))
+        return 0;
+    uint32_t unit = arena->free[order];
+    if (shm_likely(unit != 0))
+        arena->free[order] = *(const uint32_t *)shm_unit(port, unit);
+    else if ((unit = shm_arena_make(port, order)) == 0)
+        return 0;
+    arena->used += 1u << order;
+    arena->taken[arena->ntaken++] = (struct shm_block){unit, order};
+    return unit;
+}
+
 /* Frees a block when the turn commits. */
-void shm_arena_give(struct shm_port *port, uint32_t unit, uint32_t order);
+static inline void shm_arena_give(struct shm_port *port, uint32_t unit, uint32_t order)
+{
+    struct shm_arena *arena = &port->arena;
+    if (shm_likely(arena->ngiven < SHM_PENDING)) /* else a successor, or nobody, finds it again */
+        arena->given[arena->ngiven++] = (struct shm_block){unit, order};
+}
 
 /* At once; for shm_turn_settle. */
-void shm_arena_free(struct shm_port *port, uint32_t unit, uint32_t order);
+static inline void shm_arena_free(struct shm_port *port, uint32_t unit, uint32_t order)
+{
+    *(uint32_t *)shm_unit(port, unit) = port->arena.free[order];
+    port->arena.free[order] = unit;
+    port->arena.used -= 1u << order;
+}
 
 /* The smallest order that holds `bytes`. */
 static inline uint32_t shm_order_of(uint64_t bytes)
