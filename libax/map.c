@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#define PUT_WORDS 8u  /* that a put logs, beside what map_grow asks for itself */
+#define PUT_WORDS 8u /* that a put logs, beside what map_grow asks for itself */
+#define COPY_MOST 128u
 #define PUT_UNITS 16u /* of the arena, beside the entry */
 
 static bool named(const struct ax_ctx *ctx, unsigned number)
@@ -20,7 +21,8 @@ static bool named(const struct ax_ctx *ctx, unsigned number)
 }
 
 /* NULL: it is empty, or there is no such map. */
-static struct shm_map *map_of(const struct ax_ctx *ctx, unsigned number)
+static inline __attribute__((always_inline)) struct shm_map *map_of(const struct ax_ctx *ctx,
+                                                                    unsigned number)
 {
     const struct shm_port *port = &ctx->worker->port;
     const struct shm_map_roots *roots = map_roots(port, ctx->actor);
@@ -71,15 +73,31 @@ static struct shm_map *make_map(struct ax_ctx *ctx, unsigned number)
     return map_of(ctx, number);
 }
 
+/* A few bytes by words: who calls has often just written them so, and a processor that is to load
+ * more at a time than was stored waits for the end of all that it has under way. */
+static inline void copy(uint8_t *to, struct ax_span span)
+{
+    const uint8_t *from = span.ptr;
+    uint32_t left = span.len;
+    if (shm_unlikely(left % 8 != 0 || left > COPY_MOST)) {
+        memcpy(to, from, left);
+        return;
+    }
+    for (; left != 0; left -= 8, to += 8, from += 8) {
+        uint64_t word;
+        memcpy(&word, from, sizeof word);
+        __asm__("" : "+r"(word)); /* else a compiler makes it one call */
+        memcpy(to, &word, sizeof word);
+    }
+}
+
 static void fill(struct shm_map_entry *entry, struct ax_span key, struct ax_span value,
                  uint32_t tie)
 {
     entry->value_len = value.len;
     entry->key = key.len | tie << SHM_MAP_KEY_BITS;
-    if (key.len != 0)
-        memcpy(entry->data, key.ptr, key.len);
-    if (value.len != 0)
-        memcpy((uint8_t *)(uintptr_t)shm_map_value(entry), value.ptr, value.len);
+    copy(entry->data, key);
+    copy((uint8_t *)(uintptr_t)shm_map_value(entry), value);
 }
 
 static void give_entry(struct worker *w, uint64_t slot, const struct shm_map_entry *entry)
@@ -135,16 +153,13 @@ int ax_map_put(struct ax_ctx *ctx, unsigned number, struct ax_span key, struct a
 
 int ax_map_get(struct ax_ctx *ctx, unsigned number, struct ax_span key, struct ax_span *value)
 {
-    struct map_place place;
-    if (!named(ctx, number))
-        return AX_E_INVALID;
     const struct shm_map *map = map_of(ctx, number);
-    if (map == NULL || key.len > AX_MAP_KEY_MAX)
+    if (shm_unlikely(map == NULL || key.len > AX_MAP_KEY_MAX))
+        return named(ctx, number) ? AX_E_NO_KEY : AX_E_INVALID;
+    const struct shm_map_entry *entry = map_look(&ctx->worker->port, map, key);
+    if (entry == NULL)
         return AX_E_NO_KEY;
-    map_find(&ctx->worker->port, map, shm_map_hash(map, key.ptr, key.len), key, &place);
-    if (place.entry == NULL)
-        return AX_E_NO_KEY;
-    show(place.entry, NULL, value);
+    show(entry, NULL, value);
     return 0;
 }
 

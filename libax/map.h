@@ -6,15 +6,10 @@
 #include "libax/worker.h"
 #include "shm/map.h"
 
-/* ---- map_table.c: the buckets of one map ---- */
+/* ---- map_find.c: where a key is ---- */
 
-struct map_place {                 /* where a key is, or could go */
-    uint64_t *slot;                /* NULL: its bucket is full */
-    struct shm_map_bucket *bucket; /* the one with the slot, or the last one that was looked at */
-    struct shm_map_entry *entry;   /* NULL: it is not there */
-    uint32_t tie;                  /* for a new entry */
-};
-
+/* The unit of a segment's first bucket. */
+uint32_t map_segment(const struct shm_port *port, const struct shm_map *map, uint32_t segment);
 struct shm_map_bucket *map_bucket(const struct shm_port *port, const struct shm_map *map,
                                   uint32_t number);
 static inline struct shm_map_bucket *map_more(const struct shm_port *port,
@@ -22,8 +17,22 @@ static inline struct shm_map_bucket *map_more(const struct shm_port *port,
 {
     return bucket->more == 0 ? NULL : (struct shm_map_bucket *)shm_unit(port, bucket->more);
 }
+
+/* NULL: it is not there. */
+const struct shm_map_entry *map_look(const struct shm_port *port, const struct shm_map *map,
+                                     struct ax_span key);
+
+struct map_place {                 /* where a key is, or could go */
+    uint64_t *slot;                /* NULL: its bucket is full */
+    struct shm_map_bucket *bucket; /* of a key that is not there: the last that was looked at */
+    struct shm_map_entry *entry;   /* NULL: it is not there */
+    uint32_t tie;                  /* for a new entry */
+};
+
 void map_find(const struct shm_port *port, const struct shm_map *map, uint32_t hash,
               struct ax_span key, struct map_place *place);
+
+/* ---- map_table.c: the buckets of one map ---- */
 
 /* In the open turn, all of them. A map of one bucket that holds nothing; its unit, 0: no memory. */
 uint32_t map_new(struct worker *w);

@@ -19,95 +19,6 @@
 #define CHAIN_MOST 63u   /* entries of a bucket that is split or joined; more there never are */
 #define SPLIT_WORDS 128u /* that moving CHAIN_MOST entries may log */
 
-static uint32_t segment_unit(const struct shm_port *port, const struct shm_map *map,
-                             uint32_t segment)
-{
-    uint32_t index;
-    if (segment < SHM_MAP_SMALL)
-        return map->small[segment];
-    uint32_t directory = shm_map_directory_of(segment, &index);
-    return ((const uint32_t *)shm_unit(port, map->directory[directory]))[index];
-}
-
-struct shm_map_bucket *map_bucket(const struct shm_port *port, const struct shm_map *map,
-                                  uint32_t number)
-{
-    uint32_t segment = shm_map_segment_of(number);
-    uint32_t unit = segment_unit(port, map, segment) + number - shm_map_segment_first(segment);
-    return (struct shm_map_bucket *)shm_unit(port, unit);
-}
-
-/* ---- a key ---- */
-
-static bool same_key(const struct shm_map_entry *entry, struct ax_span key)
-{
-    return shm_map_key_len(entry) == key.len &&
-           (key.len == 0 || memcmp(entry->data, key.ptr, key.len) == 0);
-}
-
-/* The least tie that no entry with this hash has. */
-static uint32_t free_tie(const struct shm_port *port, const struct shm_map_bucket *first,
-                         uint32_t hash)
-{
-    for (uint32_t tie = 0;; tie++) {
-        bool taken = false;
-        for (const struct shm_map_bucket *b = first; b != NULL && !taken; b = map_more(port, b))
-            for (uint32_t i = 0; i < SHM_MAP_SLOTS && !taken; i++)
-                taken = b->slot[i] != 0 && b->slot[i] >> 32 == hash &&
-                        shm_map_tie(shm_map_entry_at(port, b->slot[i])) == tie;
-        if (!taken)
-            return tie;
-    }
-}
-
-/* A bit for each slot with this hash. Without a branch: which slot it is cannot be predicted, and a
- * wrong guess would keep the processor from going on with the next lookup while it waits for the
- * memory of this one. */
-static inline uint32_t slots_with(const struct shm_map_bucket *bucket, uint32_t hash)
-{
-    uint32_t set = 0;
-    for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
-        set |= (uint32_t)(bucket->slot[i] >> 32 == hash) << i;
-    return set;
-}
-
-/* The first free slot in a bucket and what it overflows into. */
-static void find_free(const struct shm_port *port, struct shm_map_bucket *bucket,
-                      struct map_place *place)
-{
-    for (; bucket != NULL; bucket = map_more(port, bucket)) {
-        place->bucket = bucket;
-        for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
-            if (bucket->slot[i] == 0) {
-                place->slot = &bucket->slot[i];
-                return;
-            }
-    }
-}
-
-void map_find(const struct shm_port *port, const struct shm_map *map, uint32_t hash,
-              struct ax_span key, struct map_place *place)
-{
-    struct shm_map_bucket *first = map_bucket(port, map, shm_map_bucket_of(hash, map->buckets));
-    bool same_hash = false;
-    for (struct shm_map_bucket *b = first; b != NULL; b = map_more(port, b))
-        for (uint32_t set = slots_with(b, hash); set != 0; set &= set - 1) {
-            uint32_t i = (uint32_t)__builtin_ctz(set);
-            if (hash == 0 && b->slot[i] == 0)
-                continue;
-            struct shm_map_entry *entry = shm_map_entry_at(port, b->slot[i]);
-            same_hash = true;
-            if (!same_key(entry, key))
-                continue;
-            *place = (struct map_place){&b->slot[i], b, entry, shm_map_tie(entry)};
-            return;
-        }
-    *place = (struct map_place){0};
-    find_free(port, first, place);
-    if (shm_unlikely(same_hash))
-        place->tie = free_tie(port, first, hash);
-}
-
 uint64_t *map_overflow(struct worker *w, struct shm_map_bucket *last)
 {
     uint32_t unit = shm_arena_take(&w->port, 0);
@@ -225,7 +136,7 @@ static bool take_segment(struct worker *w, struct shm_map *map, uint32_t segment
 static void give_segment(struct worker *w, const struct shm_map *map, uint32_t segment)
 {
     uint32_t index;
-    shm_arena_give(&w->port, segment_unit(&w->port, map, segment), shm_map_segment_order(segment));
+    shm_arena_give(&w->port, map_segment(&w->port, map, segment), shm_map_segment_order(segment));
     if (segment < SHM_MAP_SMALL)
         return;
     uint32_t directory = shm_map_directory_of(segment, &index);

@@ -112,7 +112,7 @@ static inline uint32_t shm_log2(uint64_t n)
 
 static inline uint32_t shm_map_bucket_of(uint32_t hash, uint64_t buckets)
 {
-    uint32_t low = (uint32_t)((2ull << shm_log2(buckets)) - 1), number = hash & low;
+    uint32_t low = UINT32_MAX >> __builtin_clz((uint32_t)buckets), number = hash & low;
     return number < buckets ? number : number & (low >> 1);
 }
 
