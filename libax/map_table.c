@@ -149,6 +149,15 @@ static bool first_of_segment(uint32_t number)
     return number == shm_map_segment_first(shm_map_segment_of(number));
 }
 
+static void make_secret(struct shm_map *map)
+{
+    uint8_t key[sizeof map->secret.key[0]];
+    randombytes_buf(key, sizeof key);
+    memcpy(map->secret.key[0], key, sizeof key);
+    if (shm_cmac_there())
+        shm_cmac_key(&map->secret, key);
+}
+
 uint32_t map_new(struct worker *w)
 {
     uint32_t unit = shm_arena_take(&w->port, SHM_MAP_ORDER);
@@ -156,7 +165,7 @@ uint32_t map_new(struct worker *w)
         return 0;
     struct shm_map *map = shm_unit(&w->port, unit);
     memset(map, 0, sizeof *map);
-    randombytes_buf(map->secret, sizeof map->secret);
+    make_secret(map);
     if (!take_segment(w, map, 0)) {
         shm_arena_give(&w->port, unit, SHM_MAP_ORDER);
         return 0;

@@ -26,10 +26,11 @@
 #define SHM_MAP_H
 
 #include "shm/arena.h"
+#include "shm/cmac.h"
 #include "shm/siphash.h"
 
 #define SHM_MAP_SLOTS 7u
-#define SHM_MAP_ORDER 2u         /* of a map's block */
+#define SHM_MAP_ORDER 3u         /* of a map's block */
 #define SHM_MAP_SMALL 11u        /* segments of 1, 1, 2, 4 ... 512 buckets */
 #define SHM_MAP_SEGMENT_BITS 10u /* a full segment has 1024 buckets */
 #define SHM_MAP_SEGMENT (1u << SHM_MAP_SEGMENT_BITS)
@@ -57,10 +58,10 @@ struct shm_map_entry {
 
 struct shm_map {
     uint64_t count, buckets;
-    uint8_t secret[16]; /* of the hash */
-    uint32_t next;      /* unit of the next map that is being given back */
+    uint32_t next; /* unit of the next map that is being given back */
     uint32_t small[SHM_MAP_SMALL];
     uint32_t directory[SHM_MAP_DIRECTORIES];
+    struct shm_cmac secret; /* of the hash; for SipHash the first key alone */
 };
 _Static_assert(sizeof(struct shm_map) <= SHM_UNIT << SHM_MAP_ORDER, "a map's block");
 
@@ -98,9 +99,13 @@ static inline struct shm_map_entry *shm_map_entry_at(const struct shm_port *port
     return (struct shm_map_entry *)shm_unit(port, (uint32_t)slot);
 }
 
+/* Secret, so that nobody can make keys that fall into one bucket, also who sees in which order a
+ * walk gives them. */
 static inline uint32_t shm_map_hash(const struct shm_map *map, const void *key, uint32_t len)
 {
-    return (uint32_t)shm_sip_hash(map->secret, key, len, 1, 3);
+    if (shm_likely(shm_cmac_there()))
+        return (uint32_t)shm_cmac(&map->secret, key, len);
+    return (uint32_t)shm_sip_hash(map->secret.key[0], key, len, 1, 3);
 }
 
 /* ---- buckets ---- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* shm/siphash.h - SipHash (Aumasson, Bernstein, INDOCRYPT 2012) with a choice of rounds.
  *
- * Maps use SipHash-1-3, as hash tables elsewhere do (Rust, Ruby, Python): whoever does not know the
- * secret cannot make keys that fall into one bucket, also if he sees in which order a walk gives
- * them, and it takes half of the instructions of the 2-4 that libsodium has. */
+ * Tables use SipHash-1-3, as hash tables elsewhere do (Rust, Ruby, Python): whoever does not know
+ * the secret cannot make keys that fall into one place, and it takes half of the instructions of
+ * the 2-4 that libsodium has. */
 #ifndef SHM_SIPHASH_H
 #define SHM_SIPHASH_H
 
@@ -19,19 +19,29 @@ static inline uint64_t shm_sip_rotate(uint64_t x, unsigned by)
     return x << by | x >> (64 - by);
 }
 
+static inline void shm_sip_round(struct shm_sip *s)
+{
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = shm_sip_rotate(s->v1, 13) ^ s->v0;
+    s->v3 = shm_sip_rotate(s->v3, 16) ^ s->v2;
+    s->v0 = shm_sip_rotate(s->v0, 32) + s->v3;
+    s->v2 += s->v1;
+    s->v3 = shm_sip_rotate(s->v3, 21) ^ s->v0;
+    s->v1 = shm_sip_rotate(s->v1, 17) ^ s->v2;
+    s->v2 = shm_sip_rotate(s->v2, 32);
+}
+
+/* The first ones without a loop. */
 static inline void shm_sip_rounds(struct shm_sip *s, unsigned rounds)
 {
-    for (unsigned i = 0; i < rounds; i++) {
-        s->v0 += s->v1;
-        s->v2 += s->v3;
-        s->v1 = shm_sip_rotate(s->v1, 13) ^ s->v0;
-        s->v3 = shm_sip_rotate(s->v3, 16) ^ s->v2;
-        s->v0 = shm_sip_rotate(s->v0, 32) + s->v3;
-        s->v2 += s->v1;
-        s->v3 = shm_sip_rotate(s->v3, 21) ^ s->v0;
-        s->v1 = shm_sip_rotate(s->v1, 17) ^ s->v2;
-        s->v2 = shm_sip_rotate(s->v2, 32);
+    shm_sip_round(s);
+    if (rounds >= 3) {
+        shm_sip_round(s);
+        shm_sip_round(s);
     }
+    for (unsigned i = rounds >= 3 ? 3 : 1; i < rounds; i++)
+        shm_sip_round(s);
 }
 
 static inline void shm_sip_word(struct shm_sip *s, uint64_t word, unsigned rounds)
