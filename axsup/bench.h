@@ -48,8 +48,11 @@
       "from the failure of an actor without backoff to its next message")                          \
     X(idle_cpu_ns, NS, AT_MOST, BENCH_MILLION,                                                     \
       "CPU time in a second of a worker with 1,000,000 actors that do nothing")                    \
+    X(raw_table_get_ns, NS, NO, 0,                                                                 \
+      "by chance one of 250,000 lines, and of 1,000,000 entries of 128 bytes the one it names")    \
     X(map_get_ns, NS, AT_MOST, 120,                                                                \
       "a key by chance of a kept map of 1,000,000 keys of 16 bytes with 64, 64 a turn")            \
+    X(map_get_ratio, RATIO, NO, 0, "map_get_ns to raw_table_get_ns")                               \
     X(map_put_ns, NS, AT_MOST, 250, "the same, the value of a key replaced")                       \
     X(actor_idle_bytes, COUNT, AT_MOST, 192, "resident memory of such an actor")                   \
     X(actor_one_message_bytes, COUNT, AT_MOST, 448, "the same with a message of 64 bytes queued")  \
@@ -116,6 +119,7 @@ uint64_t sup_bench_now(void); /* CLOCK_MONOTONIC, ns */
 double sup_bench_raw_line(const int cpu[2], uint64_t trips);
 double sup_bench_raw_ring(const int cpu[2], uint64_t messages);
 double sup_bench_raw_memcpy(int cpu, uint64_t copies);
+double sup_bench_raw_table(int cpu, uint64_t keys, uint64_t count);
 double sup_bench_raw_eventfd(int cpu0, int cpu1, uint64_t trips);
 
 /* ---- in this process ---- */

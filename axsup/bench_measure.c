@@ -101,9 +101,11 @@ static double ties_of(const struct sup_bench *bench, struct bench_system *system
     return ns > 0 ? ns / (double)count : -1;
 }
 
+#define MAP_KEYS 1000000
+
 static double map_of(const struct sup_bench *bench, struct bench_system *system, const char *what)
 {
-    json_int_t keys = some(bench, 1000000), count = some(bench, 1000000);
+    json_int_t keys = some(bench, MAP_KEYS), count = some(bench, 1000000);
     double ns =
         timed(system, what,
               json_pack("{s:s, s:I, s:I}", "barrier", "near", "keys", keys, "count", count));
@@ -179,6 +181,13 @@ static double restart(const struct sup_bench *bench, struct bench_system *system
 static double map_get(const struct sup_bench *bench, struct bench_system *system)
 {
     return map_of(bench, system, "map_gets");
+}
+
+static double raw_table(const struct sup_bench *bench, struct bench_system *system)
+{
+    (void)system;
+    return sup_bench_raw_table(bench->cpu[0], (uint64_t)some(bench, MAP_KEYS),
+                               (uint64_t)some(bench, 1000000));
 }
 
 static double map_put(const struct sup_bench *bench, struct bench_system *system)
@@ -339,7 +348,8 @@ static const struct group groups[] = {
      .other = sup_bench_rest,
      .others = {F(idle_cpu_ns), NONE}},
     {.plan = {.name = "maps", .spin_us = SPIN_US, .arena = "256M"},
-     .taken = {ALONE(map_get_ns, map_get), ALONE(map_put_ns, map_put)}},
+     .taken = {PAIR(map_get_ns, map_get, raw_table_get_ns, raw_table, map_get_ratio),
+               ALONE(map_put_ns, map_put)}},
     {.plan = {.name = "memory", .spin_us = DEFAULT_SPIN_US, .max_actors = 100000, .arena = "64M"},
      .other = sup_bench_weigh,
      .others = {F(actor_idle_bytes), F(actor_one_message_bytes), NONE}},
