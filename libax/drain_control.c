@@ -84,6 +84,8 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return 0;
     case SHM_EXIT:
         return link_exit(w, slot, frame);
+    case SHM_SINCE:
+        return watch_since(w, slot, frame);
     case SHM_KILL:
         if (actor_local(w, frame->to) != 0)
             actor_kill(w, actor_local(w, frame->to));
@@ -207,7 +209,7 @@ uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t b
         if (frame->kind == SHM_SLOT_DOWN && slot == 0) {
             const struct shm_slot_down_body *body = (const void *)frame->body;
             if (body->slot < SHM_SLOTS)
-                shm_set(port, &priv->seen_down[body->slot], body->incarnation);
+                watch_note_death(w, body);
         }
         turn_commit(w);
         port->read_dirty |= 1ull << slot;

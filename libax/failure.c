@@ -217,7 +217,6 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
     stream_revive(w, index);
     if (cold->more != 0)
         registry_revive(w, index);
-    shm_store(&w->port.directory[index].before, actor->incarnation);
     publish_now(w, index);
     if (cold->name != 0 && actor->state == SHM_LIVE && *told < w->port.geo.events / 2) {
         tell_restart(w, index);

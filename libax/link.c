@@ -108,6 +108,8 @@ static int refuse(struct worker *w, const struct shm_frame *frame)
 int link_asked(struct worker *w, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
+    if (shm_frame_body(frame) < sizeof(struct shm_since_body))
+        return 0;
     if (index == 0)
         return refuse(w, frame);
     if (!shm_log_room(&w->port, TURN_ROOM))
@@ -115,14 +117,17 @@ int link_asked(struct worker *w, const struct shm_frame *frame)
     struct shm_more *more = more_get(w, index);
     if (more == NULL)
         return AX_E_NO_MEMORY;
-    const struct shm_watch as = side(w, index, frame->from, frame->corr);
+    struct shm_watch as = side(w, index, frame->from, frame->corr);
+    struct shm_since_body since;
+    memcpy(&since, frame->body, sizeof since);
+    watch_is_known(&as, since);
     uint32_t unit = record_new(w, &as, true);
     if (unit == 0)
         return AX_E_NO_MEMORY;
     if (more->own_links != 0)
         pair_off(w, unit);
     record_push(w, unit);
-    return 0;
+    return watch_say_since(w, record_at(&w->port, unit));
 }
 
 static uint32_t twin_of(struct worker *w, const struct shm_watch *link)
@@ -309,11 +314,14 @@ static int link_remote(struct worker *w, uint32_t self, uint64_t who, bool gone)
     if (unit == 0)
         return AX_E_NO_MEMORY;
     struct shm_watch *link = record_at(&w->port, unit);
-    const struct post post = {
-        .to = who, .from = actor_ref(w, self), .corr = link->id, .kind = SHM_LINK};
+    const struct shm_since_body since = since_now(w, self);
+    const struct post post = {.to = who,
+                              .from = actor_ref(w, self),
+                              .corr = link->id,
+                              .kind = SHM_LINK,
+                              .fixed = &since,
+                              .size = sizeof since};
     int error = gone ? tell_gone(w, link) : post_slot(w, SHM_REF_SLOT(who), SHM_CONTROL, &post);
-    if (!gone)
-        watch_asked(w, SHM_REF_SLOT(who), link);
     if (error != 0) {
         record_give(w, unit);
         return error;

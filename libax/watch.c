@@ -5,10 +5,8 @@
  *
  * A down travels as a frame of the target's slot, which carries how far its data lane goes before
  * it, so it keeps its place behind what the target sent. Where the whole process dies nobody is
- * left to send. To other slots axsup tells it, and the watcher's own record is all that is needed:
- * it remembers for which incarnation of the slot it went off, so that it does so once even when the
- * watcher's process dies in the middle of telling. Who watched from within the process is told by
- * the next one, which was told by axsup how the last ones ended (struct boot_end).
+ * left to send. To other slots axsup tells it (watch_far.c). Who watched from within the process is
+ * told by the next one, which was told by axsup how the last ones ended (struct boot_end).
  *
  * No down is lost. That an incarnation ended is part of the turn in which it does: `ended` of the
  * target's cold part, and `told` of each target's record, which counts up to the incarnation whose
@@ -30,8 +28,6 @@
 #define TURN_ROOM 64u /* undo words for what follows in the turn */
 #define DOWN_BYTES (sizeof(struct shm_frame) + sizeof(struct shm_down_body))
 _Static_assert(sizeof(struct shm_chunk) + DOWN_BYTES <= SHM_UNIT << RECORD_ROOM, "room for a down");
-#define ASKED 1u                        /* of shm_watch's `asked` */
-#define ASKED_LATE 2u                   /* the peer was gone already: it has no more ends */
 #define BLOCKS_A_TURN (SHM_PENDING / 4) /* that it gives back */
 
 int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id, bool final)
@@ -50,7 +46,7 @@ int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id, b
     if (unit == 0)
         return AX_E_NO_MEMORY;
     record_push(w, unit);
-    return 0;
+    return watch_say_since(w, record_at(&w->port, unit));
 }
 
 void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id)
@@ -133,8 +129,7 @@ static struct post end_post(uint64_t to, uint64_t id, uint8_t kind,
     };
 }
 
-/* Into the mailbox of a record's own actor. */
-static int tell_owner(struct worker *w, struct shm_watch *record, const struct shm_down_body *body)
+int watch_tell_owner(struct worker *w, struct shm_watch *record, const struct shm_down_body *body)
 {
     uint32_t index = record->owner;
     struct post post = end_post(actor_ref(w, index), record->id, record->kind, body);
@@ -149,7 +144,8 @@ static int tell_peer(struct worker *w, struct shm_watch *record, struct shm_down
     const struct post post = end_post(record->peer, record->id, record->kind, &body);
     uint32_t slot = SHM_REF_SLOT(record->peer);
     if (slot == w->port.slot)
-        return record->other == 0 ? 0 : tell_owner(w, record_at(&w->port, record->other), &body);
+        return record->other == 0 ? 0
+                                  : watch_tell_owner(w, record_at(&w->port, record->other), &body);
     if (slot >= w->port.slots || record->twin == SHM_TWIN_SILENT)
         return 0;
     body.after = w->port.out[slot].staged[SHM_DATA];
@@ -385,7 +381,7 @@ int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_do
 {
     if (watch == NULL || watch->peer != body->who)
         return 0;
-    int error = tell_owner(w, watch, body);
+    int error = watch_tell_owner(w, watch, body);
     if (error == 0 && body->incarnation != 0)
         shm_set(&w->port, &watch->heard, body->incarnation);
     return error;
@@ -406,115 +402,7 @@ bool watch_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
            record_mark(port, index, SHM_LINKED, used);
 }
 
-/* ---- a whole process has died ---- */
-
-/* Which incarnation of the target ended with that process. Ends are told in order, so it is the one
- * behind the last that was told. Before the first it is what the target has published; we may look
- * late, and what a newer process has published of its own restarts does not count. */
-static uint32_t ended(struct worker *w, const struct shm_watch *watch,
-                      const struct shm_slot_down_body *body)
-{
-    uint32_t target = SHM_REF_INDEX(watch->peer);
-    if (watch->heard != 0)
-        return watch->heard + (watch->fell == 0 ? 1 : body->incarnation - watch->fell);
-    if (target >= w->port.peer_actors[body->slot])
-        return 0;
-    const struct shm_directory *entry = &w->port.directories[body->slot][target];
-    uint32_t own = shm_load_acquire(&entry->incarnation); /* pairs with publish_now */
-    if (shm_load(&w->port.peers[body->slot]->incarnation) > body->incarnation)
-        own = shm_load(&entry->before);
-    return own + body->incarnation;
-}
-
-static bool fire(struct worker *w, struct shm_watch *watch, const struct shm_slot_down_body *body,
-                 bool will_restart)
-{
-    const struct shm_down_body down = {
-        .who = watch->peer,
-        .incarnation = ended(w, watch, body),
-        .reason = body->reason,
-        .signal = body->signal,
-        .suspect = SHM_REF_INDEX(watch->peer) == body->suspect,
-        .will_restart = will_restart,
-    };
-    shm_turn_begin(&w->port, 0, 0);
-    if (tell_owner(w, watch, &down) != 0) {
-        turn_undo(w);
-        return false;
-    }
-    shm_set(&w->port, &watch->fell, body->incarnation);
-    shm_set(&w->port, &watch->heard, down.incarnation);
-    turn_commit(w);
-    return true;
-}
-
-/* Had the slot been asked for the record? A process that had not says nothing by its death: the
- * next one is asked, and an actor that was gone before is not told as one that returns. Where we
- * look late the next one may have read the request; then the death is told, as it is where it had
- * been read before, since none may be lost. */
-static bool was_reached(struct worker *w, const struct shm_watch *watch, uint32_t slot)
-{
-    if (watch->asked == 0 || watch->heard != 0)
-        return true;
-    if (watch->asked & ASKED_LATE)
-        return false;
-    uint64_t read = shm_lane_read(&w->port, slot, SHM_CONTROL);
-    return !later_than(watch->asked & ~7u, (uint32_t)read);
-}
-
-static void pass_over(struct worker *w, struct shm_watch *watch,
-                      const struct shm_slot_down_body *body)
-{
-    shm_turn_begin(&w->port, 0, 0);
-    shm_set(&w->port, &watch->fell, body->incarnation);
-    turn_commit(w);
-}
-
-void watch_asked(const struct worker *w, uint32_t slot, struct shm_watch *watch)
-{
-    uint32_t target = SHM_REF_INDEX(watch->peer);
-    bool late =
-        target < w->port.peer_actors[slot] &&
-        later_than(shm_load(&w->port.directories[slot][target].gen), SHM_REF_GEN(watch->peer));
-    watch->asked =
-        (uint32_t)w->port.out[slot].staged[SHM_CONTROL] | ASKED | (late ? ASKED_LATE : 0);
-}
-
-static void forget(struct worker *w, uint32_t unit)
-{
-    shm_turn_begin(&w->port, 0, 0);
-    record_drop(w, unit);
-    turn_commit(w);
-}
-
-/* Where the slot starts empty, or not again, its actors are gone, watchers too. */
-bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
-{
-    bool again = body->will_restart && body->reason != SHM_CORRUPT;
-    for (uint32_t unit = w->port.priv->of_slot[body->slot], next; unit != 0; unit = next) {
-        struct shm_watch *watch = record_at(&w->port, unit);
-        bool hears = watch->kind != SHM_WATCHED && watch->fell != body->incarnation &&
-                     watch->twin != SHM_TWIN_SILENT && !(watch->final && again);
-        next = watch->at_next;
-        if (hears && again && !was_reached(w, watch, body->slot))
-            pass_over(w, watch, body);
-        else if (hears && !fire(w, watch, body, again))
-            return false;
-        if (!again && (watch->kind == SHM_WATCHED || watch->twin == SHM_TWIN_SILENT))
-            forget(w, unit);
-    }
-    return true;
-}
-
 /* ---- what actors call ---- */
-
-bool slot_gone(const struct worker *w, uint32_t slot)
-{
-    if (slot >= w->port.slots || slot == 0)
-        return true;
-    uint32_t state = shm_load(&w->port.slot_info[slot].state);
-    return state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED;
-}
 
 /* The target's side here: each knows the other. */
 static int monitor_local(struct worker *w, uint32_t target, struct shm_watch *watch)
@@ -552,10 +440,8 @@ static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
     if (target != 0)
         return monitor_local(w, target, watch);
     if (who.node != 0 || slot == w->port.slot || slot_gone(w, slot))
-        return tell_owner(w, watch, &gone);
-    int error = post_slot(w, slot, SHM_CONTROL, &post);
-    watch_asked(w, slot, watch);
-    return error;
+        return watch_tell_owner(w, watch, &gone);
+    return post_slot(w, slot, SHM_CONTROL, &post);
 }
 
 int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint64_t *number)

@@ -16,7 +16,7 @@ bool watch_catch_up(struct worker *w, uint32_t actor);
 int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body);
 
 /* In the open turn: `watcher`, of another slot, watches `actor` from now on. 0, AX_E_NO_MEMORY,
- * AX_E_LIMIT. */
+ * AX_E_LIMIT: then the turn is to be undone. */
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id, bool final);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 /* In the open turn: a down or exit that another slot has sent to the record, NULL: there is none.
@@ -24,11 +24,25 @@ void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t i
 int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body);
 /* Will no process ever be in that slot again? */
 bool slot_gone(const struct worker *w, uint32_t slot);
-/* The request for the other side of this record has just been staged for that slot. */
-void watch_asked(const struct worker *w, uint32_t slot, struct shm_watch *watch);
+/* In the open turn: into the mailbox of the record's own actor. The same outcomes. */
+int watch_tell_owner(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body);
+
+/* ---- watch_far.c: between slots ---- */
+
+/* What an actor says when it asks another slot for the other side of a link, or has been asked. */
+struct shm_since_body since_now(struct worker *w, uint32_t actor);
+/* In the open turn: tells the asker's side of this record that it is known here from now on.
+ * 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int watch_say_since(struct worker *w, const struct shm_watch *watch);
+/* The peer of this record knows of it since then. */
+void watch_is_known(struct shm_watch *watch, struct shm_since_body since);
+/* In the open turn: that comes from the slot of the peer. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+int watch_since(struct worker *w, uint32_t slot, const struct shm_frame *frame);
 /* A process died: its actors' watchers here are told, each once, in turns of its own. False: no
  * memory for all of them now. */
 bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body);
+/* In the open turn: all that it wants done is done. */
+void watch_note_death(struct worker *w, const struct shm_slot_down_body *body);
 /* In the open turn: is the down or exit in a mailbox still wanted? Its last one ends the record. */
 bool watch_fire(struct worker *w, uint32_t actor, uint8_t kind, const struct shm_frame *frame);
 

@@ -39,7 +39,8 @@ enum shm_kind {
                       body: uint64_t position */
     SHM_LOOKUP,    /* control: the actor of a key; body: struct lookup_body */
     SHM_FOUND,     /* control: answer to a lookup; method: AX_E_* or 0; body: the ref */
-    SHM_LINK,      /* control: `from` links `to`; corr is the link's number */
+    SHM_LINK,      /* control: `from` links `to`; corr is the link's number; body: struct
+                      shm_since_body of `from` */
     SHM_UNLINK,    /* control */
     SHM_EXIT,      /* body: struct shm_down_body; corr: the link, 0: a signal sent by an actor */
     SHM_KILL,      /* control: ends the actor `to` at once */
@@ -47,6 +48,8 @@ enum shm_kind {
                       another slot's actor; body: struct shm_life_body */
     SHM_ORDER,     /* control: a question that overtakes the mail of `to`; method: enum shm_order.
                       Answered as an ask is */
+    SHM_SINCE,     /* control: the monitor or link `corr` has reached `from`; body: struct
+                      shm_since_body */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 
@@ -131,6 +134,12 @@ static inline bool shm_down_read(const struct shm_frame *frame, struct shm_down_
     body->words[SHM_WORDS - 1] = '\0';
     return true;
 }
+
+/* From when on the sender of a frame knows of a monitor or a link. */
+struct shm_since_body {
+    uint32_t incarnation; /* its own */
+    uint32_t process;     /* of its slot */
+};
 
 struct shm_life_body {
     uint64_t who;

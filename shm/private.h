@@ -130,19 +130,19 @@ struct shm_watch {
     uint32_t at_next, at_prev; /* the same among all whose peer lives in that other slot */
     uint32_t owner;            /* index of its actor */
     uint32_t other;            /* unit of the other side where it is here, 0: it is not, or gone */
-    uint32_t fell;  /* incarnation of the peer's slot whose death was told last, 0: none */
-    uint32_t heard; /* incarnation of the peer whose end we were told last, 0: none */
+    uint32_t fell;             /* incarnation of the peer's slot whose death was told last, */
+    uint32_t heard; /* and of the peer whose end was; both count since the peer knows of this */
     uint32_t told;  /* own incarnation whose end the peer was told last */
     uint32_t room;  /* unit of a block kept for a down or exit, 0: it is spent */
     uint8_t kind;   /* enum shm_watch_kind, 0: given back */
     uint8_t final;  /* only the last end is told */
     uint8_t mine;   /* of a link: its actor has set it up */
     uint8_t twin;   /* of a link: enum shm_twin */
-    /* Of the side that has asked another slot for it: the end of its request in the control lane,
-     * low bits, and in the last three what libax/watch.c puts there; 0 for others. */
-    uint32_t asked;
+    uint8_t known;  /* to the peer, in another slot */
+    uint8_t spare[3];
 };
 _Static_assert(sizeof(struct shm_watch) == SHM_UNIT, "a side of a monitor is one unit");
+_Static_assert(offsetof(struct shm_watch, fell) % 8 == 0, "fell and heard are one word");
 
 #define SHM_MEMBERSHIP_ORDER 1u
 
@@ -275,6 +275,12 @@ struct shm_journal {
     struct shm_undo undo[SHM_UNDO];
 };
 
+struct shm_death { /* of a process; one word */
+    uint32_t suspect;
+    uint8_t reason, signal;
+    uint8_t pad[2];
+};
+
 struct shm_private {
     struct shm_geometry geometry;
     _Alignas(SHM_PAGE) struct shm_journal journal;
@@ -283,13 +289,14 @@ struct shm_private {
     uint64_t read_control[SHM_SLOTS];
     struct shm_chain over_data[SHM_SLOTS]; /* what a full lane could not take, in order */
     struct shm_chain over_control[SHM_SLOTS];
-    uint32_t seen_down[SHM_SLOTS]; /* last incarnation of each slot whose death was delivered */
-    uint32_t of_slot[SHM_SLOTS];   /* unit of the first shm_watch whose peer lives in that slot;
-                                      made anew by a successor */
-    uint64_t events, letters;      /* written to the rings so far */
-    uint64_t next_id;              /* monitors and timers */
-    uint64_t memberships;          /* of all actors */
-    uint64_t booted;               /* configured actors spawned so far */
+    uint32_t seen_down[SHM_SLOTS]; /* last incarnation of each slot whose death was delivered, */
+    struct shm_death death[SHM_SLOTS]; /* and how that ended */
+    uint32_t of_slot[SHM_SLOTS];       /* unit of the first shm_watch whose peer lives in that slot;
+                                          made anew by a successor */
+    uint64_t events, letters;          /* written to the rings so far */
+    uint64_t next_id;                  /* monitors and timers */
+    uint64_t memberships;              /* of all actors */
+    uint64_t booted;                   /* configured actors spawned so far */
     uint64_t policies;
     uint64_t suspect; /* actor whose message was in hand when the last process died, 0: none; with
                          bit 32 it was in a hook, with bit 33 in an order */

@@ -18,8 +18,7 @@ struct shm_directory {
     uint64_t contract; /* hash */
     uint32_t capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
-    uint32_t before;      /* the same when this process entered the slot */
-    uint32_t pad;
+    uint32_t pad[2];
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
 

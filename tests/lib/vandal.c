@@ -271,9 +271,9 @@ static void lane_body(struct vandal *v)
 
 static void fill_lie(struct vandal *v, struct shm_frame *frame, uint32_t lane, uint32_t body)
 {
-    static const uint8_t control[] = {SHM_ERROR,   SHM_DOWN,   SHM_MONITOR,  SHM_DEMONITOR,
-                                      SHM_STOP,    SHM_READY,  SHM_CLAIM,    SHM_GRANT,
-                                      SHM_STOPPED, SHM_ACCUSE, SHM_SLOT_DOWN};
+    static const uint8_t control[] = {SHM_ERROR,   SHM_DOWN,   SHM_MONITOR,   SHM_DEMONITOR,
+                                      SHM_STOP,    SHM_READY,  SHM_CLAIM,     SHM_GRANT,
+                                      SHM_STOPPED, SHM_ACCUSE, SHM_SLOT_DOWN, SHM_SINCE};
     static const uint8_t data[] = {SHM_TELL, SHM_ASK, SHM_REPLY, SHM_ERROR};
     uint64_t words[4] = {any_ref(v), value(v, 8), value(v, 1), value(v, 64)};
     memset(frame, 0, sizeof *frame + body);

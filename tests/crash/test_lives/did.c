@@ -30,8 +30,7 @@ static void watched(struct model *model, struct life *self, uint64_t who, uint64
                     uint32_t flags)
 {
     VEC_ADD(&model->watches,
-            (struct watch){
-                .monitor = monitor, .self = self->addr, .who = who, .flags = flags, .fresh = true});
+            (struct watch){.monitor = monitor, .self = self->addr, .who = who, .flags = flags});
 }
 
 static struct watch *watch_of(struct model *model, uint64_t self, uint64_t monitor)

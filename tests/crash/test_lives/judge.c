@@ -116,27 +116,12 @@ static const struct end *end_of(const struct life *life, uint32_t number)
     return NULL;
 }
 
-/* A monitor that was set up while its actor ended and both processes died may tell of that death as
- * of one that the actor comes back from, before it tells that it is gone. A known fault of ax. */
-static bool is_known_fault(const struct model *model, const struct notice *down,
-                           const struct life *who)
-{
-    if (!who->gone || who->was_gone || down->more != (AX_SIGNAL | NOTE_RETURNS))
-        return false;
-    VEC_EACH(&model->watches, watch)
-    if (watch->self == down->self && watch->who == down->from && watch->fresh)
-        return true;
-    return false;
-}
-
 static void judge_notices(const struct model *model)
 {
     VEC_EACH(&model->downs, down)
     {
         const struct life *who = model_find(model, down->from);
         const struct end *end = end_of(who, down->life);
-        if (is_known_fault(model, down, who))
-            continue;
         if (down->life == 0 && (!who->gone || NOTE_REASON(down->more) != AX_GONE))
             fault("%s is told that %s is gone", model_name(down->self), model_name(down->from));
         else if (down->life != 0 && end == NULL && who->old)

@@ -64,7 +64,7 @@ struct life {
 struct watch {
     uint64_t monitor, self, who;
     uint32_t flags, next; /* next: the life whose end is told next; 0: not known yet */
-    bool done, off, fresh;
+    bool done, off;
 };
 
 enum tie_state { OFF, ON, EITHER };

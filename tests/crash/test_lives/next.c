@@ -63,7 +63,6 @@ static void next_watches(struct model *model)
     {
         if (!is_alive(model, watch->self) || !is_alive(model, watch->who))
             continue;
-        watch->fresh = false;
         if (watch->next == 0) /* it stands now at the latest */
             watch->next = model_find(model, watch->who)->life;
         model->watches.at[kept++] = *watch;

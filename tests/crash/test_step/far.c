@@ -6,10 +6,11 @@
 
 static void control(struct node *node, uint64_t target, uint8_t kind, uint64_t corr, bool final)
 {
+    const struct shm_since_body since = {.incarnation = 1, .process = 1};
     struct shm_frame frame;
     head(&frame, target, kind, final);
     frame.corr = corr;
-    node_send(node, NODE_PEER, SHM_CONTROL, &frame, NULL, 0);
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &since, kind == SHM_LINK ? sizeof since : 0);
 }
 
 /* How many frames of that kind and number it was sent. */
@@ -38,8 +39,9 @@ static void watch(struct node *node)
 static bool same_and_watched(const struct seen *want, const struct seen *got)
 {
     return same(want, got) && told(got, SHM_DOWN, 11) == 1 && told(got, SHM_DOWN, 12) == 0 &&
-           told(got, SHM_DOWN, 13) == 1 && told(got, SHM_DOWN, 14) == 1 && got->nframes == 4 &&
-           got->frame[2].after == shm_frame_size(sizeof(struct probe_add)); /* behind the relay */
+           told(got, SHM_DOWN, 13) == 1 && told(got, SHM_DOWN, 14) == 1 && got->nframes == 7 &&
+           told(got, SHM_SINCE, 11) == 1 && told(got, SHM_SINCE, 14) == 0 &&
+           got->frame[5].after == shm_frame_size(sizeof(struct probe_add)); /* behind the relay */
 }
 
 /* A failure is no end for one of them. */
@@ -69,7 +71,7 @@ static void link_from(struct node *node)
 static bool same_and_linked(const struct seen *want, const struct seen *got)
 {
     return same(want, got) && told(got, SHM_EXIT, 21) == 1 && told(got, SHM_EXIT, 22) == 0 &&
-           told(got, SHM_EXIT, 23) == 1 && got->nframes == 2;
+           told(got, SHM_EXIT, 23) == 1 && told(got, SHM_SINCE, 21) == 1 && got->nframes == 4;
 }
 
 /* ---- linked from both sides at once ---- */
@@ -82,11 +84,12 @@ static void link_to(struct node *node)
 
 static void link_back(struct node *node, uint32_t index, uint64_t corr)
 {
+    const struct shm_since_body since = {.incarnation = 1, .process = 1};
     struct shm_frame frame;
     head(&frame, here(index).ref.addr, SHM_LINK, 0);
     frame.from = peer_watched();
     frame.corr = corr;
-    node_send(node, NODE_PEER, SHM_CONTROL, &frame, NULL, 0);
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &since, sizeof since);
 }
 
 /* One takes both back, the other ends: of two links one tells. */
@@ -105,7 +108,7 @@ static bool same_and_told_once(const struct seen *want, const struct seen *got)
         exits += got->frame[i].kind == SHM_EXIT;
         unlinks += got->frame[i].kind == SHM_UNLINK;
     }
-    return same(want, got) && exits == 1 && unlinks == 2 && got->nframes == 3;
+    return same(want, got) && exits == 1 && unlinks == 2 && got->nframes == 5;
 }
 
 /* ---- its ends ---- */

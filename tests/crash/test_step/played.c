@@ -91,6 +91,15 @@ static void down(struct node *node, const struct shm_frame *monitor, struct shm_
     node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
 }
 
+/* It knows of a monitor or a link from now on. */
+static void since(struct node *node, const struct shm_frame *asked)
+{
+    const struct shm_frame frame = {
+        .kind = SHM_SINCE, .to = asked->from, .from = asked->to, .corr = asked->corr};
+    const struct shm_since_body body = {.incarnation = 1, .process = 1};
+    node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
+}
+
 static void watched(struct node *node, const struct shm_frame *monitor)
 {
     uint32_t index = SHM_REF_INDEX(monitor->to);
@@ -126,12 +135,16 @@ static void note(struct seen *seen, uint32_t slot, uint32_t lane, const struct s
     as->kind = frame->kind;
     as->method = frame->method;
     as->to = frame->kind == SHM_CLAIM ? frame->from : frame->to;
-    if (end || frame->kind == SHM_REPLY || frame->kind == SHM_ERROR)
+    if (end || frame->kind == SHM_REPLY || frame->kind == SHM_ERROR || frame->kind == SHM_SINCE)
         as->corr = frame->corr;
     if (shm_frame_body(frame) >= 8)
         as->body = *(const int64_t *)(const void *)frame->body;
     if (frame->kind == SHM_FOUND) /* but for the generation */
         as->body >>= 32;
+    if (frame->kind == SHM_SINCE || frame->kind == SHM_LINK) { /* but for deaths */
+        const struct shm_since_body *since = (const void *)frame->body;
+        as->body = since->incarnation - since->process;
+    }
     if (end)
         as->after = ((const struct shm_down_body *)(const void *)frame->body)->after;
 }
@@ -146,6 +159,9 @@ void seen_take(void *ctx, struct node *node, uint32_t slot, uint32_t lane,
         reply(node, frame);
     if (slot == NODE_PEER && frame->kind == SHM_ASK && SHM_REF_INDEX(frame->to) == PLAYED_NURSERY)
         bear(node, frame);
+    bool gone = frame->kind == SHM_MONITOR && SHM_REF_INDEX(frame->to) == PLAYED_ANSWERS;
+    if (slot == NODE_PEER && (frame->kind == SHM_MONITOR || frame->kind == SHM_LINK) && !gone)
+        since(node, frame);
     if (slot == NODE_PEER && frame->kind == SHM_MONITOR)
         watched(node, frame);
     if (frame->kind != SHM_READY && seen->nframes < STEP_FRAMES)
