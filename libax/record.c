@@ -4,7 +4,31 @@
 #include "shm/arena.h"
 #include "shm/chain.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #define NEAR 6u
+
+int records_open(struct worker *w)
+{
+    w->records = calloc(1, sizeof *w->records);
+    return w->records == NULL ? -ENOMEM : known_open(w->records, w->port.geo.units);
+}
+
+void records_close(struct worker *w)
+{
+    if (w->records != NULL)
+        free(w->records->set);
+    free(w->records);
+    w->records = NULL;
+}
+
+/* In the open turn: it is one now, or is none any more. */
+static void turn_over(struct worker *w, uint32_t unit)
+{
+    known_turn(w->records, unit);
+    w->unsettled |= UNSETTLED_RECORDS;
+}
 
 /* shm_log, but for a word that is among the last that this turn has logged: who makes many records
  * in a turn changes the same words again and again. */
@@ -83,6 +107,7 @@ void record_push(struct worker *w, uint32_t unit)
     struct shm_watch *record = record_at(&w->port, unit);
     uint32_t *list = list_of(&w->port, record->owner, record->kind);
     uint32_t *at = slot_list(w, record);
+    turn_over(w, unit);
     record->next = *list;
     if (*list != 0)
         change(&w->port, &record_at(&w->port, *list)->prev, unit);
@@ -128,6 +153,7 @@ static void leave_slot(struct worker *w, uint32_t unit)
 void record_drop(struct worker *w, uint32_t unit)
 {
     struct shm_watch *record = record_at(&w->port, unit);
+    turn_over(w, unit);
     leave_list(w, unit);
     leave_slot(w, unit);
     if (record->other != 0)
@@ -139,7 +165,7 @@ void record_drop(struct worker *w, uint32_t unit)
 struct shm_watch *record_in(struct worker *w, uint32_t unit, uint32_t owner, uint8_t kind,
                             uint64_t id)
 {
-    if (unit == 0 || unit >= w->port.arena.fresh)
+    if (!known_has(w->records, &w->port, unit))
         return NULL;
     struct shm_watch *record = record_at(&w->port, unit);
     return record->id == id && record->owner == owner && record->kind == kind ? record : NULL;
@@ -199,6 +225,7 @@ void records_revive(struct worker *w, uint32_t owner)
 {
     for (unsigned kind = SHM_WATCHES; kind <= SHM_LINKED; kind++)
         for (uint32_t unit = record_first(&w->port, owner, (uint8_t)kind); unit != 0;) {
+            known_load(w->records, unit);
             revive_one(w, unit);
             unit = record_at(&w->port, unit)->next;
         }

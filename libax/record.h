@@ -2,10 +2,13 @@
 /* libax/record.h - the records of monitors and links: two for each, one of either side, in a list
  * of its actor. Where both sides live here each knows the other's unit; where the peer lives in
  * another slot the record is in a list of that slot besides, so that the death of a process is told
- * to those alone whom it concerns. A number names its record's unit, so nothing is searched for. */
+ * to those alone whom it concerns. A number names its record's unit, so nothing is searched for;
+ * and since another process, or an actor, may have made it up, there must be a record in that unit
+ * (known.h), of that number, kind and actor. */
 #ifndef LIBAX_RECORD_H
 #define LIBAX_RECORD_H
 
+#include "libax/known.h"
 #include "libax/more.h"
 #include "libax/worker.h"
 
@@ -20,6 +23,10 @@ static inline uint32_t record_unit(const struct shm_port *port, const struct shm
 {
     return (uint32_t)(((const uint8_t *)record - port->units) / SHM_UNIT);
 }
+
+/* 0 or -ENOMEM. */
+int records_open(struct worker *w);
+void records_close(struct worker *w);
 
 /* The first of an actor's records of a kind; 0: none. */
 uint32_t record_first(const struct shm_port *port, uint32_t owner, uint8_t kind);

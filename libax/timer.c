@@ -134,7 +134,7 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, uint64_t period,
     known_turn(&w->timers->known, unit);
     if (at != UINT64_MAX)
         wheel_put(&w->timers->wheel, &w->port, unit, WHEEL_SET);
-    w->unsettled = 1;
+    w->unsettled |= UNSETTLED_TIMERS;
     return 0;
 }
 
@@ -150,7 +150,7 @@ static void drop(struct worker *w, uint32_t unit)
     leave(w, timer, unit);
     known_turn(&w->timers->known, unit);
     shm_arena_give(&w->port, unit, timer->order);
-    w->unsettled = 1;
+    w->unsettled |= UNSETTLED_TIMERS;
 }
 
 bool timer_clear(struct worker *w, uint32_t index, uint64_t id)
@@ -206,7 +206,6 @@ void timers_settle(struct worker *w, bool committed)
     wheel_turn(&w->timers->wheel, &w->port, w->now);
     settle_list(w, committed ? WHEEL_SET : WHEEL_CLEARED);
     w->timers->wheel.first[committed ? WHEEL_CLEARED : WHEEL_SET] = 0; /* their blocks are free */
-    w->unsettled = 0;
 }
 
 /* ---- after the death of the process ---- */

@@ -11,6 +11,7 @@
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/io.h"
+#include "libax/known.h"
 #include "libax/life.h"
 #include "libax/link.h"
 #include "libax/meter.h"
@@ -38,10 +39,20 @@ static uint32_t runq_pop(struct worker *w)
     return index;
 }
 
+/* What is volatile, and follows the turn. */
+static void settle(struct worker *w, bool committed)
+{
+    if (w->unsettled & UNSETTLED_TIMERS)
+        timers_settle(w, committed);
+    if (w->unsettled & UNSETTLED_RECORDS)
+        known_settle(w->records, committed);
+    w->unsettled = 0;
+}
+
 void publish_all(struct worker *w)
 {
     if (w->unsettled != 0)
-        timers_settle(w, true);
+        settle(w, true);
     for (uint32_t i = 0; i < w->npublish; i++)
         publish_now(w, w->publish[i]);
     w->npublish = 0;
@@ -52,7 +63,7 @@ void publish_all(struct worker *w)
 void turn_undo(struct worker *w)
 {
     if (w->unsettled != 0)
-        timers_settle(w, false);
+        settle(w, false);
     shm_turn_undo(&w->port);
     if (w->io_touched != 0)
         io_settle(w, false);

@@ -8,6 +8,7 @@
 #include "libax/meter.h"
 #include "libax/pending.h"
 #include "libax/place.h"
+#include "libax/record.h"
 #include "libax/registry.h"
 #include "libax/send.h"
 #include "libax/template.h"
@@ -153,6 +154,8 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
         error = timers_open(w);
     if (error == 0)
         error = wakes_open(w);
+    if (error == 0)
+        error = records_open(w);
     if (error != 0)
         give_up(w, "memory", error);
     recover(w, &found);

@@ -103,6 +103,8 @@ struct timers {          /* see timer.c */
     struct known known;
 };
 
+enum { UNSETTLED_TIMERS = 1, UNSETTLED_RECORDS = 2 };
+
 struct own_contract {
     uint64_t hash;
     const struct ax_contract *known; /* a sender's that was last found to be the same; see send.c */
@@ -148,7 +150,8 @@ struct worker {
     uint32_t *publish; /* actors whose directory entry changes when the turn commits */
     uint32_t npublish;
     uint32_t io_touched; /* handles that the open turn has done something to */
-    uint32_t unsettled;  /* the open turn has set or cleared timers */
+    uint32_t unsettled;  /* the open turn has changed what is known of these: */
+    struct known *records;
     struct io *io;       /* NULL: no actor has used any */
     struct {             /* who is where in the table of memberships; entries count from 1 */
         uint32_t *first; /* of each actor */

@@ -2,6 +2,7 @@
 /* Monitors at the limits: no down is lost where the arena has nothing left, or the turn no room to
  * log it, or both and the process dies; nobody is told what another slot makes up; and what ends
  * gives all of its memory back. */
+#include "libax/drain.h"
 #include "libax/life.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -227,6 +228,78 @@ static void forged_down(void **state)
     assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
 }
 
+/* A message, not handled yet, whose bytes look like a record to those who ask for it by number. */
+static uint64_t forge_record(uint8_t kind, struct shm_watch *was)
+{
+    uint8_t body[1024] = {0};
+    const struct post post = {.to = actor_ref(w, TARGET),
+                              .method = subject_method_note,
+                              .kind = SHM_TELL,
+                              .fixed = body,
+                              .size = sizeof body};
+    shm_turn_begin(&w->port, 0, 0);
+    assert_int_equal(post_local(w, TARGET, &post), 0);
+    turn_commit(w);
+    struct shm_chain *mail = &actor_at(w, TARGET)->mail;
+    const uint8_t *at = shm_chain_frame(&w->port, shm_chain_first(&w->port, mail))->body;
+    uint32_t unit = (uint32_t)((at - w->port.units) / SHM_UNIT) + 1;
+    uint64_t id = UINT64_C(5) << 32 | unit;
+    *was = (struct shm_watch){
+        .peer = SHM_REF(NODE_PEER, 1, 1), .id = id, .owner = WATCHER, .kind = kind, .mine = 1};
+    memcpy(shm_unit(&w->port, unit), was, sizeof *was);
+    return id;
+}
+
+/* What comes from there with the number of a record that is none changes nothing. */
+static void assert_believes_nothing(uint8_t record, uint8_t kind)
+{
+    struct shm_watch was;
+    const struct shm_down_body body = {.who = SHM_REF(NODE_PEER, 1, 1), .incarnation = 9};
+    uint64_t id = forge_record(record, &was);
+    const struct shm_frame head = {
+        .kind = kind, .to = actor_ref(w, WATCHER), .from = body.who, .corr = id};
+    node_send(&node, NODE_PEER, SHM_CONTROL, &head, &body, sizeof body);
+    for (int i = 0; i < 10; i++)
+        (void)drain_lanes(w, 256);
+    assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
+    assert_memory_equal(shm_unit(&w->port, (uint32_t)id), &was, sizeof was);
+}
+
+static void forged_records(void **state)
+{
+    (void)state;
+    assert_believes_nothing(SHM_WATCHES, SHM_DOWN);
+    assert_believes_nothing(SHM_WATCHES, SHM_SINCE);
+    assert_believes_nothing(SHM_LINKED, SHM_EXIT);
+    assert_believes_nothing(SHM_LINKED, SHM_UNLINK);
+}
+
+/* Nor does the actor itself, who may have got the number from anywhere; what a turn had set up that
+ * was undone is none, and what one had taken back that was undone is still there. */
+static void undone_records(void **state)
+{
+    struct shm_watch was;
+    uint64_t id = forge_record(SHM_WATCHES, &was);
+    struct ax_ctx *ctx = victim_turn(&victim, WATCHER);
+    (void)state;
+    assert_int_equal(ax_demonitor(ctx, id), AX_E_NO_ACTOR);
+    assert_int_equal(ax_monitor(ctx, (struct ax_ref){.addr = actor_ref(w, TARGET)}, &id), 0);
+    was = *(const struct shm_watch *)shm_unit(&w->port, (uint32_t)id);
+    turn_undo(w);
+    ctx = victim_turn(&victim, WATCHER);
+    memcpy(shm_unit(&w->port, (uint32_t)id), &was, sizeof was);
+    assert_int_equal(ax_demonitor(ctx, id), AX_E_NO_ACTOR);
+    turn_commit(w);
+    id = monitor(WATCHER, TARGET);
+    ctx = victim_turn(&victim, WATCHER);
+    assert_int_equal(ax_demonitor(ctx, id), 0);
+    turn_undo(w);
+    ctx = victim_turn(&victim, WATCHER);
+    assert_int_equal(ax_demonitor(ctx, id), 0);
+    assert_int_equal(ax_demonitor(ctx, id), AX_E_NO_ACTOR);
+    turn_commit(w);
+}
+
 static void end_gives_all_back(void **state)
 {
     (void)state;
@@ -253,6 +326,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(full_turn, begin, end),
         cmocka_unit_test_setup_teardown(ends_before_deaths, begin, end),
         cmocka_unit_test_setup_teardown(forged_down, begin, end),
+        cmocka_unit_test_setup_teardown(forged_records, begin, end),
+        cmocka_unit_test_setup_teardown(undone_records, begin, end),
         cmocka_unit_test_setup_teardown(end_gives_all_back, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

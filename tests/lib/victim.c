@@ -5,6 +5,7 @@
 #include "libax/drain.h"
 #include "libax/life.h"
 #include "libax/meter.h"
+#include "libax/record.h"
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -94,6 +95,8 @@ int victim_enter(struct victim *victim, const struct node *node, const struct ax
     if (error == 0)
         error = wakes_open(w);
     if (error == 0)
+        error = records_open(w);
+    if (error == 0)
         error = shm_recover(&w->port, actor_mark, &victim->found);
     if (error == 0 && !boot_adds_up(w)) {
         victim->found.wrong = "the configured actors";
@@ -166,6 +169,7 @@ void victim_leave(struct victim *victim)
         self_close(w, i);
     timers_close(w);
     wakes_close(w);
+    records_close(w);
     shm_port_close(&w->port);
     victim->entered = false;
 }
