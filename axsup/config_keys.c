@@ -40,7 +40,7 @@
         .count = COUNT(table), .size = sizeof(struct type)                                         \
     }
 
-#define RESTART_KEYS(about_max)                                                                    \
+#define RESTART_KEYS(about_max, about_chance)                                                      \
     KEY(sup_restart_config, "policy", WORD, policy, WORDS("never", "on_failure", "always"),        \
         DEFAULT("on_failure"),                                                                     \
         ABOUT("When it is started again after its end: never, after a failure (whatever is not a " \
@@ -54,18 +54,20 @@
                   "leaves room for no more than max restarts within it, it is never given up.")),  \
         KEY(sup_restart_config, "backoff", BACKOFF, backoff_ns, RANGE(0, HOUR),                    \
             .def = "[\"10ms\", \"5s\"]",                                                           \
-            ABOUT("Wait before the first restart, and the most that the wait may grow to: it "     \
-                  "doubles with every restart until there has been none for a window. Up to a "    \
-                  "tenth of it is left to chance, within these bounds, so that those that died "   \
-                  "together do not come back in step. \"0ms\" as the first is no wait at all."))
+            ABOUT(                                                                                 \
+                "Wait before the first restart, and the most that the wait may grow to: it "       \
+                "doubles with every restart until there has been none for a window. " about_chance \
+                "\"0ms\" as the first is no wait at all."))
 
-static const struct sup_key worker_restart_keys[] = {RESTART_KEYS("")};
+static const struct sup_key worker_restart_keys[] = {
+    RESTART_KEYS("", "Up to a tenth of it is left to chance, within these bounds, so that workers "
+                     "that died together do not come back in step. ")};
 static const struct sup_key_object worker_restart =
     OBJECT(sup_restart_config, "worker_restart", "Worker restart",
            "What happens when a worker process has ended.", worker_restart_keys);
 
 static const struct sup_key actor_restart_keys[] = {
-    RESTART_KEYS(" Where more than 13 are allowed, up to one in 13 more may be granted."),
+    RESTART_KEYS(" Where more than 13 are allowed, up to one in 13 more may be granted.", ""),
     KEY(sup_restart_config, "mailbox", WORD, mailbox, WORDS("keep", "drop"), DEFAULT("keep"),
         ABOUT("Whether a restart keeps the messages that wait, or drops them as dead letters.")),
 };

@@ -119,8 +119,6 @@ static void show_ending(struct sup_out *out, const struct sup_event *event, unsi
 {
     if (what & REASON)
         show_reason(out, event);
-    if (what & WORDS)
-        show_text(out, "words", event->words);
     if (what & CODE) {
         sup_out_key(out, "code");
         event->signal ? sup_out_null(out) : sup_out_number(out, event->code);
@@ -166,6 +164,8 @@ static void show_parts(struct sup_out *out, const struct sup_event *event, unsig
         show_number(out, "lost", event->lost);
     if (what & LETTER)
         show_letter(out, event);
+    if (what & WORDS)
+        show_text(out, "words", event->words);
 }
 
 void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event *event)

@@ -113,15 +113,13 @@ static bool may_restart(struct worker *w, uint32_t index, const struct shm_polic
 bool charge(struct worker *w, uint32_t index, const struct shm_policy *policy)
 {
     struct shm_actor_cold *cold = &w->port.cold[index];
-    uint64_t chance = actor_ref(w, index) ^ w->now;
     shm_log(&w->port, &cold->restart_at);
     shm_log(&w->port, &cold->failed_at);
     shm_log(&w->port, &cold->row); /* and failures, in one word */
     cold->failures++;
     cold->row = w->now - cold->failed_at < policy->window_ns ? cold->row + 1 : 1;
     cold->failed_at = w->now;
-    uint64_t wait = backoff_wait(policy->backoff_min_ns, policy->backoff_max_ns, cold->row,
-                                 backoff_random(&chance));
+    uint64_t wait = backoff_plain(policy->backoff_min_ns, policy->backoff_max_ns, cold->row);
     cold->restart_at = restart_after(w->now, wait);
     return may_restart(w, index, policy);
 }

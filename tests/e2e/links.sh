@@ -261,7 +261,7 @@ done
 
 # as axsup shows it
 events=$("$axsup" events --json "$conf")
-for event in '*"actor_stopped",*"reason":"other",*"words":"no *use*","stop":"normal"*' \
+for event in '*"actor_stopped",*"reason":"other",*"stop":"normal",*"words":"no *use*"*' \
     '*"exit","worker":"b/0",*"reason":"other",*"words":"no *use*",*' \
     '*"down","worker":"a/0",*"reason":"other",*"words":"000*0",*' \
     '*"exit","worker":"a/0",*"actor":"b",*"reason":"killed",*"receiver":"a"*' \
