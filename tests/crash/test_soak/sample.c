@@ -29,9 +29,10 @@ static uint64_t count_lists(const char *actor, uint32_t worker)
 
 static void weigh_worker(struct sample *sample, uint32_t i)
 {
-    sample->room[i] = must_ask("seer", i, "room", "bytes");
     tell("seer", i, "crowd", json_object());
     sample->records[i] = must_ask("seer", i, "counted", "actors");
+    /* behind its failure, the first of which leaves it the times of its restarts */
+    sample->room[i] = must_ask("seer", i, "room", "bytes");
     sample->listed += count_lists("driver", i) + count_lists("walker", i) + count_lists("seer", i);
 }
 
