@@ -36,7 +36,7 @@ struct sup_hub {
     struct sup_ask *asks;
     uint32_t n_asks;
     uint64_t next_corr;
-    uint64_t late_replies; /* answers that found nobody; a count */
+    uint64_t late_replies;  /* answers that found nobody; a count */
     uint64_t next_deadline; /* of the asks; UINT64_MAX: none */
     uint8_t *scratch;       /* max_message */
 };

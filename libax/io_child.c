@@ -34,7 +34,8 @@ static int become(char *const argv[], int socket, pid_t worker)
 static pid_t start(char *const argv[], int socket, int *error)
 {
     volatile int failed = 0;
-    pid_t worker = getpid(), pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    pid_t worker = getpid();
+    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
     if (pid == 0) {
         failed = become(argv, socket, worker); /* NOLINT(clang-analyzer-unix.Vfork) */
         _exit(127);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/more.h"
 
+#include "libax/memory.h"
+
 #include <string.h>
+
+#define RESTARTS_UNITS (1u + (1u << SHM_MORE_ORDER))
 
 struct shm_more *more_get(struct worker *w, uint32_t index)
 {
@@ -18,8 +22,10 @@ struct shm_more *more_get(struct worker *w, uint32_t index)
 
 struct shm_restarts *restarts_get(struct worker *w, uint32_t index)
 {
-    struct shm_more *more = more_get(w, index);
-    if (more == NULL)
+    struct shm_more *more = more_of(&w->port, index);
+    if ((more == NULL || more->restarts == 0) && !memory_room(w, RESTARTS_UNITS))
+        return NULL;
+    if ((more = more_get(w, index)) == NULL)
         return NULL;
     if (more->restarts == 0) {
         uint32_t unit = shm_arena_take(&w->port, 0);

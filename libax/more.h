@@ -16,8 +16,8 @@ static inline struct shm_more *more_of(const struct shm_port *port, uint32_t act
 /* In the open turn, which has room for one word: the same, made where there is none. NULL: no
  * memory. */
 struct shm_more *more_get(struct worker *w, uint32_t actor);
-/* In the open turn: when the actor was started again; made where there is nothing. NULL: no
- * memory. */
+/* In the open turn: when the actor was started again; made where there is nothing, but
+ * not of what is reserved. NULL: no memory. */
 struct shm_restarts *restarts_get(struct worker *w, uint32_t actor);
 /* In the open turn, when what it leads to has been given back. */
 void more_give(struct worker *w, uint32_t actor);

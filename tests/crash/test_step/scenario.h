@@ -43,5 +43,7 @@ bool same(const struct seen *want, const struct seen *got);
 uint32_t answers(const struct seen *seen, uint8_t kind, uint64_t corr);
 bool at_rest(const struct seen *want, const struct seen *got, uint64_t letters);
 int64_t total(const int64_t of[STEP_RECORDS]);
+/* Units of those that have failed: the times of their restarts. */
+uint32_t charged(const struct seen *seen);
 
 #endif

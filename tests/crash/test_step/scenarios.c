@@ -82,6 +82,14 @@ bool at_rest(const struct seen *want, const struct seen *got, uint64_t letters)
            memcmp(got->handled, want->handled, sizeof want->handled) == 0;
 }
 
+uint32_t charged(const struct seen *seen)
+{
+    uint32_t units = 0;
+    for (uint32_t i = 1; i < STEP_RECORDS; i++)
+        units += seen->failures[i] > 0 ? 1u + (1u << SHM_MORE_ORDER) : 0;
+    return units;
+}
+
 int64_t total(const int64_t of[STEP_RECORDS])
 {
     int64_t sum = 0;
