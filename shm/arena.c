@@ -42,20 +42,6 @@ void shm_arena_close(struct shm_port *port)
     port->arena.taken = port->arena.given = NULL;
 }
 
-static void push(struct shm_port *port, uint32_t unit, uint32_t order)
-{
-    *(uint32_t *)shm_unit(port, unit) = port->arena.free[order];
-    port->arena.free[order] = unit;
-}
-
-static uint32_t pop(struct shm_port *port, uint32_t order)
-{
-    uint32_t unit = port->arena.free[order];
-    if (unit != 0)
-        port->arena.free[order] = *(uint32_t *)shm_unit(port, unit);
-    return unit;
-}
-
 /* Puts the units from..to on the free lists as the largest aligned blocks that fit. */
 static void carve_run(struct shm_port *port, uint32_t from, uint32_t to)
 {
@@ -65,7 +51,7 @@ static void carve_run(struct shm_port *port, uint32_t from, uint32_t to)
             order = SHM_ORDERS - 1;
         while ((1u << order) > to - from)
             order--;
-        push(port, from, order);
+        shm_arena_push(port, from, order);
         from += 1u << order;
     }
 }
@@ -104,7 +90,7 @@ static bool merge(struct shm_port *port)
         return false;
     memset(used, 0xff, words * sizeof *used);
     for (uint32_t order = 0; order < SHM_ORDERS; order++)
-        for (uint32_t unit; (unit = pop(port, order)) != 0;)
+        for (uint32_t unit; (unit = shm_arena_pop(port, order)) != 0;)
             for (uint32_t k = unit; k < unit + (1u << order); k++)
                 used[k / 64] &= ~(1ull << (k % 64));
     shm_arena_carve(port, used);
@@ -115,11 +101,11 @@ static bool merge(struct shm_port *port)
 static uint32_t split(struct shm_port *port, uint32_t order)
 {
     for (uint32_t larger = order + 1; larger < SHM_ORDERS; larger++) {
-        uint32_t unit = pop(port, larger);
+        uint32_t unit = shm_arena_pop(port, larger);
         if (unit == 0)
             continue;
         while (larger-- > order)
-            push(port, unit + (1u << larger), larger);
+            shm_arena_push(port, unit + (1u << larger), larger);
         return unit;
     }
     return 0;
@@ -149,6 +135,6 @@ uint32_t shm_arena_make(struct shm_port *port, uint32_t order)
     uint32_t unit = find(port, order);
     if (unit != 0 || !merge(port))
         return unit;
-    unit = pop(port, order);
+    unit = shm_arena_pop(port, order);
     return unit != 0 ? unit : find(port, order);
 }

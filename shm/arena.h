@@ -28,6 +28,23 @@ bool shm_arena_look(struct shm_port *port);
 /* Makes every unit below the high-water mark free whose bit in `used` is 0. */
 void shm_arena_carve(struct shm_port *port, const uint64_t *used);
 
+/* ---- the list of free blocks of an order; volatile ---- */
+
+static inline void shm_arena_push(struct shm_port *port, uint32_t unit, uint32_t order)
+{
+    *(uint32_t *)shm_unit(port, unit) = port->arena.free[order];
+    port->arena.free[order] = unit;
+}
+
+/* 0: there is none. */
+static inline uint32_t shm_arena_pop(struct shm_port *port, uint32_t order)
+{
+    uint32_t unit = port->arena.free[order];
+    if (shm_likely(unit != 0))
+        port->arena.free[order] = *(const uint32_t *)shm_unit(port, unit);
+    return unit;
+}
+
 /* Where no block of this order is free already. */
 uint32_t shm_arena_make(struct shm_port *port, uint32_t order);
 
@@ -37,10 +54,8 @@ static inline uint32_t shm_arena_take(struct shm_port *port, uint32_t order)
     struct shm_arena *arena = &port->arena;
     if (shm_unlikely(order >= SHM_ORDERS || arena->ntaken == SHM_PENDING))
         return 0;
-    uint32_t unit = arena->free[order];
-    if (shm_likely(unit != 0))
-        arena->free[order] = *(const uint32_t *)shm_unit(port, unit);
-    else if ((unit = shm_arena_make(port, order)) == 0)
+    uint32_t unit = shm_arena_pop(port, order);
+    if (unit == 0 && (unit = shm_arena_make(port, order)) == 0)
         return 0;
     arena->used += 1u << order;
     arena->taken[arena->ntaken++] = (struct shm_block){unit, order};
@@ -58,8 +73,7 @@ static inline void shm_arena_give(struct shm_port *port, uint32_t unit, uint32_t
 /* At once; for shm_turn_settle. */
 static inline void shm_arena_free(struct shm_port *port, uint32_t unit, uint32_t order)
 {
-    *(uint32_t *)shm_unit(port, unit) = port->arena.free[order];
-    port->arena.free[order] = unit;
+    shm_arena_push(port, unit, order);
     port->arena.used -= 1u << order;
 }
 
