@@ -69,6 +69,12 @@ static struct shm_watch *asker(struct worker *w, const struct shm_frame *frame)
 
 /* ---- a death ---- */
 
+static struct shm_death death_of(const struct shm_slot_down_body *body)
+{
+    return (struct shm_death){
+        .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
+}
+
 /* In the open turn. */
 static int tell(struct worker *w, struct shm_watch *watch, const struct shm_down_body *down,
                 uint32_t process)
@@ -123,10 +129,8 @@ int watch_since(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 void watch_note_death(struct worker *w, const struct shm_slot_down_body *body)
 {
     struct shm_private *priv = w->port.priv;
-    const struct shm_death death = {
-        .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
     shm_set(&w->port, &priv->seen_down[body->slot], body->incarnation);
-    shm_set(&w->port, &priv->death[body->slot], death);
+    shm_set(&w->port, &priv->death[body->slot], death_of(body));
 }
 
 /* The slot's last process has ended. What its directory shows is all that there will be, and an
@@ -134,8 +138,7 @@ void watch_note_death(struct worker *w, const struct shm_slot_down_body *body)
 static struct shm_down_body ended_last(const struct worker *w, const struct shm_watch *watch,
                                        const struct shm_slot_down_body *body)
 {
-    const struct shm_death death = {
-        .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
+    const struct shm_death death = death_of(body);
     struct shm_down_body down = ended(watch, &death, body->incarnation);
     down.will_restart = 0;
     if (watch->known && !watch->final)
@@ -154,8 +157,7 @@ static struct shm_down_body ended_last(const struct worker *w, const struct shm_
 static bool fire(struct worker *w, struct shm_watch *watch, const struct shm_slot_down_body *body,
                  bool again)
 {
-    const struct shm_death death = {
-        .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
+    const struct shm_death death = death_of(body);
     const struct shm_down_body down =
         again ? ended(watch, &death, body->incarnation) : ended_last(w, watch, body);
     shm_turn_begin(&w->port, 0, 0);
