@@ -401,7 +401,7 @@ int ax_stop_exit(struct ax_ctx *ctx, enum ax_reason reason)
 int ax_stop_other(struct ax_ctx *ctx, const char *words)
 {
     struct worker *w = ctx->worker;
-    if (strnlen(words, AX_WORDS_MAX + 1) > AX_WORDS_MAX)
+    if (!words_fit(words))
         return AX_E_TOO_BIG;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
@@ -457,6 +457,5 @@ int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
 
 int ax_exit_other(struct ax_ctx *ctx, struct ax_ref who, const char *words)
 {
-    bool fits = strnlen(words, AX_WORDS_MAX + 1) <= AX_WORDS_MAX;
-    return fits ? signal_any(ctx, who, AX_OTHER, words) : AX_E_TOO_BIG;
+    return words_fit(words) ? signal_any(ctx, who, AX_OTHER, words) : AX_E_TOO_BIG;
 }

@@ -8,6 +8,11 @@
 
 _Static_assert(AX_WORDS_MAX + 1 == SHM_WORDS, "one length of words");
 
+bool words_fit(const char *words)
+{
+    return strnlen(words, AX_WORDS_MAX + 1) <= AX_WORDS_MAX;
+}
+
 int words_keep(struct worker *w, uint32_t index, const char *words)
 {
     char text[SHM_WORDS] = "";

@@ -6,6 +6,8 @@
 
 #include "libax/worker.h"
 
+/* Whether a user's are no longer than they may be. */
+bool words_fit(const char *words);
 /* In the open turn: the actor, which has not been told to end yet, will end for that reason. 0,
  * AX_E_NO_MEMORY. */
 int words_keep(struct worker *w, uint32_t actor, const char *words);
