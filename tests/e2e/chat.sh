@@ -43,10 +43,7 @@ pids_of() { # ENTRY
 }
 
 sed '1s/{/{ "run_dir": "run",/; s/127.0.0.1:7300/127.0.0.1:0/' "$AX_ROOT"/conf/chat.json >"$conf"
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done

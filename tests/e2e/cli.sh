@@ -33,13 +33,6 @@ said() {
     return 1
 }
 
-start() {
-    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
-    # shellcheck disable=SC2154 # set by coproc
-    pid=$system_PID says=${system[0]}
-    exec {says}<&"$says"
-}
-
 conf=$dir/counter.json
 cat >"$conf" <<END
 {
@@ -70,7 +63,7 @@ try 3 '' "axsup: counter: no such system is running (run_dir $dir/run)" status "
 try 3 '' "axsup: counter: no such system *" call "$conf" counter get
 try 3 '' "axsup: counter: no such system *" stop "$conf"
 
-start "$conf"
+begin "$conf"
 said '*axsup: system counter is running: 2 workers, 2 actors, run_dir *' || exit
 try 2 '' "*in use by a living system (pid $pid)*" run "$conf"
 [[ $(stat -c '%a %F' "$dir/run/control") == '600 socket' ]]
@@ -170,7 +163,7 @@ try 3 '' "axsup: counter: no such system *" status "$conf"
 [[ ! -e $dir/run ]]
 verdict $? 'the run_dir is left behind'
 
-start "$conf" --for 200ms
+begin "$conf" --for 200ms
 said '*axsup: system counter is running: *'
 wait "$pid"
 verdict $? 'run --for ends by itself'

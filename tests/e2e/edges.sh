@@ -39,10 +39,7 @@ END
 near=1.2.1 far=2.1.1 wet=2.2.1 deep=2.4.1
 full=1 timeout=5 deadlock=6 too_big=11 limit=14
 
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done
@@ -188,9 +185,7 @@ grep -q '0 workers killed' "$dir/log"
 verdict $? "$(tail -n 1 "$dir/log")"
 
 # what a worker that stands still has not read is mail, and is told as left
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done

@@ -77,10 +77,7 @@ cat >"$conf" <<END
   ]
 }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit 1
 [[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
 verdict $? 'status shows the address of each listener'
@@ -220,9 +217,7 @@ pid=
 # The port is taken by a system that runs.
 sed 's/"system": "io", "run_dir": "run"/"system": "io2", "run_dir": "run2"/
     s/127.0.0.1:0/127.0.0.1:PORT/; s/near"/near2"/' "$conf" >"$dir/second"
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*'
 [[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
 sed "s/PORT/${BASH_REMATCH[1]}/" "$dir/second" >"$dir/second.json"
@@ -243,9 +238,7 @@ cat >"$conf" <<END
     "max_asks": 16, "actors": [ { "name": "door", "contract": "door" } ] } ]
 }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*'
 [[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
 port=${BASH_REMATCH[1]} all=()
@@ -285,9 +278,7 @@ cat >"$conf" <<END
     "limits": { "files": 40 }, "actors": [ { "name": "door", "contract": "door" } ] } ]
 }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*'
 [[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
 port=${BASH_REMATCH[1]} all=()

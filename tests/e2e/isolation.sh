@@ -33,10 +33,7 @@ cat >"$conf" <<END
 END
 workers=(axsup burglar/0 home/0 home/1) # by slot
 
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done

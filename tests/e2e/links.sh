@@ -81,10 +81,7 @@ cat >"$conf" <<END
       "actors": [ $(actor nest-b) ] } ] }
 END
 where=start
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 
 normal=0 failed_reason=2 killed=3 other=13

@@ -27,10 +27,7 @@ END
 here=1.1.1 there=2.1.1
 declare -A place=([$here]=inside [$there]=between)
 
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 while read -r -t 20 -u "$says" line && [[ $line != *'is running'* ]]; do
     echo "$line"
 done

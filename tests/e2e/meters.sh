@@ -85,10 +85,7 @@ cat >"$conf" <<END
       "actors": [ { "name": "w", "contract": "meters" }, { "name": "x", "contract": "meters" } ] }
   ] }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 ok='{"error":0}'
 

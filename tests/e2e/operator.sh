@@ -35,10 +35,7 @@ said() {
 
 start() {
     : >"$dir/log"
-    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
-    # shellcheck disable=SC2154 # set by coproc
-    pid=$system_PID says=${system[0]}
-    exec {says}<&"$says"
+    begin "$@"
     said '*is running*' || exit
 }
 

@@ -66,10 +66,7 @@ cat >"$conf" <<END
     { "name": "last", "plugin": "$plugins/keyed.so",
       "registries": [ { "name": "closing", "contract": "keyed", "drain": "10s" } ] } ] }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 
 # ---- one actor a key ----
@@ -270,9 +267,7 @@ ran S14 between
 
 conf=$dir/sessions.json
 sed "s/\"2s\"/\"50ms\"/; s/{/{ \"run_dir\": \"shop\",/" conf/sessions.json | sed '2,$s/ "run_dir": "shop",//' >"$conf"
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 for item in tea salt; do
     call '{"error":""}' door put "{\"user\":\"ann\",\"item\":\"$item\"}"

@@ -42,10 +42,8 @@ start() { # STRATEGY POLICY_OF_C
       "actors": [ { "name": "v", "contract": "trouble" } ] } ] }
 END
     : >"$dir/log"
-    coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-    # shellcheck disable=SC2154 # set by coproc
-    pid=$system_PID says=${system[0]} order=
-    exec {says}<&"$says"
+    begin "$conf"
+    order=
     said '*c/0 runs: *'
     in_order ' a runs; b runs; c runs;'
 }

@@ -94,10 +94,7 @@ cat >"$conf" <<END
       "actors": [ { "name": "nursery", "contract": "nursery" } ] } ] }
 END
 where=start
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 
 normal=0 shutdown=1 other=13

@@ -53,10 +53,7 @@ cat >"$conf" <<END
       "actors": [ $(actor near), $(actor seen), $(actor other) ] },
     { "name": "b", "plugin": "$plugins/watches.so", "actors": [ $(actor far) ] } ] }
 END
-coproc system { exec "$axsup" run "$conf" 2>&1 </dev/null; }
-# shellcheck disable=SC2154 # set by coproc
-pid=$system_PID says=${system[0]}
-exec {says}<&"$says"
+begin "$conf"
 said '*is running*' || exit
 
 # ---- the death of a process, seen from within and from elsewhere ----

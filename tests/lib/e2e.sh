@@ -28,6 +28,14 @@ ran() {
     echo "ran $1 $2"
 }
 
+# begin [ARGUMENT...]: axsup run, in $pid; what it says comes on $says.
+begin() {
+    coproc system { exec "$axsup" run "$@" 2>&1 </dev/null; }
+    # shellcheck disable=SC2154 # set by coproc
+    pid=$system_PID says=${system[0]}
+    exec {says}<&"$says"
+}
+
 # said PATTERN: reads what the system says, on $says, until a line matches.
 said() {
     local line
