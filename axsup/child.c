@@ -47,6 +47,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
         child->ready_once)
         return;
     child->ready_once = true;
+    slot->been_ready = true;
     sup_file_close(&child->order_socket);
     sup_death_watch_futex(slot);
     if (slot->state == SHM_SLOT_STARTING)

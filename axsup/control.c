@@ -183,16 +183,11 @@ static void on_timer(void *ctx)
     serve_early(ctx);
 }
 
-/* Whether each worker's first process has got somewhere. */
 static bool has_begun(const struct sup *sup)
 {
-    for (uint32_t s = 1; s < sup->n_slots; s++) {
-        const struct sup_slot *slot = &sup->slots[s];
-
-        if (slot->state == SHM_SLOT_EMPTY ||
-            (slot->state == SHM_SLOT_STARTING && slot->incarnation <= 1))
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        if (!sup_slot_begun(&sup->slots[s]))
             return false;
-    }
     return true;
 }
 

@@ -103,8 +103,7 @@ static const char *system_state(const struct sup *sup)
         const struct sup_slot *slot = &sup->slots[i];
 
         failed += slot->state == SHM_SLOT_FAILED;
-        starting |= slot->state == SHM_SLOT_EMPTY ||
-                    (slot->state == SHM_SLOT_STARTING && slot->incarnation <= 1);
+        starting |= !sup_slot_begun(slot);
     }
     if (sup->stop.phase != SUP_STOP_NO)
         return "stopping";

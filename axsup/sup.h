@@ -53,6 +53,7 @@ struct sup_slot {
     pid_t pid;                 /* 0: no process */
     uint32_t incarnation;      /* processes started so far */
     uint32_t epoch;            /* grows each time the slot starts empty */
+    bool been_ready;           /* one of its processes was */
     uint32_t restarts;         /* ever, those asked for by hand included */
     uint64_t started_at;       /* CLOCK_MONOTONIC ns, of this incarnation */
     struct sup_exit last_exit;
@@ -123,6 +124,12 @@ void sup_log(enum ax_level level, const char *format, ...) __attribute__((format
 struct sup_slot *sup_slot_find(struct sup *sup, const char *name);
 /* "starting", "running" ... as in `status`; static. */
 const char *sup_slot_state_name(enum shm_slot_state state);
+/* Whether the slot's first start has come to an end: by a process that is ready, or in vain. */
+static inline bool sup_slot_begun(const struct sup_slot *slot)
+{
+    return slot->been_ready || slot->state == SHM_SLOT_STOPPED || slot->state == SHM_SLOT_FAILED;
+}
+
 /* 0, AX_E_NO_ACTOR where the slot has no process, -errno. */
 int sup_kill(struct sup *sup, uint32_t slot, int signal);
 /* Ends the process of the worker and starts another; mail and kept state stay. A failed or stopped

@@ -135,6 +135,22 @@ else
     each of_worker
     ((beyond && n > first))
     verdict $? "allocations of a worker: $n were reached"
+
+    # A system has not begun while its worker waits for the second try: who asks meanwhile waits too.
+    slow=$dir/slow.json
+    sed 's/"max": 2/"max": 2, "backoff": ["300ms", "1s"]/' "$conf" >"$slow"
+    starve worker 11 "$axsup" run "$slow" >"$dir/out" 2>&1 </dev/null &
+    pid=$!
+    until grep -q 'restart in' "$dir/out" || [[ ! -d /proc/$pid ]]; do :; done
+    all=$("$axsup" status --json "$slow" 2>&1)
+    [[ $all == *'"state":"starting",'*'"state":"backoff",'* ]]
+    verdict $? "the system waits for its worker: $all"
+    got=$("$axsup" call "$slow" t get 2>&1)
+    [[ $got == '{"value":0}' ]]
+    verdict $? "a call in the first backoff: $got"
+    "$axsup" stop "$slow" >/dev/null 2>&1
+    wait "$pid"
+    clean 'a call in the first backoff'
 fi
 
 echo "$passed passed, $failed failed"

@@ -363,8 +363,12 @@ static int set_up(void **state)
     config.run_dir = folder;
     slots[0] = (struct sup_slot){.name = "axsup"};
     for (uint32_t i = 1; i < 3; i++)
-        slots[i] = (struct sup_slot){
-            .number = i, .config = &entry, .state = SHM_SLOT_RUNNING, .pid = 100, .incarnation = 1};
+        slots[i] = (struct sup_slot){.number = i,
+                                     .config = &entry,
+                                     .state = SHM_SLOT_RUNNING,
+                                     .been_ready = true,
+                                     .pid = 100,
+                                     .incarnation = 1};
     strcpy(slots[1].name, "counting/0");
     strcpy(slots[2].name, "counting/1");
     sup = (struct sup){.config = &config, .slots = slots, .n_slots = 3};
@@ -661,17 +665,20 @@ static void early_clients_wait(void **state)
     (void)state;
     control->begun = false;
     slots[1].state = SHM_SLOT_STARTING;
-    slots[1].incarnation = 1;
+    slots[1].been_ready = false;
     say(fd, "{\"command\":\"deadletters\"}\n");
     assert_string_equal(hear(fd), "{\"ok\":true,\"result\":[]}\n");
     say(fd, "{\"command\":\"state\",\"actor\":\"counter\"}\n");
     sup_control_events(control);
     assert_string_equal(hear(fd), "");
-    slots[1].state = SHM_SLOT_RUNNING;
+    slots[1].state = SHM_SLOT_BACKOFF; /* the second try comes */
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "");
+    slots[1].been_ready = true;
     sup_control_events(control);
     assert_string_equal(hear(fd), "{\"ok\":true,\"result\":{\"n\":42}}\n");
     control->begun = false;
-    slots[1].state = SHM_SLOT_EMPTY;
+    slots[1].been_ready = false;
     say(fd, "{\"command\":\"state\",\"actor\":\"counter\"}\n");
     assert_string_equal(hear(fd), "");
     control->timer.fn(control->timer.ctx); /* some day it is said what is there */
