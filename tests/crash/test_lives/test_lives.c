@@ -361,6 +361,7 @@ static void begin(void)
     char *text = config();
     system_start(&system_, text);
     free(text);
+    json_decref(call("members", json_pack("{s:s}", "group", "g0"))); /* it has made its file */
     snprintf(path, sizeof path, "%s/book", system_.folder);
     book = open(path, O_RDONLY | O_CLOEXEC);
     if (book < 0)
