@@ -102,8 +102,7 @@ static void record(struct sup_slot *slot, const struct sup_ending *end, uint32_t
     }
 }
 
-static void tell_all(const struct sup_slot *slot, uint32_t incarnation, uint32_t suspect,
-                     uint64_t now)
+static void tell_all(const struct sup_slot *slot, uint32_t incarnation, uint32_t suspect)
 {
     const struct sup_exit *last = &slot->last_exit;
     const struct shm_frame head = {.kind = SHM_SLOT_DOWN};
@@ -113,9 +112,7 @@ static void tell_all(const struct sup_slot *slot, uint32_t incarnation, uint32_t
         .reason = last->reason,
         .signal = last->signal,
         .will_restart = last->will_restart,
-        .code = last->code,
         .suspect = suspect,
-        .at = now,
         .turn = shm_load_acquire(&slot->sup->hub.port.peers[slot->number]->committed),
     };
 
@@ -129,7 +126,7 @@ static void tell_all(const struct sup_slot *slot, uint32_t incarnation, uint32_t
 void sup_death_for_good(struct sup_slot *slot)
 {
     slot->last_exit.will_restart = false;
-    tell_all(slot, slot->incarnation + 1, 0, sup_clock());
+    tell_all(slot, slot->incarnation + 1, 0);
     sup_hub_fail(slot->sup, slot->number, AX_E_CANCELED);
 }
 
@@ -158,7 +155,7 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
     child->died_at = now;
     decide(slot, end, suspect, now);
     record(slot, end, suspect);
-    tell_all(slot, slot->incarnation, suspect, now);
+    tell_all(slot, slot->incarnation, suspect);
     sup_child_state(slot, state_after(slot));
     child->fault = own_doing(child, end);
     child->method = method;

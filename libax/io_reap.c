@@ -46,7 +46,7 @@ static void broke(struct worker *w, struct io_handle *h, int error)
 
 /* ---- what came ---- */
 
-static bool hold(struct io *io, struct io_handle *h, uint16_t buffer, uint32_t size)
+static void hold(struct io *io, struct io_handle *h, uint16_t buffer, uint32_t size)
 {
     io->buffer[buffer] = (struct io_buffer){.size = size};
     if (h->first == 0)
@@ -54,7 +54,6 @@ static bool hold(struct io *io, struct io_handle *h, uint16_t buffer, uint32_t s
     else
         io->buffer[h->last - 1].next = (uint16_t)(buffer + 1);
     h->last = (uint16_t)(buffer + 1);
-    return true;
 }
 
 static bool copy_in(struct io *io, struct io_handle *h, uint16_t buffer, uint32_t size)
@@ -83,10 +82,13 @@ static void take_data(struct worker *w, struct io_handle *h, uint16_t buffer, ui
     }
     bool soon = h->in.end == h->in_at && io->held <= IO_BUFFERS / 2 && h->reading &&
                 !actor_at(w, h->owner)->suspended;
-    if (soon ? hold(io, h, buffer, size) : copy_in(io, h, buffer, size))
-        h->inbound += size;
-    else
+    if (soon)
+        hold(io, h, buffer, size);
+    else if (!copy_in(io, h, buffer, size)) {
         broke(w, h, -ENOMEM);
+        return;
+    }
+    h->inbound += size;
     if (h->inbound >= w->boot->read_buffer)
         io_dirty(w, h); /* no more for now */
 }

@@ -25,7 +25,6 @@ enum shm_kind {
     SHM_REPLY,     /* body: the reply's image; corr: the asker's number */
     SHM_ERROR,     /* a reply that is an AX_E_* in `method` */
     SHM_DOWN,      /* body: struct shm_down_body */
-    SHM_TIMER,     /* a message that its own actor sent itself by a timer */
     SHM_MONITOR,   /* control: `from` watches `to`; corr is the monitor's number */
     SHM_DEMONITOR, /* control */
     SHM_SLOT_DOWN, /* control, from axsup: body: struct shm_slot_down_body */
@@ -157,15 +156,14 @@ struct shm_slot_down_body {
     uint8_t reason;
     uint8_t signal;
     uint8_t will_restart;
-    uint8_t code;     /* exit status for SHM_EXITED */
+    uint8_t pad;
     uint32_t suspect; /* index of the actor in hand, 0: none */
-    uint64_t at;      /* CLOCK_MONOTONIC, ns */
     uint64_t turn;    /* the last that it committed */
 };
 
 struct shm_ready_body {
     uint32_t incarnation;
-    uint32_t corrupt;
+    uint32_t pad;
     uint64_t mail; /* messages found in mailboxes */
 };
 

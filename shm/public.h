@@ -75,7 +75,6 @@ struct shm_public {
     uint32_t listens; /* to axsup: actors here may have the lifecycle stream */
     _Alignas(SHM_LINE) uint64_t ticks; /* axsup's segment only; see meter.h */
     _Alignas(SHM_LINE) struct shm_meters meters;
-    _Alignas(SHM_LINE) char panic[256];
     _Alignas(SHM_LINE) struct shm_slot_info slot[SHM_SLOTS]; /* axsup's segment only */
 };
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char *take_back(struct shm_port *port, struct shm_recovery *out)
+static const char *take_back(struct shm_port *port)
 {
     struct shm_private *priv = port->priv;
     struct shm_journal *journal = &priv->journal;
@@ -17,8 +17,6 @@ static const char *take_back(struct shm_port *port, struct shm_recovery *out)
         return NULL;
     if (journal->turn != committed + 1)
         return "the turn numbers";
-    out->open_turn = true;
-    out->undone = journal->entries;
     if (journal->actor != 0 && journal->actor < priv->fresh_actor)
         shm_store(&priv->suspect, journal->actor | (uint64_t)(journal->message == 0) << 32 |
                                       (uint64_t)(journal->message == SHM_IN_ORDER) << 33);
@@ -144,7 +142,6 @@ static const char *mark_actors(struct shm_port *port, shm_marker *marker, uint64
             return "a mailbox";
         if (!marker(port, index, used))
             return "an actor's state, monitors or timers";
-        out->actors++;
         out->mail += shm_chain_depth(&actor->mail);
     }
     return NULL;
@@ -186,7 +183,7 @@ int shm_recover(struct shm_port *port, shm_marker *marker, struct shm_recovery *
     shm_store(&port->pub->turn_started_at, 0);
     out->wrong = check_marks(port);
     if (out->wrong == NULL)
-        out->wrong = take_back(port, out);
+        out->wrong = take_back(port);
     if (out->wrong == NULL)
         out->wrong = check_marks(port); /* again: the undo log may have named them */
     if (out->wrong == NULL)

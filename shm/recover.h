@@ -16,9 +16,6 @@
 
 struct shm_recovery {
     uint64_t mail;     /* messages in mailboxes */
-    uint32_t actors;   /* in use */
-    uint32_t undone;   /* words taken back */
-    bool open_turn;    /* the process died within one */
     uint64_t lanes;    /* slots to or from which a lane did not add up; what it held is lost */
     const char *wrong; /* what does not add up, NULL: nothing */
 };

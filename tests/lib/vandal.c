@@ -358,12 +358,10 @@ static void incarnation(struct vandal *v)
 static void pulse(struct vandal *v)
 {
     struct shm_public *pub = public_of(v);
-    if (chance(v, 3))
+    if (chance(v, 2))
         PUT(v, pub->turn_started_at);
-    else if (chance(v, 2))
-        PUT(v, pub->squeezed);
     else
-        scribble(v, (uint8_t *)pub->panic, sizeof pub->panic);
+        PUT(v, pub->squeezed);
 }
 
 static void directory(struct vandal *v)
