@@ -56,7 +56,7 @@ static void see(struct ov_lease *lease, uint64_t epoch)
 struct ov_lease_effect ov_lease_want(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number)
 {
-    if (lease->state != OV_FREE || now < lease->wait_until)
+    if (lease->state != OV_FREE || now < lease->wait_until || config->paused)
         return (struct ov_lease_effect){0};
     lease->state = OV_ACQUIRING;
     return send(lease, config, now, number, OV_STORE_ACQUIRE);
@@ -92,6 +92,8 @@ static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease
 {
     if (answer->owner.boot != 0 && !ov_ident_same(&answer->owner, &config->self))
         lease->wait_until = now + answer->left_ns;
+    else if (lease->state == OV_ACQUIRING)
+        lease->wait_until = now + config->answer_ns; /* nobody's, and yet not to be had */
     if (lease->deadline == 0)
         lease->epoch = 0; /* of a lease that was only read of */
     return fence(lease);
@@ -106,6 +108,17 @@ static struct ov_lease_effect read_back(struct ov_lease *lease,
     return send(lease, config, now, number, OV_STORE_READ);
 }
 
+/* To ask for more time would be to acquire it: what is left of a lease runs out. */
+static struct ov_lease_effect leave(struct ov_lease *lease)
+{
+    lease->pending = 0;
+    if (lease->deadline == 0) { /* it never was in hand */
+        lease->state = OV_FREE;
+        lease->epoch = 0;
+    }
+    return (struct ov_lease_effect){0};
+}
+
 static struct ov_lease_effect take_read(struct ov_lease *lease,
                                         const struct ov_lease_config *config, uint64_t now,
                                         const struct ov_store_answer *answer, uint64_t number)
@@ -114,6 +127,8 @@ static struct ov_lease_effect take_read(struct ov_lease *lease,
     if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
         return deny(lease, config, now, answer);
     lease->epoch = answer->epoch;
+    if (config->paused && lease->state != OV_RELEASING)
+        return leave(lease);
     return send(lease, config, now, number,
                 lease->state == OV_RELEASING ? OV_STORE_RELEASE : OV_STORE_RENEW);
 }
@@ -140,6 +155,25 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
 
 /* ---- time ---- */
 
+/* When it asks for more time. */
+static uint64_t renew_at(const struct ov_lease *lease, const struct ov_lease_config *config)
+{
+    uint64_t half = config->ttl_ns / 2;
+    return lease->deadline > half ? lease->deadline - half : 0;
+}
+
+uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_config *config)
+{
+    bool ends = lease->state != OV_RELEASING && lease->state != OV_FENCED;
+    uint64_t next = lease->deadline != 0 && ends ? lease->deadline : UINT64_MAX;
+    uint64_t at = UINT64_MAX;
+    if (lease->pending != 0)
+        at = lease->sent_at + config->answer_ns;
+    else if (is_owner(lease) && !config->paused)
+        at = renew_at(lease, config);
+    return at < next ? at : next;
+}
+
 struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number)
 {
@@ -148,7 +182,8 @@ struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lea
         return fence(lease);
     if (lease->pending != 0 && now - lease->sent_at >= config->answer_ns)
         return read_back(lease, config, now, number);
-    if (lease->pending == 0 && is_owner(lease) && lease->deadline - now <= config->ttl_ns / 2) {
+    if (lease->pending == 0 && is_owner(lease) && !config->paused &&
+        now >= renew_at(lease, config)) {
         if (lease->state == OV_HELD)
             lease->state = OV_RENEWING;
         return send(lease, config, now, number, OV_STORE_RENEW);

@@ -35,6 +35,7 @@ struct ov_lease_config { /* of all leases of a node */
     struct ov_ident self;
     uint64_t ttl_ns, margin_ns; /* the margin, less than half of the ttl, is for drift of clocks */
     uint64_t answer_ns;         /* an answer that takes longer is lost; not 0 */
+    bool paused;                /* asks for no shard and for no more time; what it has runs out */
 };
 
 struct ov_lease {
@@ -69,6 +70,8 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
 /* Time has passed: renews, gives up waiting for an answer, notices the deadline. */
 struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number);
+/* When ov_lease_tick has something to do at the latest; UINT64_MAX: never, as things are. */
+uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_config *config);
 /* Takes no new work from here on; from HELD and RENEWING. */
 void ov_lease_drain(struct ov_lease *lease);
 /* Nothing runs under it any more: gives it back from DRAINING; ends FENCED. */

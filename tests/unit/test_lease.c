@@ -12,7 +12,7 @@
 #define MARGIN 100u
 #define ANSWER 200u
 
-static const struct ov_lease_config config = {
+static struct ov_lease_config config = {
     .self = {"a", 1, 1}, .ttl_ns = TTL, .margin_ns = MARGIN, .answer_ns = ANSWER};
 static const struct ov_ident other = {"b", 2, 1}, nobody;
 static struct ov_lease lease;
@@ -24,6 +24,7 @@ static int set_up(void **state)
     (void)state;
     lease = (struct ov_lease){.registry = "users", .shard = 7};
     number = 0;
+    config.paused = false;
     return 0;
 }
 
@@ -138,6 +139,56 @@ static void test_a_lost_answer(void **state)
     answer(400, OV_STORE_DONE, config.self, 5, TTL);
     assert_true(effect.gained);
     expect(OV_HELD, 5, 350 + TTL - MARGIN);
+}
+
+/* Asking for more time would acquire it. */
+static void test_a_lost_answer_while_paused(void **state)
+{
+    (void)state;
+    want(100);
+    config.paused = true;
+    tick(300);
+    expect_sent(OV_STORE_READ, 0);
+    answer(350, OV_STORE_DONE, config.self, 5, 900);
+    assert_false(effect.send || effect.gained || effect.lost);
+    expect(OV_FREE, 0, 0);
+    assert_int_equal(lease.floor, 5);
+    want(400);
+    assert_false(effect.send);
+}
+
+/* What is held goes on until its deadline, and is given back. */
+static void test_paused_while_it_is_held(void **state)
+{
+    (void)state;
+    hold(100);
+    config.paused = true;
+    tick(999);
+    assert_false(effect.send);
+    assert_true(ov_lease_may_begin(&lease, 999));
+    assert_int_equal(ov_lease_next(&lease, &config), 1000);
+    ov_lease_drain(&lease);
+    effect = ov_lease_stopped(&lease, &config, 999, ++number);
+    expect_sent(OV_STORE_RELEASE, 5);
+}
+
+/* Each time at which something is due is known before. */
+static void test_when_it_is_next_due(void **state)
+{
+    (void)state;
+    assert_int_equal(ov_lease_next(&lease, &config), UINT64_MAX);
+    want(100);
+    assert_int_equal(ov_lease_next(&lease, &config), 300);
+    answer(150, OV_STORE_DONE, config.self, 5, TTL);
+    assert_int_equal(ov_lease_next(&lease, &config), 500);
+    tick(500);
+    assert_int_equal(ov_lease_next(&lease, &config), 700);
+    tick(700);
+    expect_sent(OV_STORE_READ, 5);
+    assert_int_equal(ov_lease_next(&lease, &config), 900);
+    tick(1000);
+    expect(OV_FENCED, 0, 0);
+    assert_int_equal(ov_lease_next(&lease, &config), UINT64_MAX);
 }
 
 static void test_a_lost_answer_to_a_renewal(void **state)
@@ -270,6 +321,9 @@ int main(void)
         cmocka_unit_test_setup(test_an_answer_that_comes_too_late, set_up),
         cmocka_unit_test_setup(test_another_has_it, set_up),
         cmocka_unit_test_setup(test_a_lost_answer, set_up),
+        cmocka_unit_test_setup(test_a_lost_answer_while_paused, set_up),
+        cmocka_unit_test_setup(test_paused_while_it_is_held, set_up),
+        cmocka_unit_test_setup(test_when_it_is_next_due, set_up),
         cmocka_unit_test_setup(test_a_lost_answer_to_a_renewal, set_up),
         cmocka_unit_test_setup(test_a_renewal_is_refused, set_up),
         cmocka_unit_test_setup(test_answers_to_older_requests, set_up),
