@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/shards.h"
+
+#include "overlay/core/place.h"
+
+#include <string.h>
+
+static uint64_t score_of(const struct ov_shards *shards, struct ax_span node, uint32_t shard)
+{
+    struct ax_span registry = {shards->registry, (uint32_t)strlen(shards->registry)};
+    return ov_place_score(node, registry, shard);
+}
+
+void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *lease,
+                    const char *registry, uint64_t round_ns, struct ov_shard *table, uint32_t n)
+{
+    char text[OV_ID_TEXT];
+    struct ax_span self = {text, (uint32_t)ov_ident_format(&lease->self, text)};
+    *shards = (struct ov_shards){.lease = *lease, .round_ns = round_ns, .shards = table, .n = n};
+    memcpy(shards->registry, registry, strlen(registry) + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        table[i] = (struct ov_shard){.lease.shard = i, .score = score_of(shards, self, i)};
+        memcpy(table[i].lease.registry, shards->registry, sizeof shards->registry);
+    }
+}
+
+/* ---- who should have what: as ov_place, a node at a time ---- */
+
+static void contend(struct ov_shards *shards, const struct ov_ident *member)
+{
+    char text[OV_ID_TEXT], own[OV_ID_TEXT];
+    struct ax_span name = {text, (uint32_t)ov_ident_format(member, text)};
+    (void)ov_ident_format(&shards->lease.self, own);
+    bool greater = strcmp(own, text) > 0;
+    for (uint32_t i = 0; i < shards->n; i++) {
+        struct ov_shard *shard = &shards->shards[i];
+        uint64_t score = shard->ours ? score_of(shards, name, i) : 0;
+        if (score > shard->score || (score == shard->score && !greater))
+            shard->ours = false;
+    }
+}
+
+void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members, uint32_t n)
+{
+    for (uint32_t i = 0; i < shards->n; i++)
+        shards->shards[i].ours = !shards->leaving;
+    for (uint32_t i = 0; i < n; i++)
+        if (!ov_ident_same(&members[i], &shards->lease.self))
+            contend(shards, &members[i]);
+}
+
+void ov_shards_leave(struct ov_shards *shards)
+{
+    shards->leaving = true;
+    for (uint32_t i = 0; i < shards->n; i++)
+        shards->shards[i].ours = false;
+}
+
+/* ---- giving away ---- */
+
+static bool holds(const struct ov_shard *shard)
+{
+    return shard->lease.state == OV_HELD || shard->lease.state == OV_RENEWING;
+}
+
+static bool in_hand_off(const struct ov_shard *shard)
+{
+    return shard->lease.state == OV_DRAINING || shard->lease.state == OV_RELEASING;
+}
+
+static uint32_t round_most(const struct ov_shards *shards)
+{
+    return shards->leaving                   ? shards->n
+           : shards->n < 2 * OV_SHARDS_ROUND ? 1
+                                             : shards->n / OV_SHARDS_ROUND;
+}
+
+/* One more may go now. A new round counts those that are still on their way. */
+static bool may_move(struct ov_shards *shards, uint64_t now)
+{
+    if (now >= shards->round_end) {
+        shards->round_end = now + shards->round_ns;
+        shards->moved = 0;
+        for (uint32_t i = 0; i < shards->n; i++)
+            shards->moved += in_hand_off(&shards->shards[i]);
+    }
+    if (shards->moved >= round_most(shards))
+        return false;
+    shards->moved++;
+    return true;
+}
+
+/* ---- one shard ---- */
+
+/* The shard is in the number, so that an answer finds it. */
+static uint64_t next_number(const struct ov_shards *shards, uint32_t shard)
+{
+    return (shards->numbers + 1) * OV_SHARDS_MOST + shard;
+}
+
+static bool take(struct ov_shards *shards, uint32_t index, const struct ov_lease_effect *did,
+                 struct ov_shards_effect *effect)
+{
+    struct ov_shard *shard = &shards->shards[index];
+    *effect = (struct ov_shards_effect){.shard = index, .epoch = shard->lease.epoch};
+    if (did->send) {
+        shards->numbers++;
+        effect->kind = OV_SHARDS_ASK;
+        effect->request = did->request;
+    } else if (did->lost) {
+        shard->stopping = true;
+        effect->kind = OV_SHARDS_LOST;
+    } else if (did->gained) {
+        effect->kind = OV_SHARDS_GAINED;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool step(struct ov_shards *shards, uint32_t index, uint64_t now,
+                 struct ov_shards_effect *effect)
+{
+    struct ov_shard *shard = &shards->shards[index];
+    struct ov_lease_effect did =
+        ov_lease_tick(&shard->lease, &shards->lease, now, next_number(shards, index));
+    if (take(shards, index, &did, effect))
+        return true;
+    if (shard->ours) {
+        did = ov_lease_want(&shard->lease, &shards->lease, now, next_number(shards, index));
+        return take(shards, index, &did, effect);
+    }
+    if (!holds(shard) || !may_move(shards, now))
+        return false;
+    ov_lease_drain(&shard->lease);
+    shard->stopping = true;
+    *effect = (struct ov_shards_effect){
+        .kind = OV_SHARDS_DRAIN, .shard = index, .epoch = shard->lease.epoch};
+    return true;
+}
+
+bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect)
+{
+    while (shards->cursor < shards->n)
+        if (step(shards, shards->cursor++, now, effect))
+            return true;
+    shards->cursor = 0;
+    return false;
+}
+
+static uint64_t next_of(const struct ov_shards *shards, const struct ov_shard *shard)
+{
+    uint64_t next = ov_lease_next(&shard->lease, &shards->lease), at = UINT64_MAX;
+    if (shard->ours && shard->lease.state == OV_FREE && !shards->lease.paused)
+        at = shard->lease.wait_until;
+    else if (!shard->ours && holds(shard))
+        at = shards->moved < round_most(shards) ? 0 : shards->round_end;
+    return at < next ? at : next;
+}
+
+uint64_t ov_shards_next(const struct ov_shards *shards)
+{
+    uint64_t next = UINT64_MAX;
+    for (uint32_t i = 0; i < shards->n; i++) {
+        uint64_t at = next_of(shards, &shards->shards[i]);
+        next = at < next ? at : next;
+    }
+    return next;
+}
+
+/* ---- events ---- */
+
+bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_store_answer *answer,
+                      struct ov_shards_effect *effect)
+{
+    uint32_t index = (uint32_t)(answer->number % OV_SHARDS_MOST);
+    if (index >= shards->n)
+        return false;
+    struct ov_lease_effect did = ov_lease_answer(&shards->shards[index].lease, &shards->lease, now,
+                                                 answer, next_number(shards, index));
+    return take(shards, index, &did, effect);
+}
+
+bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
+                       struct ov_shards_effect *effect)
+{
+    if (shard >= shards->n || !shards->shards[shard].stopping)
+        return false;
+    shards->shards[shard].stopping = false;
+    struct ov_lease_effect did = ov_lease_stopped(&shards->shards[shard].lease, &shards->lease, now,
+                                                  next_number(shards, shard));
+    return take(shards, shard, &did, effect);
+}
+
+bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
+                   struct ov_shards_effect *effect)
+{
+    if (shard >= shards->n)
+        return false;
+    struct ov_lease_effect did = ov_lease_saw(&shards->shards[shard].lease, epoch);
+    return take(shards, shard, &did, effect);
+}
+
+/* ---- looking ---- */
+
+uint64_t ov_shards_epoch(const struct ov_shards *shards, uint32_t shard, uint64_t now)
+{
+    if (shard >= shards->n || !ov_lease_may_begin(&shards->shards[shard].lease, now))
+        return 0;
+    return shards->shards[shard].lease.epoch;
+}
+
+uint32_t ov_shards_held(const struct ov_shards *shards)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < shards->n; i++)
+        held += shards->shards[i].lease.epoch != 0 || shards->shards[i].stopping;
+    return held;
+}
