@@ -96,6 +96,10 @@ static bool read_text(struct reader *r, struct sup_json *node, const struct sup_
         return wrong_value(r, node, key);
     if (*node->text == '\0')
         return wrong(r, node, "expected a path, found an empty string");
+    if (key->kind == SUP_KEY_PATH && *node->text == '~') /* that is a shell's */
+        return wrong(r, node,
+                     "~ is not a home directory here: expected a path from / or from "
+                     "the folder of the config; write ./~ for a name that begins so");
     memcpy(field, &node->text, sizeof(node->text));
     return true;
 }
