@@ -167,6 +167,8 @@ static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
     if (contract == NULL && from->contract != 0)
         contract = sup_contract_by_hash(sup, from->contract);
     name_message(contract, from->method, event);
+    if (from->what == SHM_DEADLETTER && from->kind == SHM_EXIT)
+        snprintf(event->message, sizeof event->message, "(exit)");
     (void)sup_record_names(sup, from->other, event->other_name);
 }
 

@@ -91,7 +91,7 @@ static uint32_t drain_slot(struct worker *w, uint32_t slot, uint32_t budget)
         return 0;
     if (!present(w, slot))
         return 0;
-    uint32_t taken = has_control ? drain_control(w, slot, control_end, budget) : 0;
+    uint32_t taken = has_control ? drain_control(w, slot, control_end, budget, false) : 0;
     if (has_data && !port->in[slot].cut)
         taken += drain_data(w, slot, data_end, budget);
     if (shm_unlikely(port->in[slot].mended) && port->priv->read_data[slot] == data_end &&

@@ -14,8 +14,9 @@ uint32_t drain_lanes(struct worker *w, uint32_t budget);
 
 /* Up to `budget` frames of a data lane up to `end`; one turn. How many. */
 uint32_t drain_data(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget);
-/* The same of a control lane; a turn each. */
-uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget);
+/* The same of a control lane; a turn each. `dead`: what a dead process has left there, see share.c.
+ */
+uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget, bool dead);
 /* A reply or error for an ask, in the open turn. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int drain_reply(struct worker *w, uint32_t slot, const struct shm_frame *frame, uint32_t size);
 /* What lies in the lane at `position` is no frame: axsup is told, and the lane is not read on. */

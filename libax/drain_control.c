@@ -12,6 +12,7 @@
 #include "libax/order.h"
 #include "libax/record.h"
 #include "libax/registry.h"
+#include "libax/share.h"
 #include "libax/stream.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -19,21 +20,14 @@
 
 #define CONTROL_MAX 256u /* bytes of a frame */
 
-static int on_monitor(struct worker *w, const struct shm_frame *frame)
+static int on_monitor(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
-    if (index != 0)
-        return watch_add(w, index, frame->from, frame->corr, frame->method != 0);
-    const struct shm_down_body body = {.who = frame->to, .reason = SHM_GONE};
-    const struct post post = {
-        .to = frame->from,
-        .from = frame->to,
-        .corr = frame->corr,
-        .kind = SHM_DOWN,
-        .fixed = &body,
-        .size = shm_down_size(&body),
-    };
-    return post_anywhere(w, SHM_CONTROL, &post);
+    if (index == 0)
+        return watch_refuse(w, frame, SHM_GONE);
+    if (!share_of_records(w, slot))
+        return watch_refuse(w, frame, SHM_OTHER);
+    return watch_add(w, index, frame->from, frame->corr, frame->method != 0);
 }
 
 /* A slot tells the ends of its own actors, nobody else's. */
@@ -70,7 +64,7 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return 0;
     switch (frame->kind) {
     case SHM_MONITOR:
-        return on_monitor(w, frame);
+        return on_monitor(w, slot, frame);
     case SHM_DEMONITOR:
         if (actor_local(w, frame->to) != 0)
             watch_remove(w, actor_local(w, frame->to), frame->from, frame->corr);
@@ -78,7 +72,7 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
     case SHM_DOWN:
         return on_down(w, slot, frame);
     case SHM_LINK:
-        return link_asked(w, frame);
+        return link_asked(w, slot, frame);
     case SHM_UNLINK:
         link_undone(w, frame);
         return 0;
@@ -133,7 +127,7 @@ static bool drain_dead(struct worker *w, uint32_t slot, uint64_t turn)
         ;
     bool all = *read_data == end;
     end = shm_lane_committed_end(port, slot, SHM_CONTROL, *read_control, turn, &malformed[1]);
-    while (all && drain_control(w, slot, end, UINT32_MAX) != 0)
+    while (all && drain_control(w, slot, end, UINT32_MAX, true) != 0)
         ;
     all = all && *read_control == end;
     if (all && (malformed[0] || malformed[1]))
@@ -180,7 +174,25 @@ static bool before_control(struct worker *w, uint32_t slot, const struct shm_fra
     return true;
 }
 
-uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget)
+/* Does it take up no more than its slot's share? Else it stays in the lane. */
+static bool is_fair(struct worker *w, uint32_t slot, const struct shm_frame *frame)
+{
+    uint32_t index = actor_local(w, frame->to);
+    switch (frame->kind) {
+    case SHM_MONITOR:
+    case SHM_LINK:
+    case SHM_ORDER:
+    case SHM_LOOKUP:
+        return share_of_answers(w, slot);
+    case SHM_DOWN:
+    case SHM_EXIT:
+        return index == 0 || frame->corr == 0 || share_of_mail(w, index);
+    default:
+        return true;
+    }
+}
+
+uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget, bool dead)
 {
     struct shm_port *port = &w->port;
     struct shm_private *priv = port->priv;
@@ -198,7 +210,7 @@ uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t b
         uint8_t own[CONTROL_MAX] __attribute__((aligned(16)));
         struct shm_frame *frame = (struct shm_frame *)(void *)own;
         drain_copy(frame, lane, size);
-        if (!before_control(w, slot, frame))
+        if ((!dead && slot != 0 && !is_fair(w, slot, frame)) || !before_control(w, slot, frame))
             break;
         shm_turn_begin(port, 0, 0);
         if (control(w, slot, frame) != 0) {

@@ -41,21 +41,31 @@ struct shm_event *event_next(struct worker *w, uint8_t what, uint32_t index)
     return event;
 }
 
-void dead_letter(struct worker *w, const struct shm_frame *frame, int error)
+static void write_letter(struct worker *w, const struct shm_frame *frame, uint16_t method,
+                         int error)
 {
-    if (frame->kind != SHM_TELL && frame->kind != SHM_ASK)
-        return;
     uint32_t target = actor_local(w, frame->to);
     struct shm_event *letter =
         next(w, &w->port.priv->letters, w->port.letters, w->port.geo.letters);
     letter->what = SHM_DEADLETTER;
     letter->actor = frame->to;
     letter->other = frame->from;
-    letter->method = frame->method;
+    letter->method = method;
     letter->kind = frame->kind;
     letter->error = (uint32_t)error;
     if (target != 0) /* soon the ref will not tell */
         letter->contract = w->contracts[actor_at(w, target)->type].hash;
+}
+
+void dead_letter(struct worker *w, const struct shm_frame *frame, int error)
+{
+    if (frame->kind == SHM_TELL || frame->kind == SHM_ASK)
+        write_letter(w, frame, frame->method, error);
+}
+
+void dead_signal(struct worker *w, const struct shm_frame *frame, int error)
+{
+    write_letter(w, frame, UINT16_MAX, error);
 }
 
 void actor_name(struct worker *w, uint32_t index, char *text)

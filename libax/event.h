@@ -9,6 +9,8 @@
 struct shm_event *event_next(struct worker *w, uint8_t what, uint32_t actor);
 /* In the open turn: `frame` will not be handled. */
 void dead_letter(struct worker *w, const struct shm_frame *frame, int error);
+/* The same for a signal, which is no message of a contract. */
+void dead_signal(struct worker *w, const struct shm_frame *frame, int error);
 /* The actor's name, or its ref where it has none, into `text` of SHM_NAME_MAX + 1 bytes. */
 void actor_name(struct worker *w, uint32_t actor, char *text);
 /* One line on standard error. */

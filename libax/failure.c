@@ -232,6 +232,7 @@ void actors_revive(struct worker *w)
 {
     uint32_t told = 0;
     memset(w->port.priv->of_slot, 0, sizeof w->port.priv->of_slot);
+    memset(w->port.priv->asked, 0, sizeof w->port.priv->asked);
     for (uint32_t index = 1; index < w->port.priv->fresh_actor; index++)
         if (actor_at(w, index)->state != SHM_FREE) {
             records_revive(w, index);

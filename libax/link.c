@@ -21,6 +21,8 @@
 #include "libax/life.h"
 #include "libax/record.h"
 #include "libax/send.h"
+#include "libax/share.h"
+#include "libax/signal.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
 #include "libax/words.h"
@@ -91,27 +93,15 @@ static void pair_off(struct worker *w, uint32_t unit)
     theirs->twin = ours_tells ? SHM_TWIN_SILENT : SHM_TWIN_TELLS;
 }
 
-static int refuse(struct worker *w, const struct shm_frame *frame)
-{
-    const struct shm_down_body body = {.who = frame->to, .reason = SHM_GONE};
-    const struct post post = {
-        .to = frame->from,
-        .from = frame->to,
-        .corr = frame->corr,
-        .kind = SHM_EXIT,
-        .fixed = &body,
-        .size = sizeof body,
-    };
-    return post_anywhere(w, SHM_CONTROL, &post);
-}
-
-int link_asked(struct worker *w, const struct shm_frame *frame)
+int link_asked(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     uint32_t index = actor_local(w, frame->to);
     if (shm_frame_body(frame) < sizeof(struct shm_since_body))
         return 0;
     if (index == 0)
-        return refuse(w, frame);
+        return watch_refuse(w, frame, SHM_GONE);
+    if (!share_of_records(w, slot))
+        return watch_refuse(w, frame, SHM_OTHER);
     if (!shm_log_room(&w->port, TURN_ROOM))
         return AX_E_LIMIT;
     struct shm_more *more = more_get(w, index);
@@ -182,12 +172,6 @@ void link_undone(struct worker *w, const struct shm_frame *frame)
         drop(w, record_unit(&w->port, link));
 }
 
-static struct post signal_post(uint64_t to, const struct shm_down_body *body)
-{
-    return (struct post){
-        .to = to, .from = body->who, .kind = SHM_EXIT, .fixed = body, .size = shm_down_size(body)};
-}
-
 int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
 {
     struct shm_down_body body;
@@ -196,8 +180,7 @@ int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
         return 0;
     if (frame->corr != 0)
         return watch_deliver(w, named(w, index, frame->corr, body.who), &body);
-    const struct post post = signal_post(frame->to, &body);
-    return post_local(w, index, &post);
+    return signal_arrived(w, index, frame, &body);
 }
 
 /* ---- an exit is handled ---- */
@@ -411,51 +394,4 @@ int ax_stop_other(struct ax_ctx *ctx, const char *words)
     if (error == 0)
         actor_stop(w, ctx->actor, SHM_OTHER, 0, AX_STOP_CONTEXT_STOP);
     return error;
-}
-
-static int signal_remote(struct worker *w, uint64_t who, struct shm_down_body *body)
-{
-    uint32_t slot = SHM_REF_SLOT(who);
-    struct post post = signal_post(who, body);
-    if (slot == w->port.slot || slot_gone(w, slot))
-        return AX_E_NO_ACTOR;
-    body->after = w->port.out[slot].staged[SHM_DATA];
-    if (body->reason == SHM_KILLED)
-        post = (struct post){.to = who, .from = body->who, .kind = SHM_KILL};
-    return post_slot(w, slot, SHM_CONTROL, &post);
-}
-
-static int signal_any(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason,
-                      const char *words)
-{
-    struct worker *w = ctx->worker;
-    uint32_t index = actor_local(w, who.addr);
-    struct shm_down_body body = {
-        .who = actor_ref(w, ctx->actor),
-        .incarnation = actor_incarnation(w, ctx->actor),
-        .reason = (uint8_t)reason,
-    };
-    memcpy(body.words, words, strnlen(words, AX_WORDS_MAX));
-    if (who.node != 0)
-        return AX_E_NO_ACTOR;
-    if (!log_room_for_user(w))
-        return AX_E_LIMIT;
-    if (index == 0)
-        return signal_remote(w, who.addr, &body);
-    if (reason == AX_KILLED) {
-        actor_kill(w, index);
-        return 0;
-    }
-    const struct post post = signal_post(who.addr, &body);
-    return post_local(w, index, &post);
-}
-
-int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason)
-{
-    return (unsigned)reason < AX_REASON_COUNT ? signal_any(ctx, who, reason, "") : AX_E_INVALID;
-}
-
-int ax_exit_other(struct ax_ctx *ctx, struct ax_ref who, const char *words)
-{
-    return words_fit(words) ? signal_any(ctx, who, AX_OTHER, words) : AX_E_TOO_BIG;
 }

@@ -6,7 +6,7 @@
 #include "libax/worker.h"
 
 /* In the open turn: what another slot says. Each 0, AX_E_NO_MEMORY or AX_E_LIMIT. */
-int link_asked(struct worker *w, const struct shm_frame *frame);
+int link_asked(struct worker *w, uint32_t slot, const struct shm_frame *frame);
 void link_undone(struct worker *w, const struct shm_frame *frame);
 int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame);
 

@@ -102,6 +102,19 @@ static uint32_t *slot_list(struct worker *w, const struct shm_watch *record)
     return slot == w->port.slot || slot >= w->port.slots ? NULL : &w->port.priv->of_slot[slot];
 }
 
+/* Was it set up by the slot that its peer lives in? */
+static bool asked_for(const struct shm_watch *record)
+{
+    return record->kind == SHM_WATCHED || (record->kind == SHM_LINKED && !record->mine);
+}
+
+static void count_asked(struct worker *w, const struct shm_watch *record, uint32_t more)
+{
+    uint32_t *asked = &w->port.priv->asked[SHM_REF_SLOT(record->peer)];
+    if (asked_for(record))
+        change(&w->port, asked, *asked + more);
+}
+
 void record_push(struct worker *w, uint32_t unit)
 {
     struct shm_watch *record = record_at(&w->port, unit);
@@ -118,6 +131,7 @@ void record_push(struct worker *w, uint32_t unit)
     if (*at != 0)
         change(&w->port, &record_at(&w->port, *at)->at_prev, unit);
     change(&w->port, at, unit);
+    count_asked(w, record, 1);
 }
 
 static void leave_list(struct worker *w, uint32_t unit)
@@ -141,6 +155,7 @@ static void leave_slot(struct worker *w, uint32_t unit)
     uint32_t *list = slot_list(w, record);
     if (list == NULL)
         return;
+    count_asked(w, record, UINT32_MAX);
     if (*list == unit) {
         change(port, list, record->at_next);
         return;
@@ -219,6 +234,7 @@ static void revive_one(struct worker *w, uint32_t unit)
     if (*at != 0)
         record_at(&w->port, *at)->at_prev = unit;
     *at = unit;
+    w->port.priv->asked[SHM_REF_SLOT(record->peer)] += asked_for(record);
 }
 
 void records_revive(struct worker *w, uint32_t owner)

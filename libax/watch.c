@@ -25,6 +25,8 @@
 #include "libax/send.h"
 #include "libax/turn.h"
 
+#include <stdio.h>
+
 #define TURN_ROOM 64u /* undo words for what follows in the turn */
 #define DOWN_BYTES (sizeof(struct shm_frame) + sizeof(struct shm_down_body))
 _Static_assert(sizeof(struct shm_chunk) + DOWN_BYTES <= SHM_UNIT << RECORD_ROOM, "room for a down");
@@ -47,6 +49,22 @@ int watch_add(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id, b
         return AX_E_NO_MEMORY;
     record_push(w, unit);
     return watch_say_since(w, record_at(&w->port, unit));
+}
+
+int watch_refuse(struct worker *w, const struct shm_frame *frame, uint8_t reason)
+{
+    struct shm_down_body body = {.who = frame->to, .reason = reason};
+    if (reason == SHM_OTHER)
+        snprintf(body.words, sizeof body.words, "its worker has no room for it");
+    const struct post post = {
+        .to = frame->from,
+        .from = frame->to,
+        .corr = frame->corr,
+        .kind = frame->kind == SHM_LINK ? SHM_EXIT : SHM_DOWN,
+        .fixed = &body,
+        .size = shm_down_size(&body),
+    };
+    return post_anywhere(w, SHM_CONTROL, &post);
 }
 
 void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id)

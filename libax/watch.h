@@ -18,6 +18,8 @@ int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body
 /* In the open turn: `watcher`, of another slot, watches `actor` from now on. 0, AX_E_NO_MEMORY,
  * AX_E_LIMIT: then the turn is to be undone. */
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id, bool final);
+/* In the open turn: nothing comes of the monitor or the link that the frame asks for. */
+int watch_refuse(struct worker *w, const struct shm_frame *frame, uint8_t reason);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
 /* In the open turn: a down or exit that another slot has sent to the record, NULL: there is none.
  * Where it is not on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */

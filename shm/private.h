@@ -293,6 +293,7 @@ struct shm_private {
     struct shm_death death[SHM_SLOTS]; /* and how that ended */
     uint32_t of_slot[SHM_SLOTS];       /* unit of the first shm_watch whose peer lives in that slot;
                                           made anew by a successor */
+    uint32_t asked[SHM_SLOTS];         /* how many of these that slot has set up; likewise */
     uint64_t events, letters;          /* written to the rings so far */
     uint64_t next_id;                  /* monitors and timers */
     uint64_t memberships;              /* of all actors */
