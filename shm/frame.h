@@ -101,6 +101,10 @@ enum shm_reason {
 #undef SHM_REASON_ENUM
 };
 
+#define SHM_REASON_ONE(name, number, text) +1
+enum { SHM_REASON_COUNT = SHM_REASONS(SHM_REASON_ONE) };
+#undef SHM_REASON_ONE
+
 #define SHM_WORDS 48u /* of a reason that is other, the NUL included */
 
 /* Only with words does it take all of its bytes: shm_down_size. */
@@ -131,7 +135,7 @@ static inline bool shm_down_read(const struct shm_frame *frame, struct shm_down_
     memset(body->words, 0, sizeof body->words);
     memcpy(body, frame->body, size < sizeof *body ? SHM_DOWN_LEAST : sizeof *body);
     body->words[SHM_WORDS - 1] = '\0';
-    return true;
+    return body->reason < SHM_REASON_COUNT && body->suspect <= 1 && body->will_restart <= 1;
 }
 
 /* From when on the sender of a frame knows of a monitor or a link. */

@@ -228,6 +228,31 @@ static void forged_down(void **state)
     assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
 }
 
+/* Of whom it may be, but of no reason, and neither true nor false. */
+static void malformed_down(void **state)
+{
+    uint64_t id;
+    struct ax_ctx *ctx = victim_turn(&victim, WATCHER);
+    (void)state;
+    int error = ax_monitor(ctx, (struct ax_ref){.addr = SHM_REF(NODE_PEER, 1, 1)}, &id);
+    turn_commit(w);
+    assert_int_equal(error, 0);
+    const struct shm_down_body good = {
+        .who = SHM_REF(NODE_PEER, 1, 1), .incarnation = 1, .reason = SHM_OTHER, .will_restart = 1};
+    struct shm_down_body reason = good, suspect = good, again = good;
+    reason.reason = SHM_OTHER + 1;
+    suspect.suspect = 2;
+    again.will_restart = 2;
+    const struct shm_down_body *bad[] = {&reason, &suspect, &again};
+    for (int i = 0; i < 3; i++) {
+        from_other(SHM_DOWN, actor_ref(w, WATCHER), id, bad[i], SHM_DOWN_LEAST);
+        from_other(SHM_EXIT, actor_ref(w, WATCHER), 0, bad[i], SHM_DOWN_LEAST);
+    }
+    assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
+    from_other(SHM_DOWN, actor_ref(w, WATCHER), id, &good, SHM_DOWN_LEAST);
+    assert_int_equal(told(WATCHER), 1);
+}
+
 /* A message, not handled yet, whose bytes look like a record to those who ask for it by number. */
 static uint64_t forge_record(uint8_t kind, struct shm_watch *was)
 {
@@ -326,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(full_turn, begin, end),
         cmocka_unit_test_setup_teardown(ends_before_deaths, begin, end),
         cmocka_unit_test_setup_teardown(forged_down, begin, end),
+        cmocka_unit_test_setup_teardown(malformed_down, begin, end),
         cmocka_unit_test_setup_teardown(forged_records, begin, end),
         cmocka_unit_test_setup_teardown(undone_records, begin, end),
         cmocka_unit_test_setup_teardown(end_gives_all_back, begin, end),
