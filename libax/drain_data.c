@@ -73,14 +73,15 @@ static int refuse(struct worker *w, const struct shm_frame *frame, uint32_t size
     return failed;
 }
 
-/* Numbers of asks can be guessed: an answer counts only from the slot that was asked. */
+/* Numbers of asks can be guessed: an answer counts only from the slot that was asked, and in the
+ * name of one of its own. */
 int drain_reply(struct worker *w, uint32_t slot, const struct shm_frame *frame, uint32_t size)
 {
     struct shm_frame *own = (struct shm_frame *)(void *)w->scratch;
     drain_copy(own, frame, size);
     if (own->kind != SHM_ERROR)
         own->kind = SHM_REPLY;
-    if (!asked_of(w, own->to, own->corr, slot))
+    if (SHM_REF_SLOT(own->from) != slot || !asked_of(w, own->to, own->corr, slot))
         return 0;
     int error = own->kind == SHM_ERROR ? own->method : 0;
     if (own->kind == SHM_ERROR && error == 0)

@@ -228,6 +228,32 @@ static void forged_down(void **state)
     assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
 }
 
+/* From the slot that was asked, but in the name of another's actor. */
+static void forged_reply(void **state)
+{
+    const struct subject_ref who = {
+        .ref.addr = node_peer_actor(&node, 1, ax_contract_hash(&subject_contract))};
+    struct ax_ctx *ctx = victim_turn(&victim, WATCHER);
+    uint64_t ask;
+    (void)state;
+    int error = subject_get_async(ctx, who, AX_SECONDS(60), &ask);
+    turn_commit(w);
+    assert_int_equal(error, 0);
+    struct shm_frame head = {.kind = SHM_REPLY,
+                             .method = subject_method_get,
+                             .to = actor_ref(w, WATCHER),
+                             .from = actor_ref(w, TARGET),
+                             .corr = ask};
+    const struct subject_get_reply body = {0};
+    node_send(&node, NODE_PEER, SHM_DATA, &head, &body, sizeof body);
+    rounds();
+    assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
+    head.from = who.ref.addr;
+    node_send(&node, NODE_PEER, SHM_DATA, &head, &body, sizeof body);
+    rounds();
+    assert_int_equal(told(WATCHER), 1);
+}
+
 /* Of whom it may be, but of no reason, and neither true nor false. */
 static void malformed_down(void **state)
 {
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(full_turn, begin, end),
         cmocka_unit_test_setup_teardown(ends_before_deaths, begin, end),
         cmocka_unit_test_setup_teardown(forged_down, begin, end),
+        cmocka_unit_test_setup_teardown(forged_reply, begin, end),
         cmocka_unit_test_setup_teardown(malformed_down, begin, end),
         cmocka_unit_test_setup_teardown(forged_records, begin, end),
         cmocka_unit_test_setup_teardown(undone_records, begin, end),
