@@ -113,7 +113,7 @@ static void show_timers(const struct look *look, uint32_t unit)
 
     sup_out_key(look->out, "timers");
     sup_out_open(look->out, '[');
-    for (uint32_t n = 0; n < MOST && (timer = unit_at(look, unit)) != NULL; n++) {
+    for (uint32_t n = 0; n < MOST && (timer = block_at(look, unit, sizeof *timer)) != NULL; n++) {
         uint64_t at = shm_load(&timer->at);
         bool ask = shm_load(&timer->frame.kind) == SHM_ERROR;
         sup_out_open(look->out, '{');

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* What axsup shows of an actor whose memory a worker has filled with lies: nothing is read that is
+ * not in that memory. */
+#include "axsup/out.h"
+#include "axsup/show.h"
+#include "tests/lib/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACTOR 1u
+
+static struct world world;
+static struct node moment;
+
+static int begin(void **state)
+{
+    (void)state;
+    world_moment(&moment, 0);
+    world_open(&world);
+    world_become(&world, &moment);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_close(&world);
+    node_close(&moment);
+    return 0;
+}
+
+static struct shm_actor_cold *cold(void)
+{
+    uint8_t *private = world.node.priv[WORKER];
+    return (struct shm_actor_cold *)(void *)(private + world.node.geo[WORKER].cold_off) + ACTOR;
+}
+
+static bool shows(const char *what)
+{
+    struct sup_out out = {0};
+    assert_int_equal(sup_show_inspect(&out, &world.sup, world_ref(WORKER, ACTOR)), 0);
+    sup_out_bytes(&out, "", 1);
+    assert_int_equal(out.error, 0);
+    bool found = strstr(out.text, what) != NULL;
+    sup_out_deinit(&out);
+    return found;
+}
+
+/* Its head would be within the arena, and the rest behind it. */
+static void timer_at_the_end(void **state)
+{
+    (void)state;
+    assert_false(shows("\"timers\":[]"));
+    cold()->timers = world.node.geo[WORKER].units - 1;
+    assert_true(shows("\"timers\":[]"));
+}
+
+static void lists_from_nowhere(void **state)
+{
+    (void)state;
+    cold()->timers = cold()->monitors = cold()->watchers = cold()->more = UINT32_MAX;
+    assert_true(shows("\"timers\":[]"));
+    assert_true(shows("\"monitors\":[]"));
+    assert_true(shows("\"watchers\":[]"));
+    assert_true(shows("\"links\":[]"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(timer_at_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(lists_from_nowhere, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
