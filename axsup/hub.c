@@ -270,7 +270,8 @@ static bool drain_lane(struct sup *sup, struct sup_slot *slot, uint32_t lane)
     uint64_t *read =
         lane == SHM_DATA ? &port->priv->read_data[from] : &port->priv->read_control[from];
     /* pairs with the release in shm_lane_publish_slow of the worker */
-    uint64_t at = *read, end = shm_load_acquire(lane == SHM_DATA ? &ends->data : &ends->control);
+    uint64_t at = *read, before = at,
+             end = shm_load_acquire(lane == SHM_DATA ? &ends->data : &ends->control);
     bool wrong = false;
 
     while (left-- > 0 && !port->in[from].cut) {
@@ -295,7 +296,7 @@ static bool drain_lane(struct sup *sup, struct sup_slot *slot, uint32_t lane)
                                                  : "its control lane to axsup");
         return false;
     }
-    if (at != *read || left != FRAMES_A_ROUND)
+    if (at != before)
         port->read_dirty |= 1ull << from;
     *read = at;
     return at != end && !port->in[from].cut;
