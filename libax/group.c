@@ -11,6 +11,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/more.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -222,8 +223,7 @@ int ax_join(struct ax_ctx *ctx, const char *group)
         return 0;
     if (!log_room_for_user(w) || port->priv->memberships >= port->geo.members)
         return AX_E_LIMIT;
-    struct shm_more *more =
-        shm_arena_left(port) < 16 || !table_open(w) ? NULL : more_get(w, ctx->actor);
+    struct shm_more *more = !memory_room(w, 16) || !table_open(w) ? NULL : more_get(w, ctx->actor);
     uint32_t unit = more == NULL ? 0 : shm_arena_take(port, SHM_MEMBERSHIP_ORDER);
     if (unit == 0)
         return AX_E_NO_MEMORY;

@@ -19,6 +19,7 @@
 
 #include "libax/event.h"
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/record.h"
 #include "libax/send.h"
 #include "libax/share.h"
@@ -327,7 +328,7 @@ int ax_link(struct ax_ctx *ctx, struct ax_ref who)
         return 0;
     if (find(w, ctx->actor, who.addr) != 0)
         return 0;
-    if (shm_arena_left(&w->port) < 32 || more_get(w, ctx->actor) == NULL)
+    if (!memory_room(w, 32) || more_get(w, ctx->actor) == NULL)
         return AX_E_NO_MEMORY;
     if (target == 0)
         return link_remote(w, ctx->actor, who.addr,

@@ -16,6 +16,7 @@
 #include "libax/registry.h"
 
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/more.h"
 #include "libax/pending.h"
 #include "libax/send.h"
@@ -288,7 +289,7 @@ static int raise_actor(struct worker *w, struct registry *r, struct ax_span key,
         return AX_E_SHUTTING_DOWN;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    if (shm_arena_left(&w->port) < 2 * w->plugin->actors[r->type]->state_size / SHM_UNIT + 32)
+    if (!memory_room(w, 2 * w->plugin->actors[r->type]->state_size / SHM_UNIT + 32))
         return AX_E_NO_MEMORY;
     int error = index_room(w, r);
     if (error == 0)

@@ -10,6 +10,7 @@
 #include "libax/snapshot.h"
 
 #include "libax/life.h"
+#include "libax/memory.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 
@@ -50,8 +51,7 @@ int snapshot_keep(struct worker *w, uint32_t index, const void *data, uint32_t s
     uint32_t order = shm_order_of(sizeof(struct snapshot_block) + (uint64_t)size);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    return shm_arena_left(&w->port) < (1u << order) + 16 ? AX_E_NO_MEMORY
-                                                         : keep(w, index, data, size);
+    return memory_room(w, (1u << order) + 16) ? keep(w, index, data, size) : AX_E_NO_MEMORY;
 }
 
 int snapshot_initial(struct worker *w, uint32_t index, struct ax_span span)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A process without memory for an actor's state: the actor comes up when there is some again, by
- * itself. */
+ * itself. An arena without room that may grow: each call that needs some lets it. */
 #include "libax/send.h"
+#include "libax/snapshot.h"
 #include "libax/turn.h"
 #include "libax/wake.h"
+#include "shm/arena.h"
 #include "tests/lib/subject.h"
 #include "tests/lib/victim.h"
 
@@ -76,8 +78,77 @@ static void state_comes_later(void **state)
     node_close(&node);
 }
 
+/* ---- an arena that may grow ---- */
+
+#define CALLER 1u
+#define LITTLE 8u /* units: less than any of the calls wants to see */
+
+static uint32_t *granted(void)
+{
+    return &((struct shm_public *)(void *)node.pub[0])->slot[NODE_WORKER].units;
+}
+
+/* Half of it has memory, and is full; axsup has granted the rest, and nobody has looked yet. */
+static int fill_half(void **state)
+{
+    (void)state;
+    node_open(&node);
+    *granted() /= 2;
+    victim_init(&victim, &node, NODE_WORKER);
+    if (victim_enter(&victim, &node, &subject_plugin) != 0 || victim_start(&victim) != 0)
+        return -1;
+    for (int i = 0; i < 10; i++)
+        victim_round(&victim);
+    while (shm_arena_left(&w->port) > LITTLE) {
+        shm_turn_begin(&w->port, 0, 0);
+        for (int i = 0; i < 16 && shm_arena_left(&w->port) > LITTLE; i++)
+            (void)shm_arena_take(&w->port, 0);
+        turn_commit(w);
+    }
+    *granted() = node.geo[NODE_WORKER].units;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    victim_free(&victim);
+    node_close(&node);
+    return 0;
+}
+
+static void link_grows(void **state)
+{
+    struct ax_ctx *ctx = victim_turn(&victim, CALLER);
+    (void)state;
+    assert_int_equal(ax_link(ctx, (struct ax_ref){.addr = actor_ref(w, CALLER + 1)}), 0);
+    turn_commit(w);
+}
+
+static void join_grows(void **state)
+{
+    struct ax_ctx *ctx = victim_turn(&victim, CALLER);
+    (void)state;
+    assert_int_equal(ax_join(ctx, "all"), 0);
+    turn_commit(w);
+}
+
+static void snapshot_grows(void **state)
+{
+    static const uint8_t data[1000];
+    (void)victim_turn(&victim, CALLER);
+    (void)state;
+    assert_int_equal(snapshot_keep(w, CALLER, data, sizeof data), 0);
+    turn_commit(w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(state_comes_later)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(state_comes_later),
+        cmocka_unit_test_setup_teardown(link_grows, fill_half, end),
+        cmocka_unit_test_setup_teardown(join_grows, fill_half, end),
+        cmocka_unit_test_setup_teardown(snapshot_grows, fill_half, end),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
