@@ -3,6 +3,7 @@
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/names.h"
+#include "libax/order.h"
 #include "libax/room.h"
 #include "libax/send.h"
 #include "libax/snapshot.h"
@@ -118,25 +119,45 @@ bool ax_is_stop_requested(struct ax_ctx *ctx)
     return ctx->worker->stopping || actor_at(ctx->worker, ctx->actor)->flags & SHM_STOPPING;
 }
 
-/* As the directory shows it; of our own actors as it is. */
+/* As the turn has left it so far, of which nobody else is shown anything before the commit. */
+static void status_here(struct worker *w, uint32_t index, struct ax_status *out)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    *out = (struct ax_status){
+        .closed = actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING,
+        .incarnation = actor_incarnation(w, index),
+        .mailbox = (uint32_t)shm_chain_depth(&actor->mail),
+        .control_mailbox = (uint32_t)order_depth(&w->port, index),
+        .inflight = actor->suspended,
+    };
+}
+
+/* As the directory shows it. */
+static void status_away(struct worker *w, uint64_t who, bool closed, struct ax_status *out)
+{
+    uint32_t slot = SHM_REF_SLOT(who), index = SHM_REF_INDEX(who);
+    const struct shm_directory *entry = &w->port.directories[slot][index];
+    *out = (struct ax_status){
+        .closed = closed,
+        .incarnation =
+            shm_load(&entry->incarnation) + shm_load(&w->port.slot_info[slot].incarnation),
+        .mailbox = shm_load(&w->port.depths[slot][index]),
+        .control_mailbox = shm_load(&entry->control),
+        .inflight = (shm_load(&entry->refuse) & SHM_INFLIGHT) != 0,
+    };
+}
+
 void ax_status(struct ax_ctx *ctx, struct ax_ref who, struct ax_status *out)
 {
     struct worker *w = ctx->worker;
-    uint32_t slot = SHM_REF_SLOT(who.addr), index = SHM_REF_INDEX(who.addr);
+    uint32_t index = who.node == 0 ? actor_local(w, who.addr) : 0;
+    bool away = who.node == 0 && SHM_REF_SLOT(who.addr) != w->port.slot;
+    int error = away ? look_at_life(w, who.addr) : AX_E_NO_ACTOR;
     *out = (struct ax_status){.closed = true, .terminated = true};
-    int error = who.node != 0 ? AX_E_NO_ACTOR : look_at_life(w, who.addr);
-    if (error == AX_E_NO_ACTOR)
-        return;
-    if (slot == w->port.slot)
-        publish_now(w, index);
-    const struct shm_directory *entry = &w->port.directories[slot][index];
-    out->closed = error == AX_E_CLOSED;
-    out->terminated = false;
-    out->incarnation =
-        shm_load(&entry->incarnation) + shm_load(&w->port.slot_info[slot].incarnation);
-    out->mailbox = shm_load(&w->port.depths[slot][index]);
-    out->control_mailbox = shm_load(&entry->control);
-    out->inflight = (shm_load(&entry->refuse) & SHM_INFLIGHT) != 0;
+    if (index != 0)
+        status_here(w, index, out);
+    else if (error != AX_E_NO_ACTOR)
+        status_away(w, who.addr, error == AX_E_CLOSED, out);
 }
 
 const char *ax_reason_name(enum ax_reason reason)

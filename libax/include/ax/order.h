@@ -27,8 +27,9 @@ AX_MUST_USE int ax_take_snapshot(struct ax_ctx *ctx, struct ax_ref who, struct a
  * copied. Returns 0, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. Never suspends. */
 AX_MUST_USE int ax_keep_snapshot(struct ax_ctx *ctx, const void *data, uint32_t size);
 
-/* What is known of an actor of this node without asking it, beside ax_meters; of one in another
- * worker as it was a moment ago. A local read that never suspends. */
+/* What is known of an actor of this node without asking it, beside ax_meters; of one in this
+ * worker as the turn has left it so far, elsewhere as it was a moment ago. A local read that never
+ * suspends. */
 struct ax_status {
     bool closed;     /* takes no message any more */
     bool terminated; /* is gone; then the rest is 0 */
