@@ -272,8 +272,8 @@ AX_MUST_USE int ax_stop_other(struct ax_ctx *ctx, const char *words);
  * what that of a linked actor that is gone would do. AX_KILLED cannot be trapped and overtakes: the
  * actor is gone without handling what it has, also where its handler awaits, and on_stop is not
  * called. Returns 0, AX_E_NO_ACTOR, AX_E_INVALID, AX_E_LIMIT, AX_E_NO_MEMORY; AX_E_FULL, but not
- * for AX_KILLED: the mailbox, which has room for 1024 exits beyond its capacity, or the way there is
- * full. Never suspends. */
+ * for AX_KILLED: the mailbox, which has room for 1024 exits beyond its capacity, or the way there
+ * is full. Never suspends. */
 AX_MUST_USE int ax_exit_actor(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason);
 /* The same, reason AX_OTHER in words, as ax_stop_other. Also AX_E_TOO_BIG. */
 AX_MUST_USE int ax_exit_other(struct ax_ctx *ctx, struct ax_ref who, const char *words);
