@@ -171,6 +171,15 @@ for who in at-home away; do
         call "${registry#* }" "$who" end "{\"registry\":\"${registry% *}\",\"key\":\"$key\"}"
     done
 done
+# who is ending is not found, nor is another made beside it
+for who in at-home away; do
+    homed "late-$who-" slow
+    key="\"registry\":\"slow\",\"key\":\"$key\""
+    call '{"error":0}' "$who" late "{$key,\"ms\":1500}"
+    call '{"error":2}' "$who" seek "{$key}"
+    call '{"error":2,*' "$who" get "{$key,\"spawn\":true}"
+    become '{"error":3}' "$who" seek "{$key}"
+done
 homed orders-
 key="\"registry\":\"slow\",\"key\":\"$key\""
 ask away toil "{$key,\"ms\":2000}" >"$dir/toil" &

@@ -180,6 +180,27 @@ void driver_on_order(struct ax_ctx *ctx, struct driver *self, const struct drive
         reply->error = ax_take_snapshot(ctx, ref.ref, &taken, PATIENCE);
 }
 
+void driver_on_late(struct ax_ctx *ctx, struct driver *self, const struct driver_late *msg,
+                    struct driver_late_reply *reply)
+{
+    keyed_ref ref;
+    (void)self;
+    uint64_t ms = msg->ms;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_end(ctx, ref);
+    if (reply->error == 0)
+        reply->error = keyed_toil(ctx, ref, ms);
+}
+
+void driver_on_seek(struct ax_ctx *ctx, struct driver *self, const struct driver_seek *msg,
+                    struct driver_seek_reply *reply)
+{
+    keyed_ref ref;
+    (void)self;
+    reply->error = keyed_lookup(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+}
+
 void driver_on_toil(struct ax_ctx *ctx, struct driver *self, const struct driver_toil *msg,
                     struct driver_toil_reply *reply)
 {

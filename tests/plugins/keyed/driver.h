@@ -8,6 +8,8 @@
  * home   the key's actor lives in this worker
  * churn  so many times: gets the key and ends its actor, whoever else does; how many it got
  * end    tells it to end and then to add 3, and asks it what it has; in one turn
+ * late   tells it to end and then to toil; in one turn
+ * seek   looks for the key's actor
  * order  has it take a snapshot
  * toil   has it toil with mail behind; was all of that handled in one incarnation?
  */
@@ -23,6 +25,8 @@
     ASK(home, (text(32), registry, str, key), (bool, here))                                        \
     ASK(churn, (text(32), registry, str, key, u32, times), (i32, error, u32, got))                 \
     ASK(end, (text(32), registry, str, key), (i32, error, i64, value))                             \
+    ASK(late, (text(32), registry, str, key, u64, ms), (i32, error))                               \
+    ASK(seek, (text(32), registry, str, key), (i32, error))                                        \
     ASK(order, (text(32), registry, str, key), (i32, error))                                       \
     ASK(toil, (text(32), registry, str, key, u64, ms), (i32, error, bool, one))                    \
     ASK(fail, (text(32), registry, str, key), (i32, error))                                        \
