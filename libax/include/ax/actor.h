@@ -310,17 +310,17 @@ AX_MUST_USE int ax_pick(struct ax_ctx *ctx, const char *group, struct ax_ref *wh
 
 /* ---- the lifecycle stream, meters ---- */
 
-/* X(name, number, text, when): why an actor ended for good, beside its ax_reason. */
+/* X(name, number, text, when): why an actor ended for good, beside its ax_reason. None says that
+ * nobody could send to it any more: its address may lie in any mailbox, so that is never known. */
 #define AX_STOP_REASONS(X)                                                                         \
     X(NORMAL, 0, "normal", "The exit of another actor, or a kill, ended it.")                      \
     X(PANIC, 1, "panic", "A handler failed, and its policy does not let it go on.")                \
     X(FACTORY_PANIC, 2, "factory panic", "Its state could not be made.")                           \
     X(LIFECYCLE_HOOK_PANIC, 3, "lifecycle hook panic", "The same as panic, in a hook.")            \
     X(CONTEXT_STOP, 4, "context stop", "It ended itself, or its registry forgot it.")              \
-    X(MAILBOX_CLOSED, 5, "mailbox closed", "Nobody could send to it any more.")                    \
-    X(SHUTDOWN_IMMEDIATE, 6, "shutdown immediate", "Told to end, without time for its mail.")      \
-    X(SHUTDOWN_GRACEFUL, 7, "shutdown graceful", "Told to end; its mail was handled first.")       \
-    X(SHUTDOWN_DEADLINE_EXCEEDED, 8, "shutdown deadline exceeded",                                 \
+    X(SHUTDOWN_IMMEDIATE, 5, "shutdown immediate", "Told to end, without time for its mail.")      \
+    X(SHUTDOWN_GRACEFUL, 6, "shutdown graceful", "Told to end; its mail was handled first.")       \
+    X(SHUTDOWN_DEADLINE_EXCEEDED, 7, "shutdown deadline exceeded",                                 \
       "Told to end, and its time to drain ran out before its mail was handled.")
 
 enum ax_stop_reason {
