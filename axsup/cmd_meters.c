@@ -135,6 +135,8 @@ static const struct metric { /* of a worker, by its key in the document */
     {"mail", "ax_worker_mail", "gauge", "Messages that wait.", 1},
     {"turns", "ax_worker_messages_total", "counter", "Messages handled, coarse.", 1},
     {"late_replies", "ax_worker_late_replies_total", "counter", "Replies to asks given up.", 1},
+    {"arena_used", "ax_worker_arena_used_bytes", "gauge", "Bytes of its arena in use.", 1},
+    {"arena_max", "ax_worker_arena_max_bytes", "gauge", "Bytes that it may grow to.", 1},
     {"slow", "ax_worker_slow_messages_total", "counter", "Messages beyond slow_after.", 1},
     {"busy_ns", "ax_worker_busy_seconds_total", "counter", "Time in handlers, by samples.", 1e-9},
 };

@@ -69,6 +69,15 @@ static void cell_exit(const json_t *value, const json_t *row, char *cell, size_t
              suspect && message ? "." : "", suspect && message ? message : "");
 }
 
+/* How much of what it may grow to is in use. */
+static void cell_arena(const json_t *value, const json_t *row, char *cell, size_t room)
+{
+    json_int_t most = json_integer_value(json_object_get(row, "arena_max"));
+
+    snprintf(cell, room, "%lld%%",
+             (long long)(most > 0 ? (json_integer_value(value) * 100 + most - 1) / most : 0));
+}
+
 static void print_listeners(json_t *listeners)
 {
     static const struct sup_column columns[] = {
@@ -85,15 +94,11 @@ static void print_listeners(json_t *listeners)
 static void print_status(json_t *document)
 {
     static const struct sup_column columns[] = {
-        {"WORKER", "name", sup_cell_plain, 0},
-        {"SLOT", "slot", sup_cell_plain, 1},
-        {"PID", "pid", sup_cell_plain, 1},
-        {"STATE", "state", sup_cell_plain, 0},
-        {"RESTARTS", "restarts", sup_cell_plain, 1},
-        {"ACTORS", "actors", sup_cell_count, 1},
-        {"MAIL", "mail", sup_cell_count, 1},
-        {"TURNS", "turns", sup_cell_count, 1},
-        {"LAST EXIT (UTC)", "last_exit", cell_exit, 0},
+        {"WORKER", "name", sup_cell_plain, 0},       {"SLOT", "slot", sup_cell_plain, 1},
+        {"PID", "pid", sup_cell_plain, 1},           {"STATE", "state", sup_cell_plain, 0},
+        {"RESTARTS", "restarts", sup_cell_plain, 1}, {"ACTORS", "actors", sup_cell_count, 1},
+        {"MAIL", "mail", sup_cell_count, 1},         {"TURNS", "turns", sup_cell_count, 1},
+        {"ARENA", "arena_used", cell_arena, 1},      {"LAST EXIT (UTC)", "last_exit", cell_exit, 0},
     };
     char up[32];
 

@@ -83,8 +83,9 @@ const struct sup_command sup_commands[] = {
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
      "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
      "much mail waits in it, how many messages it has handled over all its processes (turns; "
-     "of one that was killed the last few may be missing) and how its last process ended. In "
-     "last_exit, why tells what kept a process from being started; a worker whose plugin is "
+     "of one that was killed the last few may be missing), how much of its arena is in use "
+     "(arena_used of arena_max, bytes) and how its last process ended. In last_exit, why tells "
+     "what kept a process from being started; a worker whose plugin is "
      "refused is given up at once. It shows also where the system listens."},
     {"actors", "CONF", BIT(JSON) | FILTERS, false, sup_cmd_actors, "list the actors",
      "Lists the actors, those with a name first, by name. A ref is written "

@@ -32,6 +32,7 @@ void sup_show_histogram(struct sup_out *out, const char *key, const uint64_t *bu
 static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_slot *slot)
 {
     const struct shm_meters *meters = &sup->hub.port.peers[slot->number]->meters;
+    uint64_t arena_max, arena = sup_slot_arena(sup, slot->number, &arena_max);
 
     sup_out_open(out, '{');
     sup_out_key(out, "worker");
@@ -44,6 +45,8 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
            sup_slot_mail(sup, slot->number) + sup_memory_unread(sup, slot->number, NULL));
     number(out, "turns", sup_slot_turns(sup, slot->number));
     number(out, "late_replies", sup_slot_late(sup, slot->number));
+    number(out, "arena_used", arena);
+    number(out, "arena_max", arena_max);
     number(out, "slow", shm_load(&meters->slow) & INT64_MAX);
     number(out, "busy_ns", shm_load(&meters->busy_ns) & INT64_MAX);
     sup_show_histogram(out, "handling_ns", meters->all.handling);

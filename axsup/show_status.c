@@ -46,6 +46,8 @@ static void show_exit(struct sup_out *out, const struct sup_exit *end)
 
 static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_slot *slot)
 {
+    uint64_t arena_max, arena = sup_slot_arena(sup, slot->number, &arena_max);
+
     sup_out_open(out, '{');
     sup_out_key(out, "name");
     sup_out_string(out, slot->name);
@@ -72,6 +74,10 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     sup_out_number(out, sup_slot_turns(sup, slot->number));
     sup_out_key(out, "late_replies");
     sup_out_number(out, sup_slot_late(sup, slot->number));
+    sup_out_key(out, "arena_used");
+    sup_out_number(out, arena);
+    sup_out_key(out, "arena_max");
+    sup_out_number(out, arena_max);
     show_exit(out, &slot->last_exit);
     sup_out_close(out, '}');
 }

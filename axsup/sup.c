@@ -315,6 +315,13 @@ uint64_t sup_slot_late(const struct sup *sup, uint32_t slot)
                      : shm_load(&sup->slots[slot].memory.view->late_replies) & INT64_MAX;
 }
 
+uint64_t sup_slot_arena(const struct sup *sup, uint32_t slot, uint64_t *limit)
+{
+    *limit = slot == 0 ? 0 : sup->slots[slot].memory.geo.units * (uint64_t)SHM_UNIT;
+    uint64_t used = slot == 0 ? 0 : shm_load(&sup->hub.port.peers[slot]->used) * (uint64_t)SHM_UNIT;
+    return used < *limit ? used : *limit; /* it may say anything */
+}
+
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot)
 {
     return slot == 0 ? 0 : shm_load(&sup->hub.port.peers[slot]->messages) & INT64_MAX;

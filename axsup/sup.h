@@ -141,6 +141,9 @@ uint64_t sup_slot_mail(const struct sup *sup, uint32_t slot);
 /* Replies to asks that had been given up, so far. */
 uint64_t sup_slot_late(const struct sup *sup, uint32_t slot);
 uint32_t sup_slot_actors(const struct sup *sup, uint32_t slot);
+/* Bytes of its arena that are in use, as its process last said, and the most that it may grow to.
+ */
+uint64_t sup_slot_arena(const struct sup *sup, uint32_t slot, uint64_t *limit);
 /* Messages handled by the slot so far, by all its processes; coarse. */
 uint64_t sup_slot_turns(const struct sup *sup, uint32_t slot);
 

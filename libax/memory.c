@@ -62,6 +62,8 @@ void memory_look(struct worker *w)
     uint32_t squeezed = shm_arena_left(&w->port) < least;
     if (squeezed != w->port.pub->squeezed)
         shm_store(&w->port.pub->squeezed, squeezed);
+    if (w->port.arena.used != w->port.pub->used)
+        shm_store(&w->port.pub->used, w->port.arena.used);
 }
 
 /* True: the arena has grown. */

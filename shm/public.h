@@ -71,6 +71,7 @@ struct shm_public {
     void *death_prev, *death_next;           /* list node; means something to the owner alone */
     _Alignas(SHM_LINE) uint32_t incarnation; /* set by a process when it has recovered */
     uint32_t squeezed;                       /* arena below its reserve: send nothing new */
+    uint32_t used;                           /* units of the arena, when it was last looked at */
     uint32_t small;   /* to axsup: that many units of arena are too few; 0: never mind */
     uint32_t listens; /* to axsup: actors here may have the lifecycle stream */
     _Alignas(SHM_LINE) uint64_t ticks; /* axsup's segment only; see meter.h */

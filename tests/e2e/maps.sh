@@ -78,6 +78,14 @@ got=$("$axsup" call "$conf" big count)
 entries=${got#*:} entries=${entries%%,*}
 ((entries > 1500 && entries < 2950))
 verdict $? "an arena of 24M holds $entries entries of 8 KiB"
+all=$("$axsup" status "$conf" --json)
+used=${all#*\"arena_used\":} used=${used%%,*}
+((used > entries * 8000 && used <= 25165824))
+verdict $? "status tells how much of it is in use: $all"
+[[ $all == *'"arena_max":25165824,'* && $("$axsup" status "$conf") == *%* ]]
+verdict $? "status tells how much there could be: $all"
+[[ $("$axsup" metrics "$conf") == *"ax_worker_arena_max_bytes{worker=\"w/0\"} 25165824"* ]]
+verdict $? "metrics tell it as well"
 "$axsup" kill "$conf" w >/dev/null
 call "{\"entries\":$entries,*" count
 "$axsup" send "$conf" big clear

@@ -199,6 +199,13 @@ uint32_t sup_slot_actors(const struct sup *s, uint32_t slot)
     return slot == 1;
 }
 
+uint64_t sup_slot_arena(const struct sup *s, uint32_t slot, uint64_t *limit)
+{
+    (void)s, (void)slot;
+    *limit = 4096;
+    return 64;
+}
+
 uint64_t sup_slot_late(const struct sup *s, uint32_t slot)
 {
     (void)s, (void)slot;
@@ -518,6 +525,7 @@ static void documents(void **state)
         ",\"uptime_ns\":5,\"state\":\"running\",\"deadletters\":3,\"listen\":[],\"workers\":["
         "{\"name\":\"counting/0\",\"slot\":1,\"pid\":100,\"state\":\"running\","
         "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,\"late_replies\":0,"
+        "\"arena_used\":64,\"arena_max\":4096,"
         "\"last_exit\":null},{"));
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
