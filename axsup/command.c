@@ -71,9 +71,8 @@ const struct sup_command sup_commands[] = {
      "is started again. The workers are stopped in the reverse order of their start within the "
      "config's shutdown time, each within an equal share of what is left of it: one that hangs is "
      "ended by SIGTERM, then SIGKILL, and the others still stop in order. What was left unhandled "
-     "is counted and said; what lay in the mailboxes of workers that stopped in order, for actors "
-     "that waited for a restart say, is a dead letter too. The status is 0 where all of them "
-     "stopped by themselves, else 1."},
+     "is counted and said, and its messages are dead letters, whether a worker had a process or "
+     "waited for one. The status is 0 where all of them stopped by themselves, else 1."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
      "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
      "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "

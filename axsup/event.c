@@ -215,6 +215,17 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
     }
 }
 
+void sup_letter_add(struct sup *sup, uint32_t slot, const struct shm_event *letter)
+{
+    const struct source letters = {.letters = true};
+
+    sup->events.letters_ever++;
+    if (sup->events.added[slot] == sup->slots[slot].memory.geo.letters)
+        return;
+    sup->events.added[slot]++;
+    take(sup, slot, &letters, letter);
+}
+
 /* True: something was there. */
 static bool collect(struct sup *sup, uint32_t slot, const struct source *source, uint64_t *taken)
 {

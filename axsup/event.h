@@ -78,6 +78,7 @@ struct sup_events {
     uint64_t letters_ever; /* those included that were overwritten before they were seen */
     uint64_t events_taken[SHM_SLOTS], letters_taken[SHM_SLOTS]; /* of each slot's rings */
     char words[SHM_SLOTS][SHM_WORDS]; /* of each slot, for the event that comes next */
+    uint32_t added[SHM_SLOTS];        /* letters that none of its processes has written */
     uint32_t unheard[SHM_SLOTS];      /* for its listeners, left out since the last notice to it */
     void (*hook)(void *ctx);
     void *ctx;
@@ -107,6 +108,9 @@ void sup_events_start(struct sup *sup);
 /* A new event of this slot with the time set, to be filled; then sup_event_done. */
 struct sup_event *sup_event_add(struct sup *sup, enum sup_what what, const struct sup_slot *slot);
 void sup_event_done(struct sup *sup);
+/* A dead letter of a slot that no process of it has written; then sup_event_done. Of a slot as many
+ * are shown as its own ring has room for, the rest is counted. */
+void sup_letter_add(struct sup *sup, uint32_t slot, const struct shm_event *letter);
 /* Takes what is new in the ring of a slot, or of all. */
 void sup_events_collect(struct sup *sup, uint32_t slot);
 void sup_events_collect_all(struct sup *sup);

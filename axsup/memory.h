@@ -55,9 +55,21 @@ bool sup_memory_intact(const struct sup *sup, uint32_t slot);
 /* Writes it again where it is not. No process may be in the slot. */
 void sup_memory_mend(const struct sup *sup, uint32_t slot);
 
-/* Messages and replies for the slot that its peers have published and it has not read. Where `of`
- * is not NULL, messages are also added up there for each actor, by its index. */
+/* Messages and replies for the slot that its peers have sent and it has not read. Where `of` is not
+ * NULL, messages are also added up there for each actor, by its index. */
 uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot, uint32_t *of);
+
+/* Calls fn for each of them, or for each frame in the mailbox of an actor, as of the slot's last
+ * committed turn. A frame lies within memory, and whole up to its header; what it says may be a
+ * lie. `peer` is whose lane it lies in, the slot itself for a mailbox. */
+typedef void sup_frame_fn(void *ctx, uint32_t peer, const struct shm_frame *frame);
+uint64_t sup_memory_each_unread(const struct sup *sup, uint32_t slot, sup_frame_fn *fn, void *ctx);
+/* The same for those between two positions of the data lane from a peer, whose edge is mapped; fn
+ * may be NULL. Returns how many they are. */
+uint64_t sup_memory_each_between(const struct sup_memory *memory, const uint8_t *edge,
+                                 const uint64_t range[2], uint32_t peer, sup_frame_fn *fn,
+                                 void *ctx);
+void sup_memory_each_mail(const struct sup *sup, uint32_t slot, sup_frame_fn *fn, void *ctx);
 
 /* Have all peers dealt with the death of this slot's process, so that its lanes may be reset? */
 bool sup_memory_quiet(const struct sup *sup, uint32_t slot);

@@ -100,60 +100,6 @@ static void peer_position(const struct sup *sup, uint32_t slot, uint32_t peer,
     }
 }
 
-static void count_for(const struct sup_memory *memory, const struct shm_frame *frame, uint32_t *of)
-{
-    uint8_t kind = shm_load(&frame->kind);
-    uint32_t index = SHM_REF_INDEX(shm_load(&frame->to));
-
-    if ((kind == SHM_TELL || kind == SHM_ASK) && index < memory->geo.actors)
-        of[index]++;
-}
-
-/* Frames between two positions of the data lane from a peer; messages also for each actor in `of`,
- * where that is not NULL. */
-static uint64_t count_frames(const struct sup_memory *memory, const uint8_t *in, uint64_t from,
-                             uint64_t to, uint32_t *of)
-{
-    uint64_t ring = memory->geo.data_ring, count = 0;
-    const uint8_t *base = in + SHM_PAGE + memory->geo.control_ring;
-
-    if (to - from > ring || from & 7)
-        return 0;
-    while (from != to) {
-        const struct shm_frame *frame =
-            (const struct shm_frame *)(const void *)(base + (from & (ring - 1)));
-        uint64_t word = shm_load((const uint64_t *)(const void *)frame);
-        uint32_t size = (uint32_t)word;
-        if (size < 8 || size & 7 || size > to - from)
-            break;
-        count += word >> 48 != SHM_PAD;
-        if (of != NULL && size >= sizeof *frame && word >> 48 != SHM_PAD)
-            count_for(memory, frame, of);
-        from += size;
-    }
-    return count;
-}
-
-uint64_t sup_memory_unread(const struct sup *sup, uint32_t slot, uint32_t *of)
-{
-    const struct sup_memory *memory = &sup->slots[slot].memory;
-    uint64_t bytes = memory->geo.edge_bytes, count = 0;
-
-    for (uint32_t peer = 0; peer < sup->n_slots; peer++) {
-        uint64_t read, where = offsetof(struct shm_private, read_data) + peer * sizeof(uint64_t);
-        uint8_t *in = peer == slot ? NULL
-                                   : shm_segment_map(sup->slots[peer].memory.out_readonly[slot],
-                                                     bytes, false);
-        if (in == NULL)
-            continue;
-        const struct shm_ends *ends = shm_edge_ends(in, peer, slot);
-        if (sup_memory_word(sup, slot, where, &read))
-            count += count_frames(memory, in, read, shm_load_acquire(&ends->data), of);
-        shm_segment_unmap(in, bytes);
-    }
-    return count;
-}
-
 /* From the start of the lap to where a lane goes on: nothing, in the form of a frame. */
 static void pad_lane(const struct sup_memory *memory, uint8_t *out, uint32_t lane,
                      uint64_t position)
@@ -188,8 +134,9 @@ static uint64_t reset_in(const struct sup *sup, uint32_t slot, uint32_t peer,
 {
     uint64_t data = ALIGNED(shm_load_acquire(&lanes->peer_ends->data));
     uint64_t control = ALIGNED(shm_load_acquire(&lanes->peer_ends->control));
+    const uint64_t range[2] = {priv->read_data[peer], data};
     uint64_t lost =
-        count_frames(&sup->slots[slot].memory, lanes->in, priv->read_data[peer], data, NULL);
+        sup_memory_each_between(&sup->slots[slot].memory, lanes->in, range, peer, NULL, NULL);
 
     priv->read_data[peer] = data;
     priv->read_control[peer] = control;

@@ -2,6 +2,7 @@
 #include "axsup/stop.h"
 
 #include "axsup/death.h"
+#include "axsup/leftover.h"
 #include "axsup/sup.h"
 
 #include <signal.h>
@@ -110,7 +111,7 @@ static void finish(struct sup *sup)
     sup_timer_clear(sup, &stop->timer);
     stop->slot = 0;
     for (uint32_t s = 1; s < sup->n_slots; s++)
-        stop->left += sup_memory_unread(sup, s, NULL);
+        stop->left += sup_leftover_lanes(sup, s);
     if (stop->left > 0)
         sup_log(AX_WARN, "stopped; %llu message%s left", (unsigned long long)stop->left,
                 stop->left == 1 ? " was" : "s were");
@@ -188,6 +189,7 @@ static void cancel_starts(struct sup *sup)
         if (sup_child_exists(slot))
             continue;
         sup->stop.left += sup_slot_mail(sup, s);
+        sup_leftover_mail(sup, s);
         bool awaited = slot->state == SHM_SLOT_BACKOFF || slot->state == SHM_SLOT_STARTING;
         if (slot->state != SHM_SLOT_FAILED)
             sup_child_state(slot, SHM_SLOT_STOPPED);
@@ -222,6 +224,7 @@ void sup_stop_gone(struct sup *sup, struct sup_slot *slot, bool clean)
     /* one that stopped by itself has said what it leaves */
     stop->left += slot->last_exit.reason == SHM_SHUTDOWN ? slot->child.left
                                                          : sup_slot_mail(sup, slot->number);
+    sup_leftover_mail(sup, slot->number);
     if (stop->phase == SUP_STOP_ASKED && !clean)
         sup_log(AX_WARN, "%s did not stop cleanly", slot->name);
     next(sup);

@@ -5,7 +5,7 @@
  * on_stop. Each has an equal share of the time that is left when it is told; at its end it gets
  * SIGTERM, a tenth of the share later (10 to 500 ms) SIGKILL, and the next one is told. At the
  * deadline all that is left gets SIGTERM, and SIGKILL after a tenth of the whole time. What was
- * left is said. */
+ * left is said, and its messages are dead letters. */
 #ifndef SUP_STOP_H
 #define SUP_STOP_H
 

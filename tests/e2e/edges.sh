@@ -205,7 +205,7 @@ verdict $? "three messages in a lane are no mail: $all"
 wait "$pid"
 pid='' stopped=
 wait "$reader"
-grep -q 'has stopped: 3 messages left' "$dir/log"
+grep -q 'has stopped: 3 messages left, 1 worker killed, 3 dead letters' "$dir/log"
 verdict $? "$(tail -n 1 "$dir/log")"
 
 echo "$passed passed, $failed failed"

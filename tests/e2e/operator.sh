@@ -140,7 +140,14 @@ one=$!
 "$axsup" call "$dir/later.json" t ask_of '{"name":"u"}' --timeout 20s >"$dir/two" 2>&1 &
 two=$!
 until_it '*"name":"z/0"*"mail":2,*' status --json "$dir/later.json"
+"$axsup" events --json --follow "$dir/later.json" >"$dir/events" &
+follower=$!
+tries=200
+while [[ ! -s $dir/events ]] && ((tries--)); do
+    read -r -t 0.05 <>"$dir/never"
+done
 try 0 "*2 messages were left" stop "$dir/later.json"
+wait "$follower"
 wait "$one"
 [[ $? == 1 && $(<"$dir/one") == 'axsup: u.get: canceled (AX_E_CANCELED)' ]]
 verdict $? "an ask of the command line in a stop: $(<"$dir/one")"
@@ -148,6 +155,16 @@ wait "$two"
 [[ $? == 0 && $(<"$dir/two") == '{"error":4}' ]]
 verdict $? "an ask of a plugin in a stop: $(<"$dir/two")"
 ended 0
+# what no process of that worker will come to is a dead letter as well
+letter='"event":"deadletter","worker":"z/0","sender":%s,"target":"u","contract":"trouble","message":"get",'
+letter+='"reason":"canceled","error":"AX_E_CANCELED"'
+for sender in '"0[.][^"]*"' '"t"'; do
+    # shellcheck disable=SC2059 # it is a format
+    grep -q "$(printf "$letter" "$sender")" "$dir/events"
+    verdict $? "no dead letter from $sender: $(<"$dir/events")"
+done
+[[ $(<"$dir/log") == *'2 messages left, 0 workers killed, 2 dead letters'* ]]
+verdict $? "what was left: $(tail -n 1 "$dir/log")"
 
 # ---- an actor that is given up is said to be ----
 
@@ -169,6 +186,8 @@ start "$conf"
 "$axsup" send "$conf" u add '{"by":1}'
 try 1 'axsup: op: 1 worker had to be killed, 2 messages were left (AX_E_CANCELED)' stop "$conf"
 ended 1
+[[ $(<"$dir/log") == *'2 messages left, 1 worker killed, 2 dead letters'* ]]
+verdict $? "what was left: $(tail -n 1 "$dir/log")"
 [[ $(<"$dir/log") == *'z/0 does not end in time: SIGTERM'*'z/0 does not end in time: SIGKILL'*'a/0 ended with exit status 0'*'1 worker killed'* ]]
 verdict $? "the log of the stop: $(<"$dir/log")"
 

@@ -213,6 +213,29 @@ static void all_are_in_order(void **state)
     assert_int_equal(seen.actors, 10);
 }
 
+static int count_letter(void *ctx, const struct sup_event *event)
+{
+    assert_int_equal(event->what, SUP_DEADLETTER);
+    *(unsigned *)ctx += 1;
+    return 0;
+}
+
+/* Of what a slot leaves, which may be millions, no more is shown than of what it writes itself. */
+static void letters_of_a_stop_are_bounded(void **state)
+{
+    const struct shm_event letter = {.what = SHM_DEADLETTER, .kind = SHM_TELL};
+    unsigned shown = 0;
+
+    (void)state;
+    slots[1].memory.geo.letters = 5;
+    for (unsigned i = 0; i < 100; i++)
+        sup_letter_add(&sup, 1, &letter);
+    (void)sup_letter_since(&sup, 0, count_letter, &shown);
+    assert_int_equal(shown, 5);
+    assert_int_equal(sup_letter_count(&sup), 100);
+    assert_int_equal(sup.events.seq, 5);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(overwritten_ones_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_are_for_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(letters_of_a_stop_are_bounded, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
