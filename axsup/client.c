@@ -352,14 +352,16 @@ static int print_failure(const char *line)
 {
     json_t *answer = json_loads(line, 0, NULL);
     const char *error = NULL, *message = NULL;
-    int status;
+    int status = SUP_EXIT_FAILED;
 
     if (json_unpack(answer, "{s:s, s:s}", "error", &error, "message", &message) == 0)
         sup_complain(*error ? "%s (%s)" : "%s", message, error);
     else
         sup_complain("the system gave an answer that makes no sense");
-    status = error && strcmp(error, ax_error_name(AX_E_NOT_RUNNING)) == 0 ? SUP_EXIT_NOT_RUNNING
-                                                                          : SUP_EXIT_FAILED;
+    if (error && strcmp(error, ax_error_name(AX_E_NOT_RUNNING)) == 0)
+        status = SUP_EXIT_NOT_RUNNING;
+    else if (json_is_true(json_object_get(answer, "usage")))
+        status = SUP_EXIT_USAGE;
     json_decref(answer);
     return status;
 }

@@ -7,7 +7,8 @@
  *      {"ok":true,"result":...}
  *      {"ok":false,"error":"AX_E_FULL","message":"counter.get: mailbox full"}
  *
- * where "error" is "" if the outcome has no name. After an `events` request with "follow" the
+ * where "error" is "" if the outcome has no name, and "usage":true follows where it is the request
+ * that makes no sense. After an `events` request with "follow" the
  * result is null, and lines follow, one event each, until either side closes; {"missed":N} stands
  * for N events that were forgotten before the client took them, and {"end":true} comes last where
  * the system has stopped. A request may say for which "system" it is, and another one refuses it.

@@ -69,6 +69,9 @@ void sup_control_place_free(struct sup_control *control);
 /* An answer that is no result; `error` as in an int of the tree, 0: it has no name. */
 __attribute__((format(printf, 3, 4))) void sup_control_refuse(struct control_client *client,
                                                               int error, const char *format, ...);
+/* The same for what is wrong however the system stands. */
+__attribute__((format(printf, 2, 3))) void sup_control_refuse_usage(struct control_client *client,
+                                                                    const char *format, ...);
 /* There is nobody of that name, and who may be meant. */
 void sup_control_refuse_actor(struct control_client *client, const char *who);
 void sup_control_refuse_worker(struct control_client *client, const char *name);

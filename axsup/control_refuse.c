@@ -7,15 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void sup_control_refuse(struct control_client *client, int error, const char *format, ...)
+static void refuse(struct control_client *client, int error, bool usage, const char *format,
+                   va_list arguments)
 {
     struct sup_out *out = &client->out;
     char text[1024];
-    va_list arguments;
 
-    va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
     sup_out_open(out, '{');
     sup_out_key(out, "ok");
     sup_out_bool(out, false);
@@ -23,7 +21,29 @@ void sup_control_refuse(struct control_client *client, int error, const char *fo
     sup_out_string(out, error != 0 ? ax_error_name(error) : "");
     sup_out_key(out, "message");
     sup_out_string(out, text);
+    if (usage) {
+        sup_out_key(out, "usage");
+        sup_out_bool(out, true);
+    }
     sup_out_text(out, "}\n");
+}
+
+void sup_control_refuse(struct control_client *client, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    refuse(client, error, false, format, arguments);
+    va_end(arguments);
+}
+
+void sup_control_refuse_usage(struct control_client *client, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    refuse(client, AX_E_INVALID, true, format, arguments);
+    va_end(arguments);
 }
 
 /* An actor lives only as long as it is shown, so the nearest name is kept. */

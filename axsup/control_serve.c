@@ -83,7 +83,9 @@ static int deliver(struct control_client *client, uint64_t ref, const struct ax_
         error = method->is_ask
                     ? sup_ask(sup, ref, contract, number, image, size, timeout, reply_came, client)
                     : sup_tell(sup, ref, contract, number, image, size);
-    if (error != 0)
+    if (error == AX_E_INVALID && request->args && !sup_message_is_object(request->args))
+        sup_control_refuse_usage(client, "%s: %s", what, why);
+    else if (error != 0)
         sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
     free(image);
     return error;

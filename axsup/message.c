@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* message.c - jansson reads the text, libax makes the image and names the field that is wrong. But
- * jansson gives up at the first integer beyond 2^63 and knows no field. Such a text is read once
- * more with json_pos.h, which keeps numbers as they are written: where the field is a u64 the
- * number becomes a string of digits, which libax takes as well; elsewhere it is out of range. */
+ * jansson gives up at the first integer beyond 2^63 and knows no field. What it does not take is
+ * read once more with json_pos.h, which keeps numbers as they are written: where the field is a u64
+ * the number becomes a string of digits, which libax takes as well; elsewhere it is out of range.
+ * json_pos.h also tells what is no JSON, as it does of a config. */
 #include "axsup/message.h"
 
 #include "axsup/config_error.h"
@@ -91,7 +92,7 @@ static int widen(struct reading *reading, struct sup_json *node)
     const struct ax_field *field = field_of(reading->layout, node);
 
     if (!field || field->type >= AX_TYPE_COUNT)
-        return 0; /* that there is no such field is told by others */
+        return make_real(reading, node); /* that there is no such field is told by others */
     if (field->type == AX_TYPE_F32 || field->type == AX_TYPE_F64)
         return make_real(reading, node);
     if (field->type == AX_TYPE_U64 && node->text[0] != '-') {
@@ -117,15 +118,81 @@ static int widen_all(struct reading *reading, struct sup_json *node)
     return error;
 }
 
-/* Reads a text again that jansson found a number in that is too long for it. NULL: `why` says what
- * is wrong with it, or nothing where it is for jansson to say. */
-static json_t *load_long(struct reading *reading, const char *json)
+/* ---- what is no object ---- */
+
+#define EXAMPLE_MAX 120 /* longer ones do not help */
+
+/* A message with this layout as JSON, all of it 0 or empty. */
+static char *example_of(const struct ax_layout *layout)
+{
+    void *zeros = calloc(1, layout->size + 1);
+    json_t *object = zeros ? ax_image_to_json(layout, zeros, layout->size) : NULL;
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+    json_decref(object);
+    free(zeros);
+    return text;
+}
+
+static void expect_object(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void expect_object(struct reading *reading, const char *format, ...)
+{
+    char *example = example_of(reading->layout);
+    char what[200];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(what, sizeof(what), format, arguments);
+    va_end(arguments);
+    if (example && strlen(example) <= EXAMPLE_MAX)
+        snprintf(reading->why, SUP_MESSAGE_WHY_MAX, "%sa JSON object is expected, such as %s", what,
+                 example);
+    else
+        snprintf(reading->why, SUP_MESSAGE_WHY_MAX, "%sa JSON object is expected", what);
+    free(example);
+}
+
+static void expect_object_at(struct reading *reading, int line, int column, const char *what)
+{
+    if (line > 1)
+        expect_object(reading, "line %d, column %d: %.140s; ", line, column, what);
+    else
+        expect_object(reading, "column %d: %.160s; ", column, what);
+}
+
+static bool begins_object(const char *json)
+{
+    return json[strspn(json, " \t\r\n")] == '{';
+}
+
+bool sup_message_is_object(const char *json)
+{
+    struct sup_config_errors errors = {0};
+    struct sup_pool pool = {0};
+    const struct sup_json *root = sup_json_parse(json, strlen(json), &pool, &errors);
+    bool is = root && root->kind == SUP_JSON_OBJECT && !sup_config_errors_any(&errors);
+
+    sup_config_errors_deinit(&errors);
+    sup_pool_empty(&pool);
+    return is;
+}
+
+/* ---- reading ---- */
+
+/* Reads a text again that jansson does not take, which may be for a number that is too long for it.
+ * NULL: `why` says what is wrong with it, or nothing where it is for jansson to say. */
+static json_t *load_again(struct reading *reading, const char *json)
 {
     struct sup_config_errors errors = {0};
     struct sup_json *root = sup_json_parse(json, strlen(json), &reading->pool, &errors);
     json_t *object = NULL;
 
-    if (root && !sup_config_errors_any(&errors) && widen_all(reading, root) == 0) {
+    if (errors.first)
+        expect_object_at(reading, (int)errors.first->at.line, (int)errors.first->at.column,
+                         errors.first->message);
+    else if (root && !errors.no_memory && widen_all(reading, root) == 0) {
         size_t size = sup_json_write(root, NULL, 0) + 1;
         char *text = sup_pool_alloc(&reading->pool, size);
 
@@ -142,15 +209,19 @@ static json_t *load_long(struct reading *reading, const char *json)
 static json_t *load(struct reading *reading, const char *json)
 {
     json_error_t wrong;
-    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &wrong);
 
-    if (!object && json_error_code(&wrong) == json_error_numeric_overflow)
-        object = load_long(reading, json);
+    if (!begins_object(json)) {
+        expect_object(reading, "%s", "");
+        return NULL;
+    }
+    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &wrong);
     if (!object && json_error_code(&wrong) == json_error_null_character)
         snprintf(reading->why, SUP_MESSAGE_WHY_MAX,
                  "column %d: \\u0000: no text of a message holds "
                  "a NUL",
                  wrong.column);
+    else if (!object)
+        object = load_again(reading, json);
     if (!object && !*reading->why)
         snprintf(reading->why, SUP_MESSAGE_WHY_MAX, "column %d: %.160s", wrong.column, wrong.text);
     return object;

@@ -5,12 +5,15 @@
 
 #include <ax/reflect.h>
 
-#define SUP_MESSAGE_WHY_MAX 200
+#define SUP_MESSAGE_WHY_MAX 400
 
 /* Makes the image of a message with this layout, of at most `most` bytes where its fixed part does
  * not need more: malloc'd, the caller's. 0, -ENOMEM, AX_E_TOO_BIG, or AX_E_INVALID with the field
  * and what would be right in `why`. */
 int sup_message_make(const struct ax_layout *layout, const char *json, size_t most, void **image,
                      size_t *size, char why[SUP_MESSAGE_WHY_MAX]);
+
+/* Whether the text is a JSON object at all. */
+bool sup_message_is_object(const char *json);
 
 #endif

@@ -74,7 +74,13 @@ try 0 '{"value":0}' '' call "$conf" counter get
 try 0 '' '' send "$conf" counter add '{"by":5}'
 try 0 '{}' '' call "$conf" counter inc
 try 0 '{"value":6}' '' call "$conf" counter get '{}' --timeout 2s
-try 1 '' 'axsup: counter.get: column 0: *' call "$conf" counter get -
+try 2 '' 'axsup: counter.get: a JSON object is expected, such as {} (AX_E_INVALID)' \
+    call "$conf" counter get -
+for text in '5' 'by=5' '' '[{"by":5}]' 'null'; do
+    try 2 '' 'axsup: counter.add: a JSON object is expected, such as {"by":0} (AX_E_INVALID)' \
+        send "$conf" counter add "$text"
+done
+try 2 '' "axsup: counter.add: column 8: no comma may stand before '}'; a JSON object is expected, such as {\"by\":0} (AX_E_INVALID)" call "$conf" counter add '{"by":5,}'
 from() { # FILE COMMAND...: try with that as standard input
     input=$1 try "${@:2}"
 }
