@@ -72,6 +72,8 @@ __attribute__((format(printf, 3, 4))) void sup_control_refuse(struct control_cli
 /* The same for what is wrong however the system stands. */
 __attribute__((format(printf, 2, 3))) void sup_control_refuse_usage(struct control_client *client,
                                                                     const char *format, ...);
+/* False: nothing is wrong with which actors are to be listed, and how. Else it is refused. */
+bool sup_control_refuse_filter(struct control_client *client, const struct sup_request *request);
 /* There is nobody of that name, and who may be meant. */
 void sup_control_refuse_actor(struct control_client *client, const char *who);
 void sup_control_refuse_worker(struct control_client *client, const char *name);

@@ -2,6 +2,7 @@
 /* control_refuse.c - answers that are no results, and what somebody may have meant instead. */
 #include "axsup/control_client.h"
 #include "axsup/nearest.h"
+#include "axsup/show.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -113,4 +114,46 @@ void sup_control_refuse_message(struct control_client *client, const struct ax_c
     sup_control_refuse(client, AX_E_INVALID, "%s has no message \"%.80s\"; it has: %s%s",
                        contract->name, message, n > 0 ? list : "none",
                        n >= sizeof(list) - AX_NAME_MAX - 8 ? " ..." : "");
+}
+
+/* ---- which actors are to be listed ---- */
+
+/* False: it is none of the words, and refused. */
+static bool is_word(struct control_client *client, const char *what, const char *word,
+                    const char *const *words)
+{
+    char list[240];
+    size_t n = 0;
+
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    for (size_t i = 0; words[i] && n < sizeof(list); i++)
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "", words[i]);
+    sup_control_refuse_usage(client, "no such %s \"%.40s\": expected one of %s", what, word, list);
+    return false;
+}
+
+static bool is_contract(struct control_client *client, const char *name)
+{
+    const struct sup *sup = client->control->sup;
+    struct sup_nearest near;
+
+    if (sup_contract_by_name(sup, name))
+        return true;
+    sup_nearest_init(&near, name);
+    for (uint32_t i = 0; i < sup->n_templates; i++)
+        for (uint32_t j = 0; j < sup->templates[i].n_types; j++)
+            sup_nearest_try(&near, sup->templates[i].types[j].contract->name);
+    sup_control_refuse(client, AX_E_INVALID, "no plugin implements a contract \"%.80s\"%s%s%s",
+                       name, near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+                       near.best ? "\"?" : "");
+    return false;
+}
+
+bool sup_control_refuse_filter(struct control_client *client, const struct sup_request *request)
+{
+    return (request->state && !is_word(client, "state", request->state, sup_actor_states)) ||
+           (request->sort && !is_word(client, "order", request->sort, sup_actor_sorts)) ||
+           (request->contract && !is_contract(client, request->contract));
 }

@@ -206,9 +206,11 @@ static int list_actors(struct control_client *client, const struct sup_request *
 static void serve_list(struct control_client *client, const struct sup_request *request)
 {
     struct sup *sup = client->control->sup;
-    size_t start = begin_result(client);
     int error = 0;
 
+    if (request->command == SUP_REQUEST_ACTORS && sup_control_refuse_filter(client, request))
+        return;
+    size_t start = begin_result(client);
     if (request->command == SUP_REQUEST_STATUS)
         sup_show_status(&client->out, sup);
     else if (request->command == SUP_REQUEST_METRICS)
@@ -221,10 +223,7 @@ static void serve_list(struct control_client *client, const struct sup_request *
         sup_show_letters(&client->out, sup);
     else
         error = list_actors(client, request);
-    if (error == AX_E_INVALID) {
-        sup_out_cut(&client->out, start);
-        sup_control_refuse(client, error, "actors cannot be sorted by \"%.40s\"", request->sort);
-    } else if (error == AX_E_NO_ACTOR) {
+    if (error == AX_E_NO_ACTOR) {
         sup_out_cut(&client->out, start);
         sup_control_refuse_worker(client, request->worker);
     } else {

@@ -35,8 +35,11 @@ struct sup_actor_filter { /* zeroed: all */
     X("silence", a->silence_ns)                                                                    \
     X("active", a->silence_ns == 0 ? UINT64_MAX : UINT64_MAX - a->silence_ns)
 
-/* A list of actors. 0; AX_E_NO_ACTOR where no worker has that name; AX_E_INVALID where there is no
- * such sort; -ENOMEM. */
+extern const char *const sup_actor_sorts[]; /* their names, then NULL */
+/* What sup_actor_shown_state says of those that are listed, then NULL. */
+extern const char *const sup_actor_states[];
+
+/* A list of actors. 0; AX_E_NO_ACTOR where no worker has that name; -ENOMEM. */
 int sup_show_actors(struct sup_out *out, struct sup *sup, const struct sup_actor_filter *filter);
 /* As sup_actor_info, with the mail that lies in the lanes yet. */
 int sup_show_info(struct sup *sup, uint64_t ref, struct sup_actor *out);

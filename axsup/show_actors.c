@@ -100,11 +100,15 @@ static bool is_wanted(const struct list *list, const struct sup_actor *actor)
            (!filter->state || strcmp(sup_actor_shown_state(list->sup, actor), filter->state) == 0);
 }
 
-static const char *const sorts[] = {
+const char *const sup_actor_sorts[] = {
 #define SORT_NAME(name, key) name,
     SUP_ACTOR_SORTS(SORT_NAME)
 #undef SORT_NAME
+        NULL,
 };
+
+const char *const sup_actor_states[] = {"live",    "suspended", "restarting", "passive",
+                                        "closing", "down",      "failed",     NULL};
 
 static uint64_t key_of(const char *sort, const struct sup_actor *a)
 {
@@ -113,18 +117,10 @@ static uint64_t key_of(const char *sort, const struct sup_actor *a)
         SUP_ACTOR_SORTS(SORT_KEY)
 #undef SORT_KEY
     };
-    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
-        if (strcmp(sorts[i], sort) == 0)
+    for (size_t i = 0; sup_actor_sorts[i] != NULL; i++)
+        if (strcmp(sup_actor_sorts[i], sort) == 0)
             return keys[i];
     return 0;
-}
-
-static bool is_sort(const char *sort)
-{
-    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
-        if (strcmp(sorts[i], sort) == 0)
-            return true;
-    return false;
 }
 
 static int add_row(struct list *list, const struct sup_actor *actor, uint32_t unread)
@@ -244,8 +240,6 @@ int sup_show_actors(struct sup_out *out, struct sup *sup, const struct sup_actor
     bool any = false;
     int error = 0;
 
-    if (filter->sort && !is_sort(filter->sort))
-        return AX_E_INVALID;
     sup_out_open(out, '[');
     for (uint32_t i = 1; i < sup->n_slots && error == 0; i++)
         if (!filter->worker || is_worker(&sup->slots[i], filter->worker)) {

@@ -115,7 +115,16 @@ try 0 '*counter *1.1.*other *2.1.*' '' actors "$conf"
 "$axsup" actors "$conf" --worker counting/1 | grep -q '^counter '
 (($? == 1))
 verdict $? 'actors --worker shows that of another worker'
-try 0 '\[\]' '' actors "$conf" --contract nothing --json
+try 1 '' 'axsup: no plugin implements a contract "countre"; did you mean "counter"? (AX_E_INVALID)' \
+    actors "$conf" --contract countre --json
+try 1 '' 'axsup: no plugin implements a contract "zz" (AX_E_INVALID)' actors "$conf" --contract zz
+try 0 '\[\]' '' actors "$conf" --contract counter --state suspended --json
+for state in live suspended restarting passive closing down failed; do
+    try 0 '*' '' actors "$conf" --state "$state"
+done
+try 2 '' 'axsup: no such state "foo": expected one of live, suspended, restarting, passive, closing, down, failed (AX_E_INVALID)' actors "$conf" --state foo
+try 2 '' 'axsup: no such order "foo": expected one of mail, turns, *, active (AX_E_INVALID)' \
+    actors "$conf" --sort foo
 try 1 '' 'axsup: there is no worker "countin"; *"counting"? (AX_E_INVALID)' \
     actors "$conf" --worker countin
 try 0 '\[{"worker":"counting","plugin":"counter","contract":"counter","hash":"*' '' \

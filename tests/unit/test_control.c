@@ -233,6 +233,12 @@ const struct ax_contract *sup_record_names(const struct sup *s, uint64_t ref,
     return NULL;
 }
 
+const struct ax_contract *sup_contract_by_name(const struct sup *s, const char *name)
+{
+    (void)s;
+    return strcmp(name, "counter") == 0 ? &counter_contract : NULL;
+}
+
 int sup_actor_lookup(struct sup *s, const char *who, uint64_t *ref,
                      const struct ax_contract **contract)
 {
@@ -465,6 +471,8 @@ static void expect(const char *request, const char *answer)
 
 #define REFUSED(error, message)                                                                    \
     "{\"ok\":false,\"error\":\"" error "\",\"message\":\"" message "\"}\n"
+#define MISUSED(message)                                                                           \
+    "{\"ok\":false,\"error\":\"AX_E_INVALID\",\"message\":\"" message "\",\"usage\":true}\n"
 
 /* ---- tests ---- */
 
@@ -551,7 +559,16 @@ static void documents(void **state)
     expect("{\"command\":\"actors\",\"name\":\"x\"}\n", "{\"ok\":true,\"result\":[]}\n");
     expect("{\"command\":\"actors\",\"state\":\"suspended\"}\n", "{\"ok\":true,\"result\":[]}\n");
     expect("{\"command\":\"actors\",\"worker\":\"counting/1\"}\n", "{\"ok\":true,\"result\":[]}\n");
-    expect("{\"command\":\"actors\",\"contract\":\"bank\"}\n", "{\"ok\":true,\"result\":[]}\n");
+    expect("{\"command\":\"actors\",\"contract\":\"bank\"}\n",
+           REFUSED("AX_E_INVALID", "no plugin implements a contract \\\"bank\\\""));
+    expect(
+        "{\"command\":\"actors\",\"contract\":\"counter\",\"state\":\"foo\"}\n",
+        MISUSED("no such state \\\"foo\\\": expected one of live, suspended, restarting, passive, "
+                "closing, down, failed"));
+    expect(
+        "{\"command\":\"actors\",\"sort\":\"state\"}\n",
+        MISUSED("no such order \\\"state\\\": expected one of mail, turns, busy, slow, failures, "
+                "restarts, idle, silence, active"));
     expect("{\"command\":\"actors\",\"worker\":\"countin\"}\n",
            REFUSED("AX_E_INVALID", "there is no worker \\\"countin\\\"; did you mean "
                                    "\\\"counting\\\"?"));
@@ -786,7 +803,7 @@ static void too_many(void **state)
         fd[i] = dial();
     /* The next one waits, until a place is free. */
     int waits = dial();
-    say(waits, "{\"command\":\"actors\",\"contract\":\"bank\"}\n");
+    say(waits, "{\"command\":\"actors\",\"name\":\"x\"}\n");
     assert_string_equal(hear(waits), "");
     close(fd[4]);
     assert_string_equal(hear(waits), "{\"ok\":true,\"result\":[]}\n");
@@ -796,7 +813,7 @@ static void too_many(void **state)
     now += SUP_CONTROL_IDLE_NS;
     say(fd[1], "{\"command\":");
     now += 1;
-    expect("{\"command\":\"actors\",\"contract\":\"bank\"}\n", "{\"ok\":true,\"result\":[]}\n");
+    expect("{\"command\":\"actors\",\"name\":\"x\"}\n", "{\"ok\":true,\"result\":[]}\n");
     assert_false(is_closed(fd[0]));
     assert_false(is_closed(fd[1]));
     assert_true(is_closed(fd[2]));
@@ -838,7 +855,7 @@ static void descriptors(void **state)
     spin();
     limit_files(before.rlim_cur);
     assert_false(is_closed(fd));
-    say(fd, "{\"command\":\"actors\",\"contract\":\"bank\"}\n");
+    say(fd, "{\"command\":\"actors\",\"name\":\"x\"}\n");
     assert_string_equal(hear(fd), "");
     now += 1000000000;
     assert_string_equal(hear(fd), "{\"ok\":true,\"result\":[]}\n");
