@@ -81,8 +81,9 @@ int sup_cmd_stop(const struct sup_arguments *arguments)
     struct sup_client client;
     char *result, *end;
     long long killed = 0, left = 0;
-    int status = sup_client_ask(&client, arguments->operands[0],
-                                json_pack("{s:s}", "command", "stop"), &result);
+    int status = sup_client_ask(
+        &client, arguments->operands[0],
+        json_pack("{s:s, s:b}", "command", "stop", "now", (int)arguments->now), &result);
 
     if (status == 0) {
         json_t *counts = json_loads(result, 0, NULL);

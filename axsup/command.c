@@ -7,6 +7,7 @@
 enum {
     JSON,
     FOLLOW,
+    NOW,
     FOR,
     TIMEOUT,
     WORKER,
@@ -31,6 +32,10 @@ const struct sup_option sup_options[] = {
               "nanoseconds, sizes bytes; what is not known is null."},
     [FOLLOW] = {"follow", NULL, SUP_OPTION_FLAG, FIELD(follow), NULL,
                 "Go on printing events as they happen, until the system stops."},
+    [NOW] = {"now", NULL, SUP_OPTION_FLAG, FIELD(now), NULL,
+             "Leave the mail that waits, and cancel what handlers wait for: actors are stopped as "
+             "they are, and what they had not handled are dead letters. Also for a system that is "
+             "stopping already."},
     [FOR] = {"for", "DURATION", SUP_OPTION_DURATION, FIELD(for_ns), NULL,
              "Stop after this time, as if told to by SIGTERM."},
     [TIMEOUT] =
@@ -155,7 +160,7 @@ const struct sup_command sup_commands[] = {
      "Ends a worker's process and starts the next one at once. Its mail and kept state stay. Also "
      "starts a worker again that has failed or ended: its actors go on, under the same refs, "
      "although those who monitored them were told that they are gone."},
-    {"stop", "CONF", 0, false, sup_cmd_stop, "stop the system",
+    {"stop", "CONF", BIT(NOW), false, sup_cmd_stop, "stop the system",
      "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone. "
      "The status is 1 where workers had to be killed, as that of \"axsup run\" is then."},
     {"bench", "[ARGUMENT ...]", 0, true, sup_cmd_bench, "measure",

@@ -43,7 +43,7 @@ struct sup_arguments {
     const struct sup_command *command;
     const char *operands[SUP_OPERANDS_MAX]; /* CONF first; NULL where left out */
     int count;                              /* of operands */
-    bool json, follow;
+    bool json, follow, now;
     uint64_t for_ns; /* 0: until it is told to stop */
     uint64_t timeout_ns;
     const char *worker, *contract, *name, *state; /* NULL: all */

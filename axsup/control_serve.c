@@ -319,7 +319,7 @@ static void serve(struct control_client *client, const struct sup_request *reque
         break;
     case SUP_REQUEST_STOP:
         client->state = CONTROL_STOPPING;
-        sup_request_stop(client->control->sup);
+        sup_request_stop(client->control->sup, request->now);
         break;
     }
 }

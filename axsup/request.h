@@ -36,7 +36,7 @@
     X(DEADLETTERS, "deadletters", 0, 0)                                                            \
     X(KILL, "kill", SUP_WITH_WORKER | SUP_WITH_SIGNAL, SUP_WITH_WORKER)                            \
     X(RESTART, "restart", SUP_WITH_WORKER, SUP_WITH_WORKER)                                        \
-    X(STOP, "stop", 0, 0)
+    X(STOP, "stop", SUP_WITH_NOW, 0)
 
 enum sup_request_command {
 #define SUP_REQUEST_ENUM(symbol, name, may, must) SUP_REQUEST_##symbol,
@@ -58,6 +58,7 @@ enum sup_request_command {
     X(TIMEOUT, "timeout_ns", NUMBER, timeout_ns, 1, INT64_MAX)                                     \
     X(SIGNAL, "signal", NUMBER, signal, 1, 64)                                                     \
     X(FOLLOW, "follow", FLAG, follow, 0, 0)                                                        \
+    X(NOW, "now", FLAG, now, 0, 0)                                                                 \
     X(SYSTEM, "system", TEXT, system, 0, 0)                                                        \
     X(MAP, "map", TEXT, map, 0, 0)                                                                 \
     X(PREFIX, "prefix", TEXT, prefix, 0, 0)                                                        \
@@ -83,7 +84,7 @@ struct sup_request {
     const char *name, *state, *sort, *map, *prefix;         /* the same */
     const char *system;                                     /* that it is for; NULL: any */
     uint64_t timeout_ns, signal, min_mail, limit, cursor;   /* 0 where absent */
-    bool follow;
+    bool follow, now;
     struct sup_pool pool; /* holds the texts */
 };
 

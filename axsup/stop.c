@@ -96,7 +96,7 @@ static void tell(struct sup_slot *slot)
 
     set_share(slot);
     uint64_t at = slot->sup->stop.share != 0 ? slot->child.stop_timer.at : slot->sup->stop.timer.at;
-    body.within = at > now ? at - now : 0;
+    body = (struct shm_stop_body){.within = at > now ? at - now : 0, .now = slot->sup->stop.now};
     slot->child.stopping = true;
     if (slot->state == SHM_SLOT_RUNNING || slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_STOPPING);
@@ -198,13 +198,29 @@ static void cancel_starts(struct sup *sup)
     }
 }
 
-void sup_request_stop(struct sup *sup)
+/* The one that is at its mail already is told again. */
+static void hurry(struct sup *sup)
 {
     struct sup_stop *stop = &sup->stop;
 
-    if (stop->phase != SUP_STOP_NO)
+    if (stop->now || stop->phase != SUP_STOP_ASKED)
         return;
+    stop->now = true;
+    if (stop->slot != 0 && sup_child_exists(&sup->slots[stop->slot]))
+        tell(&sup->slots[stop->slot]);
+}
+
+void sup_request_stop(struct sup *sup, bool now)
+{
+    struct sup_stop *stop = &sup->stop;
+
+    if (stop->phase != SUP_STOP_NO) {
+        if (now)
+            hurry(sup);
+        return;
+    }
     sup_log(AX_INFO, "stopping");
+    stop->now = now;
     stop->phase = SUP_STOP_ASKED;
     stop->grace = sup_stop_grace(sup->config->shutdown_ns);
     stop->timer = (struct sup_timer){.fn = on_deadline, .ctx = sup};

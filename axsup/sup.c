@@ -224,12 +224,12 @@ static void on_signal(void *ctx, uint32_t events)
 
     (void)events;
     if (read_signal(sup))
-        sup_request_stop(sup);
+        sup_request_stop(sup, false);
 }
 
 static void on_time(void *ctx)
 {
-    sup_request_stop(ctx);
+    sup_request_stop(ctx, false);
 }
 
 int sup_run(struct sup *sup, uint64_t for_ns)

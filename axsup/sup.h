@@ -102,8 +102,9 @@ int sup_new(struct sup **out, const struct sup_config *config, struct sup_config
  * to. 0: all stopped cleanly; AX_E_CANCELED: some had to be killed; -errno. Blocks. */
 int sup_run(struct sup *sup, uint64_t for_ns);
 
-/* Asks for the stop of the whole system: workers end in reverse order, with one deadline. */
-void sup_request_stop(struct sup *sup);
+/* Asks for the stop of the whole system: workers end in reverse order, with one deadline. `now`:
+ * they leave the mail that waits; also while they are stopping. */
+void sup_request_stop(struct sup *sup, bool now);
 
 /* Kills what still runs, frees all. Takes NULL; returns NULL. */
 struct sup *sup_free(struct sup *sup);

@@ -133,7 +133,7 @@ static void on_timer(void *ctx)
         return;
     }
     sup_log(AX_ERROR, "the system stops: the others depend on the worker that has failed");
-    sup_request_stop(sup);
+    sup_request_stop(sup, false);
 }
 
 /* ---- what happens ---- */

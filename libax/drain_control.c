@@ -50,6 +50,7 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->stopping = true;
         w->stop_by = deadline_after(w->now, in_time ? body->within : AX_FOREVER);
         w->give_up_at = w->now + (w->stop_by - w->now) / 2;
+        w->stops_now |= in_time && body->now != 0;
     } else if (index != 0) {
         actor_told(w, index);
     }

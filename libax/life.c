@@ -177,7 +177,7 @@ static bool has_to_drain(struct worker *w, uint32_t index)
 {
     const struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
-    return w->port.priv->policy[actor->policy].drain_ns != 0 &&
+    return w->port.priv->policy[actor->policy].drain_ns != 0 && !w->stops_now &&
            (cold->reason == SHM_NORMAL || cold->reason == SHM_SHUTDOWN) &&
            shm_chain_depth(&actor->mail) != 0;
 }
@@ -253,7 +253,7 @@ static uint8_t stop_reason(struct worker *w, uint32_t index)
         return AX_STOP_SHUTDOWN_DEADLINE_EXCEEDED;
     if (stop != AX_STOP_SHUTDOWN_GRACEFUL)
         return stop;
-    return shm_chain_depth(&actor->mail) != 0 || (at_once && !w->closing)
+    return shm_chain_depth(&actor->mail) != 0 || (at_once && !w->closing) || w->stops_now
                ? AX_STOP_SHUTDOWN_IMMEDIATE
                : AX_STOP_SHUTDOWN_GRACEFUL;
 }

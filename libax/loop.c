@@ -207,14 +207,15 @@ static void give_up(struct worker *w)
 }
 
 /* Told to stop. The actors end when there is nothing more to do, or when as much has been done as
- * there was at that time, for some never run out of work; then the process. True: look again before
- * going idle. */
+ * there was at that time, for some never run out of work, or at once; then the process. True: look
+ * again before going idle. */
 static bool stop_step(struct worker *w, bool busy)
 {
     bool living;
     if (w->stop_after == 0)
         w->stop_after = w->messages + mail_left(w, &living) + 1;
-    if (w->give_up_at <= w->now) {
+    if (w->give_up_at <= w->now || (w->stops_now && !w->closing)) {
+        w->gave_up |= w->stops_now;
         give_up(w);
         return true;
     }

@@ -206,6 +206,7 @@ struct worker {
     uint64_t idle_since;
     uint32_t idle_rounds;
     bool stopping;       /* told to: no more spawns, drain */
+    bool stops_now;      /* and not even drain */
     bool gave_up;        /* and its handlers have waited for long enough once */
     bool closing;        /* every actor has been told to stop */
     uint64_t unserved;   /* messages that a stop did not come to, dead letters by now */

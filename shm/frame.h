@@ -173,6 +173,7 @@ struct shm_ready_body {
 
 struct shm_stop_body {
     uint64_t within; /* ns from now on, until the process is ended by a signal */
+    uint64_t now;    /* not 0: the mail is left */
 };
 
 struct shm_stopped_body {

@@ -219,6 +219,49 @@ ends=$(sed -n 's/.*"event":"actor_stopped",.*"actor":"\([a-z]*\)",.*"stop":"\([a
 [[ $ends == $'busy: shutdown immediate\ndrained: shutdown graceful\nidle: shutdown graceful' ]]
 verdict $? "they ended by $ends"
 
+# ---- at once: on_stop without the mail that waits, also while the whole is stopping ----
+
+stops_now() {
+    local line ends
+    "$axsup" run "$dir/stops.json" >"$dir/log" 2>&1 </dev/null &
+    pid=$!
+    for actor in busy drained; do "$axsup" send "$dir/stops.json" "$actor" toil || failed=1; done
+    exec {happens}< <(exec "$axsup" events --follow --json "$dir/stops.json" 2>&1)
+    read -r -t 20 -u "$happens" line # it follows
+    "$axsup" stop --now "$dir/stops.json" 2>"$dir/said"
+    verdict $? "stop --now: $(<"$dir/said")"
+    wait "$pid"
+    verdict $? "the system ended with an error: $(<"$dir/log")"
+    pid=
+    ends=$(sed -n 's/.*"event":"actor_stopped",.*"actor":"\([a-z]*\)",.*"stop":"\([a-z ]*\)".*/\1: \2/p' \
+        <&"$happens" | sort)
+    [[ $ends == $'busy: shutdown immediate\ndrained: shutdown immediate\nidle: shutdown immediate' ]]
+    verdict $? "at once: they ended by $ends"
+    [[ $(grep -c ': is stopping$' "$dir/log") == 3 ]]
+    verdict $? "at once: not each was told: $(<"$dir/log")"
+    [[ $(<"$dir/said") == 'axsup: stops: 2 messages were left' ]]
+    verdict $? "at once: what was left: $(<"$dir/said")"
+}
+stops_now
+# A handler that waits for ever, and an hour for it.
+sed 's/"10s"/"1h"/' "$dir/stops.json" >"$dir/slow.json"
+"$axsup" run "$dir/slow.json" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+"$axsup" send "$dir/slow.json" busy hear
+comes 'it waits' grep -q 'busy: waits' "$dir/log"
+"$axsup" stop "$dir/slow.json" &
+slowly=$!
+comes 'it is stopping' grep -q 'axsup: stopping' "$dir/log"
+timeout 20 "$axsup" stop --now "$dir/slow.json"
+verdict $? 'a stop at once of what is stopping'
+wait "$slowly"
+verdict $? 'the first stop'
+wait "$pid"
+verdict $? "the system that was hurried ended with an error: $(<"$dir/log")"
+pid=
+[[ $(grep -c ': is stopping$' "$dir/log") == 3 ]]
+verdict $? "hurried: not each was told: $(<"$dir/log")"
+
 # ---- who does not read what axsup would tell it ends with it all the same ----
 
 all_gone() {

@@ -47,6 +47,7 @@ static uint64_t n_happened, n_forgotten, now;
 static sup_reply_fn *reply;
 static void *reply_ctx;
 static int send_error, forgotten, stops, killed;
+static bool hurried;
 static int64_t added;
 
 int sup_loop_add(struct sup *s, int fd, uint32_t mask, sup_fd_fn *fn, void *ctx)
@@ -181,8 +182,9 @@ int sup_restart(struct sup *s, uint32_t slot)
     return 0;
 }
 
-void sup_request_stop(struct sup *s)
+void sup_request_stop(struct sup *s, bool hurry)
 {
+    hurried = hurry;
     s->stop.phase = SUP_STOP_ASKED;
     stops++;
 }
@@ -719,8 +721,9 @@ static void stop_waits(void **state)
     int fd = dial();
 
     (void)state;
-    say(fd, "{\"command\":\"stop\"}\n");
+    say(fd, "{\"command\":\"stop\",\"now\":true}\n");
     assert_int_equal(stops, 1);
+    assert_true(hurried);
     assert_string_equal(hear(fd), "");
     sup.stop.killed = 1;
     sup.stop.left = 5;
