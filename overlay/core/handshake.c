@@ -43,7 +43,7 @@ void ov_handshake_finish(struct ov_handshake *hs, struct ov_cipher *send, struct
 
 /* ---- begin ---- */
 
-static bool self_valid(const struct ov_self *self)
+bool ov_self_valid(const struct ov_self *self)
 {
     const struct ov_ident *id = &self->ident;
     return ov_node_valid((struct ax_span){id->node, (uint32_t)strlen(id->node)}) && id->boot != 0 &&
@@ -59,7 +59,7 @@ int ov_handshake_dial(struct ov_handshake *hs, const struct ov_self *self,
     struct ax_span to = {dial->to, (uint32_t)strlen(dial->to)};
     *hs = (struct ov_handshake){.state = OV_WAIT_MESSAGE_2, .self = self};
     hs->claim = (struct ov_peer){.plane = dial->plane, .role = OV_INITIATOR, .dial = dial->number};
-    if (!self_valid(self) || !ov_node_valid(to) || strcmp(dial->to, self->ident.node) == 0)
+    if (!ov_self_valid(self) || !ov_node_valid(to) || strcmp(dial->to, self->ident.node) == 0)
         return AX_E_INVALID;
     struct ov_preamble preamble = {.pattern = (uint8_t)self->pattern,
                                    .plane = (uint8_t)dial->plane,

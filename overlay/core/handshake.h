@@ -114,6 +114,9 @@ struct ov_handshake {
     uint8_t out[OV_HANDSHAKE_OUT];
 };
 
+/* Whether peers would take its name and numbers, and it has a token where it needs one. */
+bool ov_self_valid(const struct ov_self *self);
+
 /* Begins as who dials. There is something in `out` then. AX_E_INVALID: a name or number of `self`
  * or `dial` that no peer would take, or no key for the pattern. */
 AX_MUST_USE int ov_handshake_dial(struct ov_handshake *hs, const struct ov_self *self,

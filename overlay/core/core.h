@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay/core/core.h - what a node decides about its connections to other nodes, without any I/O:
+ *
+ *      step(core, now, event) -> effects
+ *
+ * There is no clock, socket, random source or allocator in here. Who carries the core tells it what
+ * has happened, does what the effects say, in their order, before the next step, and calls it again
+ * when ov_core_next() has come. Chance comes with the events that need it. Given the same events, a
+ * core does the same.
+ *
+ * Two nodes have a session when each has confirmed the other on two connections, control and data.
+ * Control is dialled first; whoever has dialled the one that stays dials data. Where both dial, or
+ * one dials again, more than one connection of a plane confirms: election.h says which stays. The
+ * other one is given up in order: each side sends a goodbye as the last frame on it, reads on until
+ * the other's, and then closes, so that nothing is lost or doubled.
+ *
+ * A session ends with either of its connections, when heartbeats are not answered, when the peer
+ * says goodbye, and when a later session of the peer has confirmed; then both connections are
+ * closed, and dialled anew after a while. A heartbeat's answer is what counts as a sign of life,
+ * not what the peer sends by itself: so both find out when only one direction is dead.
+ *
+ * A connection has a number, which the core gives and never gives again. It ends with the effect
+ * OV_DO_CLOSE or with the event OV_ON_CLOSED, whichever comes first; what is said of it afterwards
+ * is ignored. */
+#ifndef OV_CORE_H
+#define OV_CORE_H
+
+#include "overlay/core/gate.h"
+#include "overlay/core/handshake.h"
+
+#define OV_NODES_MAX 1024u    /* other nodes that a core can know */
+#define OV_EFFECTS_MIN 24u    /* the least room for effects */
+#define OV_EFFECT_BYTES 4096u /* and for bytes to be sent, besides those of OV_ON_SEND's frame */
+
+struct ov_core; /* holds secrets: see cipher.h */
+
+struct ov_core_config {
+    const struct ov_self *self; /* outlives the core, and does not change */
+    uint32_t nodes_max;         /* 1 to OV_NODES_MAX */
+    uint64_t seed;              /* of the jitter; no secret, but another one for each node */
+    uint64_t dial_ns;           /* for a dial, until its peer has confirmed */
+    uint64_t patience_ns;       /* the same for a connection that was accepted */
+    uint64_t retry_min_ns, retry_max_ns; /* between dials: twice as long after each in vain */
+    uint64_t beat_ns;                    /* between heartbeats */
+    uint64_t suspect_ns, dead_ns;        /* without an answer; in this order */
+    uint64_t drain_ns;                   /* for a connection that is given up */
+};
+
+enum ov_event_kind {
+    OV_ON_TIMER,     /* ov_core_next has come; harmless at any time */
+    OV_ON_KNOW,      /* node: is to be dialled from now on */
+    OV_ON_ACCEPTED,  /* address, chance: a connection was accepted */
+    OV_ON_CONNECTED, /* conn, chance: the dial has reached somebody */
+    OV_ON_RECEIVED,  /* conn, bytes, len */
+    OV_ON_CLOSED,    /* conn: it is closed, or was never made */
+    OV_ON_SEND,      /* index, frame: to the node, on the plane of the frame */
+    OV_ON_LEAVE,     /* this node says goodbye, and takes and makes no more connections */
+};
+
+struct ov_event {
+    enum ov_event_kind kind;
+    uint64_t conn;
+    uint32_t index;
+    const char *node;
+    const uint8_t *chance; /* OV_KEY bytes that were never given before */
+    const struct ov_address *address;
+    const struct ov_frame *frame;
+    const void *bytes;
+    size_t len;
+};
+
+enum ov_effect_kind {
+    OV_DO_DIAL,   /* conn, index, plane: connect to the node; its answer is CONNECTED or CLOSED */
+    OV_DO_ACCEPT, /* conn: this is the number of the connection that was accepted */
+    OV_DO_TURN_AWAY, /* the connection that was accepted is to be closed without a byte */
+    OV_DO_SEND,      /* conn, bytes, len */
+    OV_DO_CLOSE,     /* conn, end: after what was sent; also of a dial that has not connected yet */
+    OV_TELL_UP,      /* index, ident: there is a session */
+    OV_TELL_SUSPECT, /* index: it has not answered for a while; ALIVE or DOWN will follow */
+    OV_TELL_ALIVE,   /* index: it has, after all */
+    OV_TELL_DOWN,    /* index, ident, end: the session has ended; the node may be alive */
+    OV_TELL_FRAME,   /* index, plane, frame: from the session of the last UP */
+};
+
+/* X(symbol, text) */
+#define OV_ENDS(X)                                                                                 \
+    X(NONE, "nothing")                                                                             \
+    X(REFUSED, "the handshake was refused")                                                        \
+    X(LATE, "the handshake took too long")                                                         \
+    X(LOST, "a connection was closed")                                                             \
+    X(SILENT, "heartbeats were not answered")                                                      \
+    X(GOODBYE, "the peer has said goodbye")                                                        \
+    X(SESSION, "the peer has a later session of the same boot")                                    \
+    X(BOOT, "the peer was started anew")                                                           \
+    X(OBSOLETE, "the connection is of a session that is over")                                     \
+    X(GIVEN_UP, "another connection of this plane is kept")                                        \
+    X(NO_CONTROL, "there is no control connection for it")                                         \
+    X(PROTOCOL, "the peer has broken the protocol")                                                \
+    X(LIMIT, "no room for one more node")                                                          \
+    X(LEFT, "this node has said goodbye")
+
+enum ov_end {
+#define OV_END_ENUM(symbol, text) OV_END_##symbol,
+    OV_ENDS(OV_END_ENUM)
+#undef OV_END_ENUM
+        OV_END_COUNT
+};
+
+struct ov_effect {
+    enum ov_effect_kind kind;
+    uint64_t conn;
+    uint32_t index;
+    enum ov_plane plane;
+    enum ov_end end;
+    struct ov_ident ident;
+    const uint8_t *bytes;
+    size_t len;
+    struct ov_frame frame; /* its texts and body are there until the next step */
+};
+
+struct ov_effects { /* the caller's, and room in them; a step begins them anew */
+    struct ov_effect *list;
+    unsigned room, n;
+    uint8_t *bytes;
+    size_t bytes_room, bytes_n;
+    size_t used; /* of the bytes that were received */
+    bool more;   /* the room was not enough for all: the same event is to be given again, with the
+                    bytes that are left, when these effects are done */
+};
+
+struct ov_core_counts {
+    uint64_t stale;    /* events about connections that have ended */
+    uint64_t refused;  /* handshakes, of either role */
+    uint64_t late;     /* dials that were given up; those of accepted ones are the gate's */
+    uint64_t early;    /* frames outside a session, dropped */
+    uint64_t obsolete; /* connections of sessions that were over */
+    uint64_t given_up; /* connections, for another one */
+    uint64_t no_room;  /* nodes that were not taken */
+};
+
+/* Bytes that a core of this config needs; 0: the config is not valid. */
+size_t ov_core_size(const struct ov_core_config *config);
+
+/* Makes a core in `memory`, which is aligned as malloc does and not zeroed by the caller.
+ * AX_E_INVALID: the config or its `self` is not valid, or the memory is too small. */
+AX_MUST_USE int ov_core_init(struct ov_core **core, void *memory, size_t size,
+                             const struct ov_core_config *config);
+
+/* Wipes it; the memory is the caller's again. */
+void ov_core_deinit(struct ov_core *core);
+
+/* What has happened at `now`, from 1 and never less than before. AX_E_LIMIT: less room than the
+ * least, or than the records of the frame take; for KNOW: no room for one more node.
+ * AX_E_NODE_DOWN: SEND without a session. AX_E_TOO_BIG: SEND of more than the peer takes.
+ * AX_E_INVALID: SEND of a frame that is none or is the core's own to send, KNOW of no other node's
+ * name. AX_E_SHUTTING_DOWN: KNOW after LEAVE. Nothing has happened then. */
+AX_MUST_USE int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *event,
+                             struct ov_effects *effects);
+
+/* When OV_ON_TIMER is due; UINT64_MAX: never. To be asked after each step, as it may come nearer.
+ */
+uint64_t ov_core_next(const struct ov_core *core);
+
+/* ---- to be looked at ---- */
+
+struct ov_node_view {
+    const char *node;
+    bool up, suspect;
+    struct ov_ident ident; /* of the session that was last confirmed; boot 0: none yet */
+    uint16_t version;      /* of the control connection; 0: there is none */
+    uint64_t conn[2];      /* control, data: those that are kept; 0: none */
+    uint64_t dial;         /* and the one that is being dialled */
+};
+
+/* False: there is no node of that index. Indexes are below nodes_max; one is used again only after
+ * its node, not one of OV_ON_KNOW, has been down. */
+bool ov_core_node(const struct ov_core *core, uint32_t index, struct ov_node_view *view);
+const struct ov_core_counts *ov_core_counts(const struct ov_core *core);
+const struct ov_gate *ov_core_gate(const struct ov_core *core);
+const char *ov_end_text(enum ov_end end);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/core_parts.h"
+
+/* A connection that is given up sends a last frame, and reads on until the peer's. */
+static void give_up(struct ov_core *core, struct ov_node *node, struct ov_conn *conn)
+{
+    struct ov_conn **place = &node->draining[ov_plane_index(conn->plane)];
+    struct ov_frame frame = {.kind = OV_GOODBYE};
+
+    OV_SET(&frame, status, 0);
+    OV_SET(&frame, last, true);
+    core->counts.given_up++;
+    if (!ov_conn_say(core, conn, &frame) || conn->peer_last) {
+        ov_conn_close(core, conn, OV_END_GIVEN_UP);
+        return;
+    }
+    if (*place != NULL) /* one more is too many: the peer has been dialling without end */
+        ov_conn_close(core, *place, OV_END_GIVEN_UP);
+    *place = conn;
+    conn->state = OV_CONN_DRAINING;
+    conn->until = core->now + core->config.drain_ns;
+}
+
+static void elect(struct ov_core *core, struct ov_node *node, struct ov_conn *conn)
+{
+    struct ov_conn **kept = &node->kept[ov_plane_index(conn->plane)], *before = *kept;
+
+    if (before != NULL && !ov_link_kept(&conn->link, &before->link, &core->config.self->ident)) {
+        give_up(core, node, conn);
+        return;
+    }
+    *kept = conn;
+    if (before != NULL)
+        give_up(core, node, before);
+    if (conn->plane == OV_CONTROL)
+        ov_node_begin_beats(core, node);
+}
+
+/* What the confirmed session of the peer means for those before; whether this connection goes on.
+ */
+static enum ov_end take_session(struct ov_core *core, struct ov_node *node, struct ov_conn *conn,
+                                const struct ov_peer *peer)
+{
+    enum ov_news news = ov_sessions_confirm(&node->sessions, &peer->ident);
+
+    if (news == OV_NEWS_OBSOLETE) {
+        core->counts.obsolete++;
+        return OV_END_OBSOLETE;
+    }
+    if (news != OV_NEWS_NONE)
+        ov_node_end(core, node, news == OV_NEWS_BOOT ? OV_END_BOOT : OV_END_SESSION, conn);
+    return peer->plane == OV_DATA && node->kept[0] == NULL ? OV_END_NO_CONTROL : OV_END_NONE;
+}
+
+void ov_elect_confirmed(struct ov_core *core, struct ov_conn *conn, const struct ov_peer *peer)
+{
+    struct ov_node *node = ov_node_get(core, peer->ident.node);
+    enum ov_end end = OV_END_LIMIT;
+
+    if (node != NULL)
+        end = take_session(core, node, conn, peer);
+    else
+        core->counts.no_room++;
+    if (end != OV_END_NONE) {
+        ov_conn_fail(core, conn, end);
+        return;
+    }
+    ov_conn_begin(core, conn, node, peer);
+    elect(core, node, conn);
+    if (node->dial == NULL)
+        ov_elect_no_successor(core, node, peer->plane);
+    ov_node_settle(core, node);
+}
+
+/* It has elected another one. Where the peer has dialled that, it has confirmed here before, and
+ * this one is given up here as well; so it is one that this side has dialled, and the peer was the
+ * first to know that it has succeeded. Until then this one takes what is sent, which the peer still
+ * reads: the session goes on. */
+void ov_elect_peer_last(struct ov_core *core, struct ov_conn *conn)
+{
+    struct ov_node *node = &core->nodes[conn->node];
+
+    conn->peer_last = true;
+    if (conn->state == OV_CONN_DRAINING)
+        ov_conn_fail(core, conn, OV_END_GIVEN_UP);
+    else if (node->dial == NULL || node->dial->plane != conn->plane)
+        ov_elect_no_successor(core, node, conn->plane);
+}
+
+void ov_elect_no_successor(struct ov_core *core, struct ov_node *node, enum ov_plane plane)
+{
+    const struct ov_conn *kept = node->kept[ov_plane_index(plane)];
+    if (kept != NULL && kept->peer_last)
+        ov_node_end(core, node, OV_END_LOST, NULL);
+}
