@@ -256,6 +256,22 @@ static bool read_listener(struct reader *r, struct sup_json *node, struct sup_li
                  sizeof(out->address.of.local.sun_path) - 1, node->text);
 }
 
+/* The system picks another port for each that says 0. */
+static bool is_new(struct reader *r, struct sup_json *node, const struct sup_listen_config *all,
+                   size_t count)
+{
+    char one[BOOT_ADDRESS_TEXT], other[BOOT_ADDRESS_TEXT];
+    const char *colon = strrchr(boot_address_text(&all[count].address, one), ':');
+
+    if (*one != '/' && colon && strcmp(colon, ":0") == 0)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(boot_address_text(&all[i].address, other), one) == 0)
+            return wrong(r, node, "\"%.63s\" has that address already: each needs one of its own",
+                         all[i].name);
+    return true;
+}
+
 static bool read_listen(struct reader *r, struct sup_json *node, const struct sup_key *key,
                         void *field)
 {
@@ -275,7 +291,7 @@ static bool read_listen(struct reader *r, struct sup_json *node, const struct su
     }
     for (struct sup_json *m = node->first; m; m = m->next)
         if (m->kind != SUP_JSON_BAD)
-            count += read_listener(r, m, &all[count]);
+            count += read_listener(r, m, &all[count]) && is_new(r, m, all, count);
     memcpy(field, &all, sizeof(all));
     memcpy((char *)field - key->offset + key->count_offset, &count, sizeof(count));
     return true;
