@@ -23,8 +23,8 @@ int main(int argc, char **argv)
 
     /* Whoever ignores it and executes us would have the kernel take the ends of our children. */
     signal(SIGCHLD, SIG_DFL);
-    if (argc > 1 && strcmp(argv[1], "--template") == 0)
-        boot_template_main();
+    if (argc > 2 && strcmp(argv[1], "--template") == 0)
+        boot_template_main(argv[2]);
     status = sup_arguments_parse(argc, argv, &arguments, stdout, stderr);
     if (status == 0)
         return finish(arguments.command->run(&arguments));

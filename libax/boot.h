@@ -121,6 +121,6 @@ int boot_receive(int socket, struct boot_message *message, uint64_t timeout_ns);
 void boot_message_deinit(struct boot_message *message);
 
 /* The template process: never returns. Privileges are dropped already; BOOT_SOCKET is open. */
-_Noreturn void boot_template_main(void);
+_Noreturn void boot_template_main(const char *name);
 
 #endif

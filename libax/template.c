@@ -179,6 +179,7 @@ static _Noreturn void become_worker(struct boot_message *order, const struct ax_
            boot.nlisteners * sizeof(int));
     boot_fds_restore(order->fds, boot.slot, boot.geo.slots, &fds);
     close(BOOT_SOCKET);
+    (void)prctl(PR_SET_NAME, boot.name, 0, 0, 0);
     worker_main(&boot, &fds, plugin);
 }
 
@@ -211,9 +212,10 @@ static int serve(const struct boot_message *order, pid_t axsup, const struct ax_
     return boot_send(BOOT_SOCKET, BOOT_FORKED, &answer, sizeof answer, NULL, 0);
 }
 
-void boot_template_main(void)
+void boot_template_main(const char *name)
 {
     struct boot_message message;
+    (void)prctl(PR_SET_NAME, name, 0, 0, 0); /* else it is "exe" to ps */
     pid_t axsup = getppid(); /* which lives: the parent-death signal is set, and was checked */
     signal(SIGINT, SIG_IGN); /* a terminal's interrupt is axsup's to deal with */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* of what the plugin starts, however deep */

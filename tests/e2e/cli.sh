@@ -111,6 +111,9 @@ try 0 '*"name":"counting/1","slot":2,*,"incarnation":1,"restarts":0,*"last_exit"
 try 0 'counter: running, pid *counting/0 *running*counting/1 *' '' status "$conf"
 try 0 '\[{"name":"counter","ref":"1.1.*","contract":"counter","worker":"counting/0",*' '' \
     actors "$conf" --json
+[[ $("$axsup" status --json "$conf") =~ \"name\":\"counting/1\"[^\}]*\"pid\":([0-9]+) &&
+    $(<"/proc/${BASH_REMATCH[1]}/comm") == counting/1 ]]
+verdict $? 'a process bears the name of its worker'
 try 0 '*counter *1.1.*other *2.1.*' '' actors "$conf"
 "$axsup" actors "$conf" --worker counting/1 | grep -q '^counter '
 (($? == 1))
