@@ -170,6 +170,8 @@ void victim_leave(struct victim *victim)
     timers_close(w);
     wakes_close(w);
     records_close(w);
+    free(w->members.first);
+    free(w->members.next);
     shm_port_close(&w->port);
     victim->entered = false;
 }
