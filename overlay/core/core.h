@@ -12,7 +12,8 @@
  * Control is dialled first; whoever has dialled the one that stays dials data. Where both dial, or
  * one dials again, more than one connection of a plane confirms: election.h says which stays. The
  * other one is given up in order: each side sends a goodbye as the last frame on it, reads on until
- * the other's, and then closes, so that nothing is lost or doubled.
+ * the other's, and then closes, so that nothing is lost or doubled. But what was sent on the one
+ * that is kept may be read before the last of the other.
  *
  * A session ends with either of its connections, when heartbeats are not answered, when the peer
  * says goodbye, and when a later session of the peer has confirmed; then both connections are
