@@ -80,6 +80,7 @@ static void set_share(struct sup_slot *slot)
     uint64_t now = sup_clock();
     uint32_t count = 0;
 
+    sup->stop.share = 0;
     for (uint32_t s = 1; s < sup->n_slots; s++)
         count += sup_child_exists(&sup->slots[s]);
     if (count < 2)

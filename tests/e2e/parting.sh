@@ -219,6 +219,25 @@ ends=$(sed -n 's/.*"event":"actor_stopped",.*"actor":"\([a-z]*\)",.*"stop":"\([a
 [[ $ends == $'busy: shutdown immediate\ndrained: shutdown graceful\nidle: shutdown graceful' ]]
 verdict $? "they ended by $ends"
 
+# ---- who is stopped last has time for what it waits for, too ----
+
+cat >"$dir/two.json" <<END
+{ "system": "two", "run_dir": "two", "shutdown": "10s",
+  "workers": [
+    { "name": "last", "plugin": "$plugin", "actors": [ { "name": "l", "contract": "parting" } ] },
+    { "name": "first", "plugin": "$plugin", "actors": [ { "name": "f", "contract": "parting" } ] } ] }
+END
+"$axsup" run "$dir/two.json" >"$dir/log" 2>&1 </dev/null &
+pid=$!
+"$axsup" send "$dir/two.json" l doze
+comes 'it waits' grep -q 'l: waits' "$dir/log"
+"$axsup" stop "$dir/two.json"
+verdict $? 'stop of two'
+wait "$pid"
+pid=
+[[ $(grep 'has heard' "$dir/log") == *'last/0 l: has heard: the end' ]]
+verdict $? "the last one was not waited for: $(<"$dir/log")"
+
 # ---- at once: on_stop without the mail that waits, also while the whole is stopping ----
 
 stops_now() {

@@ -81,19 +81,33 @@ void parting_on_slay(struct ax_ctx *ctx, struct parting *self, const struct part
     ax_stop(ctx);
 }
 
-/* A child that says nothing for as long as it lives. */
-void parting_on_hear(struct ax_ctx *ctx, struct parting *self, const struct parting_hear *msg)
+/* To a child that says nothing for as long as it lives. */
+static void listen_to(struct ax_ctx *ctx, const char *const child[])
 {
-    const char *const cat[] = {"cat", NULL};
     char word[8];
-    uint64_t child;
+    uint64_t from;
     uint32_t got;
 
-    (void)self, (void)msg;
-    AX_CHECK(ctx, ax_io_spawn(ctx, cat, &child) == 0);
+    AX_CHECK(ctx, ax_io_spawn(ctx, child, &from) == 0);
     ax_log(ctx, AX_INFO, "waits");
-    ax_log(ctx, AX_INFO, "has heard: %s",
-           ax_error_name(ax_io_recv(ctx, child, word, sizeof word, AX_FOREVER, &got)));
+    int error = ax_io_recv(ctx, from, word, sizeof word, AX_FOREVER, &got);
+    ax_log(ctx, AX_INFO, "has heard: %s", error == 0 ? "the end" : ax_error_name(error));
+}
+
+void parting_on_hear(struct ax_ctx *ctx, struct parting *self, const struct parting_hear *msg)
+{
+    const char *const cat[] = {"cat", NULL}; /* which lives for ever */
+
+    (void)self, (void)msg;
+    listen_to(ctx, cat);
+}
+
+void parting_on_doze(struct ax_ctx *ctx, struct parting *self, const struct parting_doze *msg)
+{
+    const char *const nap[] = {"sleep", "0.3", NULL};
+
+    (void)self, (void)msg;
+    listen_to(ctx, nap);
 }
 
 void parting_on_fall(struct ax_ctx *ctx, struct parting *self, const struct parting_fall *msg)

@@ -14,6 +14,7 @@
     TELL(name_one, ())                                                                             \
     TELL(slay, (ref, whom, ref, back, u32, times))                                                 \
     TELL(hear, ())                                                                                 \
+    TELL(doze, ())                                                                                 \
     TELL(fall, ())                                                                                 \
     TELL(wonder, ())                                                                               \
     ASK(get, (), (u32, n))
