@@ -89,15 +89,15 @@ static void set_share(struct sup_slot *slot)
     sup_timer_set(sup, &slot->child.stop_timer, now + sup->stop.share);
 }
 
-static void tell(struct sup_slot *slot)
+static void order(struct sup_slot *slot)
 {
+    const struct sup_stop *stop = &slot->sup->stop;
     const struct shm_frame head = {.kind = SHM_STOP};
-    struct shm_stop_body body;
+    struct shm_stop_body body = {.now = stop->now};
+    uint64_t at = stop->share != 0 ? slot->child.stop_timer.at : stop->timer.at;
     uint64_t now = sup_clock();
 
-    set_share(slot);
-    uint64_t at = slot->sup->stop.share != 0 ? slot->child.stop_timer.at : slot->sup->stop.timer.at;
-    body = (struct shm_stop_body){.within = at > now ? at - now : 0, .now = slot->sup->stop.now};
+    body.within = at > now ? at - now : 0;
     slot->child.stopping = true;
     if (slot->state == SHM_SLOT_RUNNING || slot->state == SHM_SLOT_STARTING)
         sup_child_state(slot, SHM_SLOT_STOPPING);
@@ -134,7 +134,8 @@ static void next(struct sup *sup)
             continue;
         if (stop->phase == SUP_STOP_ASKED && (stop->slot != s || !slot->child.stopping)) {
             stop->slot = s;
-            tell(slot);
+            set_share(slot);
+            order(slot);
         }
         return;
     }
@@ -199,7 +200,7 @@ static void cancel_starts(struct sup *sup)
     }
 }
 
-/* The one that is at its mail already is told again. */
+/* The one that is at its mail already is told again, and has no more time for that. */
 static void hurry(struct sup *sup)
 {
     struct sup_stop *stop = &sup->stop;
@@ -208,7 +209,7 @@ static void hurry(struct sup *sup)
         return;
     stop->now = true;
     if (stop->slot != 0 && sup_child_exists(&sup->slots[stop->slot]))
-        tell(&sup->slots[stop->slot]);
+        order(&sup->slots[stop->slot]);
 }
 
 void sup_request_stop(struct sup *sup, bool now)
