@@ -178,15 +178,20 @@ static void unread_answers(void **state)
     ask_for_too_much(SHM_MONITOR, false);
 }
 
-static void downs(void **state)
+static void watch_peer(uint64_t *id)
 {
-    uint64_t id;
     struct ax_ctx *ctx = victim_turn(&victim, TARGET);
-    (void)state;
-    int error = ax_monitor(ctx, (struct ax_ref){.addr = PEER}, &id);
+    int error = ax_monitor(ctx, (struct ax_ref){.addr = PEER}, id);
     turn_commit(w);
     assert_int_equal(error, 0);
+}
+
+static void downs(void **state)
+{
     struct shm_down_body body = {.who = PEER, .reason = SHM_FAILED, .will_restart = 1};
+    uint64_t id;
+    (void)state;
+    watch_peer(&id);
     uint32_t sent = 0;
     for (; sent < FLOOD && lane_has_room(); sent++) {
         body.incarnation = sent + 1;
@@ -200,6 +205,28 @@ static void downs(void **state)
         victim_round(&victim);
     const struct subject_counts *counts = w->self[TARGET];
     assert_int_equal(counts->told, sent);
+}
+
+/* Mail within the capacity holds no down up, however much of the memory it is. */
+static void mail_is_no_share(void **state)
+{
+    const struct post post = {
+        .to = actor_ref(w, TARGET), .from = actor_ref(w, TARGET), .kind = SHM_TELL};
+    struct shm_down_body body = {
+        .who = PEER, .incarnation = 1, .reason = SHM_FAILED, .will_restart = 1};
+    uint64_t id, before;
+    (void)state;
+    watch_peer(&id);
+    actor_at(w, TARGET)->capacity = 10 * FLOOD;
+    while (depth() * 2 <= shm_arena_left(&w->port)) {
+        shm_turn_begin(&w->port, 0, 0);
+        assert_int_equal(post_local(w, TARGET, &post), 0);
+        turn_commit(w);
+    }
+    before = depth();
+    ask(SHM_DOWN, id, &body, shm_down_size(&body));
+    long_turn();
+    assert_int_equal(depth(), before + 1);
 }
 
 static void assert_killed(void)
@@ -273,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(signals_here, begin, end),
         cmocka_unit_test_setup_teardown(signals_away, begin, end),
         cmocka_unit_test_setup_teardown(downs, begin, end),
+        cmocka_unit_test_setup_teardown(mail_is_no_share, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
