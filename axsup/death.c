@@ -155,8 +155,8 @@ void sup_death_notice(struct sup_slot *slot, const struct sup_ending *end)
     child->died_at = now;
     decide(slot, end, suspect, now);
     record(slot, end, suspect);
+    sup_child_state(slot, state_after(slot)); /* before anybody takes what the process sent */
     tell_all(slot, slot->incarnation, suspect);
-    sup_child_state(slot, state_after(slot));
     child->fault = own_doing(child, end);
     child->method = method;
     if (child->next == SUP_NEXT_START) {

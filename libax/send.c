@@ -74,19 +74,27 @@ FORCED int admit_local(struct worker *w, uint32_t index, const struct ax_contrac
     return 0;
 }
 
+/* A process may die when its turn is committed and its directory does not show it yet; what it sent
+ * in that turn is taken. Until its successor runs, an actor that it tells of, and whose record
+ * there is of one before, is neither there nor gone. */
+static bool may_be_born(const struct shm_directory *entry, uint64_t to, uint32_t state)
+{
+    return state != SHM_SLOT_RUNNING && (int32_t)(SHM_REF_GEN(to) - shm_load(&entry->gen)) > 0;
+}
+
 int look_at_life(struct worker *w, uint64_t to)
 {
     const struct shm_port *port = &w->port;
     uint32_t slot = SHM_REF_SLOT(to), index = SHM_REF_INDEX(to);
     if (slot >= port->slots || index == 0 || index >= port->peer_actors[slot])
         return AX_E_NO_ACTOR;
-    uint32_t state = shm_load(&port->slot_info[slot].state);
+    uint32_t state = shm_load_acquire(&port->slot_info[slot].state);
     if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
         return AX_E_NO_ACTOR;
     const struct shm_directory *entry = &port->directories[slot][index];
     uint8_t life = shm_load(&entry->state);
     if (shm_load(&entry->gen) != SHM_REF_GEN(to) || life == SHM_FREE)
-        return AX_E_NO_ACTOR;
+        return may_be_born(entry, to, state) ? AX_E_FULL : AX_E_NO_ACTOR;
     return life == SHM_CLOSING ? AX_E_CLOSED : 0;
 }
 
@@ -184,10 +192,11 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
     if (slot >= port->slots || index >= port->peer_actors[slot])
         return true;
     const struct shm_directory *entry = &port->directories[slot][index];
-    if (shm_load(&entry->gen) != SHM_REF_GEN(to) ||
-        shm_load(&port->slot_info[slot].state) == SHM_SLOT_FAILED ||
-        shm_load(&port->slot_info[slot].state) == SHM_SLOT_STOPPED)
+    uint32_t state = shm_load(&port->slot_info[slot].state);
+    if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
         return true;
+    if (shm_load(&entry->gen) != SHM_REF_GEN(to))
+        return !may_be_born(entry, to, state);
     return shm_load(&port->depths[slot][index]) < shm_load(&entry->capacity) &&
            !(shm_load(&entry->refuse) & SHM_REFUSES) && may_hold(w, slot, shm_frame_size(bytes));
 }

@@ -8,7 +8,8 @@
 /* May a message of `bytes` for this contract go to `to` now? 0, AX_E_FULL, AX_E_CLOSED,
  * AX_E_NO_ACTOR, AX_E_WRONG_CONTRACT, AX_E_TOO_BIG, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uint64_t bytes);
-/* Is it there, as its directory says? 0, AX_E_NO_ACTOR, AX_E_CLOSED. */
+/* Is it there, as its directory says? 0, AX_E_NO_ACTOR, AX_E_CLOSED; AX_E_FULL: that is not known
+ * before its slot has a process again. */
 int look_at_life(struct worker *w, uint64_t to);
 /* Would it not be AX_E_FULL now? Changes nothing, needs no turn, and may be wrong. */
 bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes);

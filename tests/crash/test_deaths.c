@@ -320,6 +320,28 @@ static void forged(void **state)
     assert_no_more();
 }
 
+/* Its last turn gave life to an actor, and sent word of it: that is committed, but the directory
+ * does not show it before the next process has put it right. Nobody may believe that it is not. */
+static void newer_than_its_directory(void **state)
+{
+    struct shm_public *axsup = (struct shm_public *)(void *)node.pub[0];
+    const struct ax_contract *contract = subject_plugin.actors[0]->contract;
+    const uint64_t born = SHM_REF(NODE_PEER, 2, 3), old = SHM_REF(NODE_PEER, 2, 1);
+    (void)state;
+    node.port[NODE_PEER].directory[2] = (struct shm_directory){.gen = 2};
+    (void)victim_turn(&victim, WATCHER);
+    axsup->slot[NODE_PEER].state = SHM_SLOT_RUNNING;
+    assert_int_equal(admit(w, born, contract, 8), AX_E_NO_ACTOR);
+    axsup->slot[NODE_PEER].state = SHM_SLOT_BACKOFF;
+    assert_int_equal(admit(w, born, contract, 8), AX_E_FULL);
+    assert_int_equal(admit(w, old, contract, 8), AX_E_NO_ACTOR);
+    axsup->slot[NODE_PEER].state = SHM_SLOT_STARTING;
+    assert_int_equal(admit(w, born, contract, 8), AX_E_FULL);
+    axsup->slot[NODE_PEER].state = SHM_SLOT_FAILED;
+    assert_int_equal(admit(w, born, contract, 8), AX_E_NO_ACTOR);
+    turn_commit(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gone_for_good, begin, end),
         cmocka_unit_test_setup_teardown(link_from_there, begin, end),
         cmocka_unit_test_setup_teardown(forged, begin, end),
+        cmocka_unit_test_setup_teardown(newer_than_its_directory, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
