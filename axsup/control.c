@@ -263,17 +263,6 @@ void sup_control_events(struct sup_control *control)
     }
 }
 
-/* More than it has room for may have come at the end. */
-static void say_last_events(struct control_client *client)
-{
-    (void)sup_control_advance(client);
-
-    uint64_t last = client->seq > client->since ? client->seq : client->since;
-    uint64_t newest = client->control->sup->events.seq;
-    if (newest > last)
-        sup_out_format(&client->out, "{\"missed\":%llu}\n", (unsigned long long)(newest - last));
-}
-
 /* The last words to a client, as far as its socket takes them. */
 static void take_leave(struct control_client *client)
 {
@@ -286,7 +275,9 @@ static void take_leave(struct control_client *client)
              client->state == CONTROL_EARLY)
         sup_control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
     else if (client->state == CONTROL_FOLLOWING) {
-        say_last_events(client);
+        (void)sup_control_advance(client);
+        /* more than it has room for may have come at the end */
+        sup_control_missed(client, client->control->sup->events.seq + 1);
         sup_out_text(&client->out, SUP_CONTROL_END "\n");
     }
     (void)send_out(client);

@@ -58,6 +58,8 @@ void sup_control_serve(struct control_client *client, const char *line, size_t s
 /* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING one
  * waits for has come. False: nothing was added. */
 bool sup_control_advance(struct control_client *client);
+/* Tells a client that follows how many events it has missed before the one that is `next`. */
+void sup_control_missed(struct control_client *client, uint64_t next);
 /* Ends what the client waits for; it gets no answer. */
 void sup_control_forget(struct control_client *client);
 /* From now on clients may come. 0 or -errno. */

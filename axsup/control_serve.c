@@ -351,14 +351,19 @@ void sup_control_forget(struct control_client *client)
 
 /* ---- what takes its time ---- */
 
+void sup_control_missed(struct control_client *client, uint64_t next)
+{
+    uint64_t last = client->seq > client->since ? client->seq : client->since;
+
+    if (next > last + 1)
+        sup_out_format(&client->out, "{\"missed\":%llu}\n", (unsigned long long)(next - last - 1));
+}
+
 static int follow(void *ctx, const struct sup_event *event)
 {
     struct control_client *client = ctx;
-    uint64_t last = client->seq > client->since ? client->seq : client->since;
 
-    if (event->seq > last + 1)
-        sup_out_format(&client->out, "{\"missed\":%llu}\n",
-                       (unsigned long long)(event->seq - last - 1));
+    sup_control_missed(client, event->seq);
     client->seq = event->seq;
     sup_show_event(&client->out, client->control->sup, event);
     sup_out_text(&client->out, "\n");
