@@ -68,6 +68,7 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
     enum ov_conn_state state = conn->state;
     enum ov_plane plane = conn->plane;
     unsigned i = ov_plane_index(plane);
+    bool whole = conn->peer_last;
 
     leave_gate(core, conn);
     drop(core, conn, end);
@@ -78,6 +79,8 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
         ov_node_end(core, node, end, NULL);
     } else if (state == OV_CONN_DRAINING) {
         node->draining[i] = NULL;
+        if (!whole) /* what was still to come on it, or was sent on it, is lost */
+            ov_node_end(core, node, end == OV_END_GIVEN_UP ? OV_END_LOST : end, NULL);
     } else {
         node->dial = NULL;
         ov_node_dial_failed(core, node, plane);
@@ -156,6 +159,8 @@ void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *n
     leave_gate(core, conn);
     if (node->dial == conn)
         node->dial = NULL;
+    else
+        node->dialled[ov_plane_index(peer->plane)] = peer->dial;
     conn->state = OV_CONN_KEPT;
     conn->node = ov_node_index(core, node);
     conn->plane = peer->plane;

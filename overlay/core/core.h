@@ -17,8 +17,12 @@
  *
  * A session ends with either of its connections, when heartbeats are not answered, when the peer
  * says goodbye, and when a later session of the peer has confirmed; then both connections are
- * closed, and dialled anew after a while. A heartbeat's answer is what counts as a sign of life,
- * not what the peer sends by itself: so both find out when only one direction is dead.
+ * closed, and dialled anew after a while. It also ends with one that was given up, if that ends
+ * before the peer's goodbye has come on it, as frames may be lost; and when the peer has dialled a
+ * plane again, which it does only when it has lost what was there. So of what was sent in a
+ * session, all comes, once, or both sides tell that the session is over. A heartbeat's answer is
+ * what counts as a sign of life, not what the peer sends by itself: so both find out when only one
+ * direction is dead.
  *
  * A connection has a number, which the core gives and never gives again. It ends with the effect
  * OV_DO_CLOSE or with the event OV_ON_CLOSED, whichever comes first; what is said of it afterwards
@@ -134,7 +138,7 @@ struct ov_core_counts {
     uint64_t refused;  /* handshakes, of either role */
     uint64_t late;     /* dials that were given up; those of accepted ones are the gate's */
     uint64_t early;    /* frames outside a session, dropped */
-    uint64_t obsolete; /* connections of sessions that were over */
+    uint64_t obsolete; /* connections of sessions that were over, or that the peer had given up */
     uint64_t given_up; /* connections, for another one */
     uint64_t no_room;  /* nodes that were not taken */
 };

@@ -53,7 +53,8 @@ struct ov_node {
     struct ov_ident ident; /* of the session that is up */
     struct ov_sessions sessions;
     struct ov_conn *kept[OV_PLANES], *draining[OV_PLANES];
-    struct ov_conn *dial; /* the one handshake that is begun by this side */
+    struct ov_conn *dial;        /* the one handshake that is begun by this side */
+    uint64_t dialled[OV_PLANES]; /* the peer's dial in this session; 0: none */
     uint64_t dial_at;
     unsigned vain; /* dials since it has last answered */
     uint64_t beat_at, alive_at;

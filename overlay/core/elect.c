@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/core_parts.h"
 
-/* A connection that is given up sends a last frame, and reads on until the peer's. */
+/* A connection that is given up sends a last frame, and reads on until the peer's. It is the only
+ * one of its plane: the one that is kept was dialled by the other node, and each dials once. */
 static void give_up(struct ov_core *core, struct ov_node *node, struct ov_conn *conn)
 {
     struct ov_conn **place = &node->draining[ov_plane_index(conn->plane)];
@@ -14,8 +15,6 @@ static void give_up(struct ov_core *core, struct ov_node *node, struct ov_conn *
         ov_conn_close(core, conn, OV_END_GIVEN_UP);
         return;
     }
-    if (*place != NULL) /* one more is too many: the peer has been dialling without end */
-        ov_conn_close(core, *place, OV_END_GIVEN_UP);
     *place = conn;
     conn->state = OV_CONN_DRAINING;
     conn->until = core->now + core->config.drain_ns;
@@ -36,19 +35,35 @@ static void elect(struct ov_core *core, struct ov_node *node, struct ov_conn *co
         ov_node_begin_beats(core, node);
 }
 
+/* In a session each node dials a plane once more only when it has lost what there was. So where the
+ * peer has dialled again, its session over the earlier dial is over, even if nothing else says so
+ * here yet; and the earlier dial is what it has given up, if it is late. */
+static enum ov_news dialled_again(const struct ov_node *node, const struct ov_peer *peer)
+{
+    uint64_t before = node->dialled[ov_plane_index(peer->plane)];
+    if (peer->role == OV_INITIATOR || before == 0)
+        return OV_NEWS_NONE;
+    return peer->dial > before ? OV_NEWS_SESSION : OV_NEWS_OBSOLETE;
+}
+
 /* What the confirmed session of the peer means for those before; whether this connection goes on.
  */
 static enum ov_end take_session(struct ov_core *core, struct ov_node *node, struct ov_conn *conn,
                                 const struct ov_peer *peer)
 {
     enum ov_news news = ov_sessions_confirm(&node->sessions, &peer->ident);
+    enum ov_end end = news == OV_NEWS_BOOT ? OV_END_BOOT : OV_END_SESSION;
 
+    if (news == OV_NEWS_NONE) {
+        news = dialled_again(node, peer);
+        end = OV_END_LOST;
+    }
     if (news == OV_NEWS_OBSOLETE) {
         core->counts.obsolete++;
         return OV_END_OBSOLETE;
     }
     if (news != OV_NEWS_NONE)
-        ov_node_end(core, node, news == OV_NEWS_BOOT ? OV_END_BOOT : OV_END_SESSION, conn);
+        ov_node_end(core, node, end, conn);
     return peer->plane == OV_DATA && node->kept[0] == NULL ? OV_END_NO_CONTROL : OV_END_NONE;
 }
 

@@ -110,6 +110,7 @@ void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
         close_one(core, &node->dial, end, spared);
     dial_later(core, node);
     node->suspect = false;
+    node->dialled[0] = node->dialled[1] = 0;
     if (!node->up)
         return;
     node->up = false;

@@ -90,10 +90,11 @@ static void post(struct net *net, unsigned pipe, unsigned to, int what, const vo
                  size_t len)
 {
     struct net_end *from = &net->pipe[pipe].end[1 - to];
-    uint64_t at = net->now + net->delay_min + chance(net) % (net->delay_max - net->delay_min + 1);
+    uint64_t at = net->now + net->delay_min + chance(net) % (net->delay_max - net->delay_min + 1) +
+                  net->extra[net->pipe[pipe].plane];
     struct net_mail *mail = net->mail;
 
-    if (net->lost[from->node][net->pipe[pipe].end[to].node])
+    if (net->pipe[pipe].lost || net->lost[from->node][net->pipe[pipe].end[to].node])
         return;
     while (mail->at != 0)
         assert_true(++mail < net->mail + NET_MAIL);
@@ -184,6 +185,7 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
         peer->ident = effect->ident;
         peer->up = true;
         peer->ups++;
+        peer->sent_now = peer->taken_now = 0;
         break;
     case OV_TELL_DOWN:
         assert_true(ov_ident_same(&peer->ident, &effect->ident));
@@ -200,6 +202,7 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
         peer->swapped += effect->frame.request < peer->last;
         peer->last = effect->frame.request;
         peer->taken++;
+        peer->taken_now++;
         break;
     default:
         assert_int_equal(peer->suspect, effect->kind == OV_TELL_ALIVE);
@@ -409,21 +412,57 @@ void net_crash(struct net *net, unsigned node, bool quiet)
             }
 }
 
+static bool is_between(const struct net *net, unsigned pipe, unsigned a, unsigned b)
+{
+    const struct net_end *end = net->pipe[pipe].end;
+    return (end[0].node == a && end[1].node == b) || (end[0].node == b && end[1].node == a);
+}
+
+static void lose_mail(struct net *net, unsigned pipe)
+{
+    for (struct net_mail *mail = net->mail; mail < net->mail + NET_MAIL; mail++)
+        if (mail->at != 0 && mail->pipe == pipe) {
+            free(mail->bytes);
+            *mail = (struct net_mail){0};
+        }
+}
+
 void net_cut(struct net *net, unsigned a, unsigned b, enum ov_plane plane)
 {
     for (unsigned i = 0; i < net->npipes; i++) {
-        unsigned from = net->pipe[i].end[0].node, to = net->pipe[i].end[1].node;
-        if (!((from == a && to == b) || (from == b && to == a)) ||
-            (plane != OV_EITHER && plane != net->pipe[i].plane))
+        if (!is_between(net, i, a, b) || (plane != OV_EITHER && plane != net->pipe[i].plane))
             continue;
-        for (struct net_mail *mail = net->mail; mail < net->mail + NET_MAIL; mail++)
-            if (mail->at != 0 && mail->pipe == i) {
-                free(mail->bytes);
-                *mail = (struct net_mail){0};
-            }
+        lose_mail(net, i);
         post(net, i, 0, NET_CLOSED, NULL, 0);
         post(net, i, 1, NET_CLOSED, NULL, 0);
     }
+}
+
+static void see_closed(struct net *net, unsigned pipe, unsigned end)
+{
+    struct net_end *at = &net->pipe[pipe].end[end];
+    struct ov_event event = {.kind = OV_ON_CLOSED, .conn = at->conn};
+    if (!at->open)
+        return;
+    at->open = false;
+    assert_int_equal(step(net, at->node, event, pipe), 0);
+}
+
+void net_lose(struct net *net, unsigned node, unsigned other, uint64_t told_ns)
+{
+    unsigned npipes = net->npipes;
+    for (unsigned i = 0; i < npipes; i++)
+        if (is_between(net, i, node, other) && !net->pipe[i].lost) {
+            lose_mail(net, i);
+            if (told_ns != UINT64_MAX) {
+                net->pipe[i].end[0].last_at = net->pipe[i].end[1].last_at = net->now + told_ns;
+                post(net, i, net->pipe[i].end[0].node == node, NET_CLOSED, NULL, 0);
+            }
+            net->pipe[i].lost = true;
+        }
+    for (unsigned i = 0; i < npipes; i++)
+        if (is_between(net, i, node, other) && net->pipe[i].lost)
+            see_closed(net, i, net->pipe[i].end[1].node == node);
 }
 
 int net_tell(struct net *net, unsigned from, unsigned to)
@@ -438,6 +477,7 @@ int net_tell(struct net *net, unsigned from, unsigned to)
     OV_SET(&frame, actor, 1);
     int r = step(net, from, event, 0);
     peer->sent += r == 0;
+    peer->sent_now += r == 0;
     return r;
 }
 
@@ -468,10 +508,17 @@ bool net_joined(struct net *net, unsigned a, unsigned b)
 unsigned net_open(const struct net *net, unsigned a, unsigned b)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < net->npipes; i++) {
-        const struct net_end *end = net->pipe[i].end;
-        n += ((end[0].node == a && end[1].node == b) || (end[0].node == b && end[1].node == a)) &&
-             (end[0].open || end[1].open);
-    }
+    for (unsigned i = 0; i < net->npipes; i++)
+        n += is_between(net, i, a, b) && (net->pipe[i].end[0].open || net->pipe[i].end[1].open);
     return n;
+}
+
+void net_even(const struct net *net)
+{
+    for (unsigned a = 0; a < net->nodes; a++)
+        for (unsigned b = 0; b < net->nodes; b++) {
+            const struct net_peer *there = &net->node[a].peer[b], *here = &net->node[b].peer[a];
+            if (a != b && there->up && here->up)
+                assert_int_equal(here->taken_now, there->sent_now);
+        }
 }

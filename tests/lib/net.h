@@ -22,9 +22,10 @@ struct net_peer { /* of a node, as it was told */
     struct ov_ident ident;
     enum ov_end end; /* of the last session */
     unsigned ups, downs;
-    uint64_t sent, taken, last; /* tells: sent, taken by the peer's core, and the last number */
-    uint64_t swapped;           /* that came behind a later one */
-    uint8_t seen[1024];         /* by number */
+    uint64_t sent, taken, last;   /* tells: sent, taken by the peer's core, and the last number */
+    uint64_t swapped;             /* that came behind a later one */
+    uint64_t sent_now, taken_now; /* the same, in the session that is up */
+    uint8_t seen[1024];           /* by number */
 };
 
 struct net_node {
@@ -60,6 +61,7 @@ struct net {
     unsigned nodes;
     uint64_t now, seed, order, steps;
     uint64_t delay_min, delay_max;
+    uint64_t extra[3];                  /* besides, by plane */
     uint32_t effects_room;              /* of each step */
     bool lost[NET_NODES][NET_NODES];    /* what is sent from the one to the other vanishes */
     bool unknown[NET_NODES][NET_NODES]; /* dials are refused */
@@ -67,6 +69,7 @@ struct net {
     struct {
         struct net_end end[2]; /* 0 has dialled */
         enum ov_plane plane;
+        bool lost; /* nothing goes through it any more */
     } pipe[NET_PIPES];
     struct net_mail mail[NET_MAIL];
     struct net_node node[NET_NODES];
@@ -85,6 +88,9 @@ void net_leave(struct net *net, unsigned node);
 void net_crash(struct net *net, unsigned node, bool quiet);
 /* Closes all connections between two, or those of a plane; what is under way is lost. */
 void net_cut(struct net *net, unsigned a, unsigned b, enum ov_plane plane);
+/* One node sees all its connections to the other closed, at once; what is under way is lost. The
+ * other one hears of it after so many ns; UINT64_MAX: never. */
+void net_lose(struct net *net, unsigned node, unsigned other, uint64_t told_ns);
 /* One event, of the test's own. */
 int net_step(struct net *net, unsigned node, const struct ov_event *event);
 /* Says the next number to the other. What ov_core_step says to it. */
@@ -99,5 +105,8 @@ bool net_run_until_up(struct net *net, uint64_t ns);
 bool net_joined(struct net *net, unsigned a, unsigned b);
 /* Connections between two of which an end is open. */
 unsigned net_open(const struct net *net, unsigned a, unsigned b);
+/* With nothing under way: what each has sent in the session that is up, the other one has taken in
+ * the one that it has. */
+void net_even(const struct net *net);
 
 #endif

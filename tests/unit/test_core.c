@@ -217,6 +217,87 @@ static void test_cut(void **state)
     }
 }
 
+static void expect_settled(unsigned most_downs)
+{
+    unsigned downs = 0, later = 0;
+
+    net_run(&net, 20 * NET_S);
+    assert_true(net_joined(&net, A, B));
+    for (unsigned i = A; i <= B; i++) {
+        assert_in_range(net.node[i].peer[1 - i].downs, 1, most_downs);
+        downs += net.node[i].peer[1 - i].downs;
+    }
+    net_even(&net);
+    net_run(&net, 60 * NET_S);
+    for (unsigned i = A; i <= B; i++)
+        later += net.node[i].peer[1 - i].downs;
+    assert_int_equal(later, downs);
+}
+
+static void talk(unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        net_run(&net, 7 * NET_MS);
+        for (unsigned from = A; from <= B; from++)
+            if (net.node[from].peer[1 - from].up)
+                assert_int_equal(net_tell(&net, from, 1 - from), 0);
+    }
+}
+
+/* One side knows that its connections are gone, and comes back before the other does, which has
+ * lost what was under way, and elects. Whoever has dialled the ones before, and whenever the other
+ * hears of it: both tell that the session is over, so that nobody counts on what has not come. */
+static void lose_one_side(uint64_t seed, uint64_t told_ns)
+{
+    unsigned loser = seed & 1, dialler = seed >> 1 & 1;
+
+    net_init(&net, 2, seed);
+    net.unknown[1 - dialler][dialler] = true;
+    net_mesh(&net);
+    assert_true(net_run_until_up(&net, NET_S));
+    net.unknown[1 - dialler][dialler] = false;
+    talk(10);
+    net_lose(&net, loser, 1 - loser, told_ns);
+    assert_false(net.node[loser].peer[1 - loser].up);
+    talk(400);
+    expect_settled(loser == dialler ? 1 : 2);
+    net_deinit(&net);
+}
+
+static void test_lost_on_one_side(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 48; seed++) {
+        lose_one_side(seed, seed * 31 % 100 * NET_MS);
+        lose_one_side(seed, seed * 31 % 40 * 100 * NET_MS);
+        lose_one_side(seed, UINT64_MAX);
+    }
+}
+
+/* A dial that its node has given up, and that gets through after the next one: nobody waits for
+ * what comes on it. */
+static void test_late_dial(void **state)
+{
+    (void)state;
+    net_init(&net, 2, 1);
+    net.delay_min = net.delay_max = 10 * NET_MS;
+    net.node[B].config.patience_ns = 5 * NET_S;
+    net_start(&net, A);
+    net_start(&net, B);
+    net_know(&net, A, B);
+    net_run(&net, 35 * NET_MS);
+    net.extra[OV_CONTROL] = 2500 * NET_MS; /* of its hello, and that alone */
+    net_run(&net, 10 * NET_MS);
+    net.extra[OV_CONTROL] = 0;
+    net_run(&net, 2300 * NET_MS);
+    assert_int_equal(net.node[A].closed, OV_END_LATE);
+    assert_true(net.node[A].peer[B].up && net.node[B].peer[A].up);
+    assert_int_equal(net_open(&net, A, B), 3);
+    net_run(&net, 20 * NET_S);
+    expect_one_session();
+    assert_int_equal(ov_core_counts(net.node[B].core)->obsolete, 1);
+}
+
 /* Its connections seem alive yet when a new life of a node confirms. */
 static void test_reboot_rotates(void **state)
 {
@@ -474,10 +555,13 @@ static void test_wiped(void **state)
 static void disturb(uint64_t chance)
 {
     unsigned a = chance % 3, b = (a + 1 + chance / 3 % 2) % 3;
-    switch (chance / 6 % 8) {
+    switch (chance / 6 % 9) {
     case 0:
     case 1:
         net_cut(&net, a, b, chance / 64 % 3);
+        break;
+    case 8:
+        net_lose(&net, a, b, chance / 64 % 2 == 0 ? UINT64_MAX : chance / 128 % (3 * NET_S));
         break;
     case 2:
         if (net.node[a].alive)
@@ -516,8 +600,8 @@ static void heal(void)
         }
 }
 
-/* Cuts, crashes, losses one way and dials refused at random: once they stop, each two nodes have
- * one session, and it stays. */
+/* Cuts, also those that one side sees, crashes, losses one way and dials refused at random: once
+ * they stop, each two nodes have one session, and it stays. */
 static void test_random_faults(void **state)
 {
     uint64_t chance;
@@ -541,6 +625,7 @@ static void test_random_faults(void **state)
                     downs += net.node[i].peer[j].downs;
                     assert_true(i > j || net_joined(&net, i, j));
                 }
+        net_even(&net);
         net_run(&net, 60 * NET_S);
         for (unsigned i = A; i <= C; i++)
             for (unsigned j = A; j <= C; j++)
@@ -562,6 +647,8 @@ int main(void)
         cmocka_unit_test_teardown(test_one_way, tear_down),
         cmocka_unit_test_teardown(test_slow_is_not_dead, tear_down),
         cmocka_unit_test_teardown(test_cut, tear_down),
+        cmocka_unit_test_teardown(test_lost_on_one_side, tear_down),
+        cmocka_unit_test_teardown(test_late_dial, tear_down),
         cmocka_unit_test_teardown(test_reboot_rotates, tear_down),
         cmocka_unit_test_teardown(test_goodbye, tear_down),
         cmocka_unit_test_teardown(test_wrong_token_has_no_effect, tear_down),
