@@ -208,11 +208,22 @@ static void take_goodbye(struct ov_core *core, struct ov_conn *conn, const struc
         ov_node_end(core, &core->nodes[conn->node], OV_END_GOODBYE, NULL);
 }
 
+static void take_ready(struct ov_core *core, struct ov_conn *conn)
+{
+    struct ov_node *node = &core->nodes[conn->node];
+    if (node->ready)
+        ov_conn_fail(core, conn, OV_END_PROTOCOL);
+    else if (ov_node_peer_up(core, node))
+        node->ready = true;
+    else
+        core->counts.early++;
+}
+
 static void tell_frame(struct ov_core *core, const struct ov_conn *conn,
                        const struct ov_frame *frame)
 {
     struct ov_effect *effect;
-    if (!core->nodes[conn->node].up) {
+    if (!ov_node_peer_up(core, &core->nodes[conn->node])) {
         core->counts.early++;
         return;
     }
@@ -229,6 +240,8 @@ static void take_frame(struct ov_core *core, struct ov_conn *conn, const struct 
         ov_conn_fail(core, conn, OV_END_PROTOCOL);
     else if (frame->kind == OV_GOODBYE)
         take_goodbye(core, conn, frame);
+    else if (frame->kind == OV_READY)
+        take_ready(core, conn);
     else if (frame->kind != OV_HEARTBEAT)
         tell_frame(core, conn, frame);
     else if (frame->response)

@@ -140,7 +140,7 @@ static int send_frame(struct ov_core *core, uint32_t index, const struct ov_fram
 
     if (index >= core->config.nodes_max || !core->nodes[index].up)
         return AX_E_NODE_DOWN;
-    if (plane == OV_EITHER || frame->kind == OV_HEARTBEAT)
+    if (plane == OV_EITHER || frame->kind == OV_HEARTBEAT || frame->kind == OV_READY)
         return AX_E_INVALID;
     conn = core->nodes[index].kept[ov_plane_index(plane)];
     r = ov_stream_seal(&conn->stream, frame, out->bytes, out->bytes_room, &len);

@@ -15,6 +15,11 @@
  * the other's, and then closes, so that nothing is lost or doubled. But what was sent on the one
  * that is kept may be read before the last of the other.
  *
+ * Who has dialled data is up when it has read the answer there, and says so on control by a frame
+ * of its own, ready. The other one is up when it has read that, or whatever else comes first of
+ * what a node sends only when it is up. So what is sent in a session never comes before the other
+ * side has been told UP.
+ *
  * A session ends with either of its connections, when heartbeats are not answered, when the peer
  * says goodbye, and when a later session of the peer has confirmed; then both connections are
  * closed, and dialled anew after a while. It also ends with one that was given up, if that ends
@@ -137,7 +142,8 @@ struct ov_core_counts {
     uint64_t stale;    /* events about connections that have ended */
     uint64_t refused;  /* handshakes, of either role */
     uint64_t late;     /* dials that were given up; those of accepted ones are the gate's */
-    uint64_t early;    /* frames outside a session, dropped */
+    uint64_t early;    /* frames outside a session, dropped: of a peer that has not noticed yet that
+                          its session is over, or that breaks the protocol */
     uint64_t obsolete; /* connections of sessions that were over, or that the peer had given up */
     uint64_t given_up; /* connections, for another one */
     uint64_t no_room;  /* nodes that were not taken */

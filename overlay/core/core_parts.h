@@ -50,6 +50,7 @@ struct ov_node {
     char name[OV_NODE_MAX + 1]; /* empty: there is none */
     bool wanted;                /* is dialled */
     bool up, suspect;
+    bool peer_up, ready;   /* it is up as well: that was seen, or said */
     struct ov_ident ident; /* of the session that is up */
     struct ov_sessions sessions;
     struct ov_conn *kept[OV_PLANES], *draining[OV_PLANES];
@@ -122,6 +123,8 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end);
 struct ov_node *ov_node_get(struct ov_core *core, const char *name);
 /* Of the connections, what is there is up: tells so, once. */
 void ov_node_settle(struct ov_core *core, struct ov_node *node);
+/* The peer has sent something that it does not send before it is up. False: there is no session. */
+bool ov_node_peer_up(struct ov_core *core, struct ov_node *node);
 /* Ends the session, with all connections but the one that is spared, and what is dialled for it. */
 void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
                  const struct ov_conn *spared);

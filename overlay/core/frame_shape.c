@@ -53,6 +53,7 @@ static const struct ov_shape shapes[OV_KIND_COUNT][2] = {
     [OV_MOVED] = {{MAY(H(request) | SHARD, H(owner))}},
     [OV_BUSY] = {{MAY(H(request), H(retry))}},
     [OV_GOODBYE] = {{MAY(H(status) | H(last), H(detail))}},
+    [OV_READY] = {{MAY(0, H(detail))}},
 };
 
 const struct ov_shape *ov_shape_of(unsigned kind, bool response)

@@ -62,6 +62,7 @@
     X(HEARTBEAT, 8, "heartbeat", CONTROL, true)                                                    \
     X(MOVED, 9, "moved", CONTROL, false)                                                           \
     X(BUSY, 10, "busy", CONTROL, false)                                                            \
-    X(GOODBYE, 11, "goodbye", EITHER, false)
+    X(GOODBYE, 11, "goodbye", EITHER, false)                                                       \
+    X(READY, 12, "ready", CONTROL, false)
 
 #endif

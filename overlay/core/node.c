@@ -76,17 +76,39 @@ void ov_node_dial_failed(struct ov_core *core, struct ov_node *node, enum ov_pla
 
 /* ---- the session ---- */
 
+/* Who has dialled data may hear the answer long after what is sent on control behind it, so it says
+ * when it is there. */
+static void say_ready(struct ov_core *core, struct ov_node *node)
+{
+    struct ov_frame frame = {.kind = OV_READY};
+    if (!ov_conn_say(core, node->kept[0], &frame))
+        ov_conn_fail(core, node->kept[0], OV_END_PROTOCOL);
+}
+
 void ov_node_settle(struct ov_core *core, struct ov_node *node)
 {
     struct ov_effect *effect;
-    if (node->up || node->kept[0] == NULL || node->kept[1] == NULL || node->kept[0]->peer_last ||
-        node->kept[1]->peer_last)
+    if (node->up || node->kept[0] == NULL || node->kept[1] == NULL)
+        return;
+    bool own = node->kept[1]->link.peer.role == OV_INITIATOR;
+    if (!own && !node->peer_up)
         return;
     node->up = true;
     node->ident = node->sessions.now;
     effect = ov_core_do(core, OV_TELL_UP);
     effect->index = ov_node_index(core, node);
     effect->ident = node->ident;
+    if (own)
+        say_ready(core, node);
+}
+
+bool ov_node_peer_up(struct ov_core *core, struct ov_node *node)
+{
+    if (node->kept[1] == NULL)
+        return false;
+    node->peer_up = true;
+    ov_node_settle(core, node);
+    return node->up;
 }
 
 static void close_one(struct ov_core *core, struct ov_conn **place, enum ov_end end,
@@ -109,7 +131,7 @@ void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
     if (node->dial != NULL && node->dial->plane == OV_DATA)
         close_one(core, &node->dial, end, spared);
     dial_later(core, node);
-    node->suspect = false;
+    node->suspect = node->peer_up = node->ready = false;
     node->dialled[0] = node->dialled[1] = 0;
     if (!node->up)
         return;

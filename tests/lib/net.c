@@ -94,10 +94,14 @@ static void post(struct net *net, unsigned pipe, unsigned to, int what, const vo
                   net->extra[net->pipe[pipe].plane];
     struct net_mail *mail = net->mail;
 
-    if (net->pipe[pipe].lost || net->lost[from->node][net->pipe[pipe].end[to].node])
+    if (net->pipe[pipe].lost || net->lost[from->node][net->pipe[pipe].end[to].node]) {
+        net->faulty = true;
         return;
+    }
     while (mail->at != 0)
         assert_true(++mail < net->mail + NET_MAIL);
+    if (mail == net->mail + net->nmail)
+        net->nmail++;
     if (at < from->last_at)
         at = from->last_at;
     from->last_at = at;
@@ -196,11 +200,13 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
     case OV_TELL_FRAME:
         assert_true(find_end(net, node, effect->conn, &pipe, &end));
         assert_int_equal(net->pipe[pipe].end[1 - end].node, other);
-        assert_int_equal(effect->frame.kind, OV_TELL);
+        assert_int_equal(effect->frame.kind, effect->plane == OV_DATA ? OV_TELL : OV_DEMONITOR);
         assert_true(effect->frame.request < sizeof peer->seen);
         assert_int_equal(peer->seen[effect->frame.request]++, 0);
-        peer->swapped += effect->frame.request < peer->last;
-        peer->last = effect->frame.request;
+        if (effect->plane == OV_DATA) {
+            peer->swapped += effect->frame.request < peer->last;
+            peer->last = effect->frame.request;
+        }
         peer->taken++;
         peer->taken_now++;
         break;
@@ -237,10 +243,25 @@ static void carry_out(struct net *net, unsigned node, unsigned pipe)
     }
 }
 
+/* Of the event, frames came outside a session. */
+static void note_early(struct net *net, unsigned node, uint64_t conn)
+{
+    struct net_peer *peer;
+    unsigned pipe, end;
+
+    assert_true(net->faulty);
+    assert_true(find_end(net, node, conn, &pipe, &end));
+    peer = &net->node[net->pipe[pipe].end[1 - end].node].peer[node];
+    peer->over = peer->ups;
+}
+
 /* All of an event, however little room there is for effects. */
 static int step(struct net *net, unsigned node, struct ov_event event, unsigned pipe)
 {
+    const struct ov_core_counts *counts = ov_core_counts(net->node[node].core);
+    uint64_t early = counts->early;
     int r;
+
     do {
         net->effects.room = net->effects_room;
         r = ov_core_step(net->node[node].core, net->now, &event, &net->effects);
@@ -251,6 +272,8 @@ static int step(struct net *net, unsigned node, struct ov_event event, unsigned 
         }
         carry_out(net, node, pipe);
     } while (r == 0 && net->effects.more);
+    if (counts->early > early)
+        note_early(net, node, event.conn);
     assert_int_equal(event.kind == OV_ON_RECEIVED ? event.len : 0, 0);
     return r;
 }
@@ -316,7 +339,7 @@ static void arrive(struct net *net, const struct net_mail *mail)
 static struct net_mail *next_mail(struct net *net)
 {
     struct net_mail *next = NULL;
-    for (struct net_mail *mail = net->mail; mail < net->mail + NET_MAIL; mail++)
+    for (struct net_mail *mail = net->mail; mail < net->mail + net->nmail; mail++)
         if (mail->at != 0 && (next == NULL || mail->at < next->at ||
                               (mail->at == next->at && mail->order < next->order)))
             next = mail;
@@ -403,6 +426,7 @@ void net_leave(struct net *net, unsigned node)
 void net_crash(struct net *net, unsigned node, bool quiet)
 {
     net->node[node].alive = false;
+    net->faulty = true;
     for (unsigned pipe = 0; pipe < net->npipes; pipe++)
         for (unsigned end = 0; end < 2; end++)
             if (net->pipe[pipe].end[end].node == node && net->pipe[pipe].end[end].open) {
@@ -420,6 +444,7 @@ static bool is_between(const struct net *net, unsigned pipe, unsigned a, unsigne
 
 static void lose_mail(struct net *net, unsigned pipe)
 {
+    net->faulty = true;
     for (struct net_mail *mail = net->mail; mail < net->mail + NET_MAIL; mail++)
         if (mail->at != 0 && mail->pipe == pipe) {
             free(mail->bytes);
@@ -465,20 +490,32 @@ void net_lose(struct net *net, unsigned node, unsigned other, uint64_t told_ns)
             see_closed(net, i, net->pipe[i].end[1].node == node);
 }
 
-int net_tell(struct net *net, unsigned from, unsigned to)
+static int say(struct net *net, unsigned from, unsigned to, struct ov_frame frame)
 {
     struct net_peer *peer = &net->node[from].peer[to];
-    struct ov_frame frame = {.kind = OV_TELL, .body = {"12345678", 8}};
     struct ov_event event = {
         .kind = OV_ON_SEND, .index = net->node[from].index[to], .frame = &frame};
     OV_SET(&frame, request, peer->sent + 1);
-    OV_SET(&frame, contract, 1);
-    OV_SET(&frame, method, 1);
-    OV_SET(&frame, actor, 1);
     int r = step(net, from, event, 0);
     peer->sent += r == 0;
     peer->sent_now += r == 0;
     return r;
+}
+
+int net_tell(struct net *net, unsigned from, unsigned to)
+{
+    struct ov_frame frame = {.kind = OV_TELL, .body = {"12345678", 8}};
+    OV_SET(&frame, contract, 1);
+    OV_SET(&frame, method, 1);
+    OV_SET(&frame, actor, 1);
+    return say(net, from, to, frame);
+}
+
+int net_demonitor(struct net *net, unsigned from, unsigned to)
+{
+    struct ov_frame frame = {.kind = OV_DEMONITOR};
+    OV_SET(&frame, monitor, 1);
+    return say(net, from, to, frame);
 }
 
 /* ---- what tests look at ---- */
@@ -513,12 +550,14 @@ unsigned net_open(const struct net *net, unsigned a, unsigned b)
     return n;
 }
 
-void net_even(const struct net *net)
+void net_expect_even(const struct net *net)
 {
     for (unsigned a = 0; a < net->nodes; a++)
         for (unsigned b = 0; b < net->nodes; b++) {
             const struct net_peer *there = &net->node[a].peer[b], *here = &net->node[b].peer[a];
-            if (a != b && there->up && here->up)
-                assert_int_equal(here->taken_now, there->sent_now);
+            if (a == b || !there->up || !here->up)
+                continue;
+            assert_int_equal(here->taken_now, there->sent_now);
+            assert_int_not_equal(there->over, there->ups);
         }
 }

@@ -4,8 +4,9 @@
  * that cores are given. Bytes of one connection stay in order; connections overtake each other.
  *
  * Each step is checked as it is made: a session comes up when there was none and goes down when
- * there was one; frames come within a session, from the node that has said them, and none twice. A
- * check that fails fails the cmocka test. */
+ * there was one; frames come within a session, from the node that has said them, and none twice. As
+ * long as nothing was lost, none comes outside a session; and otherwise one does only from a node
+ * that has not noticed yet that its session is over. A check that fails fails the cmocka test. */
 #ifndef TESTS_NET_H
 #define TESTS_NET_H
 
@@ -22,9 +23,10 @@ struct net_peer { /* of a node, as it was told */
     struct ov_ident ident;
     enum ov_end end; /* of the last session */
     unsigned ups, downs;
-    uint64_t sent, taken, last;   /* tells: sent, taken by the peer's core, and the last number */
-    uint64_t swapped;             /* that came behind a later one */
+    uint64_t sent, taken, last; /* frames: sent, taken of the peer's, and its last tell's number */
+    uint64_t swapped;           /* tells that came behind a later one */
     uint64_t sent_now, taken_now; /* the same, in the session that is up */
+    unsigned over;                /* the last of its sessions of which a frame came outside one */
     uint8_t seen[1024];           /* by number */
 };
 
@@ -62,6 +64,7 @@ struct net {
     uint64_t now, seed, order, steps;
     uint64_t delay_min, delay_max;
     uint64_t extra[3];                  /* besides, by plane */
+    bool faulty;                        /* something was lost */
     uint32_t effects_room;              /* of each step */
     bool lost[NET_NODES][NET_NODES];    /* what is sent from the one to the other vanishes */
     bool unknown[NET_NODES][NET_NODES]; /* dials are refused */
@@ -71,6 +74,7 @@ struct net {
         enum ov_plane plane;
         bool lost; /* nothing goes through it any more */
     } pipe[NET_PIPES];
+    unsigned nmail; /* places below are in use, or were */
     struct net_mail mail[NET_MAIL];
     struct net_node node[NET_NODES];
     struct ov_effects effects;
@@ -93,8 +97,10 @@ void net_cut(struct net *net, unsigned a, unsigned b, enum ov_plane plane);
 void net_lose(struct net *net, unsigned node, unsigned other, uint64_t told_ns);
 /* One event, of the test's own. */
 int net_step(struct net *net, unsigned node, const struct ov_event *event);
-/* Says the next number to the other. What ov_core_step says to it. */
+/* Says the next number to the other, on the data plane or on control. What ov_core_step says to it.
+ */
 int net_tell(struct net *net, unsigned from, unsigned to);
+int net_demonitor(struct net *net, unsigned from, unsigned to);
 
 /* Until so many ns have passed; or until all is up, at most so long. */
 void net_run(struct net *net, uint64_t ns);
@@ -107,6 +113,6 @@ bool net_joined(struct net *net, unsigned a, unsigned b);
 unsigned net_open(const struct net *net, unsigned a, unsigned b);
 /* With nothing under way: what each has sent in the session that is up, the other one has taken in
  * the one that it has. */
-void net_even(const struct net *net);
+void net_expect_even(const struct net *net);
 
 #endif

@@ -87,7 +87,11 @@ static void test_nothing_is_lost_by_an_election(void **state)
         for (unsigned i = 0; i < 300; i++) {
             net_run(&net, NET_MS);
             for (unsigned from = A; from <= B; from++)
-                said += net.node[from].peer[1 - from].up && net_tell(&net, from, 1 - from) == 0;
+                if (net.node[from].peer[1 - from].up) {
+                    assert_int_equal(net_tell(&net, from, 1 - from), 0);
+                    assert_int_equal(net_demonitor(&net, from, 1 - from), 0);
+                    said++;
+                }
         }
         net_run(&net, NET_S);
         for (unsigned from = A; from <= B; from++)
@@ -97,6 +101,69 @@ static void test_nothing_is_lost_by_an_election(void **state)
         net_deinit(&net);
     }
     assert_true(said > 20000);
+}
+
+/* What is said as soon as there is a session comes in the other one's as well, also where one plane
+ * is far slower than the other, and whoever has dialled it. */
+static void test_planes_of_different_delay(void **state)
+{
+    uint64_t given_up = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 120; seed++) {
+        net_init(&net, 2, seed);
+        net.extra[seed % 2 == 0 ? OV_CONTROL : OV_DATA] = seed * 37 % 240 * NET_MS;
+        net.delay_max = (1 + seed % 20) * NET_MS;
+        if (seed % 3 == 0)
+            net.unknown[seed % 6 == 0 ? A : B][seed % 6 == 0 ? B : A] = true;
+        net_mesh(&net);
+        for (unsigned i = 0; i < 3000; i++) {
+            net_run(&net, NET_MS);
+            for (unsigned from = A; from <= B; from++)
+                if (net.node[from].peer[1 - from].up && net.node[from].peer[1 - from].sent < 600) {
+                    assert_int_equal(net_demonitor(&net, from, 1 - from), 0);
+                    assert_int_equal(net_tell(&net, from, 1 - from), 0);
+                }
+        }
+        net_run(&net, NET_S);
+        expect_one_session();
+        for (unsigned from = A; from <= B; from++)
+            assert_int_equal(net.node[1 - from].peer[from].taken, 600);
+        net_expect_even(&net);
+        given_up += ov_core_counts(net.node[A].core)->given_up;
+        net_deinit(&net);
+    }
+    assert_true(given_up > 20);
+}
+
+/* What a node says when it is up rides the connection that it has then: the other one may have
+ * given that up since, and has to wait for nothing else. */
+static void test_ready_on_what_is_given_up(void **state)
+{
+    struct ov_node_view view;
+
+    (void)state;
+    net_init(&net, 2, 1);
+    net.delay_min = net.delay_max = 10 * NET_MS;
+    net_start(&net, A);
+    net_start(&net, B);
+    net.extra[OV_CONTROL] = 75 * NET_MS;
+    net_know(&net, B, A); /* its dial goes out so late that A is up by its own before */
+    net_run(&net, 0);
+    net.extra[OV_CONTROL] = 0;
+    net_know(&net, A, B);
+    net_run(&net, 117 * NET_MS);
+    assert_false(net.node[A].peer[B].up);
+    net.extra[OV_CONTROL] = 100 * NET_MS; /* of ready */
+    net_run(&net, 5 * NET_MS);
+    net.extra[OV_CONTROL] = 0;
+    assert_true(net.node[A].peer[B].up);
+    net_run(&net, 20 * NET_MS); /* B's dial is through */
+    assert_true(ov_core_node(net.node[B].core, 0, &view) && view.dial == 0);
+    assert_int_equal(ov_core_counts(net.node[B].core)->given_up, 1);
+    assert_false(net.node[B].peer[A].up);
+    net_run(&net, NET_S);
+    expect_one_session();
 }
 
 /* One that nobody has told of the other learns of it when that has confirmed. */
@@ -227,7 +294,7 @@ static void expect_settled(unsigned most_downs)
         assert_in_range(net.node[i].peer[1 - i].downs, 1, most_downs);
         downs += net.node[i].peer[1 - i].downs;
     }
-    net_even(&net);
+    net_expect_even(&net);
     net_run(&net, 60 * NET_S);
     for (unsigned i = A; i <= B; i++)
         later += net.node[i].peer[1 - i].downs;
@@ -240,7 +307,9 @@ static void talk(unsigned times)
         net_run(&net, 7 * NET_MS);
         for (unsigned from = A; from <= B; from++)
             if (net.node[from].peer[1 - from].up)
-                assert_int_equal(net_tell(&net, from, 1 - from), 0);
+                assert_int_equal(i % 2 == 0 ? net_tell(&net, from, 1 - from)
+                                            : net_demonitor(&net, from, 1 - from),
+                                 0);
     }
 }
 
@@ -528,6 +597,8 @@ static void test_refused_calls(void **state)
     OV_SET(&frame, sequence, 1);
     event = (struct ov_event){.kind = OV_ON_SEND, .frame = &frame, .index = net.node[A].index[B]};
     assert_int_equal(net_step(&net, A, &event), AX_E_INVALID); /* the core's own */
+    frame = (struct ov_frame){.kind = OV_READY};
+    assert_int_equal(net_step(&net, A, &event), AX_E_INVALID);
     event.index = NET_NODES;
     assert_int_equal(net_step(&net, A, &event), AX_E_NODE_DOWN);
     net.effects_room = OV_EFFECTS_MIN - 1;
@@ -583,7 +654,7 @@ static void disturb(uint64_t chance)
         break;
     default:
         if (net.node[a].alive && net.node[a].peer[b].up)
-            (void)net_tell(&net, a, b);
+            (void)(chance / 64 % 2 == 0 ? net_tell : net_demonitor)(&net, a, b);
     }
 }
 
@@ -625,7 +696,7 @@ static void test_random_faults(void **state)
                     downs += net.node[i].peer[j].downs;
                     assert_true(i > j || net_joined(&net, i, j));
                 }
-        net_even(&net);
+        net_expect_even(&net);
         net_run(&net, 60 * NET_S);
         for (unsigned i = A; i <= C; i++)
             for (unsigned j = A; j <= C; j++)
@@ -641,6 +712,8 @@ int main(void)
         cmocka_unit_test_teardown(test_mesh_comes_up, tear_down),
         cmocka_unit_test_teardown(test_simultaneous_dials, tear_down),
         cmocka_unit_test_teardown(test_nothing_is_lost_by_an_election, tear_down),
+        cmocka_unit_test_teardown(test_planes_of_different_delay, tear_down),
+        cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
         cmocka_unit_test_teardown(test_dialled_by_one, tear_down),
         cmocka_unit_test_teardown(test_versions, tear_down),
         cmocka_unit_test_teardown(test_half_open_peer_is_dropped, tear_down),
