@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/lib/net.h"
 
+#include "overlay/core/core_parts.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -298,6 +300,8 @@ static void arrive_connect(struct net *net, const struct net_mail *mail)
     struct ov_address address = {.bytes = {[10] = 0xff, 0xff, 10, 0, 0, (uint8_t)from}};
     uint8_t bytes[OV_KEY];
 
+    if (net->hung[from][end->node])
+        return;
     if (!net->node[end->node].alive || net->unknown[from][end->node]) {
         post(net, mail->pipe, 0, NET_CLOSED, NULL, 0);
         return;
@@ -516,6 +520,42 @@ int net_demonitor(struct net *net, unsigned from, unsigned to)
     struct ov_frame frame = {.kind = OV_DEMONITOR};
     OV_SET(&frame, monitor, 1);
     return say(net, from, to, frame);
+}
+
+static struct ov_conn *kept_by(struct net *net, unsigned from, unsigned to, enum ov_plane plane,
+                               unsigned *pipe, unsigned *end)
+{
+    struct ov_core *core = net->node[from].core;
+    struct ov_node *node = ov_node_get(core, net->node[to].self.ident.node);
+    struct ov_conn *conn = node->kept[ov_plane_index(plane)];
+
+    net->faulty = true;
+    assert_non_null(conn);
+    assert_true(find_end(net, from, conn->id, pipe, end));
+    return conn;
+}
+
+void net_forge(struct net *net, unsigned from, unsigned to, enum ov_plane plane,
+               const struct ov_frame *frames, unsigned n)
+{
+    unsigned pipe, end;
+    struct ov_conn *conn = kept_by(net, from, to, plane, &pipe, &end);
+    uint8_t bytes[1024];
+    size_t at = 0, len;
+
+    for (unsigned i = 0; i < n; i++, at += len)
+        assert_int_equal(
+            ov_stream_seal(&conn->stream, &frames[i], bytes + at, sizeof bytes - at, &len), 0);
+    post(net, pipe, 1 - end, NET_BYTES, bytes, at);
+}
+
+void net_forge_record(struct net *net, unsigned from, unsigned to, enum ov_plane plane)
+{
+    static const uint8_t record[2 + 24] = {24, 0, 8, 0, 0, 0, OV_READY};
+    unsigned pipe, end;
+
+    (void)kept_by(net, from, to, plane, &pipe, &end);
+    post(net, pipe, 1 - end, NET_BYTES, record, sizeof record);
 }
 
 /* ---- what tests look at ---- */

@@ -68,6 +68,7 @@ struct net {
     uint32_t effects_room;              /* of each step */
     bool lost[NET_NODES][NET_NODES];    /* what is sent from the one to the other vanishes */
     bool unknown[NET_NODES][NET_NODES]; /* dials are refused */
+    bool hung[NET_NODES][NET_NODES];    /* dials are never answered */
     unsigned npipes;
     struct {
         struct net_end end[2]; /* 0 has dialled */
@@ -101,6 +102,12 @@ int net_step(struct net *net, unsigned node, const struct ov_event *event);
  */
 int net_tell(struct net *net, unsigned from, unsigned to);
 int net_demonitor(struct net *net, unsigned from, unsigned to);
+
+/* A peer that breaks the protocol: frames, or a record that does not decrypt, on the connection
+ * that `from` keeps, without its core; they come at once. */
+void net_forge(struct net *net, unsigned from, unsigned to, enum ov_plane plane,
+               const struct ov_frame *frames, unsigned n);
+void net_forge_record(struct net *net, unsigned from, unsigned to, enum ov_plane plane);
 
 /* Until so many ns have passed; or until all is up, at most so long. */
 void net_run(struct net *net, uint64_t ns);
