@@ -63,7 +63,9 @@ enum ov_event_kind {
     OV_ON_CONNECTED, /* conn, chance: the dial has reached somebody */
     OV_ON_RECEIVED,  /* conn, bytes, len */
     OV_ON_CLOSED,    /* conn: it is closed, or was never made */
-    OV_ON_SEND,      /* index, frame: to the node, on the plane of the frame */
+    OV_ON_SEND,      /* index, frame: to the node, on the plane of the frame. What the step before
+                        has told stays as it is, texts and bodies of frames too, as long as these
+                        effects have a list and bytes of their own */
     OV_ON_LEAVE,     /* this node says goodbye, and takes and makes no more connections */
 };
 
@@ -125,7 +127,7 @@ struct ov_effect {
     struct ov_ident ident;
     const uint8_t *bytes;
     size_t len;
-    struct ov_frame frame; /* its texts and body are there until the next step */
+    struct ov_frame frame; /* its texts and body are there until a step other than OV_ON_SEND */
 };
 
 struct ov_effects { /* the caller's, and room in them; a step begins them anew */

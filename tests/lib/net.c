@@ -211,6 +211,8 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
         }
         peer->taken++;
         peer->taken_now++;
+        if (net->taken != NULL)
+            net->taken(net, node, effect);
         break;
     default:
         assert_int_equal(peer->suspect, effect->kind == OV_TELL_ALIVE);
@@ -546,7 +548,7 @@ void net_forge(struct net *net, unsigned from, unsigned to, enum ov_plane plane,
     for (unsigned i = 0; i < n; i++, at += len)
         assert_int_equal(
             ov_stream_seal(&conn->stream, &frames[i], bytes + at, sizeof bytes - at, &len), 0);
-    post(net, pipe, 1 - end, NET_BYTES, bytes, at);
+    post_bytes(net, pipe, 1 - end, bytes, at);
 }
 
 void net_forge_record(struct net *net, unsigned from, unsigned to, enum ov_plane plane)

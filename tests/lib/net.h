@@ -79,6 +79,8 @@ struct net {
     struct net_mail mail[NET_MAIL];
     struct net_node node[NET_NODES];
     struct ov_effects effects;
+    /* NULL, or what a test does with each frame that a node is told. */
+    void (*taken)(struct net *net, unsigned node, const struct ov_effect *effect);
 };
 
 /* n nodes "a", "b" ... that are not started; their config may be changed until then. */
@@ -104,7 +106,7 @@ int net_tell(struct net *net, unsigned from, unsigned to);
 int net_demonitor(struct net *net, unsigned from, unsigned to);
 
 /* A peer that breaks the protocol: frames, or a record that does not decrypt, on the connection
- * that `from` keeps, without its core; they come at once. */
+ * that `from` keeps, without its core. */
 void net_forge(struct net *net, unsigned from, unsigned to, enum ov_plane plane,
                const struct ov_frame *frames, unsigned n);
 void net_forge_record(struct net *net, unsigned from, unsigned to, enum ov_plane plane);

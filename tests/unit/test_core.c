@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,55 @@ static void test_ready_on_what_is_given_up(void **state)
     assert_false(net.node[B].peer[A].up);
     net_run(&net, NET_S);
     expect_one_session();
+}
+
+/* Answers each frame that comes, many times, while the effects of its step are being done: what it
+ * says, and what the others of that step say, is as it was. */
+static void answer_while_told(struct net *of, unsigned node, const struct ov_effect *effect)
+{
+    static uint8_t bytes[2 * OV_EFFECT_BYTES];
+    static char other[1024];
+    struct ov_effect list[OV_EFFECTS_MIN];
+    struct ov_effects effects = {
+        .list = list, .room = OV_EFFECTS_MIN, .bytes = bytes, .bytes_room = sizeof bytes};
+    struct ov_frame frame = effect->frame;
+    struct ov_event event = {.kind = OV_ON_SEND, .index = effect->index, .frame = &frame};
+    char want[9];
+
+    snprintf(want, sizeof want, "body %03u", (unsigned)effect->frame.request);
+    for (unsigned i = 0; i < 100; i++) {
+        frame.body = i % 2 == 0 ? effect->frame.body : (struct ax_span){other, sizeof other};
+        assert_int_equal(ov_core_step(of->node[node].core, of->now, &event, &effects), 0);
+        assert_int_equal(effects.n, 1);
+        assert_int_equal(effect->frame.body.len, 8);
+        assert_memory_equal(effect->frame.body.ptr, want, 8);
+        assert_memory_equal(effect->frame.endpoint.ptr, "door", 4);
+    }
+}
+
+static void test_sends_leave_what_was_told(void **state)
+{
+    struct ov_frame frames[5];
+    char bodies[5][9];
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(bodies[i], sizeof bodies[i], "body %03u", i + 1);
+        frames[i] = (struct ov_frame){.kind = OV_TELL, .body = {bodies[i], 8}};
+        OV_SET(&frames[i], request, i + 1);
+        OV_SET(&frames[i], contract, 1);
+        OV_SET(&frames[i], method, 1);
+        OV_SET(&frames[i], endpoint, ((struct ax_span){"door", 4}));
+    }
+    for (uint64_t seed = 1; seed <= 20; seed++) { /* whole records, and parts of them behind */
+        set_up_pair(seed);
+        net_run(&net, 100 * NET_MS);
+        net.taken = answer_while_told;
+        net_forge(&net, B, A, OV_DATA, frames, 5);
+        net_run(&net, 25 * NET_MS);
+        assert_int_equal(net.node[A].peer[B].taken, 5);
+        net_deinit(&net);
+    }
 }
 
 /* One that nobody has told of the other learns of it when that has confirmed. */
@@ -714,6 +764,7 @@ int main(void)
         cmocka_unit_test_teardown(test_nothing_is_lost_by_an_election, tear_down),
         cmocka_unit_test_teardown(test_planes_of_different_delay, tear_down),
         cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
+        cmocka_unit_test_teardown(test_sends_leave_what_was_told, tear_down),
         cmocka_unit_test_teardown(test_dialled_by_one, tear_down),
         cmocka_unit_test_teardown(test_versions, tear_down),
         cmocka_unit_test_teardown(test_half_open_peer_is_dropped, tear_down),
