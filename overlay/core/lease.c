@@ -78,7 +78,7 @@ static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_leas
         lease->epoch = 0;
         return (struct ov_lease_effect){0};
     }
-    lease->epoch = epoch;
+    lease->epoch = lease->last = epoch;
     if (deadline > lease->deadline)
         lease->deadline = deadline;
     if (lease->state != OV_DRAINING)
@@ -126,6 +126,10 @@ static struct ov_lease_effect take_read(struct ov_lease *lease,
     bool mine = ov_ident_same(&answer->owner, &config->self) && answer->owner.boot != 0;
     if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
         return deny(lease, config, now, answer);
+    if (lease->epoch == 0 && answer->epoch <= lease->last && !config->paused) {
+        lease->state = OV_ACQUIRING; /* what ran under that one was ended */
+        return send(lease, config, now, number, OV_STORE_ACQUIRE);
+    }
     lease->epoch = answer->epoch;
     if (config->paused && lease->state != OV_RELEASING)
         return leave(lease);

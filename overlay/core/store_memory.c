@@ -50,11 +50,13 @@ static bool extend(struct ov_store_record *record, uint64_t now, uint64_t ttl_ns
     return true;
 }
 
+/* Where the asker has it already, and does not know its epoch, the answer to it was lost. Where it
+ * does know it, it has ended what ran under that one. */
 static bool acquire(struct ov_store_record *record, const struct ov_store_request *request,
                     uint64_t now)
 {
     uint64_t last = record->epoch > request->epoch ? record->epoch : request->epoch;
-    if (is_askers(record, request, now) && record->epoch >= request->epoch)
+    if (is_askers(record, request, now) && record->epoch > request->epoch)
         return extend(record, now, request->ttl_ns);
     if (is_held(record, now) && !ov_ident_same(&record->owner, &request->asker))
         return false;

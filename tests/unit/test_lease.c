@@ -141,6 +141,28 @@ static void test_a_lost_answer(void **state)
     expect(OV_HELD, 5, 350 + TTL - MARGIN);
 }
 
+/* What ran under an epoch was ended with it: it is not taken up again, though the store still has
+ * it as this node's. */
+static void test_an_epoch_that_was_lost(void **state)
+{
+    (void)state;
+    hold(100);
+    tick(1000);
+    assert_true(effect.lost);
+    effect = ov_lease_stopped(&lease, &config, 1000, ++number);
+    want(1000);
+    expect_sent(OV_STORE_ACQUIRE, 5);
+    tick(1200);
+    expect_sent(OV_STORE_READ, 0);
+    answer(1250, OV_STORE_DONE, config.self, 5, 900);
+    expect_sent(OV_STORE_ACQUIRE, 5);
+    expect(OV_ACQUIRING, 0, 0);
+    assert_false(effect.gained || ov_lease_may_begin(&lease, 1250));
+    answer(1300, OV_STORE_DONE, config.self, 6, TTL);
+    assert_true(effect.gained);
+    expect(OV_HELD, 6, 1250 + TTL - MARGIN);
+}
+
 /* Asking for more time would acquire it. */
 static void test_a_lost_answer_while_paused(void **state)
 {
@@ -321,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_answer_that_comes_too_late, set_up),
         cmocka_unit_test_setup(test_another_has_it, set_up),
         cmocka_unit_test_setup(test_a_lost_answer, set_up),
+        cmocka_unit_test_setup(test_an_epoch_that_was_lost, set_up),
         cmocka_unit_test_setup(test_a_lost_answer_while_paused, set_up),
         cmocka_unit_test_setup(test_paused_while_it_is_held, set_up),
         cmocka_unit_test_setup(test_when_it_is_next_due, set_up),

@@ -47,7 +47,8 @@ static void test_one_owner(void **state)
     expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(10, OV_STORE_ACQUIRE, 1, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
     expect(ask(10, OV_STORE_ACQUIRE, 2, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
-    expect(ask(20, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL); /* again: the same */
+    /* Again, as the answer was lost: the same. */
+    expect(ask(20, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(30, OV_STORE_RENEW, 0, 7, 1), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(40, OV_STORE_READ, 1, 7, 0), OV_STORE_DONE, 0, 1, TTL - 10);
     expect(ask(129, OV_STORE_ACQUIRE, 1, 7, 1), OV_STORE_REFUSED, 0, 1, 1);
@@ -56,6 +57,15 @@ static void test_one_owner(void **state)
     expect(ask(130, OV_STORE_ACQUIRE, 1, 7, 1), OV_STORE_DONE, 1, 2, TTL);
     expect(ask(140, OV_STORE_RENEW, 0, 7, 1), OV_STORE_REFUSED, 1, 2, TTL - 10);
     expect(ask(140, OV_STORE_RENEW, 1, 7, 1), OV_STORE_REFUSED, 1, 2, TTL - 10);
+}
+
+/* Who has it, and knows its epoch, has ended what ran under that. */
+static void test_acquired_again(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(10, OV_STORE_ACQUIRE, 0, 7, 1), OV_STORE_DONE, 0, 2, TTL);
+    expect(ask(10, OV_STORE_RENEW, 0, 7, 1), OV_STORE_REFUSED, 0, 2, TTL);
 }
 
 static void test_release(void **state)
@@ -107,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_one_owner, set_up),
+        cmocka_unit_test_setup(test_acquired_again, set_up),
         cmocka_unit_test_setup(test_release, set_up),
         cmocka_unit_test_setup(test_floor, set_up),
         cmocka_unit_test_setup(test_limits, set_up),
