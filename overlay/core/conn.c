@@ -141,8 +141,10 @@ void ov_conn_accepted(struct ov_core *core, const struct ov_event *event)
 
 void ov_conn_connected(struct ov_core *core, struct ov_conn *conn, const uint8_t *chance)
 {
-    struct ov_dial dial = {
-        .to = core->nodes[conn->node].name, .plane = conn->plane, .number = ++core->dials};
+    struct ov_dial dial = {.to = core->nodes[conn->node].name,
+                           .plane = conn->plane,
+                           .number = ++core->dials,
+                           .session = ov_node_session(core, core->nodes[conn->node].name)};
 
     conn->state = OV_CONN_SHAKING;
     if (ov_handshake_dial(&conn->hs, core->config.self, &dial, chance) != 0) {
@@ -165,7 +167,7 @@ void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *n
     conn->node = ov_node_index(core, node);
     conn->plane = peer->plane;
     conn->until = 0;
-    conn->link = (struct ov_link){.peer = *peer, .session = core->config.self->ident.session};
+    conn->link = (struct ov_link){.peer = *peer, .session = conn->hs.session};
     conn->stream = (struct ov_stream){.plane = peer->plane,
                                       .max_frame = core->config.self->max_frame,
                                       .peer_frame = peer->max_frame,
@@ -177,8 +179,13 @@ static void shake(struct ov_core *core, struct ov_conn *conn, const struct ov_ev
 {
     const struct ov_peer *known;
     int r = ov_handshake_take(&conn->hs, event->bytes, event->len, &core->out->used);
+    const char *claim = ov_handshake_claim(&conn->hs);
 
     flush(core, conn);
+    if (r == 0 && !conn->claimed && claim != NULL && conn->place != 0) {
+        conn->claimed = true;
+        conn->hs.session = ov_node_session(core, claim);
+    }
     if (r != 0) {
         core->counts.refused++;
         ov_conn_fail(core, conn, OV_END_REFUSED);

@@ -62,6 +62,7 @@ int ov_core_init(struct ov_core **out, void *memory, size_t size,
     memset(memory, 0, layout.size);
     *core = (struct ov_core){.config = *config,
                              .chance = config->seed,
+                             .session = config->self->ident.session,
                              .gate.patience_ns = config->patience_ns,
                              .nodes = (void *)((char *)memory + layout.nodes),
                              .conns = (void *)((char *)memory + layout.conns),

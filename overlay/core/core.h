@@ -29,6 +29,10 @@
  * what counts as a sign of life, not what the peer sends by itself: so both find out when only one
  * direction is dead.
  *
+ * What a node loses by itself, it tells the peer by a higher number of its session towards that
+ * peer, which its next connections bear: so the peer ends the same session, though it may not have
+ * noticed that anything was wrong, and both begin anew together.
+ *
  * A connection has a number, which the core gives and never gives again. It ends with the effect
  * OV_DO_CLOSE or with the event OV_ON_CLOSED, whichever comes first; what is said of it afterwards
  * is ignored. */

@@ -41,6 +41,7 @@ struct ov_conn {
     enum ov_plane plane;
     uint64_t until; /* of a dial, and of one that is given up */
     bool peer_last; /* the peer has given it up, and sends no more on it */
+    bool claimed;   /* it was accepted from who has said a name */
     struct ov_link link;
     struct ov_handshake hs;
     struct ov_stream stream;
@@ -52,6 +53,7 @@ struct ov_node {
     bool up, suspect;
     bool peer_up, ready;   /* it is up as well: that was seen, or said */
     struct ov_ident ident; /* of the session that is up */
+    uint64_t own;          /* this node's session towards it; 0: none yet */
     struct ov_sessions sessions;
     struct ov_conn *kept[OV_PLANES], *draining[OV_PLANES];
     struct ov_conn *dial;        /* the one handshake that is begun by this side */
@@ -65,6 +67,7 @@ struct ov_node {
 struct ov_core {
     struct ov_core_config config;
     uint64_t now, chance, dials;
+    uint64_t session; /* the last that this node has begun, towards whomever */
     bool leaving;
     struct ov_gate gate;
     struct ov_conn *gated[OV_GATE_PLACES + 1]; /* by their place */
@@ -121,6 +124,8 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end);
 
 /* The node of that name, which is made where there is none; NULL: no room. */
 struct ov_node *ov_node_get(struct ov_core *core, const char *name);
+/* This node's session towards whoever has that name. */
+uint64_t ov_node_session(const struct ov_core *core, const char *name);
 /* Of the connections, what is there is up: tells so, once. */
 void ov_node_settle(struct ov_core *core, struct ov_node *node);
 /* The peer has sent something that it does not send before it is up. False: there is no session. */

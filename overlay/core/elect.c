@@ -54,16 +54,18 @@ static enum ov_end take_session(struct ov_core *core, struct ov_node *node, stru
     enum ov_news news = ov_sessions_confirm(&node->sessions, &peer->ident);
     enum ov_end end = news == OV_NEWS_BOOT ? OV_END_BOOT : OV_END_SESSION;
 
+    if (node->own == 0)
+        node->own = conn->hs.session;
     if (news == OV_NEWS_NONE) {
         news = dialled_again(node, peer);
         end = OV_END_LOST;
     }
-    if (news == OV_NEWS_OBSOLETE) {
-        core->counts.obsolete++;
+    if (news != OV_NEWS_NONE && news != OV_NEWS_OBSOLETE)
+        ov_node_end(core, node, end, conn);
+    if (news == OV_NEWS_OBSOLETE || conn->hs.session != node->own) {
+        core->counts.obsolete++; /* or this side's has ended since the handshake began */
         return OV_END_OBSOLETE;
     }
-    if (news != OV_NEWS_NONE)
-        ov_node_end(core, node, end, conn);
     return peer->plane == OV_DATA && node->kept[0] == NULL ? OV_END_NO_CONTROL : OV_END_NONE;
 }
 

@@ -14,6 +14,11 @@ const struct ov_peer *ov_handshake_peer(const struct ov_handshake *hs)
     return hs->state == OV_CONFIRMED ? &hs->claim : NULL;
 }
 
+const char *ov_handshake_claim(const struct ov_handshake *hs)
+{
+    return hs->claim.ident.node[0] != 0 ? hs->claim.ident.node : NULL;
+}
+
 void ov_handshake_wipe(struct ov_handshake *hs)
 {
     sodium_memzero(hs, sizeof *hs);
@@ -58,6 +63,7 @@ int ov_handshake_dial(struct ov_handshake *hs, const struct ov_self *self,
 {
     struct ax_span to = {dial->to, (uint32_t)strlen(dial->to)};
     *hs = (struct ov_handshake){.state = OV_WAIT_MESSAGE_2, .self = self};
+    hs->session = dial->session != 0 ? dial->session : self->ident.session;
     hs->claim = (struct ov_peer){.plane = dial->plane, .role = OV_INITIATOR, .dial = dial->number};
     if (!ov_self_valid(self) || !ov_node_valid(to) || strcmp(dial->to, self->ident.node) == 0)
         return AX_E_INVALID;
@@ -67,6 +73,7 @@ int ov_handshake_dial(struct ov_handshake *hs, const struct ov_self *self,
                                    .version_max = self->version_max,
                                    .dial = dial->number,
                                    .from = self->ident};
+    preamble.from.session = hs->session;
     memcpy(hs->claim.ident.node, to.ptr, to.len);
     memcpy(preamble.to, to.ptr, to.len);
     memcpy(hs->ephemeral, ephemeral, OV_KEY);
@@ -78,7 +85,8 @@ int ov_handshake_dial(struct ov_handshake *hs, const struct ov_self *self,
 void ov_handshake_accept(struct ov_handshake *hs, const struct ov_self *self,
                          const uint8_t ephemeral[OV_KEY])
 {
-    *hs = (struct ov_handshake){.state = OV_WAIT_PREAMBLE, .self = self};
+    *hs = (struct ov_handshake){
+        .state = OV_WAIT_PREAMBLE, .self = self, .session = self->ident.session};
     hs->claim.role = OV_RESPONDER;
     memcpy(hs->ephemeral, ephemeral, OV_KEY);
 }

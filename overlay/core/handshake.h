@@ -53,7 +53,8 @@ struct ov_self { /* this node; outlives its handshakes and does not change under
 struct ov_dial {
     const char *to; /* the logical name that must answer; outlives the handshake */
     enum ov_plane plane;
-    uint64_t number; /* of this dial, rising in the life of the session */
+    uint64_t number;  /* of this dial, rising in the life of the session */
+    uint64_t session; /* this node's towards that peer; 0: that of its ident */
 };
 
 struct ov_peer { /* who has confirmed */
@@ -103,6 +104,7 @@ struct ov_handshake {
     enum ov_handshake_state state;
     enum ov_refusal refusal;
     const struct ov_self *self;
+    uint64_t session; /* this node's; who was dialled may set it until the hello comes */
     struct ov_noise noise;
     struct ov_cipher send, receive;
     uint8_t ephemeral[OV_KEY];
@@ -131,6 +133,9 @@ void ov_handshake_accept(struct ov_handshake *hs, const struct ov_self *self,
  * `out` then is still to be sent before the connection is closed. */
 AX_MUST_USE int ov_handshake_take(struct ov_handshake *hs, const void *bytes, size_t len,
                                   size_t *used);
+
+/* Whom the peer claims to be, for a session to be chosen; NULL as long as it has not said. */
+const char *ov_handshake_claim(const struct ov_handshake *hs);
 
 /* Who the peer is; NULL as long as it has not confirmed. */
 const struct ov_peer *ov_handshake_peer(const struct ov_handshake *hs);

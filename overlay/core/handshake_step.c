@@ -38,7 +38,9 @@ static int say_hello(struct ov_handshake *hs, bool response)
     uint8_t plain[OV_HANDSHAKE_OUT / 2];
     uint32_t size;
     size_t len;
-    struct ax_span id = {text, (uint32_t)ov_ident_format(&hs->self->ident, text)};
+    struct ov_ident self = hs->self->ident;
+    self.session = hs->session;
+    struct ax_span id = {text, (uint32_t)ov_ident_format(&self, text)};
     OV_SET(&frame, version, hs->claim.version);
     OV_SET(&frame, session, id);
     OV_SET(&frame, max_frame, hs->self->max_frame);

@@ -29,6 +29,14 @@ struct ov_node *ov_node_get(struct ov_core *core, const char *name)
     return place;
 }
 
+uint64_t ov_node_session(const struct ov_core *core, const char *name)
+{
+    for (uint32_t i = 0; i < core->config.nodes_max; i++)
+        if (strcmp(core->nodes[i].name, name) == 0 && core->nodes[i].own != 0)
+            return core->nodes[i].own;
+    return core->session;
+}
+
 /* ---- dials ---- */
 
 /* From half of the time to all of it, which doubles. */
@@ -121,9 +129,20 @@ static void close_one(struct ov_core *core, struct ov_conn **place, enum ov_end 
     ov_conn_close(core, conn, end);
 }
 
+/* What this node has lost by itself it tells by a higher session, so that the peer gives up the
+ * same, though it may not have noticed. */
+static void next_session(struct ov_core *core, struct ov_node *node)
+{
+    if (node->kept[0] != NULL || node->kept[1] != NULL || node->draining[0] != NULL ||
+        node->draining[1] != NULL || node->up)
+        node->own = ++core->session;
+}
+
 void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
                  const struct ov_conn *spared)
 {
+    if (spared == NULL)
+        next_session(core, node);
     for (unsigned i = 0; i < OV_PLANES; i++) {
         close_one(core, &node->kept[i], end, spared);
         close_one(core, &node->draining[i], end, spared);

@@ -580,8 +580,8 @@ bool net_joined(struct net *net, unsigned a, unsigned b)
     for (unsigned plane = 0; plane < 2; plane++)
         if (pipe_of(net, a, view[0].conn[plane]) != pipe_of(net, b, view[1].conn[plane]))
             return false;
-    return ov_ident_same(&view[0].ident, &net->node[b].self.ident) &&
-           ov_ident_same(&view[1].ident, &net->node[a].self.ident);
+    return view[0].ident.boot == net->node[b].self.ident.boot &&
+           view[1].ident.boot == net->node[a].self.ident.boot;
 }
 
 unsigned net_open(const struct net *net, unsigned a, unsigned b)

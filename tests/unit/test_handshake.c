@@ -376,7 +376,7 @@ static void test_hello_must_hold(void **state)
         assert_int_equal(pass(0, 1000), 0);
         switch (i) { /* what who has dialled is going to say */
         case 0:
-            self[0].ident.session++;
+            hs[0].session++;
             break;
         case 1:
             self[0].ident.boot++;
