@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/pool.h"
+
+#include <string.h>
+
+/* life 40 bits, what 3, index + 1 in 21 */
+#define INDEX_BITS 21u
+#define LIFE_BIT 24u
+
+static struct ov_slot *at(const struct ov_pool *pool, uint32_t index)
+{
+    return ov_pool_at(pool, index);
+}
+
+unsigned ov_pool_what(uint64_t id)
+{
+    return id >> INDEX_BITS & 7;
+}
+
+void ov_pool_init(struct ov_pool *pool, void *memory, size_t stride, uint32_t n, unsigned what)
+{
+    *pool =
+        (struct ov_pool){.slots = memory, .stride = stride, .n = n, .last = n - 1, .what = what};
+    for (uint32_t i = 0; i < n; i++)
+        at(pool, i)->next = i + 1;
+}
+
+void ov_pool_renew(struct ov_pool *pool, void *entry)
+{
+    struct ov_slot *slot = entry;
+    slot->id = ++slot->life << LIFE_BIT | (uint64_t)pool->what << INDEX_BITS |
+               (ov_pool_index(pool, entry) + 1);
+}
+
+void *ov_pool_take(struct ov_pool *pool)
+{
+    struct ov_slot *slot;
+    if (pool->used == pool->n)
+        return NULL;
+    slot = at(pool, pool->first);
+    pool->used++;
+    pool->first = slot->next;
+    ov_pool_renew(pool, slot);
+    return slot;
+}
+
+void ov_pool_give(struct ov_pool *pool, void *entry)
+{
+    struct ov_slot *slot = entry;
+    uint32_t index = ov_pool_index(pool, entry);
+    uint64_t life = slot->life;
+
+    memset(entry, 0, pool->stride);
+    slot->life = life;
+    if (pool->used-- == pool->n)
+        pool->first = index;
+    else
+        at(pool, pool->last)->next = index;
+    pool->last = index;
+}
+
+void *ov_pool_find(const struct ov_pool *pool, uint64_t id)
+{
+    uint32_t index = (uint32_t)(id & ((1u << INDEX_BITS) - 1)) - 1; /* of 0: too high */
+    return index < pool->n && at(pool, index)->id == id ? at(pool, index) : NULL;
+}
+
+void *ov_pool_next(const struct ov_pool *pool, uint32_t *cursor)
+{
+    while (*cursor < pool->n) {
+        struct ov_slot *slot = at(pool, (*cursor)++);
+        if (slot->id != 0)
+            return slot;
+    }
+    return NULL;
+}
