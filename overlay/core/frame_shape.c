@@ -47,7 +47,7 @@ static const struct ov_shape shapes[OV_KIND_COUNT][2] = {
     [OV_MONITOR] = {{MAY(H(request) | H(monitor), TARGET | H(final)), .target = true}, {RESPONSE}},
     [OV_DEMONITOR] = {{MAY(H(request) | H(monitor), 0)}, {RESPONSE}},
     [OV_DOWN] = {{MAY(H(request) | H(monitor) | H(reason),
-                      H(incarnation) | H(restart) | H(detail))},
+                      H(incarnation) | H(restart) | H(detail) | H(after))},
                  {RESPONSE}},
     [OV_HEARTBEAT] = {{MAY(H(sequence), 0)}, {MAY(H(sequence), 0)}},
     [OV_MOVED] = {{MAY(H(request) | SHARD, H(owner))}},

@@ -47,7 +47,8 @@
     X(owner, 23, SESSION, 114)  /* who is believed to own the shard */                             \
     X(retry, 24, U64, 8)        /* ns to wait before it is tried again */                          \
     X(last, 25, BOOL, 1)        /* nothing comes behind this on the link */                        \
-    X(detail, 26, TEXT, 255)    /* for people */
+    X(detail, 26, TEXT, 255)    /* for people */                                                   \
+    X(after, 27, U64, 8)        /* frames on the data connection that come before it */
 
 /* Requests and what answers them. EITHER: it is of the link it comes on.
  * X(symbol, number, name, plane, has a response) */

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/cluster_parts.h"
+
+/* ---- beginning ---- */
+
+void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards)
+{
+    const struct ov_cluster_config *config = &cluster->config;
+    struct ov_lease_config lease = {.self = config->core.self->ident,
+                                    .ttl_ns = config->ttl_ns,
+                                    .margin_ns = config->margin_ns,
+                                    .answer_ns = config->answer_ns};
+
+    for (uint32_t i = 0; i < config->nregistries; i++) {
+        uint32_t n = config->registries[i].shards;
+        ov_shards_init(&cluster->shards[i], &lease, config->registries[i].name, config->round_ns,
+                       shards, n);
+        cluster->owners[i] = owners;
+        owners += n;
+        shards += n;
+    }
+    ov_hold_members(cluster);
+}
+
+void ov_hold_members(struct ov_cluster *cluster)
+{
+    uint32_t n = 0;
+    cluster->members[n++] = cluster->config.core.self->ident;
+    for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
+        if (cluster->peers[i].up)
+            cluster->members[n++] = cluster->peers[i].ident;
+    for (uint32_t i = 0; i < n; i++) /* a link's session is between two: placement is for all */
+        cluster->members[i].session = 1;
+    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
+        ov_shards_members(&cluster->shards[i], cluster->members, n);
+}
+
+/* ---- what follows for a shard ---- */
+
+static void do_shard(struct ov_cluster *cluster, uint32_t registry,
+                     const struct ov_shards_effect *effect)
+{
+    static const enum ov_out_kind kinds[] = {[OV_SHARDS_GAINED] = OV_OUT_GAINED,
+                                             [OV_SHARDS_DRAIN] = OV_OUT_DRAIN,
+                                             [OV_SHARDS_LOST] = OV_OUT_LOST};
+    struct ov_out *out;
+
+    if (effect->kind == OV_SHARDS_ASK) {
+        ov_cluster_store(cluster, 2 * registry, &effect->request);
+        return;
+    }
+    out = ov_cluster_do(cluster, kinds[effect->kind]);
+    out->registry = registry;
+    out->shard = effect->shard;
+    out->epoch = effect->epoch;
+    if (effect->kind != OV_SHARDS_LOST)
+        return;
+    ov_serve_lost(cluster, registry, effect->shard);
+    ov_watcher_lost(cluster, registry, effect->shard);
+}
+
+void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch)
+{
+    struct ov_shards_effect effect;
+    if (ov_shards_saw(&cluster->shards[registry], shard, epoch, &effect))
+        do_shard(cluster, registry, &effect);
+}
+
+void ov_hold_work(struct ov_cluster *cluster)
+{
+    struct ov_shards_effect effect;
+    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
+        while (ov_cluster_has_room(cluster) &&
+               ov_shards_step(&cluster->shards[i], cluster->now, &effect))
+            do_shard(cluster, i, &effect);
+}
+
+int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer)
+{
+    unsigned which = (unsigned)(answer->number % OV_STORE_ASKERS);
+    struct ov_store_answer own = *answer;
+    struct ov_shards_effect effect;
+
+    if (which / 2 >= cluster->config.nregistries)
+        return AX_E_NO_KEY;
+    own.number /= OV_STORE_ASKERS;
+    if (which % 2 != 0)
+        ov_owner_answer(cluster, which / 2, &own);
+    else if (ov_shards_answer(&cluster->shards[which / 2], cluster->now, &own, &effect))
+        do_shard(cluster, which / 2, &effect);
+    return 0;
+}
+
+int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
+{
+    struct ov_shards_effect effect;
+    if (registry >= cluster->config.nregistries)
+        return AX_E_INVALID;
+    ov_watcher_lost(cluster, registry, shard); /* of what has not told its end */
+    if (ov_shards_stopped(&cluster->shards[registry], cluster->now, shard, &effect))
+        do_shard(cluster, registry, &effect);
+    return 0;
+}
+
+void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in)
+{
+    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
+        if (in->kind == OV_IN_DRAIN)
+            ov_shards_leave(&cluster->shards[i]);
+        else
+            cluster->shards[i].lease.paused = in->paused;
+}

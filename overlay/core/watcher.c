@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/core/cluster_parts.h"
+
+#include <ax/actor.h>
+#include <string.h>
+
+/* ---- the table ---- */
+
+static struct ov_watcher *find(const struct ov_cluster *cluster, uint32_t node, uint64_t boot,
+                               uint64_t monitor)
+{
+    struct ov_watcher *watcher;
+    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
+        if (watcher->node == node && watcher->boot == boot && watcher->monitor == monitor)
+            return watcher;
+    return NULL;
+}
+
+static bool is_full(const struct ov_cluster *cluster)
+{
+    return cluster->watchers.used == cluster->watchers.n;
+}
+
+static struct ov_watcher *add(struct ov_cluster *cluster, const struct ov_frame *frame,
+                              uint32_t node, uint64_t boot, uint32_t registry)
+{
+    struct ov_watcher *watcher = ov_pool_take(&cluster->watchers);
+
+    watcher->node = node;
+    watcher->boot = boot;
+    watcher->monitor = frame->monitor;
+    watcher->registry = registry;
+    watcher->shard = frame->shard;
+    return watcher;
+}
+
+/* ---- its beginning and end ---- */
+
+/* `frame` is there until the next step. */
+static void watch(struct ov_cluster *cluster, const struct ov_frame *frame, uint32_t node,
+                  uint64_t boot, uint32_t registry)
+{
+    struct ov_watcher *watcher = add(cluster, frame, node, boot, registry);
+    struct ov_out *out = ov_cluster_do(cluster, OV_OUT_WATCH);
+
+    out->handle = watcher->slot.id;
+    out->node = node;
+    out->frame = frame;
+    out->registry = registry;
+    out->shard = frame->shard;
+    out->epoch = frame->epoch;
+    out->actor = frame->actor;
+}
+
+static void unwatch(struct ov_cluster *cluster, struct ov_watcher *watcher)
+{
+    if (!watcher->ended)
+        ov_cluster_do(cluster, OV_OUT_UNWATCH)->handle = watcher->slot.id;
+    ov_pool_give(&cluster->watchers, watcher);
+}
+
+static void end(struct ov_cluster *cluster, struct ov_watcher *watcher, uint8_t reason)
+{
+    watcher->ended = true;
+    watcher->reason = reason;
+    watcher->after = watcher->node != OV_HERE ? cluster->peers[watcher->node].sent : 0;
+    watcher->retry_at = cluster->now;
+    cluster->watchers_at = 0;
+}
+
+int ov_watcher_ended(struct ov_cluster *cluster, const struct ov_answer *answer)
+{
+    struct ov_watcher *watcher = ov_pool_find(&cluster->watchers, answer->handle);
+
+    if (watcher == NULL || watcher->ended)
+        return AX_E_NO_KEY;
+    if (answer->detail.len > OV_DETAIL_MAX || answer->reason >= AX_REASON_COUNT)
+        return AX_E_INVALID;
+    end(cluster, watcher, answer->reason);
+    watcher->restart = answer->restart;
+    watcher->incarnation = answer->incarnation;
+    watcher->detail_len = (uint8_t)answer->detail.len;
+    if (answer->detail.len > 0)
+        memcpy(watcher->detail, answer->detail.ptr, answer->detail.len);
+    return 0;
+}
+
+void ov_watcher_lost(struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
+{
+    struct ov_watcher *watcher;
+    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
+        if (watcher->registry == registry && watcher->shard == shard && !watcher->ended)
+            end(cluster, watcher, AX_LEASE_LOST);
+}
+
+/* ---- of this node itself ---- */
+
+int ov_watcher_here(struct ov_cluster *cluster, const struct ov_frame *frame, uint64_t boot,
+                    uint32_t registry)
+{
+    if (is_full(cluster))
+        return AX_E_BUSY;
+    cluster->local[cluster->nlocal] = *frame;
+    watch(cluster, &cluster->local[cluster->nlocal++], OV_HERE, boot, registry);
+    return 0;
+}
+
+void ov_watcher_back_here(struct ov_cluster *cluster, uint64_t boot, uint64_t monitor)
+{
+    struct ov_watcher *watcher = find(cluster, OV_HERE, boot, monitor);
+    if (watcher != NULL)
+        unwatch(cluster, watcher);
+}
+
+/* ---- frames ---- */
+
+static void answer(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *request,
+                   uint8_t status)
+{
+    struct ov_frame frame = {.kind = request->kind, .response = true};
+    OV_SET(&frame, request, request->request);
+    OV_SET(&frame, status, status);
+    ov_cluster_try(cluster, node, &frame);
+}
+
+static void answer_busy(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *request)
+{
+    struct ov_frame frame = {.kind = OV_BUSY};
+    OV_SET(&frame, request, request->request);
+    cluster->counts.unwatched++;
+    ov_cluster_try(cluster, node, &frame);
+}
+
+/* The registry of its target. False: it is none that can be watched. */
+static bool take_target(struct ov_cluster *cluster, const struct ov_frame *frame,
+                        uint32_t *registry)
+{
+    *registry = OV_NO_REGISTRY;
+    if ((frame->has & OV_HAS(registry)) == 0)
+        return true;
+    *registry = ov_cluster_registry(cluster, frame);
+    if (*registry == OV_NO_REGISTRY || (frame->has & OV_HAS(key)) != 0)
+        return false;
+    ov_hold_saw(cluster, *registry, frame->shard, frame->epoch);
+    return true;
+}
+
+/* Of what this node does not hold under that epoch it tells the end as of anything else: behind
+ * what was sent before. */
+static void take_monitor(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
+{
+    uint64_t boot = cluster->peers[node].ident.boot;
+    uint32_t registry;
+
+    if (!take_target(cluster, frame, &registry)) {
+        answer(cluster, node, frame, AX_E_INVALID);
+    } else if (find(cluster, node, boot, frame->monitor) != NULL) {
+        answer(cluster, node, frame, 0);
+    } else if (is_full(cluster)) {
+        answer_busy(cluster, node, frame);
+    } else {
+        answer(cluster, node, frame, 0);
+        if (registry != OV_NO_REGISTRY &&
+            ov_shards_epoch(&cluster->shards[registry], frame->shard, cluster->now) != frame->epoch)
+            end(cluster, add(cluster, frame, node, boot, registry), AX_LEASE_LOST);
+        else
+            watch(cluster, frame, node, boot, registry);
+    }
+}
+
+static void take_demonitor(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
+{
+    struct ov_watcher *watcher =
+        find(cluster, node, cluster->peers[node].ident.boot, frame->monitor);
+    answer(cluster, node, frame, 0);
+    if (watcher != NULL)
+        unwatch(cluster, watcher);
+}
+
+static void take_answer(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
+{
+    struct ov_watcher *watcher = ov_pool_find(&cluster->watchers, frame->request);
+    if (watcher != NULL && watcher->ended && watcher->node == node)
+        ov_pool_give(&cluster->watchers, watcher);
+    else
+        cluster->counts.late++;
+}
+
+void ov_watcher_frame(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
+{
+    if (frame->kind == OV_MONITOR)
+        take_monitor(cluster, node, frame);
+    else if (frame->kind == OV_DEMONITOR)
+        take_demonitor(cluster, node, frame);
+    else
+        take_answer(cluster, node, frame);
+}
+
+/* ---- nodes ---- */
+
+/* A later session of the same boot: the peer says anew what it still watches; what has ended is
+ * told again. */
+void ov_watcher_node_up(struct ov_cluster *cluster, uint32_t node)
+{
+    struct ov_watcher *watcher;
+    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
+        if (watcher->node == node) {
+            watcher->gone |= !watcher->ended;
+            watcher->after = 0;
+            watcher->retry_at = cluster->now;
+        }
+    cluster->watchers_at = 0;
+}
+
+void ov_watcher_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t boot)
+{
+    struct ov_watcher *watcher;
+    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
+        watcher->gone |= watcher->node == node && watcher->boot == boot;
+    cluster->watchers_at = 0;
+}
+
+/* ---- what is due ---- */
+
+/* `next` is when it is due after that. */
+static void send_down(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_t *next)
+{
+    struct ov_frame frame = {.kind = OV_DOWN};
+
+    if (!ov_cluster_is_up(cluster, watcher->node, watcher->boot))
+        return; /* until there is the next session */
+    if (watcher->retry_at <= cluster->now) {
+        OV_SET(&frame, request, watcher->slot.id);
+        OV_SET(&frame, monitor, watcher->monitor);
+        OV_SET(&frame, reason, watcher->reason);
+        OV_SET(&frame, incarnation, watcher->incarnation);
+        OV_SET(&frame, restart, watcher->restart);
+        OV_SET(&frame, after, watcher->after);
+        if (watcher->detail_len > 0)
+            OV_SET(&frame, detail, ((struct ax_span){watcher->detail, watcher->detail_len}));
+        ov_cluster_try(cluster, watcher->node, &frame);
+        watcher->retry_at = cluster->now + cluster->config.retry_ns;
+    }
+    ov_sooner(next, watcher->retry_at);
+}
+
+static void work(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_t *next)
+{
+    if (watcher->gone) {
+        unwatch(cluster, watcher);
+    } else if (watcher->node == OV_HERE) {
+        ov_monitor_down_here(cluster, watcher);
+        ov_pool_give(&cluster->watchers, watcher);
+    } else {
+        send_down(cluster, watcher, next);
+    }
+}
+
+void ov_watcher_work(struct ov_cluster *cluster)
+{
+    uint64_t next = UINT64_MAX;
+    struct ov_watcher *watcher;
+
+    if (cluster->watchers_at > cluster->now)
+        return;
+    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;) {
+        if (!watcher->gone && !watcher->ended)
+            continue;
+        if (!ov_cluster_has_room(cluster))
+            return;
+        work(cluster, watcher, &next);
+    }
+    cluster->watchers_at = next;
+}
