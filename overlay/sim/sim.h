@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay/sim/sim.h - InMemoryOverlay: a cluster of many nodes in one process and in virtual time.
+ * Each node runs the core that real nodes run (cluster.h); the network, the lease store, the clocks
+ * and the failures of all of them are simulated. One seed decides all: the same seed and the same
+ * calls give the same run, to the byte.
+ *
+ * A test makes a simulation, gives it a host, which is told what nodes are to do with actors,
+ * starts nodes, makes requests by sim_in, breaks things, and lets time pass by sim_run. What the
+ * host does in answer to what it is told it does later, by sim_later: never in the call itself.
+ *
+ *      struct sim *sim = sim_new(&(struct sim_config){.nodes = 3, .seed = 1, ...});
+ *      sim_start_all(sim);
+ *      sim_run(sim, 5 * SIM_S);
+ *      sim_cut(sim, 0, 1, true);
+ *
+ * Times are ns of virtual time, from 0. Allocations that fail end the process. */
+#ifndef OV_SIM_H
+#define OV_SIM_H
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "overlay/core/cluster.h"
+
+#define SIM_NODES 8u
+#define SIM_MS 1000000ull
+#define SIM_S (1000 * SIM_MS)
+
+struct sim;
+
+struct sim_host {
+    void *of; /* given to each call */
+    /* A node's core says what is to be done: all but what goes to the network and the store. What
+     * it points at is there until the call returns. */
+    void (*out)(void *of, unsigned node, const struct ov_out *out);
+    /* A step of a node is over, with all that came of it. May be NULL. */
+    void (*stepped)(void *of, unsigned node);
+};
+
+struct sim_config {
+    unsigned nodes; /* 1 to SIM_NODES, named "a", "b" ... */
+    uint64_t seed;
+    const struct ov_registry *registries;
+    unsigned nregistries;
+    struct sim_host host;
+    bool insecure;                 /* without a token: nothing is encrypted */
+    uint64_t delay_min, delay_max; /* of the network and the store; 0, 0: 0.1 ms, 2 ms */
+    FILE *trace; /* a line for each thing that happens, beside a column for each node: its letter
+                    where it acts, ":" while it stands still; NULL: none */
+    /* Changes what a node is configured with. May be NULL. */
+    void (*configure)(void *of, unsigned node, struct ov_cluster_config *config);
+};
+
+/* A line of the host's own in the trace, of a node or of SIM_NOBODY. */
+#define SIM_NOBODY UINT32_MAX
+void sim_say(struct sim *sim, unsigned node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+struct sim *sim_new(const struct sim_config *config);
+void sim_free(struct sim *sim);
+
+/* ---- time ---- */
+
+uint64_t sim_now(const struct sim *sim);
+/* What the node's own clock shows. */
+uint64_t sim_clock(const struct sim *sim, unsigned node);
+/* Lets so much time pass. */
+void sim_run(struct sim *sim, uint64_t ns);
+/* Calls `call` at sim_now() + ns. With a node: only if that life of it still runs; and not before
+ * it wakes, where it is paused. */
+void sim_later(struct sim *sim, uint64_t ns, unsigned node, void (*call)(void *of, uint64_t arg),
+               void *of, uint64_t arg);
+/* A number from 0 to below n, by the seed. */
+uint64_t sim_random(struct sim *sim, uint64_t n);
+
+/* ---- nodes ---- */
+
+/* Begins a new life of the node, with another boot; it dials all nodes. */
+void sim_start(struct sim *sim, unsigned node);
+void sim_start_all(struct sim *sim);
+bool sim_alive(const struct sim *sim, unsigned node);
+/* How often it was started. */
+unsigned sim_life(const struct sim *sim, unsigned node);
+/* It is gone at once. Its peers see their connections closed; or, quietly, nothing. */
+void sim_crash(struct sim *sim, unsigned node, bool quiet);
+/* It does nothing for so long, at least: as one that is stopped, or collects garbage. */
+void sim_pause(struct sim *sim, unsigned node, uint64_t ns);
+bool sim_paused(const struct sim *sim, unsigned node);
+/* Its clock goes faster by so many millionths; or jumps ahead. */
+void sim_drift(struct sim *sim, unsigned node, int ppm);
+void sim_jump(struct sim *sim, unsigned node, uint64_t ns);
+
+/* Something comes in from its host, now. Result, and id of outs, of ov_cluster_step. */
+int sim_in(struct sim *sim, unsigned node, const struct ov_in *in, uint64_t *id);
+struct ov_cluster *sim_cluster(const struct sim *sim, unsigned node);
+/* What the node's core calls the other; UINT32_MAX where there was no
+ * session yet. And back. */
+uint32_t sim_index(const struct sim *sim, unsigned node, unsigned other);
+unsigned sim_node_of(const struct sim *sim, unsigned node, uint32_t index);
+uint64_t sim_boot(const struct sim *sim, unsigned node);
+
+/* ---- the network ---- */
+
+/* What `from` sends to `to` from now on vanishes, and dials are not answered; or not any more. */
+void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost);
+/* Closes the connections between two, and loses what is under way. */
+void sim_cut(struct sim *sim, unsigned a, unsigned b);
+void sim_heal(struct sim *sim);
+void sim_delays(struct sim *sim, uint64_t min, uint64_t max);
+/* Connections between two that are open at an end. */
+unsigned sim_links(const struct sim *sim, unsigned a, unsigned b);
+/* Somebody without the token connects to the node and sends these bytes. */
+void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len);
+/* The same with what a node has sent on one of its connections so far. */
+void sim_replay(struct sim *sim, unsigned node);
+
+/* ---- the store ---- */
+
+struct sim_store_faults {
+    unsigned lost_requests, lost_answers, unknown; /* so many of a hundred */
+    unsigned cut;                                  /* nodes that do not reach it, a bit each */
+};
+void sim_store(struct sim *sim, const struct sim_store_faults *faults);
+/* What the store has of a shard; NULL: nothing. */
+const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard);
+
+struct sim_counts {
+    uint64_t steps, bytes, dials, requests; /* to the store */
+};
+const struct sim_counts *sim_counts(const struct sim *sim);
+
+#endif

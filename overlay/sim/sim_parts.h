@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay/sim/sim_parts.h - what the files of the simulation share.
+ *
+ *      sim.c    nodes and their steps
+ *      queue.c  what will happen, by its time
+ *      wire.c   connections between nodes
+ *      store.c  the lease store and the way to it */
+#ifndef OV_SIM_PARTS_H
+#define OV_SIM_PARTS_H
+
+#include "overlay/sim/sim.h"
+
+#define SIM_BREAK_NS (10 * SIM_S) /* until a connection that loses what it sends is closed */
+#define SIM_RECORD 4096u          /* bytes of a connection that are kept for a replay */
+
+enum sim_what {
+    SIM_TIMER,     /* of a node */
+    SIM_CONNECT,   /* a dial arrives */
+    SIM_CONNECTED, /* and its answer */
+    SIM_BYTES,
+    SIM_CLOSED,
+    SIM_ASKED,    /* the store gets a request */
+    SIM_ANSWERED, /* the node gets its answer */
+    SIM_CALL,
+};
+
+struct sim_event {
+    uint64_t at, order;
+    enum sim_what what;
+    unsigned node; /* SIM_NOBODY: of none */
+    unsigned life;
+    unsigned pipe, end; /* of a connection, at which it arrives */
+    uint8_t *bytes;     /* owned */
+    size_t len;
+    void (*call)(void *of, uint64_t arg);
+    void *of;
+    uint64_t arg;
+};
+
+struct sim_queue {
+    struct sim_event *heap;
+    size_t n, room;
+    uint64_t order;
+};
+
+struct sim_end {
+    unsigned node, life; /* SIM_NOBODY: the attacker */
+    uint64_t conn;       /* 0: not accepted yet */
+    bool open;
+    bool deaf;        /* something that was sent from here was lost: so is all behind it */
+    uint64_t last_at; /* when the last of what was sent from here arrives */
+};
+
+struct sim_pipe {
+    struct sim_end end[2]; /* 0 has dialled */
+    bool used;
+    unsigned generation;
+    uint32_t under_way; /* events that will arrive on it */
+    size_t recorded;
+    uint8_t record[SIM_RECORD]; /* of what end 0 has sent */
+};
+
+struct sim_node {
+    bool alive;
+    unsigned life;
+    char name[2];
+    struct ov_self self;
+    struct ov_cluster_config config;
+    struct ov_cluster *cluster;
+    void *memory;
+    size_t size;
+    uint64_t timer_at;                    /* of the event that is under way; 0: none */
+    uint64_t paused_until, since, before; /* its clock showed `before` at `since` */
+    int ppm;
+    uint32_t index[SIM_NODES];
+};
+
+struct sim {
+    struct sim_config config;
+    uint64_t now, chance;
+    struct sim_queue queue;
+    struct sim_node node[SIM_NODES];
+    bool lost[SIM_NODES][SIM_NODES];
+    struct sim_pipe *pipes;
+    unsigned npipes;
+    struct ov_store_memory store;
+    struct ov_store_record *records;
+    struct sim_store_faults faults;
+    struct ov_outs outs;
+    unsigned accepted; /* the pipe of the connection that is being accepted */
+    struct sim_counts counts;
+};
+
+/* ---- queue.c ---- */
+
+struct sim_event *sim_post(struct sim *sim, uint64_t at, enum sim_what what);
+void sim_put_off(struct sim *sim, const struct sim_event *event, uint64_t until);
+/* Takes the next one that happens by `until`. */
+bool sim_take(struct sim *sim, uint64_t until, struct sim_event *event);
+void sim_queue_free(struct sim *sim);
+void *sim_alloc(void *old, size_t size);
+
+/* ---- sim.c ---- */
+
+uint64_t sim_delay(struct sim *sim);
+/* One step, and all that comes of it. */
+int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id);
+void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY]);
+
+/* ---- wire.c ---- */
+
+/* An effect of a node's core. */
+void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect);
+void sim_arrive(struct sim *sim, struct sim_event *event);
+void sim_hang_up(struct sim *sim, unsigned node, bool quiet);
+
+/* ---- store.c ---- */
+
+void sim_ask(struct sim *sim, unsigned node, const struct ov_store_request *request);
+void sim_asked(struct sim *sim, struct sim_event *event);
+void sim_answered(struct sim *sim, struct sim_event *event);
+
+#endif

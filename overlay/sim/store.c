@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "overlay/sim/sim_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool by_chance(struct sim *sim, unsigned of_hundred)
+{
+    return of_hundred > 0 && sim_random(sim, 100) < of_hundred;
+}
+
+static bool reaches(const struct sim *sim, unsigned node)
+{
+    return (sim->faults.cut >> node & 1) == 0;
+}
+
+static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life,
+                 const void *bytes, size_t len)
+{
+    struct sim_event *event = sim_post(sim, sim->now + sim_delay(sim), what);
+    event->node = node;
+    event->life = life;
+    event->bytes = sim_alloc(NULL, len);
+    event->len = len;
+    memcpy(event->bytes, bytes, len);
+}
+
+void sim_ask(struct sim *sim, unsigned node, const struct ov_store_request *request)
+{
+    sim->counts.requests++;
+    if (reaches(sim, node) && !by_chance(sim, sim->faults.lost_requests))
+        post(sim, SIM_ASKED, node, sim->node[node].life, request, sizeof *request);
+}
+
+void sim_asked(struct sim *sim, struct sim_event *event)
+{
+    static const char *const ops[] = {"read", "acquire", "renew", "release"};
+    struct ov_store_request request;
+    struct ov_store_answer answer;
+
+    memcpy(&request, event->bytes, sizeof request);
+    ov_store_memory_handle(&sim->store, sim->now, &request, &answer);
+    if (request.op != OV_STORE_READ)
+        sim_say(sim, SIM_NOBODY, "store: %s asks to %s %s/%u: %s, epoch %llu",
+                sim->node[event->node].name, ops[request.op], request.registry, request.shard,
+                answer.outcome == OV_STORE_DONE ? "done" : "refused",
+                (unsigned long long)answer.epoch);
+    if (by_chance(sim, sim->faults.unknown))
+        answer = (struct ov_store_answer){.number = request.number, .outcome = OV_STORE_UNKNOWN};
+    if (reaches(sim, event->node) && !by_chance(sim, sim->faults.lost_answers))
+        post(sim, SIM_ANSWERED, event->node, event->life, &answer, sizeof answer);
+}
+
+void sim_answered(struct sim *sim, struct sim_event *event)
+{
+    struct ov_store_answer answer;
+    memcpy(&answer, event->bytes, sizeof answer);
+    if (sim_step(sim, event->node, (struct ov_in){.kind = OV_IN_STORE, .store = &answer}, NULL) !=
+        0)
+        abort();
+}
+
+void sim_store(struct sim *sim, const struct sim_store_faults *faults)
+{
+    sim->faults = *faults;
+}
+
+const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard)
+{
+    const char *name = sim->config.registries[registry].name;
+    for (uint32_t i = 0; i < sim->store.n; i++)
+        if (sim->records[i].shard == shard && strcmp(sim->records[i].registry, name) == 0)
+            return &sim->records[i];
+    return NULL;
+}
