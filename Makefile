@@ -12,7 +12,7 @@
 #
 #   libax/examples/NAME.c        build/plugins/NAME.so, compiled as a user would, with <ax/...> only
 #   tests/plugins/NAME.c         build/tests/plugins/NAME.so, plugins that only tests load
-#   tests/{unit,e2e,crash}/NAME.c  build/tests/{unit,e2e,crash}/NAME, linked with all of the tree
+#   tests/{unit,sim,e2e,crash}/NAME.c  build/tests/SUITE/NAME, linked with all of the tree
 #   tests/lib/*.c                a library that all of these test programs are linked with
 #   tests/fuzz/fuzz_NAME.c       build/fuzz/fuzz_NAME
 #
@@ -136,7 +136,7 @@ parts = $(call objects,$(wildcard $(1)/$(2).c $(1)/$(2)/*.c))
 examples := $(call modules,libax/examples)
 test_plugins := $(call modules,tests/plugins)
 fuzzers := $(call modules,tests/fuzz)
-test_suites := unit e2e crash
+test_suites := unit sim e2e crash
 test_programs := $(foreach s,$(test_suites),$(addprefix $(s)/,$(call modules,tests/$(s))))
 
 .PHONY: all
@@ -270,7 +270,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak model mutants
+.PHONY: test asan clang fuzz maps hostile random soak sim model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -295,6 +295,9 @@ soak: ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing gr
 soak: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SPAWNS=10000000 AX_CYCLES=1000000 AX_KILLS=1000 \
 		$(B)/tests/crash/test_soak
+sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or the story of one seed (SEED=n TRACE=1)
+sim: $(B)/tests/sim/seeds
+	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
 model: ## check the models of lane, bell and commit exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it
