@@ -59,7 +59,10 @@ struct sup_limits_config {
 struct sup_actor_config {
     const struct sup_json *node;
     const char *name, *contract;
-    const char *args;                    /* compact JSON text of an object, NULL where absent */
+    const char *args;          /* compact JSON text of an object, NULL where absent */
+    const char *snapshot_file; /* as it is written, NULL where absent */
+    const void *snapshot;      /* its bytes, NULL where absent or wrong */
+    uint32_t snapshot_size;
     unsigned capacity, control_capacity; /* the second is 0 where the key is absent */
     uint64_t drain_ns;
     unsigned worker; /* which process of its entry runs it, 0 .. count - 1 */

@@ -128,19 +128,24 @@ static void check_names(struct checker *c)
 
 /* -- paths ------------------------------------------------------------------------------------- */
 
-/* Returns the path made of a folder and a name, in the config's pool; NULL without memory. */
-static char *join(struct checker *c, const char *folder, const char *name)
+char *sup_config_path(struct sup_config *config, struct sup_config_errors *errors,
+                      const char *folder, const char *name)
 {
     size_t skip = strncmp(name, "./", 2) == 0 ? 2 : 0;
     size_t length = strlen(folder), size = length + 1 + strlen(name) + 1;
     const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
-    char *path = sup_pool_alloc(&c->config->pool, size);
+    char *path = sup_pool_alloc(&config->pool, size);
 
     if (path)
         snprintf(path, size, "%s%s%s", folder, slash, name + skip);
     else
-        c->errors->no_memory = true;
+        errors->no_memory = true;
     return path;
+}
+
+static char *join(struct checker *c, const char *folder, const char *name)
+{
+    return sup_config_path(c->config, c->errors, folder, name);
 }
 
 /* The run directory where the config names none. */
@@ -286,6 +291,7 @@ static void check_actors(struct checker *c, struct sup_worker_config *worker)
         struct sup_actor_config *actor = &worker->actors[i];
 
         check_overload(c, actor->node, &actor->overload, actor->capacity);
+        sup_config_check_snapshot(c->config, c->errors, actor);
         if (!sup_config_given(actor->node, "worker"))
             actor->worker = (unsigned)(i % worker->count);
         if (actor->worker >= worker->count) {

@@ -111,7 +111,11 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
             continue;
         policies[n++] = policy_of(&actor->restart, &actor->overload, &actor->suspect,
                                   actor->control_capacity, actor->drain_ns);
-        actors[boot.nactors++].args = (char *)(uintptr_t)actor->args; /* packed by copy */
+        actors[boot.nactors++] = (struct boot_actor){
+            .args = (char *)(uintptr_t)actor->args, /* packed by copy, both */
+            .snapshot = (void *)(uintptr_t)actor->snapshot,
+            .snapshot_size = actor->snapshot_size,
+        };
     }
     distinct = count_distinct(policies, n);
     if (distinct > SHM_POLICIES)
@@ -123,8 +127,8 @@ static void check_share(struct sup_config_errors *errors, const struct sup_worke
         errors->no_memory = true;
     if (size > BOOT_MAX)
         sup_config_error(errors, worker->node, "actors",
-                         "%u actors in process %u, whose order to start takes %zu bytes: at most "
-                         "%u; let actors spawn the others",
+                         "%u actors in process %u, whose order to start takes %zu bytes, with "
+                         "args and snapshots: at most %u; let actors spawn the others",
                          boot.nactors, process, size, BOOT_MAX);
     free(order);
 }

@@ -143,6 +143,11 @@ static const struct sup_key actor_keys[] = {
               "again. After a kill from outside it is handled again, up to 8 times in a row.")),
     KEY(sup_actor_config, "args", ARGS, args, RANGE(2, SUP_ARGS_MAX), ABSENT("no arguments"),
         ABOUT("Any JSON object; the actor gets it when it starts.")),
+    KEY(sup_actor_config, "initial_snapshot", PATH, snapshot_file, ABSENT("no snapshot"),
+        ABOUT("A file whose bytes, 1 to max_message, the actor's restore is given before its first "
+              "start, as what its snapshot kept in another life. axsup reads it when it starts, "
+              "and the actor begins from it whenever it begins without a memory: not after a "
+              "restart, of itself or of its process. Where restore fails on it the actor ends.")),
 };
 static const struct sup_key_object actor =
     OBJECT(sup_actor_config, "actor", "Actor", "An entry of a worker's actors.", actor_keys);

@@ -19,6 +19,14 @@ void sup_config_check(struct sup_config *config, struct sup_config_errors *error
 bool sup_config_usable(const struct sup_json *object, const char *key);
 bool sup_config_given(const struct sup_json *object, const char *key);
 
+/* The path made of a folder and a name, in the config's pool; NULL without memory. */
+char *sup_config_path(struct sup_config *config, struct sup_config_errors *errors,
+                      const char *folder, const char *name);
+
+/* Part of sup_config_check: reads what an actor is to begin from. */
+void sup_config_check_snapshot(struct sup_config *config, struct sup_config_errors *errors,
+                               struct sup_actor_config *actor);
+
 /* Part of sup_config_check: what a process can have. */
 void sup_config_check_fit(const struct sup_config *config, struct sup_config_errors *errors);
 

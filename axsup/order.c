@@ -50,7 +50,9 @@ static int set_actor(struct sup_slot *slot, struct boot_actor *out, uint32_t num
 
     snprintf(out->name, sizeof out->name, "%s", actor->name);
     snprintf(out->contract, sizeof out->contract, "%s", actor->contract);
-    out->args = (char *)(uintptr_t)actor->args; /* packed by copy */
+    out->args = (char *)(uintptr_t)actor->args; /* packed by copy, both */
+    out->snapshot = (void *)(uintptr_t)actor->snapshot;
+    out->snapshot_size = actor->snapshot_size;
     out->capacity = actor->capacity;
     out->policy = policy_of(&actor->restart, &actor->overload, &actor->suspect,
                             actor->control_capacity, actor->drain_ns);

@@ -32,6 +32,7 @@ struct sup_type { /* a kind of actor in the plugin, by its place there */
     uint64_t hash;
     char (*maps)[AX_NAME_MAX + 1]; /* names of its kept maps */
     uint32_t n_maps;
+    bool restores; /* it has a restore hook */
 };
 
 struct sup_template {

@@ -233,13 +233,15 @@ static const char *learn_maps(struct sup_type *type, const json_t *names)
     return NULL;
 }
 
-/* "maps" stands beside what ax_contract_describe says. */
+/* "maps" and "restore" stand beside what ax_contract_describe says. */
 static const char *learn_type(struct sup_type *type, json_t *description)
 {
     const char *wrong = learn_maps(type, json_object_get(description, "maps"));
     char *text = NULL;
 
+    type->restores = json_is_true(json_object_get(description, "restore"));
     (void)json_object_del(description, "maps");
+    (void)json_object_del(description, "restore");
     if (wrong == NULL && (text = json_dumps(description, JSON_COMPACT)) == NULL)
         wrong = "there is no memory";
     if (wrong == NULL && ax_contract_parse(text, strlen(text), &type->contract, &type->kept) != 0)

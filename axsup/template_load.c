@@ -49,12 +49,28 @@ static void check_contract(const struct sup_template *template, const struct sup
                          contract, has[0] != '\0' ? has : "none");
 }
 
+/* The bytes that it is to begin from would be nobody's. */
+static void check_restore(const struct sup_template *template, const struct sup_actor_config *actor,
+                          struct sup_config_errors *errors)
+{
+    const struct sup_type *type =
+        actor->contract == NULL ? NULL : sup_template_type(template, actor->contract, NULL);
+
+    if (actor->snapshot_file != NULL && type != NULL && !type->restores)
+        sup_config_error(errors, actor->node, "initial_snapshot",
+                         "the actor of contract %s in the plugin %s has no restore hook: give it "
+                         "one, or take this key out",
+                         actor->contract, template->plugin);
+}
+
 static void check_contracts(const struct sup_template *template, struct sup_config_errors *errors)
 {
     const struct sup_worker_config *config = template->config;
 
-    for (size_t i = 0; i < config->n_actors; i++)
+    for (size_t i = 0; i < config->n_actors; i++) {
         check_contract(template, config->actors[i].node, config->actors[i].contract, errors);
+        check_restore(template, &config->actors[i], errors);
+    }
     for (size_t i = 0; i < config->n_registries; i++)
         check_contract(template, config->registries[i].node, config->registries[i].contract,
                        errors);

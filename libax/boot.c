@@ -20,16 +20,22 @@ struct header { /* in front of each message */
 /* ---- orders ---- */
 
 struct wire_actor {
-    struct boot_actor actor; /* `args` is meaningless; its text follows all records */
+    struct boot_actor actor; /* its pointers are meaningless; all texts follow all records, each
+                                with the snapshot behind it */
     uint32_t args_size;      /* with NUL; 0: none */
     uint32_t spare;
 };
+
+static size_t args_size(const struct boot_actor *actor)
+{
+    return actor->args == NULL ? 0 : strlen(actor->args) + 1;
+}
 
 int boot_pack(const struct boot *boot, void **payload, size_t *size)
 {
     size_t bytes = sizeof *boot + boot->nactors * sizeof(struct wire_actor);
     for (uint32_t i = 0; i < boot->nactors; i++)
-        bytes += boot->actors[i].args == NULL ? 0 : strlen(boot->actors[i].args) + 1;
+        bytes += args_size(&boot->actors[i]) + boot->actors[i].snapshot_size;
     uint8_t *at = calloc(1, bytes);
     if (at == NULL)
         return -ENOMEM;
@@ -39,26 +45,44 @@ int boot_pack(const struct boot *boot, void **payload, size_t *size)
     struct wire_actor *wire = (struct wire_actor *)(void *)(at + sizeof *boot);
     char *text = (char *)(wire + boot->nactors);
     for (uint32_t i = 0; i < boot->nactors; i++) {
-        const char *args = boot->actors[i].args;
-        wire[i].actor = boot->actors[i];
+        const struct boot_actor *actor = &boot->actors[i];
+        wire[i].actor = *actor;
         wire[i].actor.args = NULL;
-        wire[i].args_size = args == NULL ? 0 : (uint32_t)strlen(args) + 1;
-        if (args != NULL)
-            memcpy(text, args, wire[i].args_size);
+        wire[i].actor.snapshot = NULL;
+        wire[i].args_size = (uint32_t)args_size(actor);
+        if (actor->args != NULL)
+            memcpy(text, actor->args, wire[i].args_size);
         text += wire[i].args_size;
+        if (actor->snapshot_size != 0)
+            memcpy(text, actor->snapshot, actor->snapshot_size);
+        text += actor->snapshot_size;
     }
     return 0;
 }
 
+/* With what it fails there is something to free all the same. */
 static int unpack_actor(struct boot_actor *actor, const struct wire_actor *wire, const char *text)
 {
     *actor = wire->actor;
     actor->args = NULL;
+    actor->snapshot = NULL;
     actor->name[sizeof actor->name - 1] = actor->contract[sizeof actor->contract - 1] = '\0';
-    if (wire->args_size == 0)
+    if (wire->args_size != 0 && (actor->args = strndup(text, wire->args_size - 1)) == NULL)
+        return -ENOMEM;
+    if (actor->snapshot_size == 0)
         return 0;
-    actor->args = strndup(text, wire->args_size - 1);
-    return actor->args == NULL ? -ENOMEM : 0;
+    actor->snapshot = malloc(actor->snapshot_size);
+    if (actor->snapshot == NULL)
+        return -ENOMEM;
+    memcpy(actor->snapshot, text + wire->args_size, actor->snapshot_size);
+    return 0;
+}
+
+/* Its text and snapshot, within what is left? */
+static bool bounded(const struct wire_actor *wire, size_t left)
+{
+    return wire->args_size <= ARGS_MAX && wire->args_size <= left &&
+           wire->actor.snapshot_size <= left - wire->args_size;
 }
 
 int boot_unpack(const void *payload, size_t size, struct boot *boot)
@@ -84,25 +108,26 @@ int boot_unpack(const void *payload, size_t size, struct boot *boot)
     boot->actors = calloc(count == 0 ? 1 : count, sizeof *boot->actors);
     if (boot->actors == NULL)
         return -ENOMEM;
-    for (; boot->nactors < count; boot->nactors++) {
-        const struct wire_actor *one = &wire[boot->nactors];
-        int error = one->args_size > left || one->args_size > ARGS_MAX ? -EBADMSG : 0;
-        if (error == 0)
-            error = unpack_actor(&boot->actors[boot->nactors], one, text);
+    for (const struct wire_actor *one = wire; boot->nactors < count; one++) {
+        int error = -EBADMSG;
+        if (bounded(one, left))
+            error = unpack_actor(&boot->actors[boot->nactors++], one, text);
         if (error != 0) {
             boot_deinit(boot);
             return error;
         }
-        text += one->args_size;
-        left -= one->args_size;
+        text += one->args_size + one->actor.snapshot_size;
+        left -= one->args_size + one->actor.snapshot_size;
     }
     return 0;
 }
 
 void boot_deinit(struct boot *boot)
 {
-    for (uint32_t i = 0; i < boot->nactors; i++)
+    for (uint32_t i = 0; i < boot->nactors; i++) {
         free(boot->actors[i].args);
+        free(boot->actors[i].snapshot);
+    }
     free(boot->actors);
     boot->actors = NULL;
     boot->nactors = 0;

@@ -39,7 +39,9 @@ enum boot_exit {
 struct boot_actor { /* a configured actor of this worker; record 1 + its place in the list */
     char name[SHM_NAME_MAX + 1];
     char contract[64];
-    char *args; /* JSON text, owned; NULL: none */
+    char *args;     /* JSON text, owned; NULL: none */
+    void *snapshot; /* what it begins from, owned; NULL: nothing */
+    uint32_t snapshot_size;
     uint32_t capacity;
     uint32_t name_entry; /* in axsup's names table */
     struct shm_policy policy;

@@ -7,10 +7,12 @@
 
 #include "libax/event.h"
 #include "libax/group.h"
+#include "libax/memory.h"
 #include "libax/meter.h"
 #include "libax/order.h"
 #include "libax/room.h"
 #include "libax/send.h"
+#include "libax/snapshot.h"
 #include "libax/stream.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -175,18 +177,29 @@ static int type_of(struct worker *w, const char *contract)
     return -1;
 }
 
+/* The record of a configured actor, in the open turn. */
+static int fill_configured(struct worker *w, uint32_t index, const struct boot_actor *config)
+{
+    const struct ax_span snapshot = {config->snapshot, config->snapshot_size};
+    int type = type_of(w, config->contract);
+    if (snapshot.len != 0 &&
+        !memory_room(w, kept_units(w->plugin->actors[type]) + snapshot.len / SHM_UNIT + 32))
+        return AX_E_NO_MEMORY;
+    int error = actor_spawn(w, (uint16_t)type, &config->policy, config->capacity, index, &index);
+    return error != 0 ? error : snapshot_initial(w, index, snapshot);
+}
+
 static int boot_one(struct worker *w, uint32_t number)
 {
     const struct boot_actor *config = &w->boot->actors[number];
     struct shm_private *priv = w->port.priv;
     uint32_t index = number + 1;
-    int type = type_of(w, config->contract);
-    if (type < 0 || index >= w->port.geo.actors)
+    if (type_of(w, config->contract) < 0 || index >= w->port.geo.actors)
         return AX_E_WRONG_CONTRACT;
     shm_turn_begin(&w->port, 0, 0);
     if (priv->fresh_actor <= index)
         shm_store(&priv->fresh_actor, index + 1);
-    int error = actor_spawn(w, (uint16_t)type, &config->policy, config->capacity, index, &index);
+    int error = fill_configured(w, index, config);
     if (error != 0) {
         turn_undo(w);
         return error;

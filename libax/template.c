@@ -138,6 +138,11 @@ static json_t *describe_actor(const struct ax_actor_type *type)
         return NULL;
     json_t *json = json_loads(text, 0, NULL);
     free(text);
+    if (json != NULL && type->restore != NULL &&
+        json_object_set_new(json, "restore", json_true()) != 0) {
+        json_decref(json);
+        return NULL;
+    }
     return json != NULL && type->maps != NULL ? add_maps(json, type->maps) : json;
 }
 

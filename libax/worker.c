@@ -130,6 +130,17 @@ static void say_ready(struct worker *w, const struct shm_recovery *found)
     shm_lane_flush(&w->port);
 }
 
+static void begin_configured(struct worker *w)
+{
+    char what[SHM_NAME_MAX + 32];
+    int error = boot_actors(w);
+    if (error == 0)
+        return;
+    snprintf(what, sizeof what, "the configured actor %s",
+             w->boot->actors[w->port.priv->booted].name);
+    give_up(w, what, error);
+}
+
 static void enter_slot(struct worker *w, const struct boot *boot, const struct shm_fds *fds,
                        const struct ax_plugin *plugin)
 {
@@ -171,9 +182,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
             w->over |= 1ull << slot;
     }
     actors_revive(w);
-    error = boot_actors(w);
-    if (error != 0)
-        give_up(w, "configured actors", error);
+    begin_configured(w);
     say_ready(w, &found);
 }
 

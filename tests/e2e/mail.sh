@@ -14,16 +14,22 @@ axsup=$AX_BUILD/axsup conf=$dir/mail.json
 
 cat >"$conf" <<END
 {
-  "system": "mail", "run_dir": "run", "shutdown": "2s",
+  "system": "mail", "run_dir": "run", "shutdown": "2s", "events": 8192,
   "workers": [
     { "name": "w", "plugin": "$AX_BUILD/tests/plugins/mail.so", "count": 2, "spin_us": 0,
       "actors": [ { "name": "desk0", "contract": "desk", "worker": 0, "control_capacity": 4 },
                   { "name": "desk1", "contract": "desk", "worker": 1, "drain": "1s" },
+                  { "name": "heir0", "contract": "clerk", "worker": 0, "initial_snapshot": "legacy" },
+                  { "name": "heir1", "contract": "clerk", "worker": 1, "initial_snapshot": "legacy" },
+                  { "name": "broken0", "contract": "clerk", "worker": 0, "initial_snapshot": "bad" },
+                  { "name": "broken1", "contract": "clerk", "worker": 1, "initial_snapshot": "bad" },
                   { "name": "echo0", "contract": "echo", "worker": 0 },
                   { "name": "echo1", "contract": "echo", "worker": 1 } ] }
   ]
 }
 END
+printf 'silver\0\0\0\0\0\0\0\0\0\0' >"$dir/legacy"
+printf 'bad\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$dir/bad"
 here=1.1.1 there=2.1.1
 declare -A place=([$here]=inside [$there]=between)
 
@@ -51,6 +57,13 @@ dropped() { # DESK
     verdict $? "stateful at $1: counted $("$axsup" status "$conf" --json), listed $letters"
 }
 
+run() { # TEST DESK
+    local answer
+    answer=$("$axsup" call "$conf" --timeout 30s desk0 run "{\"test\":\"$1\",\"at\":\"$2\"}" 2>&1)
+    [[ $answer == '{"verdict":"ok"}' ]]
+    verdict $? "$1 at $2: $answer"
+}
+
 late_replies() { # of w/0, where the askers are
     local all
     all=$("$axsup" status "$conf" --json)
@@ -58,12 +71,10 @@ late_replies() { # of w/0, where the askers are
 }
 
 for name in ${MAIL_TESTS:-forms given_up full fair apart names backoff plain stateful stateful_keeps graceful immediate late_end \
-    stale hooks end_in_hook bad_start bad_end bad_hooks snapshots control in_a_row ping reject block refs cycle}; do
+    stale hooks end_in_hook bad_start bad_end bad_hooks snapshots control in_a_row ping reject block refs cycle heir}; do
     for at in "$here" "$there"; do
         late=$(late_replies)
-        answer=$("$axsup" call "$conf" --timeout 30s desk0 run "{\"test\":\"$name\",\"at\":\"$at\"}" 2>&1)
-        [[ $answer == '{"verdict":"ok"}' ]]
-        verdict $? "$name at $at: $answer"
+        run "$name" "$at"
         ran "$name" "${place[$at]}"
         [[ $name == stateful ]] && dropped "$at"
         # one ask was given up, and its reply came for nothing
@@ -86,8 +97,8 @@ verdict $? 'the cycle between workers is not named'
 logged 'failed in its start: a bad snapshot' "$dir/log"
 verdict $? 'the reason of a start that failed is not named'
 
-# Why actors ended, by what the tests do in each worker. In bad_start three cannot be restored and
-# three fail in their start; bad_hooks has three others and bad_end one; late_end alone is told to end
+# Why actors ended, by what the tests do in each worker. In bad_start three cannot be restored, as
+# the broken one of the config, and three fail in their start; bad_hooks has three others and bad_end one; late_end alone is told to end
 # and not let handle its mail in time.
 events=$("$axsup" events "$conf" --json)
 while read -r times stop; do
@@ -97,7 +108,7 @@ while read -r times stop; do
         verdict $? "$got actors of slot $slot ended by $stop, not $times"
     done
 done <<END
-3 factory panic
+4 factory panic
 7 lifecycle hook panic
 1 shutdown deadline exceeded
 END
@@ -108,6 +119,15 @@ count() { # STOP
 [[ $(count 'shutdown graceful') == 2 && $(count 'shutdown deadline exceeded') == 2 ]] &&
     (($(count 'shutdown immediate') > 10))
 verdict $? "those told to end did so by $(grep -o '"stop":"[^"]*"' <<<"$events" | sort | uniq -c)"
+
+for name in w/0 w/1; do
+    kill -KILL "$("$axsup" status "$conf" --json |
+        sed "s|.*\"name\":\"$name\"[^}]*\"pid\":\([0-9]*\).*|\1|")"
+    become "*\"name\":\"$name\",*\"state\":\"running\",*\"restarts\":1,*" status "$conf" --json
+done
+for at in "$here" "$there"; do
+    run heir_again "$at"
+done
 
 "$axsup" stop "$conf" >/dev/null
 verdict $? 'stop'

@@ -571,6 +571,8 @@ void desk_on_run(struct ax_ctx *ctx, struct desk *self, const struct desk_run *m
         {"block", block},
         {"refs", refs},
         {"cycle", cycle},
+        {"heir", heir},
+        {"heir_again", heir_again},
     };
     struct test t = {.ctx = ctx, .at = msg->at, .here = msg->at.ref.addr == ax_self(ctx).addr};
     const char *wrong = "no such test";

@@ -122,3 +122,32 @@ const char *reject(struct test *t)
     HOLDS(traced(t, "B2"));
     return NULL;
 }
+
+/* What a configured actor begins from, once: a restart is given what it has kept since. */
+const char *heir(struct test *t)
+{
+    struct ax_span span;
+    struct clerk_get_reply got;
+    clerk_ref c;
+
+    HOLDS(clerk_find(t->ctx, t->here ? "broken0" : "broken1", &c) == AX_E_NO_ACTOR);
+    HOLDS(clerk_find(t->ctx, t->here ? "heir0" : "heir1", &c) == 0);
+    HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == 0 && strcmp(span.ptr, "silver") == 0);
+    HOLDS(clerk_keep(t->ctx, c, "gold") == 0);
+    HOLDS(clerk_get(t->ctx, c, &got, AX_SECONDS(5)) == 0 && clerk_fail(t->ctx, c) == 0);
+    BECOMES(clerk_incarnation(t->ctx, c) == 2);
+    HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == 0 && strcmp(span.ptr, "gold") == 0);
+    return NULL;
+}
+
+/* The same after the death of its process. */
+const char *heir_again(struct test *t)
+{
+    struct ax_span span;
+    clerk_ref c;
+
+    HOLDS(clerk_find(t->ctx, t->here ? "heir0" : "heir1", &c) == 0);
+    BECOMES(clerk_incarnation(t->ctx, c) == 3);
+    HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == 0 && strcmp(span.ptr, "gold") == 0);
+    return NULL;
+}

@@ -59,5 +59,7 @@ const char *backoff(struct test *t);
 const char *bad_hooks(struct test *t);
 const char *in_a_row(struct test *t);
 const char *reject(struct test *t);
+const char *heir(struct test *t);
+const char *heir_again(struct test *t);
 
 #endif
