@@ -95,6 +95,8 @@ static int control(struct worker *w, uint32_t slot, const struct shm_frame *fram
         return drain_reply(w, slot, frame, frame->size);
     case SHM_LOOKUP:
         return registry_serve(w, frame);
+    case SHM_LIST:
+        return registry_list_serve(w, frame);
     case SHM_FOUND:
         if (asked_of(w, 0, frame->corr, slot))
             pending_answer(w, frame->corr, frame->method, frame->body, shm_frame_body(frame), 0,
@@ -184,6 +186,7 @@ static bool is_fair(struct worker *w, uint32_t slot, const struct shm_frame *fra
     case SHM_LINK:
     case SHM_ORDER:
     case SHM_LOOKUP:
+    case SHM_LIST:
         return share_of_answers(w, slot);
     case SHM_DOWN:
     case SHM_EXIT:

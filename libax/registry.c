@@ -61,12 +61,6 @@ struct registries {
     struct registry all[BOOT_REGISTRIES];
 };
 
-static struct shm_key *key_of(const struct shm_port *port, uint32_t index)
-{
-    const struct shm_more *more = more_of(port, index);
-    return more == NULL || more->key == 0 ? NULL : shm_unit(port, more->key);
-}
-
 static uint32_t key_order(uint32_t len)
 {
     return shm_order_of(sizeof(struct shm_key) + len);
@@ -97,12 +91,12 @@ static struct registry *registry_at(struct worker *w, uint32_t number)
     return number < w->boot->nregistries ? &w->registries->all[number] : NULL;
 }
 
-static struct registry *registry_named(struct worker *w, const char *name, uint32_t *number)
+uint32_t registry_number(const struct worker *w, const char *name)
 {
-    for (*number = 0; name != NULL && *number < w->boot->nregistries; ++*number)
-        if (strcmp(w->boot->registries[*number].name, name) == 0)
-            return registry_at(w, *number);
-    return NULL;
+    for (uint32_t number = 0; name != NULL && number < w->boot->nregistries; number++)
+        if (strcmp(w->boot->registries[number].name, name) == 0)
+            return number;
+    return BOOT_REGISTRIES;
 }
 
 /* Which of the plugin's actors a registry spawns in this slot; -1: none, its homes are elsewhere.
@@ -155,7 +149,7 @@ static const struct shm_key *entry_key(struct worker *w, const struct registry *
     const struct shm_actor *actor = actor_at(w, entry->index);
     if (actor->state == SHM_FREE || actor->gen != entry->gen)
         return NULL;
-    const struct shm_key *key = key_of(&w->port, entry->index);
+    const struct shm_key *key = registry_key(&w->port, entry->index);
     return key != NULL && &w->registries->all[key->registry] == r ? key : NULL;
 }
 
@@ -231,7 +225,7 @@ static uint32_t index_find(struct worker *w, const struct registry *r, struct ax
 
 void registry_revive(struct worker *w, uint32_t index)
 {
-    const struct shm_key *key = key_of(&w->port, index);
+    const struct shm_key *key = registry_key(&w->port, index);
     if (key == NULL)
         return;
     struct registry *r = registry_at(w, key->registry);
@@ -325,6 +319,21 @@ static int resolve(struct worker *w, struct registry *r, struct ax_span key, uin
     return error;
 }
 
+int registry_answer(struct worker *w, const struct shm_frame *frame, int error, const void *fixed,
+                    uint32_t size)
+{
+    const struct post post = {
+        .to = frame->from,
+        .from = SHM_REF(w->port.slot, 0, 0),
+        .corr = frame->corr,
+        .method = (uint16_t)error,
+        .kind = SHM_FOUND,
+        .fixed = fixed,
+        .size = size,
+    };
+    return post_slot(w, SHM_REF_SLOT(frame->from), SHM_CONTROL, &post);
+}
+
 int registry_serve(struct worker *w, const struct shm_frame *frame)
 {
     const struct lookup_body *body = (const void *)frame->body;
@@ -338,21 +347,12 @@ int registry_serve(struct worker *w, const struct shm_frame *frame)
     const struct ax_span key = {body->key, body->len};
     if (r != NULL && r->type >= 0)
         error = resolve(w, r, key, body->contract, body->spawn != 0, &found.ref);
-    const struct post post = {
-        .to = frame->from,
-        .from = SHM_REF(w->port.slot, 0, 0),
-        .corr = frame->corr,
-        .method = (uint16_t)error,
-        .kind = SHM_FOUND,
-        .fixed = &found,
-        .size = sizeof found,
-    };
-    return post_slot(w, SHM_REF_SLOT(frame->from), SHM_CONTROL, &post);
+    return registry_answer(w, frame, error, &found, sizeof found);
 }
 
 void registry_give(struct worker *w, uint32_t index)
 {
-    const struct shm_key *key = key_of(&w->port, index);
+    const struct shm_key *key = registry_key(&w->port, index);
     if (key != NULL)
         shm_arena_give(&w->port, more_of(&w->port, index)->key, key_order(key->len));
 }
@@ -412,29 +412,41 @@ static void remember(struct worker *w, uint32_t number, struct ax_span key, uint
     memcpy(cached->key, key.ptr, key.len);
 }
 
-/* Asks the key's home; suspends. */
-static int ask_home(struct ax_ctx *ctx, uint32_t home, struct lookup_body *body,
-                    uint64_t timeout_ns, uint64_t *ref)
+int registry_ask(struct ax_ctx *ctx, uint32_t home, struct post *post, uint64_t timeout_ns,
+                 void *answer, uint32_t size)
 {
     struct worker *w = ctx->worker;
-    struct found_body found = {0};
     uint64_t corr = pending_new(w, SHM_REF(home, 0, 0), timeout_ns);
     if (corr == 0)
         return AX_E_LIMIT;
-    pending_reply_to(w, corr, &found, sizeof found);
-    const struct post post = {
-        .from = actor_ref(w, ctx->actor),
-        .corr = corr,
-        .kind = SHM_LOOKUP,
-        .fixed = body,
-        .size = offsetof(struct lookup_body, key) + body->len,
-    };
-    int error = post_slot(w, home, SHM_CONTROL, &post);
+    pending_reply_to(w, corr, answer, size);
+    post->from = actor_ref(w, ctx->actor);
+    post->corr = corr;
+    int error = post_slot(w, home, SHM_CONTROL, post);
     if (error != 0) {
         pending_cancel(w, corr);
         return error;
     }
-    error = pending_wait(w);
+    return pending_wait(w);
+}
+
+bool registry_has_home(const struct worker *w, uint32_t home)
+{
+    uint32_t state = shm_load(&w->port.slot_info[home].state);
+    return state != SHM_SLOT_FAILED && state != SHM_SLOT_STOPPED;
+}
+
+/* Asks the key's home; suspends. */
+static int ask_home(struct ax_ctx *ctx, uint32_t home, struct lookup_body *body,
+                    uint64_t timeout_ns, uint64_t *ref)
+{
+    struct found_body found = {0};
+    struct post post = {
+        .kind = SHM_LOOKUP,
+        .fixed = body,
+        .size = offsetof(struct lookup_body, key) + body->len,
+    };
+    int error = registry_ask(ctx, home, &post, timeout_ns, &found, sizeof found);
     *ref = found.ref;
     return error;
 }
@@ -459,8 +471,7 @@ static int get_once(struct ax_ctx *ctx, uint32_t number, struct ax_span key, uin
         return r->type < 0 ? AX_E_WRONG_CONTRACT : resolve(w, r, key, contract, spawn, ref);
     if (remembered(w, number, key, ref))
         return 0;
-    uint32_t state = shm_load(&w->port.slot_info[home].state);
-    if (state == SHM_SLOT_FAILED || state == SHM_SLOT_STOPPED)
+    if (!registry_has_home(w, home))
         return AX_E_NO_ACTOR;
     struct lookup_body body = {.contract = contract,
                                .registry = (uint16_t)number,
@@ -518,8 +529,8 @@ int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, con
                      struct ax_span key, uint64_t timeout_ns, bool spawn, struct ax_ref *out)
 {
     struct worker *w = ctx->worker;
-    uint32_t number;
-    struct registry *r = registry_named(w, registry, &number);
+    uint32_t number = registry_number(w, registry);
+    struct registry *r = registry_at(w, number);
     *out = (struct ax_ref){0};
     if (r == NULL || key.len == 0 || key.len > AX_KEY_MAX)
         return AX_E_INVALID;
@@ -532,7 +543,7 @@ int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *contract, con
 
 struct ax_span ax_key(struct ax_ctx *ctx)
 {
-    const struct shm_key *key = key_of(&ctx->worker->port, ctx->actor);
+    const struct shm_key *key = registry_key(&ctx->worker->port, ctx->actor);
     struct ax_span span = {0};
     if (key != NULL)
         span = (struct ax_span){key->bytes, key->len};
@@ -545,7 +556,7 @@ static void look_at(struct worker *w, uint32_t index)
 {
     const struct shm_actor *actor = actor_at(w, index);
     const struct shm_actor_cold *cold = &w->port.cold[index];
-    const struct shm_key *key = key_of(&w->port, index);
+    const struct shm_key *key = registry_key(&w->port, index);
     if (key == NULL)
         return;
     const struct boot_registry *config = w->registries->all[key->registry].config;

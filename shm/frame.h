@@ -37,7 +37,8 @@ enum shm_kind {
     SHM_ACCUSE,    /* control, to axsup: the lane of slot `corr` is malformed; method: which lane;
                       body: uint64_t position */
     SHM_LOOKUP,    /* control: the actor of a key; body: struct lookup_body */
-    SHM_FOUND,     /* control: answer to a lookup; method: AX_E_* or 0; body: the ref */
+    SHM_FOUND,     /* control: answer to a lookup or a list; method: AX_E_* or 0; body: the ref, of
+                      a list: struct listed_body */
     SHM_LINK,      /* control: `from` links `to`; corr is the link's number; body: struct
                       shm_since_body of `from` */
     SHM_UNLINK,    /* control */
@@ -49,6 +50,7 @@ enum shm_kind {
                       Answered as an ask is */
     SHM_SINCE,     /* control: the monitor or link `corr` has reached `from`; body: struct
                       shm_since_body */
+    SHM_LIST,      /* control: the next actor of a registry; body: struct list_body */
     SHM_PAD = 255, /* fills a ring up to its wrap; only `size` and `kind` count */
 };
 

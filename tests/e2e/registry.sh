@@ -58,6 +58,8 @@ cat >"$conf" <<END
         { "name": "all", "contract": "keyed", "restart": { "backoff": ["0ms", "0ms"] } },
         { "name": "few", "contract": "keyed", "keys": 3 },
         { "name": "frail", "contract": "keyed", "keys": 3, "restart": { "policy": "never" } },
+        { "name": "crowd", "contract": "keyed" },
+        { "name": "listed", "contract": "keyed", "idle": "40ms" },
         { "name": "slow", "contract": "keyed", "drain": "10s", "control_capacity": 1 },
         { "name": "lazy", "contract": "keyed", "idle": "40ms" },
         { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
@@ -250,6 +252,29 @@ while (($(living) != before)) && ((tries--)); do :; done
 verdict $? "S17 who is to be forgotten ends: $(living), not $before"
 call '{"value":0,"found":0,*' away sum '{"registry":"brief","prefix":"b","keys":9}'
 call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","spawn":true}'
+
+# ---- listing ----
+
+# behind more others than a home looks at for one question; they rest while they are listed, and stay
+# where they are when their process dies and when the registry changes at every step
+call '{"accepted":3000,"error":0}' away add '{"registry":"crowd","prefix":"c","keys":3000}'
+call '{"accepted":40,"error":0}' away add '{"registry":"listed","prefix":"l","keys":40}'
+tries=500
+while (($(resting) < 40)) && ((tries--)); do :; done
+((tries > 0))
+verdict $? "listing: $(resting) of 40 rest"
+all='"found":40,"twice":0,"wrong":0' listed='"registry":"listed","prefix":"l","moved"'
+call "{$all,\"others\":0,\"error\":16}" away list "{$listed:false}"
+for who in at-home away; do
+    call "{$all,\"others\":*,\"error\":16}" "$who" list "{$listed:true}"
+    call '{*,"error":10}' "$who" list '{"registry":"none","prefix":"l","moved":false}'
+    # of those that came and went each time the last one is left
+    become "{$all,\"others\":[12],\"error\":16}" "$who" list "{$listed:false}"
+    "$axsup" kill "$conf" home/1
+    said '*home/1 runs: *'
+    call "{$all,\"others\":[12],\"error\":16}" "$who" list "{$listed:false}"
+done
+call '{"found":0,"twice":0,"wrong":0,"others":3000,"error":16}' at-home list '{"registry":"crowd","prefix":"l","moved":false}'
 
 # S14 while the last worker, which stops first, waits for one that is busy, nobody is born in it
 ask away toil '{"registry":"closing","key":"busy","ms":1000}' >"$dir/toil" &

@@ -34,6 +34,27 @@ AX_MUST_USE int ax_registry_get_(struct ax_ctx *ctx, const struct ax_contract *c
                                  const char *registry, struct ax_span key, uint64_t timeout_ns,
                                  bool spawn, struct ax_ref *out);
 
+struct ax_keyed { /* an actor of a registry */
+    struct ax_ref who;
+    uint32_t len; /* bytes of its key */
+    uint8_t key[AX_KEY_MAX];
+};
+
+/* Steps through the actors of a registry, home by home, in no particular order. *cursor is 0 at
+ * first. Returns 0 with the next one in *out, or AX_E_NO_KEY at the end. The cursor is a plain
+ * number: it may be kept over turns, and actors may come and go meanwhile; one that is there from
+ * the start of the walk to its end, passive or not, comes exactly once, one that begins or ends
+ * meanwhile once or not at all. Who is ending is left out, and who belongs to a home that has
+ * failed for good or was stopped.
+ *
+ * Through the actors of this process it never suspends, and looks through the process's records;
+ * for each of another one it asks that home, which suspends, up to `timeout_ns` (AX_FOREVER: no
+ * limit). Also AX_E_INVALID (no such registry), AX_E_TIMEOUT (the call can be made again),
+ * AX_E_CANCELED (a home failed for good meanwhile), AX_E_LIMIT, AX_E_NO_MEMORY (it could not be
+ * asked). */
+AX_MUST_USE int ax_registry_next(struct ax_ctx *ctx, const char *registry, uint64_t *cursor,
+                                 uint64_t timeout_ns, struct ax_keyed *out);
+
 /* The key of this actor; length 0 where it is in no registry. Valid while the actor lives. */
 struct ax_span ax_key(struct ax_ctx *ctx);
 

@@ -218,6 +218,59 @@ void driver_on_toil(struct ax_ctx *ctx, struct driver *self, const struct driver
     reply->one = got.toiled != 0 && got.toiled == got.incarnation;
 }
 
+/* One more of a registry, and the one before it ends. */
+static void move(struct ax_ctx *ctx, const char *registry, uint32_t step)
+{
+    char key[64];
+    keyed_ref ref;
+    name_key(key, "moved", step);
+    AX_CHECK(ctx, keyed_get_or_spawn(ctx, registry, text(key), PATIENCE, &ref) == 0);
+    name_key(key, "moved", step - 1);
+    if (step > 0 && keyed_lookup(ctx, registry, text(key), PATIENCE, &ref) == 0)
+        AX_CHECK(ctx, keyed_end(ctx, ref) == 0);
+}
+
+/* Which of PREFIX0 to PREFIX63 it is; 64: none. */
+static uint32_t number_of(const struct ax_keyed *one, const char *prefix)
+{
+    char key[64];
+    for (uint32_t i = 0; i < 64; i++) {
+        name_key(key, prefix, i);
+        if (strlen(key) == one->len && memcmp(key, one->key, one->len) == 0)
+            return i;
+    }
+    return 64;
+}
+
+void driver_on_list(struct ax_ctx *ctx, struct driver *self, const struct driver_list *msg,
+                    struct driver_list_reply *reply)
+{
+    const struct driver_list own = *msg;
+    struct ax_keyed one;
+    uint64_t cursor = 0, seen = 0;
+    keyed_ref ref;
+    (void)self;
+    for (uint32_t step = 0;
+         (reply->error = ax_registry_next(ctx, own.registry, &cursor, PATIENCE, &one)) == 0;
+         step++) {
+        uint32_t number = number_of(&one, own.prefix);
+        const struct ax_span key = {one.key, one.len};
+        if (own.moved)
+            move(ctx, own.registry, step);
+        if (number == 64) {
+            reply->others++;
+            continue;
+        }
+        reply->found++;
+        reply->twice += seen >> number & 1;
+        seen |= 1ull << number;
+        reply->wrong += keyed_lookup(ctx, own.registry, key, PATIENCE, &ref) != 0 ||
+                        ref.ref.addr != one.who.addr;
+    }
+    if (ax_registry_next(ctx, own.registry, &cursor, PATIENCE, &one) != reply->error)
+        reply->error = -1;
+}
+
 extern const union keyed_actor_type keyed_actor;
 
 AX_ACTOR(driver);

@@ -11,6 +11,9 @@
  * late   tells it to end and then to toil; in one turn
  * seek   looks for the key's actor
  * order  has it take a snapshot
+ * list   goes through the registry, which changes with each step where that is to be `moved`: how
+ *          many of PREFIX0 to PREFIX63 it found, how many of them twice or with the ref of another,
+ *          how many others; and then what is said at the end
  * toil   has it toil with mail behind; was all of that handled in one incarnation?
  */
 #ifndef DRIVER_H
@@ -29,6 +32,8 @@
     ASK(seek, (text(32), registry, str, key), (i32, error))                                        \
     ASK(order, (text(32), registry, str, key), (i32, error))                                       \
     ASK(toil, (text(32), registry, str, key, u64, ms), (i32, error, bool, one))                    \
+    ASK(list, (text(32), registry, text(32), prefix, bool, moved),                                 \
+        (u32, found, u32, twice, u32, wrong, u32, others, i32, error))                             \
     ASK(fail, (text(32), registry, str, key), (i32, error))                                        \
     ASK(again, (text(32), registry, str, key), (i32, error, i64, value, bool, moved))
 #include <ax/contract.h>
