@@ -224,11 +224,11 @@ static void passivate(struct worker *w, uint32_t index)
     run_on_stop(w, index, 0);
     shm_turn_begin(&w->port, 0, 0);
     shm_set(&w->port, &actor->incarnation, actor->incarnation + 1);
-    watch_tell(w, index, SHM_NORMAL);
     shm_set(&w->port, &w->port.cold[index].restart_at, SHM_PASSIVE);
     shm_log(&w->port, &actor->state);
     actor->state = SHM_RESTARTING;
     actor->flags &= (uint8_t)~SHM_RETIRING;
+    watch_tell(w, index, SHM_NORMAL); /* when it is passive */
     publish_later(w, index);
     turn_commit(w);
     self_close(w, index);

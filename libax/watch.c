@@ -214,15 +214,24 @@ static struct shm_down_body end_of(struct worker *w, uint32_t index, uint32_t in
     return body;
 }
 
+/* Who watches itself is not told that it has gone to rest: that would be mail, which ends the rest.
+ * It is told before it does anything else, so it is passive still if that is what it ended of. */
+static bool is_own_rest(struct worker *w, uint32_t index, const struct shm_watch *watch,
+                        uint32_t incarnation)
+{
+    return watch->peer == actor_ref(w, index) && incarnation == w->port.cold[index].ended &&
+           is_passive(w, index);
+}
+
 /* In the open turn. 0, AX_E_LIMIT, AX_E_NO_MEMORY. */
 static int tell_one(struct worker *w, uint32_t index, struct shm_watch *watch)
 {
     uint32_t last = last_end(w, index, watch);
     while (later_than(last, watch->told)) {
         uint32_t incarnation = told_of_deaths(w, watch) ? watch->told + 1 : last;
-        int error = shm_log_room(&w->port, TURN_ROOM)
-                        ? tell_peer(w, watch, end_of(w, index, incarnation))
-                        : AX_E_LIMIT;
+        int error = shm_log_room(&w->port, TURN_ROOM) ? 0 : AX_E_LIMIT;
+        if (error == 0 && !is_own_rest(w, index, watch, incarnation))
+            error = tell_peer(w, watch, end_of(w, index, incarnation));
         if (error != 0)
             return error;
         shm_set(&w->port, &watch->told, incarnation);

@@ -80,7 +80,8 @@ void model_down(struct model *model, struct life *self, const struct note *note)
     VEC_ADD(&model->downs, (struct notice){self->addr, note->who, life, note->more});
     if (life == 0)
         return;
-    if (watch->next != 0 && life != watch->next && !(watch->flags & AX_MONITOR_FINAL))
+    const bool gap = watch->self == watch->who && life > watch->next; /* judge_own looks at it */
+    if (watch->next != 0 && life != watch->next && !gap && !(watch->flags & AX_MONITOR_FINAL))
         wrong(model, "%s has the down of life %u of %s, not of %u", model_name(self->addr), life,
               model_name(note->who), watch->next);
     watch->next = life + 1;

@@ -134,6 +134,31 @@ static void judge_notices(const struct model *model)
     }
 }
 
+static bool hears(const struct model *model, uint64_t self, uint32_t life)
+{
+    VEC_EACH(&model->downs, down)
+    if (down->self == self && down->from == self && down->life == life)
+        return true;
+    return false;
+}
+
+/* Who monitors itself is told of each of its ends but those in which it went to rest. */
+static void judge_own(const struct model *model, const struct watch *watch, const struct life *life)
+{
+    if (watch->flags & AX_MONITOR_FINAL || watch->at_open == 0)
+        return;
+    VEC_EACH(&life->ends, end)
+    {
+        const bool rest = NOTE_REASON(end->more) == AX_NORMAL;
+        if (end->past || end->life < watch->at_open)
+            continue;
+        if (hears(model, life->addr, end->life) == rest)
+            fault("%s is%s told its own end of life %u, by %s", model_name(life->addr),
+                  rest ? "" : " not", end->life,
+                  ax_reason_name((enum ax_reason)NOTE_REASON(end->more)));
+    }
+}
+
 static void judge_watches(const struct model *model)
 {
     VEC_EACH(&model->watches, watch)
@@ -148,6 +173,8 @@ static void judge_watches(const struct model *model)
         if (who->gone)
             fault("%s is not told that %s is gone", model_name(watch->self),
                   model_name(watch->who));
+        else if (self == who)
+            judge_own(model, watch, self);
         else if (!(watch->flags & AX_MONITOR_FINAL) && watch->next != 0 && watch->next != who->life)
             fault("%s is not told the end of life %u of %s, which is in its %u. life",
                   model_name(watch->self), watch->next, model_name(watch->who), who->life);

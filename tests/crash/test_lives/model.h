@@ -64,6 +64,7 @@ struct life {
 struct watch {
     uint64_t monitor, self, who;
     uint32_t flags, next; /* next: the life whose end is told next; 0: not known yet */
+    uint32_t at_open;     /* `next` when the round began */
     bool done, off;
 };
 

@@ -63,8 +63,10 @@ static void next_watches(struct model *model)
     {
         if (!is_alive(model, watch->self) || !is_alive(model, watch->who))
             continue;
-        if (watch->next == 0) /* it stands now at the latest */
+        /* it stands now at the latest; and to itself some ends are not told */
+        if (watch->next == 0 || watch->self == watch->who)
             watch->next = model_find(model, watch->who)->life;
+        watch->at_open = watch->next;
         model->watches.at[kept++] = *watch;
     }
     model->watches.n = kept;

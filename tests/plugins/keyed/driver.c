@@ -89,6 +89,16 @@ void driver_on_fail(struct ax_ctx *ctx, struct driver *self, const struct driver
         reply->error = keyed_fail(ctx, ref);
 }
 
+void driver_on_mind(struct ax_ctx *ctx, struct driver *self, const struct driver_mind *msg,
+                    struct driver_mind_reply *reply)
+{
+    keyed_ref ref;
+    (void)self;
+    reply->error = keyed_get_or_spawn(ctx, msg->registry, text(ax_str(&msg->key)), PATIENCE, &ref);
+    if (reply->error == 0)
+        reply->error = keyed_mind(ctx, ref);
+}
+
 void driver_on_again(struct ax_ctx *ctx, struct driver *self, const struct driver_again *msg,
                      struct driver_again_reply *reply)
 {

@@ -10,6 +10,7 @@
  * end    tells it to end and then to add 3, and asks it what it has; in one turn
  * late   tells it to end and then to toil; in one turn
  * seek   looks for the key's actor
+ * mind   has it monitor itself
  * order  has it take a snapshot
  * list   goes through the registry, which changes with each step where that is to be `moved`: how
  *          many of PREFIX0 to PREFIX63 it found, how many of them twice or with the ref of another,
@@ -32,6 +33,7 @@
     ASK(seek, (text(32), registry, str, key), (i32, error))                                        \
     ASK(order, (text(32), registry, str, key), (i32, error))                                       \
     ASK(toil, (text(32), registry, str, key, u64, ms), (i32, error, bool, one))                    \
+    ASK(mind, (text(32), registry, str, key), (i32, error))                                        \
     ASK(list, (text(32), registry, text(32), prefix, bool, moved),                                 \
         (u32, found, u32, twice, u32, wrong, u32, others, i32, error))                             \
     ASK(fail, (text(32), registry, str, key), (i32, error))                                        \

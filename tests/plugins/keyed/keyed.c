@@ -17,6 +17,13 @@ void keyed_on_fail(struct ax_ctx *ctx, struct keyed *self, const struct keyed_fa
     ax_fail(ctx, "on purpose");
 }
 
+void keyed_on_mind(struct ax_ctx *ctx, struct keyed *self, const struct keyed_mind *msg)
+{
+    (void)self;
+    (void)msg;
+    AX_CHECK(ctx, ax_monitor(ctx, ax_self(ctx), NULL) == 0);
+}
+
 void keyed_on_end(struct ax_ctx *ctx, struct keyed *self, const struct keyed_end *msg)
 {
     (void)self;
@@ -65,4 +72,10 @@ static void snapshot(struct ax_ctx *ctx, struct keyed *self)
     AX_CHECK(ctx, ax_keep_snapshot(ctx, &self->n, sizeof self->n) == 0);
 }
 
-AX_ACTOR(keyed, .on_start = start, .snapshot = snapshot);
+static void down(struct ax_ctx *ctx, struct keyed *self, const struct ax_down *down)
+{
+    (void)ctx;
+    self->n += down->reason == AX_NORMAL ? 1000 : 100;
+}
+
+AX_ACTOR(keyed, .on_start = start, .snapshot = snapshot, .on_down = down);
