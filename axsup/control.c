@@ -64,6 +64,7 @@ static bool serve_line(struct control_client *client)
     if (end) {
         size_t line = (size_t)(end - start);
         client->in_used += line + 1;
+        client->asked = true;
         sup_control_serve(client, start, line);
         if (client->state == CONTROL_EARLY)
             client->in_used -= line + 1;
@@ -77,8 +78,7 @@ static bool serve_line(struct control_client *client)
     return false;
 }
 
-/* 1: something came, 0: nothing now, -1: the client has no more to say. */
-static int receive(struct control_client *client)
+bool sup_control_receive(struct control_client *client)
 {
     if (client->in_used > 0) {
         client->in_size -= client->in_used;
@@ -90,7 +90,7 @@ static int receive(struct control_client *client)
         char *in = realloc(client->in, room);
 
         if (!in)
-            return -1;
+            return false;
         client->in = in;
         client->in_room = room;
     }
@@ -98,12 +98,12 @@ static int receive(struct control_client *client)
                      MSG_DONTWAIT);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
+        return true;
     if (n <= 0)
-        return -1;
+        return false;
     client->in_size += (size_t)n;
     client->moved_at = sup_now(client->control->sup);
-    return 1;
+    return true;
 }
 
 static void on_client(void *ctx, uint32_t events);
@@ -156,7 +156,7 @@ static void on_client(void *ctx, uint32_t events)
 
     /* While it waits for something it is only asked for its end. */
     if (client->state == CONTROL_READING && client->out.size == 0 && !client->again) {
-        if (receive(client) < 0)
+        if (!sup_control_receive(client))
             client->state = CONTROL_CLOSING;
     } else if (events & (POLLHUP | POLLERR)) {
         sup_control_drop(client);

@@ -31,7 +31,8 @@
 #define SUP_CONTROL_REQUEST_MAX (1u << 20)    /* bytes, with the line's end */
 #define SUP_CONTROL_ANSWER_MAX (32u << 20)    /* bytes */
 #define SUP_CONTROL_CLIENTS 64u               /* at a time */
-#define SUP_CONTROL_IDLE_NS 5000000000ull     /* then a place is given to who waits for one */
+#define SUP_CONTROL_MUTE_NS 100000000ull      /* then who never asked makes room for who waits */
+#define SUP_CONTROL_IDLE_NS 5000000000ull     /* then who has asked does */
 #define SUP_CONTROL_SILENT_NS 300000000000ull /* then it is given up in any case */
 #define SUP_CONTROL_TIMEOUT_NS 5000000000ull  /* of a call that names none */
 #define SUP_CONTROL_EARLY_NS 5000000000ull    /* most that a system's start is waited for */

@@ -4,7 +4,9 @@
  * While all are taken nobody is accepted: who comes then waits in the kernel's queue, and is served
  * when a place is free. So that silent clients do not hold places for ever, one that has no request
  * under way gives up its place after SUP_CONTROL_IDLE_NS where somebody waits for one, and after
- * SUP_CONTROL_SILENT_NS in any case. */
+ * SUP_CONTROL_SILENT_NS in any case. Commands ask as soon as they are connected: what has come with
+ * a client is read when it is accepted, and who never asked anything gives up its place after
+ * SUP_CONTROL_MUTE_NS, so that hundreds of those delay nobody for long. */
 #include "axsup/control_client.h"
 
 #include <errno.h>
@@ -33,11 +35,33 @@ static uint64_t silence(const struct control_client *client)
                                                  : sup_now(client->control->sup) - client->moved_at;
 }
 
+static bool is_mute(const struct control_client *client)
+{
+    return client->state == CONTROL_READING && !client->asked;
+}
+
+/* How long it may be silent where somebody waits for its place. */
+static uint64_t patience(const struct control_client *client)
+{
+    return is_mute(client) ? SUP_CONTROL_MUTE_NS : SUP_CONTROL_IDLE_NS;
+}
+
+static bool any_mute(const struct sup_control *control)
+{
+    for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++)
+        if (is_mute(&control->clients[i]))
+            return true;
+    return false;
+}
+
 static void sweep_later(struct sup_control *control)
 {
     uint64_t at = sup_now(control->sup);
 
-    at += control->full ? LOOK_AGAIN_NS : SUP_CONTROL_SILENT_NS / 2;
+    if (!control->full)
+        at += SUP_CONTROL_SILENT_NS / 2;
+    else
+        at += any_mute(control) ? SUP_CONTROL_MUTE_NS : LOOK_AGAIN_NS;
     if (control->sweep.at == 0 || control->sweep.at > at)
         sup_timer_set(control->sup, &control->sweep, at);
 }
@@ -76,9 +100,20 @@ int sup_control_accept(struct sup_control *control)
     return sup_loop_add(control->sup, control->listener, POLLIN, on_listener, control);
 }
 
+static bool is_readable(int fd)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
 static bool anyone_waits(const struct sup_control *control)
 {
-    return poll(&(struct pollfd){.fd = control->listener, .events = POLLIN}, 1, 0) == 1;
+    return is_readable(control->listener);
+}
+
+/* Who has just asked for the first time, and was not read yet, does not. */
+static bool gives_way(const struct control_client *client)
+{
+    return silence(client) >= patience(client) && !(is_mute(client) && is_readable(client->fd));
 }
 
 /* A free place or, where there is none, that of who has been silent for longest and for long
@@ -92,7 +127,7 @@ static struct control_client *find_place(struct sup_control *control)
 
         if (client->state == CONTROL_FREE)
             return client;
-        if (silence(client) > SUP_CONTROL_IDLE_NS && (!idle || silence(client) > silence(idle)))
+        if ((!idle || silence(client) > silence(idle)) && gives_way(client))
             idle = client;
     }
     if (idle && !anyone_waits(control))
@@ -131,6 +166,8 @@ static void take_in(struct control_client *client, int fd)
     client->state = CONTROL_READING;
     client->moved_at = sup_now(client->control->sup);
     client->out.limit = SUP_CONTROL_ANSWER_MAX;
+    if (!sup_control_receive(client))
+        client->state = CONTROL_CLOSING;
     sup_control_pump(client);
 }
 

@@ -29,6 +29,7 @@ struct control_client {
     uint64_t moved_at; /* when bytes last went either way, CLOCK_MONOTONIC ns */
     char *in;          /* what has come of requests; room of SUP_CONTROL_REQUEST_MAX at most */
     size_t in_room, in_size, in_used; /* bytes: allocated, filled, of these already served */
+    bool asked;                       /* a whole request has come */
     bool again;         /* there is more to do at once, but others have their turn first */
     struct sup_out out; /* not yet sent */
     uint64_t seq;       /* FOLLOWING: the last event that it was given */
@@ -81,6 +82,8 @@ void sup_control_refuse_actor(struct control_client *client, const char *who);
 void sup_control_refuse_worker(struct control_client *client, const char *name);
 void sup_control_refuse_message(struct control_client *client, const struct ax_contract *contract,
                                 const char *message);
+/* Takes what its socket has. False: it has no more to say. */
+bool sup_control_receive(struct control_client *client);
 /* To be called after one of the above by whoever is not called from here: sends what is written,
  * asks the loop for what is needed next, reads on when it may. */
 void sup_control_pump(struct control_client *client);

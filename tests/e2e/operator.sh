@@ -239,6 +239,19 @@ done
 ((calls == 100))
 verdict $? "of 100 calls $calls were answered: $(sort "$dir"/call.* | uniq -c)"
 
+# ---- hundreds that are connected and say nothing ----
+
+coproc crowd { "$AX_BUILD/tests/e2e/helper_crowd" "$dir/run/control" 300 2>&1; }
+# shellcheck disable=SC2154 # set by coproc
+silent=${crowd[1]}
+read -r -t 20 -u "${crowd[0]}" line
+[[ $line == ready ]]
+verdict $? "300 connections: $line"
+# each of five rounds lasted five seconds once
+timeout 15 "$axsup" actors "$conf" --json >"$dir/crowded" 2>&1
+verdict $? "behind 300 that are silent: $(<"$dir/crowded")"
+exec {silent}>&-
+
 # ---- an axsup that stands still is waited for no longer than a while ----
 
 "$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &

@@ -830,6 +830,35 @@ static void too_many(void **state)
     spin();
 }
 
+/* Hundreds that connect and say nothing do not keep others out, nor take the place of who has
+ * asked before. */
+static void mute(void **state)
+{
+    int fd[SUP_CONTROL_CLIENTS + 20], asked = dial();
+
+    (void)state;
+    say(asked, "{\"command\":\"actors\",\"name\":\"x\"}\n");
+    assert_string_equal(hear(asked), "{\"ok\":true,\"result\":[]}\n");
+    for (size_t i = 0; i < LEN(fd); i++)
+        fd[i] = dial();
+    int waits = dial();
+    say(waits, "{\"command\":\"actors\",\"name\":\"x\"}\n");
+    assert_string_equal(hear(waits), "");
+    now += SUP_CONTROL_MUTE_NS - 1;
+    assert_string_equal(hear(waits), "");
+    assert_false(is_closed(fd[0]));
+    now += 1;
+    assert_string_equal(hear(waits), "{\"ok\":true,\"result\":[]}\n");
+    assert_true(is_closed(fd[0]));
+    assert_false(is_closed(fd[LEN(fd) - 1]));
+    assert_false(is_closed(asked));
+    for (size_t i = 0; i < LEN(fd); i++)
+        close(fd[i]);
+    close(waits);
+    close(asked);
+    spin();
+}
+
 static void limit_files(rlim_t most)
 {
     struct rlimit limit;
@@ -1009,6 +1038,7 @@ int main(void)
         STAGED(events_are_followed),
         STAGED(slow_follower),
         STAGED(too_many),
+        STAGED(mute),
         STAGED(descriptors),
         STAGED(too_long),
         STAGED(many_at_once),
