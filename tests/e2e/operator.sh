@@ -256,7 +256,10 @@ exec {silent}>&-
 
 "$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
 follower=$!
-until_it '*"z/0"*' status --json "$conf"
+tries=200
+until [[ -s $dir/follow ]] || ((!tries--)); do
+    read -r -t 0.05 <>"$dir/never"
+done
 kill -STOP "$pid"
 stood=$pid
 k=0
