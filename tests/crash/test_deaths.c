@@ -6,8 +6,7 @@
 #include "libax/life.h"
 #include "libax/send.h"
 #include "libax/turn.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -19,25 +18,13 @@
 
 #define WATCHER 1u
 
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
 static uint64_t there;
 
 static int begin(void **state)
 {
-    (void)state;
-    int error = victim_begin(&victim, &node, &subject_plugin);
+    int error = alone_begin(state);
     there = node_peer_actor(&node, 1, ax_contract_hash(subject_plugin.actors[0]->contract));
     return error;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
-    return 0;
 }
 
 static uint64_t monitor(unsigned flags)
@@ -249,7 +236,7 @@ static void watcher_dies(void **state)
     say_since(id, 3, 1);
     publish();
     drain();
-    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
+    alone_die();
     const struct shm_slot_down_body first = death(1);
     notify(&first);
     drain();
@@ -345,16 +332,16 @@ static void newer_than_its_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gone_before, begin, end),
-        cmocka_unit_test_setup_teardown(known_before, begin, end),
-        cmocka_unit_test_setup_teardown(all_late, begin, end),
-        cmocka_unit_test_setup_teardown(answer_late, begin, end),
-        cmocka_unit_test_setup_teardown(watcher_dies, begin, end),
-        cmocka_unit_test_setup_teardown(for_good, begin, end),
-        cmocka_unit_test_setup_teardown(gone_for_good, begin, end),
-        cmocka_unit_test_setup_teardown(link_from_there, begin, end),
-        cmocka_unit_test_setup_teardown(forged, begin, end),
-        cmocka_unit_test_setup_teardown(newer_than_its_directory, begin, end),
+        cmocka_unit_test_setup_teardown(gone_before, begin, alone_end),
+        cmocka_unit_test_setup_teardown(known_before, begin, alone_end),
+        cmocka_unit_test_setup_teardown(all_late, begin, alone_end),
+        cmocka_unit_test_setup_teardown(answer_late, begin, alone_end),
+        cmocka_unit_test_setup_teardown(watcher_dies, begin, alone_end),
+        cmocka_unit_test_setup_teardown(for_good, begin, alone_end),
+        cmocka_unit_test_setup_teardown(gone_for_good, begin, alone_end),
+        cmocka_unit_test_setup_teardown(link_from_there, begin, alone_end),
+        cmocka_unit_test_setup_teardown(forged, begin, alone_end),
+        cmocka_unit_test_setup_teardown(newer_than_its_directory, begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

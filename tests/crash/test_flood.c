@@ -7,8 +7,7 @@
 #include "libax/memory.h"
 #include "libax/post.h"
 #include "libax/turn.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,10 +21,6 @@
 #define BATCH 32u
 #define FRAME (shm_frame_size(sizeof(struct shm_down_body)))
 #define PEER SHM_REF(NODE_PEER, 1, 1)
-
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
 
 static struct answers {
     uint32_t known, refused, other;
@@ -49,22 +44,12 @@ static void count(void *ctx, struct node *from, uint32_t slot, uint32_t lane,
 
 static int begin(void **state)
 {
-    (void)state;
     answers = (struct answers){0};
-    if (victim_begin(&victim, &node, &subject_plugin) != 0)
+    if (alone_begin(state) != 0)
         return -1;
-    for (int i = 0; i < 10; i++)
-        victim_round(&victim);
+    alone_rounds();
     node_take(&node, count, NULL);
     answers = (struct answers){0};
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
     return 0;
 }
 
@@ -158,7 +143,7 @@ static void monitors(void **state)
     (void)state;
     ask_for_too_much(SHM_MONITOR, true);
     uint32_t asked = w->port.priv->asked[NODE_PEER], known = answers.known;
-    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
+    alone_die();
     assert_int_equal(w->port.priv->asked[NODE_PEER], asked);
     give_back(SHM_DEMONITOR, FLOOD);
     ask(SHM_MONITOR, FLOOD + 1, NULL, 0);
@@ -293,14 +278,14 @@ static void signals_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(monitors, begin, end),
-        cmocka_unit_test_setup_teardown(links, begin, end),
-        cmocka_unit_test_setup_teardown(unread_answers, begin, end),
-        cmocka_unit_test_setup_teardown(signals, begin, end),
-        cmocka_unit_test_setup_teardown(signals_here, begin, end),
-        cmocka_unit_test_setup_teardown(signals_away, begin, end),
-        cmocka_unit_test_setup_teardown(downs, begin, end),
-        cmocka_unit_test_setup_teardown(mail_is_no_share, begin, end),
+        cmocka_unit_test_setup_teardown(monitors, begin, alone_end),
+        cmocka_unit_test_setup_teardown(links, begin, alone_end),
+        cmocka_unit_test_setup_teardown(unread_answers, begin, alone_end),
+        cmocka_unit_test_setup_teardown(signals, begin, alone_end),
+        cmocka_unit_test_setup_teardown(signals_here, begin, alone_end),
+        cmocka_unit_test_setup_teardown(signals_away, begin, alone_end),
+        cmocka_unit_test_setup_teardown(downs, begin, alone_end),
+        cmocka_unit_test_setup_teardown(mail_is_no_share, begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,7 @@
 #include "libax/more.h"
 #include "libax/send.h"
 #include "libax/turn.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <ax/map.h>
 #include <setjmp.h>
@@ -24,9 +23,6 @@
 #define KEYS 3000u
 #define VALUE_MAX 1024u
 
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
 static uint64_t seed = 1;
 
 static uint32_t below(uint32_t bound)
@@ -37,35 +33,16 @@ static uint32_t below(uint32_t bound)
     return (uint32_t)((seed >> 11) % bound);
 }
 
-static int begin_with(uint32_t arena)
-{
-    node_arena = arena;
-    return victim_begin(&victim, &node, &subject_plugin);
-}
-
 static int begin(void **state)
 {
-    (void)state;
-    return begin_with(8u << 20);
+    node_arena = 8u << 20;
+    return alone_begin(state);
 }
 
 static int begin_small(void **state)
 {
-    (void)state;
-    return begin_with(1u << 20);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
-    return 0;
-}
-
-static void die(void)
-{
-    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
+    node_arena = 1u << 20;
+    return alone_begin(state);
 }
 
 static struct ax_ctx *turn(void)
@@ -196,7 +173,7 @@ static void test_like_a_table(void **state)
             turn_undo(w);
             table = before;
         } else if (end == 1) { /* it dies in the turn */
-            die();
+            alone_die();
             table = before;
         } else {
             turn_commit(w);
@@ -206,7 +183,7 @@ static void test_like_a_table(void **state)
         if (round % 100 == 0) {
             compare(turn(), &table);
             turn_commit(w);
-            die();
+            alone_die();
         }
     }
 }
@@ -279,7 +256,7 @@ static void test_gives_all_back(void **state)
     turn_commit(w);
     (void)maps_tidy(w);
     assert_true(used() > empty + MORE + SMALL && w->map_dead);
-    die();
+    alone_die();
     tidy();
     assert_int_equal(used(), empty + MORE + 1);
     memset(&table, 0, sizeof table);
@@ -291,7 +268,7 @@ static void test_gives_all_back(void **state)
         victim_round(&victim);
     assert_int_equal(actor_at(w, ACTOR)->state, SHM_FREE);
     assert_true(used() < empty);
-    die();
+    alone_die();
     assert_true(used() < empty);
 }
 
@@ -372,7 +349,7 @@ static void test_limits(void **state)
     }
     compare(turn(), &table);
     turn_commit(w);
-    die();
+    alone_die();
     delete (turn(), &table, 5);
     turn_commit(w);
     compare(turn(), &table);
@@ -449,7 +426,7 @@ static void test_same_hash(void **state)
         }
     }
     turn_commit(w);
-    die();
+    alone_die();
 }
 
 /* With other rounds it is what libsodium has. */
@@ -513,12 +490,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_cmac),
-        cmocka_unit_test_setup_teardown(test_like_a_table, begin, end),
-        cmocka_unit_test_setup_teardown(test_walk_stands_changes, begin, end),
-        cmocka_unit_test_setup_teardown(test_gives_all_back, begin, end),
-        cmocka_unit_test_setup_teardown(test_reuses_memory, begin, end),
-        cmocka_unit_test_setup_teardown(test_limits, begin_small, end),
-        cmocka_unit_test_setup_teardown(test_same_hash, begin, end),
+        cmocka_unit_test_setup_teardown(test_like_a_table, begin, alone_end),
+        cmocka_unit_test_setup_teardown(test_walk_stands_changes, begin, alone_end),
+        cmocka_unit_test_setup_teardown(test_gives_all_back, begin, alone_end),
+        cmocka_unit_test_setup_teardown(test_reuses_memory, begin, alone_end),
+        cmocka_unit_test_setup_teardown(test_limits, begin_small, alone_end),
+        cmocka_unit_test_setup_teardown(test_same_hash, begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,7 @@
 #include "libax/turn.h"
 #include "libax/wake.h"
 #include "shm/arena.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,10 +25,6 @@ const char *__asan_default_options(void)  // NOLINT(bugprone-reserved-identifier
 {
     return "allocator_may_return_null=1";
 }
-
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
 
 static uint32_t started;
 
@@ -74,8 +69,7 @@ static void state_comes_later(void **state)
         victim_round(&victim);
     }
     assert_int_equal(started, victim.boot.nactors);
-    victim_free(&victim);
-    node_close(&node);
+    (void)alone_end(state);
 }
 
 /* ---- an arena that may grow ---- */
@@ -97,8 +91,7 @@ static int fill_half(void **state)
     victim_init(&victim, &node, NODE_WORKER);
     if (victim_enter(&victim, &node, &subject_plugin) != 0 || victim_start(&victim) != 0)
         return -1;
-    for (int i = 0; i < 10; i++)
-        victim_round(&victim);
+    alone_rounds();
     while (shm_arena_left(&w->port) > LITTLE) {
         shm_turn_begin(&w->port, 0, 0);
         for (int i = 0; i < 16 && shm_arena_left(&w->port) > LITTLE; i++)
@@ -106,14 +99,6 @@ static int fill_half(void **state)
         turn_commit(w);
     }
     *granted() = node.geo[NODE_WORKER].units;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
     return 0;
 }
 
@@ -146,9 +131,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_comes_later),
-        cmocka_unit_test_setup_teardown(link_grows, fill_half, end),
-        cmocka_unit_test_setup_teardown(join_grows, fill_half, end),
-        cmocka_unit_test_setup_teardown(snapshot_grows, fill_half, end),
+        cmocka_unit_test_setup_teardown(link_grows, fill_half, alone_end),
+        cmocka_unit_test_setup_teardown(join_grows, fill_half, alone_end),
+        cmocka_unit_test_setup_teardown(snapshot_grows, fill_half, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

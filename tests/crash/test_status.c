@@ -3,8 +3,7 @@
  * other calls do, and shows nothing of that to anybody else before the commit. */
 #include "libax/life.h"
 #include "libax/turn.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,25 +15,11 @@
 #define CALLER 1u
 #define OTHER 2u
 
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
-
 static int begin(void **state)
 {
-    (void)state;
-    if (victim_begin(&victim, &node, &subject_plugin) != 0)
+    if (alone_begin(state) != 0)
         return -1;
-    for (int i = 0; i < 10; i++)
-        victim_round(&victim);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
+    alone_rounds();
     return 0;
 }
 
@@ -102,8 +87,8 @@ static void sees_who_was_spawned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(shows_nothing_before_the_commit, begin, end),
-        cmocka_unit_test_setup_teardown(sees_who_was_spawned, begin, end),
+        cmocka_unit_test_setup_teardown(shows_nothing_before_the_commit, begin, alone_end),
+        cmocka_unit_test_setup_teardown(sees_who_was_spawned, begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,7 @@
 #include "libax/send.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,9 +27,6 @@ struct timer { /* as it should be */
     bool canceled;
 };
 
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
 static uint64_t seed = 1, now;
 static struct timer table[MOST];
 static uint32_t count;
@@ -45,25 +41,16 @@ static uint64_t below(uint64_t bound)
 
 static int begin(void **state)
 {
-    (void)state;
     node_arena = 1u << 20;
     count = 0;
-    int error = victim_begin(&victim, &node, &subject_plugin);
+    int error = alone_begin(state);
     now = w->now;
     return error;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
-    return 0;
-}
-
 static void die(void)
 {
-    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
+    alone_die();
     w->now = now;
 }
 
@@ -333,11 +320,11 @@ static void undone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_go_off, begin, end),
-        cmocka_unit_test_setup_teardown(in_order, begin, end),
-        cmocka_unit_test_setup_teardown(many_end, begin, end),
-        cmocka_unit_test_setup_teardown(forged, begin, end),
-        cmocka_unit_test_setup_teardown(undone, begin, end),
+        cmocka_unit_test_setup_teardown(all_go_off, begin, alone_end),
+        cmocka_unit_test_setup_teardown(in_order, begin, alone_end),
+        cmocka_unit_test_setup_teardown(many_end, begin, alone_end),
+        cmocka_unit_test_setup_teardown(forged, begin, alone_end),
+        cmocka_unit_test_setup_teardown(undone, begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,7 @@
 #include "libax/send.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
-#include "tests/lib/subject.h"
-#include "tests/lib/victim.h"
+#include "tests/lib/alone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,35 +18,6 @@
 
 #define WATCHER 1u
 #define TARGET 2u
-
-static struct node node;
-static struct victim victim;
-static struct worker *const w = &victim.worker;
-
-static int begin(void **state)
-{
-    (void)state;
-    return victim_begin(&victim, &node, &subject_plugin);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    victim_free(&victim);
-    node_close(&node);
-    return 0;
-}
-
-static void die(void)
-{
-    assert_int_equal(victim_die(&victim, &node, &subject_plugin), 0);
-}
-
-static void rounds(void)
-{
-    for (int i = 0; i < 10; i++)
-        victim_round(&victim);
-}
 
 static uint64_t monitor(uint32_t watcher, uint32_t target)
 {
@@ -66,7 +36,7 @@ static void from_other(uint8_t kind, uint64_t to, uint64_t corr, const void *bod
     const struct shm_frame head = {
         .kind = kind, .to = to, .from = SHM_REF(NODE_PEER, 1, 1), .corr = corr};
     node_send(&node, NODE_PEER, SHM_CONTROL, &head, body, size);
-    rounds();
+    alone_rounds();
 }
 
 static int64_t told(uint32_t index)
@@ -110,7 +80,7 @@ static void fail_actor(uint32_t index)
 static void assert_no_leak(void)
 {
     uint32_t used = w->port.arena.used;
-    die();
+    alone_die();
     assert_int_equal(w->port.arena.used, used);
 }
 
@@ -128,8 +98,8 @@ static void no_memory(void **state)
     fail_actor(TARGET); /* nothing left: it waits, in the memory */
     assert_int_not_equal(w->port.cold[TARGET].ended, 0);
     assert_false(watch_catch_up(w, TARGET));
-    die();
-    rounds();
+    alone_die();
+    alone_rounds();
     assert_int_equal(w->port.cold[TARGET].ended, 0);
     assert_int_equal(told(WATCHER), 2);
     assert_int_equal(shm_chain_depth(&w->port.priv->over_control[NODE_PEER]), 2);
@@ -144,7 +114,7 @@ static void blocks_come_back(void **state)
     take_all();
     for (int i = 1; i <= 10; i++) {
         fail_actor(TARGET);
-        rounds();
+        alone_rounds();
         assert_int_equal(told(WATCHER), i);
         assert_int_equal(w->port.cold[TARGET].ended, 0);
     }
@@ -171,8 +141,8 @@ static void full_turn(void **state)
     assert_true(watch_catch_up(w, TARGET));
     assert_int_equal(depth(WATCHER), 1);
     end_in_full_turn(TARGET);
-    die();
-    rounds();
+    alone_die();
+    alone_rounds();
     assert_int_equal(told(WATCHER), 2);
     assert_int_equal(w->port.cold[TARGET].ended, 0);
     assert_no_leak();
@@ -246,11 +216,11 @@ static void forged_reply(void **state)
                              .corr = ask};
     const struct subject_get_reply body = {0};
     node_send(&node, NODE_PEER, SHM_DATA, &head, &body, sizeof body);
-    rounds();
+    alone_rounds();
     assert_int_equal(actor_at(w, WATCHER)->mail.accepted, 0);
     head.from = who.ref.addr;
     node_send(&node, NODE_PEER, SHM_DATA, &head, &body, sizeof body);
-    rounds();
+    alone_rounds();
     assert_int_equal(told(WATCHER), 1);
 }
 
@@ -361,7 +331,7 @@ static void end_gives_all_back(void **state)
     shm_turn_begin(&w->port, 0, 0);
     actor_stop(w, TARGET, SHM_NORMAL, 0, AX_STOP_CONTEXT_STOP);
     turn_commit(w);
-    rounds();
+    alone_rounds();
     assert_int_equal(actor_at(w, TARGET)->state, SHM_FREE);
     assert_int_equal(told(WATCHER), 1);
     assert_int_equal(w->port.cold[WATCHER].watchers, 0);
@@ -372,16 +342,16 @@ static void end_gives_all_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(no_memory, begin, end),
-        cmocka_unit_test_setup_teardown(blocks_come_back, begin, end),
-        cmocka_unit_test_setup_teardown(full_turn, begin, end),
-        cmocka_unit_test_setup_teardown(ends_before_deaths, begin, end),
-        cmocka_unit_test_setup_teardown(forged_down, begin, end),
-        cmocka_unit_test_setup_teardown(forged_reply, begin, end),
-        cmocka_unit_test_setup_teardown(malformed_down, begin, end),
-        cmocka_unit_test_setup_teardown(forged_records, begin, end),
-        cmocka_unit_test_setup_teardown(undone_records, begin, end),
-        cmocka_unit_test_setup_teardown(end_gives_all_back, begin, end),
+        cmocka_unit_test_setup_teardown(no_memory, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(blocks_come_back, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(full_turn, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(ends_before_deaths, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(forged_down, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(forged_reply, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(malformed_down, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(forged_records, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(undone_records, alone_begin, alone_end),
+        cmocka_unit_test_setup_teardown(end_gives_all_back, alone_begin, alone_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
