@@ -9,7 +9,7 @@
  * From elsewhere a key is looked up by a control frame (SHM_LOOKUP), answered in the turn that
  * finds or spawns (SHM_FOUND). If the home dies the frame lies in its lane for the next process,
  * and the asker waits on. What was found is remembered by the asker, and used as long as the home's
- * directory shows that actor alive.
+ * directory shows that actor alive and the home has not failed for good.
  *
  * Passivation is an end of an incarnation (libax/life.c): the record stays, with its key and its
  * mailbox, so nobody who sends needs to know. */
@@ -21,6 +21,7 @@
 #include "libax/pending.h"
 #include "libax/send.h"
 #include "libax/turn.h"
+#include "libax/watch.h"
 #include "shm/siphash.h"
 
 #include <errno.h>
@@ -430,12 +431,6 @@ int registry_ask(struct ax_ctx *ctx, uint32_t home, struct post *post, uint64_t 
     return pending_wait(w);
 }
 
-bool registry_has_home(const struct worker *w, uint32_t home)
-{
-    uint32_t state = shm_load(&w->port.slot_info[home].state);
-    return state != SHM_SLOT_FAILED && state != SHM_SLOT_STOPPED;
-}
-
 /* Asks the key's home; suspends. */
 static int ask_home(struct ax_ctx *ctx, uint32_t home, struct lookup_body *body,
                     uint64_t timeout_ns, uint64_t *ref)
@@ -469,10 +464,10 @@ static int get_once(struct ax_ctx *ctx, uint32_t number, struct ax_span key, uin
     uint32_t home = home_of(r->config, key);
     if (home == w->port.slot)
         return r->type < 0 ? AX_E_WRONG_CONTRACT : resolve(w, r, key, contract, spawn, ref);
+    if (slot_gone(w, home)) /* its directory still shows those that lived in it */
+        return AX_E_NO_ACTOR;
     if (remembered(w, number, key, ref))
         return 0;
-    if (!registry_has_home(w, home))
-        return AX_E_NO_ACTOR;
     struct lookup_body body = {.contract = contract,
                                .registry = (uint16_t)number,
                                .spawn = spawn,

@@ -53,8 +53,6 @@ int registry_answer(struct worker *w, const struct shm_frame *frame, int error, 
 /* Asks a home, by a post whose kind and body are set, and suspends until *answer is there. */
 int registry_ask(struct ax_ctx *ctx, uint32_t home, struct post *post, uint64_t timeout_ns,
                  void *answer, uint32_t size);
-/* Can it be asked? Else nobody lives there, and nobody will. */
-bool registry_has_home(const struct worker *w, uint32_t home);
 /* The number of a registry; BOOT_REGISTRIES: there is none of that name. */
 uint32_t registry_number(const struct worker *w, const char *name);
 /* In the open turn: gives back the key of an actor that ends. */

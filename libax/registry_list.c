@@ -9,6 +9,7 @@
 
 #include "libax/life.h"
 #include "libax/send.h"
+#include "libax/watch.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ static int look_elsewhere(struct ax_ctx *ctx, uint32_t home, const struct list_b
     struct worker *w = ctx->worker;
     struct post post = {.kind = SHM_LIST, .fixed = from, .size = sizeof *from};
     *out = (struct listed_body){0};
-    if (!registry_has_home(w, home))
+    if (slot_gone(w, home))
         return 0;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;

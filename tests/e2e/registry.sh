@@ -65,6 +65,8 @@ cat >"$conf" <<END
         { "name": "brief", "contract": "keyed", "idle": "20ms", "forget": "60ms" } ] },
     { "name": "away", "count": 2, "plugin": "$plugins/keyed.so",
       "actors": [ $(driver away 0), $(driver away-too 1) ] },
+    { "name": "mortal", "plugin": "$plugins/keyed.so", "restart": { "policy": "never" },
+      "registries": [ { "name": "mortal", "contract": "keyed" } ] },
     { "name": "last", "plugin": "$plugins/keyed.so",
       "registries": [ { "name": "closing", "contract": "keyed", "drain": "10s" } ] } ] }
 END
@@ -286,6 +288,17 @@ for who in at-home away; do
     call "{$all,\"others\":[12],\"error\":16}" "$who" list "{$listed:false}"
 done
 call '{"found":0,"twice":0,"wrong":0,"others":3000,"error":16}' at-home list '{"registry":"crowd","prefix":"l","moved":false}'
+
+# ---- a home that has failed for good has no actors, whether their keys were found before or not ----
+
+call '{"error":0,"value":0,"life":1}' away get '{"registry":"mortal","key":"known","spawn":true}'
+call '{"error":0}' away seek '{"registry":"mortal","key":"known"}'
+"$axsup" kill "$conf" mortal/0
+said '*mortal/0 *failed*'
+for key in known unknown; do
+    call '{"error":3}' away seek "{\"registry\":\"mortal\",\"key\":\"$key\"}"
+    call '{"error":3,*' away get "{\"registry\":\"mortal\",\"key\":\"$key\",\"spawn\":true}"
+done
 
 # S14 while the last worker, which stops first, waits for one that is busy, nobody is born in it
 ask away toil '{"registry":"closing","key":"busy","ms":1000}' >"$dir/toil" &
