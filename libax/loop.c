@@ -237,8 +237,9 @@ static bool stop_step(struct worker *w, bool busy)
 
 static uint32_t round_of_work(struct worker *w)
 {
-    meter_look(w, 0, 0);
+    meter_look(w, 0, 0); /* timers, the sweep, and what else follows the messages of a round */
     uint32_t done = drain_lanes(w, BATCH);
+    meter_look(w, 0, 0);
     done += strands_resume(w);
     if (w->run_first != 0)
         done += run_actors(w, ACTORS_A_ROUND, MESSAGES_A_ACTOR);

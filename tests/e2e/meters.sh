@@ -238,5 +238,33 @@ cat <&"$says" >>"$dir/log"
 slow=$(grep ' slow: ' "$dir/log" | grep -v 'in halt$\|in block$') # which were, all the more
 [[ $slow == *' a/0 t: slow: '*' in spin' && $slow != *$'\n'* ]]
 verdict $? "slow ones: $slow"
+
+# ---- what the worker does between messages is no message's time ----
+
+# A quarter of a second goes by while it reads of one death, which it owes so many downs.
+conf=$dir/between.json
+cat >"$conf" <<END
+{ "system": "between", "run_dir": "run",
+  "workers": [
+    { "name": "a", "plugin": "$plugins/meters.so", "slow_after": "100ms", "arena": "512M",
+      "actors": [ { "name": "t", "contract": "meters" } ] },
+    { "name": "b", "plugin": "$plugins/meters.so", "arena": "512M", "restart": { "policy": "never" },
+      "actors": [ { "name": "v", "contract": "meters" } ] }
+  ] }
+END
+begin "$conf"
+said '*is running*' || exit
+tell t gaze '{"name":"v","count":800000}'
+becomes '{"n":800000}' call t get
+call '{"n":0}' v get # it has read what they say
+"$axsup" kill "$conf" b/0
+said '*b/0 *failed*'
+# 8000 messages, the downs, and each time that it was asked
+becomes '*"name":"t",*"turns":808???,*' actors --json --name t
+shows '*"name":"t",*"slow":0}*' actors --json --name t
+"$axsup" stop "$conf"
+verdict $? 'stop'
+wait "$pid"
+pid=
 echo "$passed passed, $failed failed"
 ((!failed))

@@ -141,6 +141,21 @@ void meters_on_watch(struct ax_ctx *ctx, struct meters *self, const struct meter
         reply->error = ax_monitor(ctx, who.ref, NULL);
 }
 
+/* A turn has room for a hundred. */
+void meters_on_gaze(struct ax_ctx *ctx, struct meters *self, const struct meters_gaze *msg)
+{
+    const uint32_t some = msg->count < 100 ? msg->count : 100;
+    const meters_ref own = {ax_self(ctx)};
+    meters_ref who;
+
+    AX_CHECK(ctx, meters_find(ctx, msg->name, &who) == 0);
+    for (uint32_t i = 0; i < some; i++)
+        AX_CHECK(ctx, ax_monitor(ctx, who.ref, NULL) == 0);
+    self->n += some;
+    if (msg->count > some)
+        AX_CHECK(ctx, meters_gaze(ctx, own, msg->name, msg->count - some) == 0);
+}
+
 void meters_on_end(struct ax_ctx *ctx, struct meters *self, const struct meters_end *msg,
                    struct meters_end_reply *reply)
 {

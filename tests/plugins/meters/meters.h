@@ -5,6 +5,7 @@
  * spin      computes for that long; loop: for ever
  * block     reads a FIFO to its end; halt: stops its process in the middle of the turn
  * breed     spawns NAME, which on_start lets fail where its name begins with "frail"
+ * gaze      monitors NAME so many times, and counts them
  * wait_for  asks NAME to get, and waits
  * listen    has the lifecycle stream, or no more; lives: what it was told so far, each a line
  *           "NAME started|restarted|stopped INCARNATION[ REASON/STOP][ missed N]"
@@ -24,6 +25,7 @@
     TELL(later, (i64, by))                                                                         \
     TELL(crowd, (u32, count))                                                                      \
     TELL(burst, (text(32), name, u32, count))                                                      \
+    TELL(gaze, (text(32), name, u32, count))                                                       \
     ASK(breed, (text(32), name, u32, restarts), (i32, error))                                      \
     ASK(wait_for, (text(32), name), (i32, error))                                                  \
     ASK(watch, (text(32), name), (i32, error))                                                     \
