@@ -238,7 +238,8 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "torment", WORD, torment, WORDS("none", "await"), DEFAULT("none"),
         ABOUT("For tests: with await the process kills itself (SIGKILL) each time a handler of a "
               "durable actor has begun to wait, so that who keeps over an await what does not "
-              "outlive the process finds out. The worker's restart key must bear it.")),
+              "outlive the process, or waits for what does not, finds out. The worker's restart "
+              "key must bear it.")),
     KEY(sup_worker_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
         ABOUT(
             "Memory of a process that outlives it: mailboxes, kept state and maps, snapshots. All "

@@ -56,8 +56,9 @@ static const struct {
                   "ended or sent it, worker is the receiver's."},
     [SUP_OVERLOAD_ON] = {ACTOR, "A mailbox has reached its high mark."},
     [SUP_OVERLOAD_OFF] = {ACTOR, "It is back at its low mark."},
-    [SUP_AWAIT_LOST] = {ACTOR, "The process of a durable actor that waited has ended, and its "
-                               "plugin is loaded anew: the message is canceled."},
+    [SUP_AWAIT_LOST] = {ACTOR, "The process of a durable actor that waited has ended, and the wait "
+                               "with it: its plugin is loaded anew, or the wait was of a kind that "
+                               "no other process goes on from. The message is canceled."},
     [SUP_SLOW] = {LIFE | ACTOR | MESSAGE | TOOK,
                   "A message was handled for longer than slow_after. message is null for a hook or "
                   "a notice."},

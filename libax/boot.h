@@ -75,7 +75,7 @@ struct boot {
     uint32_t slot, incarnation;
     uint32_t epoch; /* grows when the slot starts empty: generations begin at epoch << 24 | 1 */
     uint32_t spin_us, cores, max_asks;
-    uint32_t torment; /* die at each await that a successor goes on from */
+    uint32_t torment; /* die at each await of a durable actor */
     uint64_t slow_ns; /* a message that takes longer is slow, 0: none is */
     uint32_t
         fault; /* the last process died by its own doing (SIGSEGV, SIGABRT, exit, hung ...), not

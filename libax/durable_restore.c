@@ -130,7 +130,10 @@ void durable_restore(struct worker *w)
         if (actor->state == SHM_FREE || !actor->suspended)
             continue;
         struct shm_durable *record = durable_of(&w->port, index);
-        const char *wrong = record == NULL ? NULL : restore(w, index, record);
+        const char *wrong =
+            w->plugin->actors[actor->type]->durable ? "nothing was saved of it" : NULL;
+        if (record != NULL)
+            wrong = restore(w, index, record);
         if (wrong != NULL)
             say_lost(w, index, wrong);
     }

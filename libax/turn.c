@@ -113,14 +113,19 @@ void turn_pause(struct worker *w)
     end_turn(w, &w->current->ctx);
 }
 
-/* A stack can be saved whole when it is left. */
+/* A stack can be saved whole when it is left. Where nothing is to be saved of a durable actor's, as
+ * it awaits something else than a reply or room, the config may want the process to die all the
+ * same. */
 void turn_suspend(struct worker *w)
 {
     w->strand_of[w->current->ctx.actor] = w->current;
-    if (shm_unlikely(w->current->saved != 0))
+    if (shm_unlikely(w->current->saved != 0)) {
         w->left = w->current;
-    else
+    } else {
         turn_pause(w);
+        if (shm_unlikely(w->current->ctx.type->durable))
+            durable_torment(w);
+    }
     strand_suspend(w);
 }
 

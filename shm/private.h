@@ -253,7 +253,7 @@ enum shm_what {
     SHM_OVERLOAD_OFF,
     SHM_DEADLETTER,
     SHM_ACTOR_EXIT,
-    SHM_AWAIT_LOST,   /* a durable await ended with the template */
+    SHM_AWAIT_LOST,   /* a wait of a durable actor ended with its process */
     SHM_SLOW,         /* a message took longer than slow_after; method: UINT16_MAX for a hook */
     SHM_REASON_WORDS, /* what the event behind it has for a reason */
 };

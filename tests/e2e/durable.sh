@@ -117,7 +117,8 @@ cat >"$conf" <<END
       "actors": [ { "name": "near", "contract": "echo", "capacity": 4 },
         { "name": "weaver", "contract": "weaver" } ] },
     { "name": "b", "plugin": "$plugins/durable.so", $again,
-      "actors": [ { "name": "far", "contract": "echo", "capacity": 4 } ] },
+      "actors": [ { "name": "far", "contract": "echo", "capacity": 4 } ],
+      "registries": [ { "name": "echoes", "contract": "echo" } ] },
     { "name": "c", "plugin": "$plugins/durable.so", "rerandomize": 1, $again,
       "actors": [ { "name": "calm", "contract": "weaver" }, { "name": "quiet", "contract": "echo" } ] } ] }
 END
@@ -152,6 +153,22 @@ call '*canceled*' weaver crash '{"die":false}'
 call '{"sum":*,"awaits":2}' weaver weave '{"depth":1}'
 call '*canceled*' weaver crash '{"die":true}'
 call '{"sum":*,"awaits":2}' weaver weave '{"depth":1}'
+
+# ---- waits that end with the process: whoever dies in one is told of, and tormented as well ----
+
+for what in ping snapshot key; do
+    lost=$("$axsup" events --json "$conf" | grep -o '"await_lost"' | wc -l)
+    before=$(incarnation a/0)
+    call '*canceled*' weaver call "{\"what\":\"$what\"}"
+    [[ $(incarnation a/0) == $((before + 1)) ]]
+    verdict $? "$what: a/0 is in incarnation $(incarnation a/0), not $before + 1"
+    lost=$(($("$axsup" events --json "$conf" | grep -o '"await_lost"' | wc -l) - lost))
+    ((lost == 1))
+    verdict $? "$what: $lost times await_lost"
+done
+for what in ping key; do
+    call '{"error":0}' calm call "{\"what\":\"$what\"}"
+done
 
 # ---- the one that is asked does not answer; the deadline is kept over deaths ----
 
@@ -190,6 +207,8 @@ call '{"error":0}' calm late '{"timeout_ns":60000000000}' # it lives
 stop
 [[ $(<"$dir/log") == *'calm: a durable await is canceled: its plugin has been loaded anew'* ]]
 verdict $? "the log does not say it: $(grep -c . "$dir/log") lines"
+[[ $(<"$dir/log") == *'weaver: a durable await is canceled: nothing was saved of it'* ]]
+verdict $? "the log does not say that nothing was saved: $(grep -c . "$dir/log") lines"
 
 # ---- state that would not be there ----
 

@@ -6,6 +6,7 @@
 #include "weaver.h"
 
 #include <ax/map.h>
+#include <ax/order.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,21 @@ void weaver_on_late(struct ax_ctx *ctx, struct weaver *self, const struct weaver
     struct echo_twice_reply answer;
     (void)self;
     reply->error = echo_twice(ctx, find(ctx, "far"), 1, &answer, msg->timeout_ns);
+}
+
+void weaver_on_call(struct ax_ctx *ctx, struct weaver *self, const struct weaver_call *msg,
+                    struct weaver_call_reply *reply)
+{
+    struct ax_span taken;
+    echo_ref far = find(ctx, "far"), found;
+    (void)self;
+    if (strcmp(msg->what, "ping") == 0)
+        reply->error = ax_ping(ctx, far.ref, AX_SECONDS(20));
+    else if (strcmp(msg->what, "snapshot") == 0)
+        reply->error = ax_take_snapshot(ctx, far.ref, &taken, AX_SECONDS(20));
+    else
+        reply->error = echo_get_or_spawn(ctx, "echoes", (struct ax_span){msg->what, 1},
+                                         AX_SECONDS(20), &found);
 }
 
 void weaver_on_named(struct ax_ctx *ctx, struct weaver *self, const struct weaver_named *msg,

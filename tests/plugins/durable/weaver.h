@@ -7,6 +7,8 @@
  * letter  answers with `size` bytes, half of them made before it asks
  * crowd   tells far `n` things, waiting for room
  * late    asks far with a timeout
+ * call    pings far, waits for far to take a snapshot, or looks for a key whose home is elsewhere:
+ *         waits that no successor goes on from
  * named   wants to spawn by name
  * fill    fills the mailbox of near and asks it, waiting for room
  * crash   asks, and then fails or dies of it
@@ -18,6 +20,7 @@
     ASK(letter, (u32, size), (str, first, str, second))                                            \
     ASK(crowd, (u64, n), (i32, error))                                                             \
     ASK(late, (u64, timeout_ns), (i32, error))                                                     \
+    ASK(call, (text(16), what), (i32, error))                                                      \
     ASK(named, (), (i32, error))                                                                   \
     ASK(fill, (u64, n), (i32, error, u64, n))                                                      \
     ASK(crash, (bool, die), ())                                                                    \
