@@ -196,13 +196,12 @@ static void save(struct worker *w, uint32_t index, uint64_t first)
     struct shm_frame *order = shm_chain_frame(&w->port, first);
     uint64_t wake = local_asker(w, order);
     struct ax_ctx *ctx = ctx_enter(w, index, 0, NULL);
-    const struct shm_more *more = more_of(&w->port, index);
-    uint32_t before = more->snapshot;
     ctx->order = first;
+    ctx->kept = 0;
     shm_turn_begin(&w->port, index, SHM_IN_ORDER);
     ctx->type->snapshot(ctx, ctx->self);
     kept_save(w, index);
-    uint32_t size = more->snapshot != before ? image_of(w, index) : 0;
+    uint32_t size = ctx->kept != 0 ? image_of(w, index) : 0;
     const struct post done = {
         .kind = SHM_REPLY, .method = SHM_ORDER_SNAPSHOT, .fixed = w->scratch, .size = size};
     int error = size != 0 ? reply(w, order, done) : reply_error(w, order, AX_E_FAILED);

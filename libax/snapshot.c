@@ -120,5 +120,7 @@ int ax_keep_snapshot(struct ax_ctx *ctx, const void *data, uint32_t size)
 {
     if (size > ctx->worker->port.geo.max_message)
         return AX_E_TOO_BIG;
-    return snapshot_keep(ctx->worker, ctx->actor, data, size);
+    int error = snapshot_keep(ctx->worker, ctx->actor, data, size);
+    ctx->kept |= error == 0;
+    return error;
 }

@@ -35,7 +35,8 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     uint8_t *reply;      /* NULL: nobody is to be answered */
     void *reply_heap;    /* the same where it did not fit on the stack */
     void *tail;          /* variable part of the last reply that was awaited */
-    uint64_t restoring;  /* 1: in the restore hook */
+    uint32_t restoring;  /* 1: in the restore hook */
+    uint32_t kept;       /* 1: the order in hand has kept a snapshot */
 };
 
 struct wants { /* what a strand that waits for room wants to send */
@@ -251,7 +252,7 @@ static inline bool actor_refuses(const struct worker *w, const struct shm_actor 
 /* Where in the run queue a lone or last actor points: not 0, which says "not in it". */
 #define RUN_END UINT32_MAX
 
-/* The loop: the entry of every strand. Returns when the worker has stopped. */
+/* The loop: the entry of every strand. Never returns: a worker that has stopped exits. */
 void worker_loop(struct worker *w);
 void clock_read(struct worker *w);
 

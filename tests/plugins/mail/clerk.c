@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "echo.h"
+
 #define AX_IMPLEMENT
 #include "clerk.h"
 
@@ -78,6 +80,11 @@ static void snapshot(struct ax_ctx *ctx, struct clerk *self)
         return;
     if (strcmp(self->what, "fail") == 0)
         ax_fail(ctx, "no snapshot today");
+    AX_CHECK(ctx, ax_keep_snapshot(ctx, self->what, sizeof self->what) == 0);
+    if (strcmp(self->what, "twice") != 0)
+        return;
+    echo_ref echo; /* while it waits the block of the last one becomes free */
+    AX_CHECK(ctx, echo_find(ctx, "echo0", &echo) == 0 && ax_ping(ctx, echo.ref, 0) == 0);
     AX_CHECK(ctx, ax_keep_snapshot(ctx, self->what, sizeof self->what) == 0);
 }
 

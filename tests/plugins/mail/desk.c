@@ -400,6 +400,9 @@ static const char *snapshots(struct test *t)
     HOLDS(ax_take_snapshot(t->ctx, d.ref, &span, 0) == 0 && strcmp(span.ptr, "second") == 0);
     HOLDS(echo_find(t->ctx, t->here ? "echo0" : "echo1", &echo) == 0);
     HOLDS(ax_take_snapshot(t->ctx, echo.ref, &span, 0) == AX_E_UNSUPPORTED);
+    HOLDS(clerk_keep(t->ctx, c, "twice") == 0);
+    HOLDS(clerk_get(t->ctx, c, &got, AX_SECONDS(5)) == 0);
+    HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == 0 && strcmp(span.ptr, "twice") == 0);
     HOLDS(clerk_keep(t->ctx, c, "none") == 0);
     HOLDS(clerk_get(t->ctx, c, &got, AX_SECONDS(5)) == 0);
     HOLDS(ax_take_snapshot(t->ctx, c.ref, &span, 0) == AX_E_FAILED);
