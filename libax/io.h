@@ -23,6 +23,7 @@
 #include "libax/worker.h"
 
 #include <ax/io.h>
+#include <sys/resource.h>
 
 enum io_kind { IO_FREE, IO_LISTENER, IO_SOCKET, IO_FILE };
 enum io_request { IO_ACCEPT, IO_RECV, IO_SEND, IO_CONNECT, IO_EXIT, IO_CANCEL, IO_RUN };
@@ -101,6 +102,7 @@ struct io {
     uint32_t *spare;             /* indexes that are free again */
     uint32_t spares;
     struct io_actor **actors;
+    struct rlimit files; /* of descriptors, as the process got it: for its children */
     struct io_handle *dirty, *touched, *leaving;
     struct io_uring_buf_ring *ring;
     uint8_t *memory;

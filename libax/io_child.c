@@ -15,10 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child, which has the worker's memory until it executes. */
-static int become(char *const argv[], int socket, pid_t worker)
+/* In the child, which has the worker's memory until it executes. What a program that it becomes
+ * closes, or keeps a table of, goes by its limit of descriptors: that is not the worker's. */
+static int become(char *const argv[], int socket, pid_t worker, const struct rlimit *files)
 {
     sigset_t none;
+    (void)setrlimit(RLIMIT_NOFILE, files);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGINT, SIG_DFL);
@@ -31,26 +33,26 @@ static int become(char *const argv[], int socket, pid_t worker)
     return errno;
 }
 
-static pid_t start(char *const argv[], int socket, int *error)
+static pid_t start(char *const argv[], int socket, const struct rlimit *files, int *error)
 {
     volatile int failed = 0;
     pid_t worker = getpid();
     pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
     if (pid == 0) {
-        failed = become(argv, socket, worker); /* NOLINT(clang-analyzer-unix.Vfork) */
+        failed = become(argv, socket, worker, files); /* NOLINT(clang-analyzer-unix.Vfork) */
         _exit(127);
     }
     *error = pid < 0 ? errno : failed;
     return pid;
 }
 
-static int launch(struct io_handle *h)
+static int launch(struct io_handle *h, const struct rlimit *files)
 {
     int pair[2], error;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return errno;
     h->fd = pair[0];
-    pid_t pid = start(h->spec->argv, pair[1], &error);
+    pid_t pid = start(h->spec->argv, pair[1], files, &error);
     close(pair[1]);
     if (error != 0) {
         if (pid > 0)
@@ -68,7 +70,7 @@ static int launch(struct io_handle *h)
 
 void io_child_start(struct worker *w, struct io_handle *h)
 {
-    int error = launch(h);
+    int error = launch(h, &w->io->files);
     if (error == 0)
         return;
     h->status = h->error = -error;

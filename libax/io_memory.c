@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* ---- opening ---- */
 
@@ -30,13 +29,14 @@ static int open_buffers(struct worker *w, struct io *io)
 }
 
 /* As many descriptors as handles may need, as far as the limits of the process go. */
-static void raise_files(void)
+static int raise_files(struct io *io)
 {
-    struct rlimit limits;
-    if (getrlimit(RLIMIT_NOFILE, &limits) != 0)
-        return;
+    if (getrlimit(RLIMIT_NOFILE, &io->files) != 0)
+        return -errno;
+    struct rlimit limits = io->files;
     limits.rlim_cur = limits.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limits);
+    return 0;
 }
 
 static int open_tables(struct worker *w, struct io *io)
@@ -60,6 +60,8 @@ int io_open(struct worker *w)
         return -ENOMEM;
     ring_open(w);
     int error = open_tables(w, io);
+    if (error == 0)
+        error = raise_files(io);
     if (error != 0) {
         free(io->table);
         free(io->spare);
@@ -69,7 +71,6 @@ int io_open(struct worker *w)
         free(io);
         return error;
     }
-    raise_files();
     io->retry_at = UINT64_MAX;
     w->io = io;
     return 0;

@@ -77,7 +77,10 @@ cat >"$conf" <<END
   ]
 }
 END
+soft=$(ulimit -Sn)
+ulimit -Sn 300
 begin "$conf"
+ulimit -Sn "$soft"
 said '*is running*' || exit 1
 [[ $("$axsup" status --json "$conf") =~ \"name\":\"door\",\"address\":\"127.0.0.1:([0-9]+)\" ]]
 verdict $? 'status shows the address of each listener'
@@ -169,6 +172,11 @@ echo "file $dir/file" >&"$one"
 hear "$one" 'open: EEXIST'
 echo 'run tr a-z A-Z' >&"$one"
 hear "$one" 'TO THE CHILD' 'exited: 0'
+# a child has the limits that axsup was started with, whatever the worker takes for itself
+printf '#!/bin/bash\nulimit -Sn\n' >"$dir/files"
+chmod +x "$dir/files"
+echo "run $dir/files" >&"$one"
+hear "$one" 300 'exited: 0'
 echo 'run false' >&"$one"
 hear "$one" 'exited: 256'
 echo 'run no-such-program' >&"$one"
