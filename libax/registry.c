@@ -442,7 +442,9 @@ static int ask_home(struct ax_ctx *ctx, uint32_t home, struct lookup_body *body,
         .size = offsetof(struct lookup_body, key) + body->len,
     };
     int error = registry_ask(ctx, home, &post, timeout_ns, &found, sizeof found);
-    *ref = found.ref;
+    if (error == 0 && SHM_REF_SLOT(found.ref) != home) /* a liar's */
+        error = AX_E_INVALID;
+    *ref = error == 0 ? found.ref : 0;
     return error;
 }
 
