@@ -129,8 +129,7 @@ static uint32_t twin_of(struct worker *w, const struct shm_watch *link)
     return at == 0 || record_at(&w->port, at) != link ? at : next_to(w, link->next, link->peer);
 }
 
-/* Both sides where both are here. A twin that is left tells from now on. */
-static void drop(struct worker *w, uint32_t unit)
+void link_drop(struct worker *w, uint32_t unit)
 {
     const struct shm_watch *link = record_at(&w->port, unit);
     struct shm_more *more = more_of(&w->port, link->owner);
@@ -148,9 +147,9 @@ static void drop(struct worker *w, uint32_t unit)
 static void drop_both(struct worker *w, uint32_t unit)
 {
     uint32_t twin = twin_of(w, record_at(&w->port, unit));
-    drop(w, unit);
+    link_drop(w, unit);
     if (twin != 0)
-        drop(w, twin);
+        link_drop(w, twin);
 }
 
 /* The side here of a link that `peer` names by its number. */
@@ -170,7 +169,7 @@ void link_undone(struct worker *w, const struct shm_frame *frame)
     uint32_t index = actor_local(w, frame->to);
     struct shm_watch *link = index == 0 ? NULL : named(w, index, frame->corr, frame->from);
     if (link != NULL)
-        drop(w, record_unit(&w->port, link));
+        link_drop(w, record_unit(&w->port, link));
 }
 
 int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame)
@@ -354,7 +353,7 @@ int ax_unlink(struct ax_ctx *ctx, struct ax_ref who)
                         : post_slot(w, slot, SHM_CONTROL, &post);
         if (error != 0)
             return error;
-        drop(w, unit);
+        link_drop(w, unit);
     }
     return 0;
 }

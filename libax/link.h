@@ -10,6 +10,10 @@ int link_asked(struct worker *w, uint32_t slot, const struct shm_frame *frame);
 void link_undone(struct worker *w, const struct shm_frame *frame);
 int link_exit(struct worker *w, uint32_t slot, const struct shm_frame *frame);
 
+/* In the open turn: drops a link, both sides where both are here. A twin that is left tells from
+ * now on. */
+void link_drop(struct worker *w, uint32_t unit);
+
 /* An exit in hand: on_exit, or the end of the actor, or nothing. */
 void exit_run(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame);
 

@@ -18,6 +18,7 @@
 #include "libax/watch.h"
 
 #include "libax/life.h"
+#include "libax/link.h"
 #include "libax/record.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -172,7 +173,10 @@ static bool fire(struct worker *w, struct shm_watch *watch, const struct shm_slo
 static void forget(struct worker *w, uint32_t unit)
 {
     shm_turn_begin(&w->port, 0, 0);
-    record_drop(w, unit);
+    if (record_at(&w->port, unit)->kind == SHM_LINKED)
+        link_drop(w, unit);
+    else
+        record_drop(w, unit);
     turn_commit(w);
 }
 
