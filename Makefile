@@ -29,6 +29,7 @@ DEPS += libcmocka-dev      # unit tests
 DEPS += clang              # make clang, make fuzz
 DEPS += libclang-rt-14-dev # libFuzzer and the sanitizers' runtime for clang
 DEPS += llvm               # llvm-symbolizer: names in the reports of sanitizers and fuzzers
+DEPS += procps             # pgrep: a test counts the children of a worker
 DEPS += binutils           # nm: the check of exported symbols
 DEPS += clang-format clang-tidy cppcheck shellcheck mandoc
 DEPS += spin               # make model

@@ -6,9 +6,9 @@
  *   never is AX_TEMPORARY, on_failure AX_TRANSIENT, always AX_PERMANENT
  *
  * Each worker has limits of its own, and only its own ends count in them. In one_for_one who ends
- * too often has failed, and all others go on; so it has always been. In the other strategies the
- * workers are started one after another, each when the one before it is ready, and one that is
- * given up means that the system stops: what is above axsup has to see to it.
+ * too often has failed, and all others go on. In the other strategies the workers are started one
+ * after another, each when the one before it is ready, and one that is given up means that the
+ * system stops: what is above axsup has to see to it.
  *
  * A worker that is stopped because of another one ends as in a restart by hand: mail and kept state
  * go over to its next process. */

@@ -220,7 +220,7 @@ static uint32_t stopping(const struct ax_supervisor *s, const struct supervise_t
     return t->count;
 }
 
-/* The child that is to start next, tever its time; count: none. In one_for_one those that are
+/* The child that is to start next, whatever its time; count: none. In one_for_one those that are
  * started again go each by its own time: it is the one whose time is first. */
 static uint32_t starting(const struct ax_supervisor *s, const struct supervise_table *t)
 {

@@ -127,7 +127,7 @@ static inline void shm_chain_consume(struct shm_port *port, struct shm_chain *ch
 }
 
 /* Checks a chain that a dead process left behind and sets a bit in `used` for each of its units.
- * `words` is the size of `used`. False: it does not add up. */
+ * False: it does not add up. */
 bool shm_chain_mark(const struct shm_port *port, const struct shm_chain *chain, uint64_t *used);
 
 /* Sets the bits of a block; false where it lies outside the used arena or a bit was set already. */

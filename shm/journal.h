@@ -72,8 +72,9 @@ static inline void shm_log(struct shm_port *port, const void *field)
         shm_order();                                                                               \
     } while (0)
 
-/* Makes the turn binding. Frees what it gave back. */
+/* Of a turn that is binding: frees what it gave back. */
 void shm_turn_settle(struct shm_port *port);
+/* Makes the turn binding. */
 static inline void shm_turn_commit(struct shm_port *port)
 {
     shm_order();

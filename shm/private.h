@@ -53,10 +53,10 @@ enum shm_actor_flags {
     SHM_STOPPING = 2,   /* told to stop */
     SHM_HALF = 4,       /* which half of the kept state is current */
     SHM_OVERLOAD = 8,   /* refuses until the low watermark */
-    SHM_RETRIED = 32,   /* the message at the head has been in hand when a process died */
     SHM_IN_HOOK = 16,   /* suspended in a hook: no message is in hand */
-    SHM_RETIRING = 128, /* to be passivated after the message in hand */
+    SHM_RETRIED = 32,   /* the message at the head has been in hand when a process died */
     SHM_DROPPING = 64,  /* calls up to `drop_until` are dropped and not handled */
+    SHM_RETIRING = 128, /* to be passivated after the message in hand */
 };
 
 /* The cold line: what only starts, ends, monitors and timers look at. */
@@ -92,7 +92,7 @@ struct shm_restarts {
  * changes, and 0 when there is nothing. */
 struct shm_more {
     struct shm_chain control; /* what overtakes the mailbox */
-    uint32_t links;           /* unit of the first shm_link */
+    uint32_t links;           /* unit of the first struct shm_watch of a link */
     uint32_t groups;          /* unit of the first group that it is in */
     uint32_t maps;            /* unit of the roots of its kept maps */
     uint32_t durable;         /* unit of the stack that was saved at an await */

@@ -15,9 +15,10 @@ raw_eventfd_rtt_one_core_ns local_ask_ns local_tell_per_s cross_ask_ns cross_ask
 cross_tell_per_s cross_tell_ratio cross_tell_64k_bytes_per_s cross_tell_64k_ratio
 cross_ask_64_slots_ns cross_ask_64_slots_ratio cross_ask_parked_ns cross_ask_parked_ratio
 cross_ask_parked_one_core_ns cross_ask_parked_one_core_ratio one_core_tell_per_s await_ns
-await_durable_ns fiber_switch_ns spawn_ns timer_ns registry_get_ns restart_ns idle_cpu_ns raw_table_get_ns
-map_get_ns map_get_ratio map_put_ns actor_idle_bytes
-actor_one_message_bytes kill_to_down_ns kill_to_down_1g_ns kill_to_served_ns commit_ns'
+await_durable_ns fiber_switch_ns spawn_ns timer_ns registry_get_ns restart_ns monitor_ns link_ns
+downs_ns idle_cpu_ns raw_table_get_ns map_get_ns map_get_ratio map_put_ns actor_idle_bytes
+actor_one_message_bytes kill_to_down_ns kill_to_down_1g_ns kill_to_served_ns
+kill_to_served_1g_ns commit_ns'
 
 out=$("$axsup" bench --json --quick --rounds 3)
 verdict $? 'bench --json --quick'
