@@ -2,6 +2,7 @@
 /* config_fit.c - whether what the config asks for fits into what a process can have. Each of these
  * would show when the system starts, but in words that name no key. */
 #include "axsup/config_read.h"
+#include "axsup/memory_plan.h"
 #include "libax/boot.h"
 #include "shm/private.h"
 
@@ -11,21 +12,12 @@
 #define FILES_OWN 4u /* standard input, output and error, and the template's socket */
 #define PROGRAM (UINT64_C(4) << 20) /* bytes of address space that program and libraries take */
 
-static unsigned count_slots(const struct sup_config *config)
-{
-    unsigned slots = 1;
-
-    for (size_t i = 0; i < config->n_workers; i++)
-        slots += config->workers[i].count;
-    return slots;
-}
-
 static void check_limits(const struct sup_config *config, struct sup_config_errors *errors,
                          const struct sup_worker_config *worker)
 {
     const struct sup_json *node = sup_json_get(worker->node, "limits");
     const struct sup_limits_config *limits = &worker->limits;
-    unsigned slots = count_slots(config);
+    unsigned slots = sup_plan_slots(config);
     unsigned files = boot_fds_count(slots) + FILES_OWN + (unsigned)config->n_listen;
     uint64_t memory = sup_arena_most(worker) + UINT64_C(2) * (slots - 1) * config->lane + PROGRAM;
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];

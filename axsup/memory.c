@@ -2,7 +2,7 @@
 #include "axsup/memory.h"
 
 #include "axsup/files.h"
-#include "axsup/names.h"
+#include "axsup/memory_plan.h"
 #include "axsup/sup.h"
 #include "shm/segment.h"
 
@@ -11,74 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KIB UINT64_C(1024)
-#define CONTROL_RING (16 * KIB)
-#define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
-#define SMALL_MESSAGE (16 * KIB)
-#define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
-#define EXTENT (UINT64_C(4096) * KIB)
+#define EXTENT (UINT64_C(4) << 20)
 #define AGAIN_NS UINT64_C(1000000000)
-
-/* ---- sizes ---- */
-
-static uint32_t data_ring(const struct sup_config *config)
-{
-    uint64_t ring = SMALL_RING;
-
-    if (config->lane != 0)
-        return (uint32_t)config->lane;
-    if (config->max_message > SMALL_MESSAGE)
-        while (ring < 4 * config->max_message)
-            ring *= 2;
-    return (uint32_t)ring;
-}
-
-/* Each configured actor has a name; of those that are spawned some have. */
-static uint32_t names_room(const struct sup *sup)
-{
-    uint64_t names = 0;
-
-    for (uint32_t s = 1; s < sup->n_slots; s++) {
-        uint32_t most = sup->slots[s].config->max_actors;
-        names += most < SUP_SPARE_NAMES ? most : SUP_SPARE_NAMES;
-    }
-    for (size_t w = 0; w < sup->config->n_workers; w++)
-        names += sup->config->workers[w].n_actors;
-    return sup_names_room(names);
-}
-
-/* Of the config, in that slot. */
-static uint32_t actors_of(const struct sup_slot *slot)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; slot->config != NULL && i < slot->config->n_actors; i++)
-        count += slot->config->actors[i].worker == slot->count;
-    return count;
-}
-
-static void plan(const struct sup *sup, uint32_t s, struct shm_geometry *geo)
-{
-    const struct sup_config *config = sup->config;
-    const struct sup_worker_config *worker = sup->slots[s].config;
-    const struct shm_plan what = {
-        .slot = s,
-        .slots = sup->n_slots,
-        .actors = worker != NULL ? worker->max_actors : 1,
-        .arena_bytes = worker != NULL ? sup_arena_most(worker) : OWN_ARENA,
-        .events = worker != NULL ? config->events : 1,
-        .letters = worker != NULL ? config->deadletters : 1,
-        .data_ring = data_ring(config),
-        .control_ring = (uint32_t)CONTROL_RING,
-        .max_message = (uint32_t)config->max_message,
-        .members = worker != NULL ? worker->max_memberships : 0,
-        .names = s == 0 ? names_room(sup) : 0,
-        .histograms = actors_of(&sup->slots[s]),
-    };
-
-    shm_plan_geometry(&what, geo);
-    sup->slots[s].memory.units = worker != NULL ? (uint32_t)(worker->arena / SHM_UNIT) : geo->units;
-}
 
 /* ---- making ---- */
 
@@ -217,7 +151,8 @@ int sup_memory_open(struct sup *sup)
 {
     for (uint32_t s = 0; s < sup->n_slots; s++) {
         nothing(&sup->slots[s].memory);
-        plan(sup, s, &sup->slots[s].memory.geo);
+        sup_plan_slot(sup->config, s, &sup->slots[s].memory.geo);
+        sup->slots[s].memory.units = sup_plan_units(sup->config, s);
     }
     sup_files_raise();
     int error = make_bells(sup);

@@ -6,6 +6,7 @@
  * Taking down is the reverse. */
 #include "axsup/sup.h"
 
+#include "axsup/memory_plan.h"
 #include "axsup/order.h"
 #include "axsup/tick.h"
 
@@ -18,15 +19,6 @@
 #include <unistd.h>
 
 /* ---- slots ---- */
-
-static uint32_t count_slots(const struct sup_config *config)
-{
-    uint32_t slots = 1;
-
-    for (size_t i = 0; i < config->n_workers; i++)
-        slots += config->workers[i].count;
-    return slots;
-}
 
 static int name_slots(struct sup *sup)
 {
@@ -55,7 +47,7 @@ static int name_slots(struct sup *sup)
 
 static int make_slots(struct sup *sup)
 {
-    sup->n_slots = count_slots(sup->config);
+    sup->n_slots = sup_plan_slots(sup->config);
     sup->n_templates = (uint32_t)sup->config->n_workers;
     if (sup->n_slots > SHM_SLOTS)
         return AX_E_LIMIT;

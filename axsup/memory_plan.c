@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "axsup/memory_plan.h"
+
+#include "axsup/names.h"
+#include "shm/segment.h"
+
+#define KIB UINT64_C(1024)
+#define CONTROL_RING (16 * KIB)
+#define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
+#define SMALL_MESSAGE (16 * KIB)
+#define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
+
+uint32_t sup_plan_slots(const struct sup_config *config)
+{
+    uint32_t slots = 1;
+
+    for (size_t i = 0; i < config->n_workers; i++)
+        slots += config->workers[i].count;
+    return slots;
+}
+
+const struct sup_worker_config *sup_plan_worker(const struct sup_config *config, uint32_t slot,
+                                                uint32_t *number)
+{
+    uint32_t first = 1;
+
+    for (size_t i = 0; slot > 0 && i < config->n_workers; i++) {
+        const struct sup_worker_config *worker = &config->workers[i];
+
+        if (slot - first < worker->count) {
+            *number = slot - first;
+            return worker;
+        }
+        first += worker->count;
+    }
+    return NULL;
+}
+
+static uint32_t data_ring(const struct sup_config *config)
+{
+    uint64_t ring = SMALL_RING;
+
+    if (config->lane != 0)
+        return (uint32_t)config->lane;
+    if (config->max_message > SMALL_MESSAGE)
+        while (ring < 4 * config->max_message)
+            ring *= 2;
+    return (uint32_t)ring;
+}
+
+/* Each configured actor has a name; of those that are spawned some have. */
+static uint32_t names_room(const struct sup_config *config)
+{
+    uint64_t names = 0;
+
+    for (size_t w = 0; w < config->n_workers; w++) {
+        uint64_t most = config->workers[w].max_actors;
+
+        names += config->workers[w].count * (most < SUP_SPARE_NAMES ? most : SUP_SPARE_NAMES);
+        names += config->workers[w].n_actors;
+    }
+    return sup_names_room(names);
+}
+
+/* Of the config, in that process of the entry. */
+static uint32_t actors_of(const struct sup_worker_config *worker, uint32_t number)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; worker != NULL && i < worker->n_actors; i++)
+        count += worker->actors[i].worker == number;
+    return count;
+}
+
+void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_geometry *geo)
+{
+    uint32_t number = 0;
+    const struct sup_worker_config *worker = sup_plan_worker(config, slot, &number);
+    const struct shm_plan what = {
+        .slot = slot,
+        .slots = sup_plan_slots(config),
+        .actors = worker != NULL ? worker->max_actors : 1,
+        .arena_bytes = worker != NULL ? sup_arena_most(worker) : OWN_ARENA,
+        .events = worker != NULL ? config->events : 1,
+        .letters = worker != NULL ? config->deadletters : 1,
+        .data_ring = data_ring(config),
+        .control_ring = (uint32_t)CONTROL_RING,
+        .max_message = (uint32_t)config->max_message,
+        .members = worker != NULL ? worker->max_memberships : 0,
+        .names = slot == 0 ? names_room(config) : 0,
+        .histograms = actors_of(worker, number),
+    };
+
+    shm_plan_geometry(&what, geo);
+}
+
+uint32_t sup_plan_units(const struct sup_config *config, uint32_t slot)
+{
+    uint32_t number;
+    const struct sup_worker_config *worker = sup_plan_worker(config, slot, &number);
+
+    return (uint32_t)((worker != NULL ? worker->arena : OWN_ARENA) / SHM_UNIT);
+}
+
+uint64_t sup_plan_bytes(const struct sup_config *config)
+{
+    uint32_t slots = sup_plan_slots(config);
+    uint64_t bytes = 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        struct shm_geometry geo;
+
+        sup_plan_slot(config, slot, &geo);
+        bytes += shm_private_there(&geo, sup_plan_units(config, slot)) + geo.public_bytes +
+                 (slots - 1) * geo.edge_bytes;
+    }
+    return bytes;
+}
