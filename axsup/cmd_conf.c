@@ -2,8 +2,17 @@
 /* cmd_conf.c - check, schema: commands that need no running system. And bench. */
 #include "axsup/cmd_conf.h"
 #include "axsup/client.h"
+#include "axsup/room.h"
 #include "axsup/rundir.h"
 #include "axsup/sup.h"
+
+static int check_room(const struct sup_config *config, struct sup_config_errors *errors)
+{
+    struct sup_room room;
+
+    sup_room_read(&room);
+    return sup_room_check(&room, config, errors);
+}
 
 int sup_check_config(const char *file, struct sup_config **config, struct sup_config_errors *errors,
                      bool plugins)
@@ -16,6 +25,8 @@ int sup_check_config(const char *file, struct sup_config **config, struct sup_co
         more = (*config)->run_dir ? sup_rundir_probe(*config, errors) : 0;
         error = error != 0 ? error : more;
         more = sup_listen_probe(*config, errors);
+        error = error != 0 ? error : more;
+        more = check_room(*config, errors);
         error = error != 0 ? error : more;
     }
     if (error == 0)

@@ -72,6 +72,7 @@ const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
 const struct sup_command sup_commands[] = {
     {"run", "CONF", BIT(FOR), false, sup_cmd_run, "run a system in the foreground",
      "Checks the config, starts its workers and runs until SIGINT, SIGTERM or \"axsup stop\". "
+     "A system that takes more memory than is free is not started. "
      "A line on standard error says when the system runs, when a worker dies and why, and when it "
      "is started again. The workers are stopped in the reverse order of their start within the "
      "config's shutdown time, each within an equal share of what is left of it: one that hangs is "
@@ -80,7 +81,8 @@ const struct sup_command sup_commands[] = {
      "waited for one. The status is 0 where all of them stopped by themselves, else 1."},
     {"check", "CONF", 0, false, sup_cmd_check, "look for mistakes in a config",
      "Reads a config, loads its plugins, each in a process of its own, and looks whether its "
-     "run_dir can be made. Every mistake is told with its file, line, column and key, all of them "
+     "run_dir can be made and the machine, or the cgroup, can have as much memory as it takes. "
+     "Every mistake is told with its file, line, column and key, all of them "
      "in one run. Nothing is started; a system that runs in the run_dir is no mistake."},
     {"schema", "", 0, false, sup_cmd_schema, "print the JSON Schema of axsup.json",
      "Prints the JSON Schema (draft 2020-12) of a config."},

@@ -8,6 +8,7 @@
 
 #include "axsup/memory_plan.h"
 #include "axsup/order.h"
+#include "axsup/room.h"
 #include "axsup/tick.h"
 
 #include <errno.h>
@@ -121,6 +122,19 @@ static void give_signals_back(struct sup *sup)
 
 /* ---- life ---- */
 
+/* Is there enough memory for it? */
+static int take_room(const struct sup *sup, struct sup_config_errors *errors)
+{
+    char text[SUP_ROOM_TEXT];
+    struct sup_room room;
+
+    sup_room_read(&room);
+    int error = sup_room_check(&room, sup->config, errors);
+    if (error == 0 && (error = sup_room_try(&room, sup->config, text)) != 0)
+        sup_log(AX_ERROR, "%s", text);
+    return error;
+}
+
 /* What the config may be at fault for, all of it in one run. */
 static int take_config(struct sup *sup, struct sup_config_errors *errors)
 {
@@ -128,6 +142,7 @@ static int take_config(struct sup *sup, struct sup_config_errors *errors)
 
     if (place != 0 && place != AX_E_INVALID)
         return place;
+    int room = take_room(sup, errors);
     int listening = sup_listen_open(&sup->listeners, sup->config, errors);
     int plugins = sup_templates_load(sup->templates, sup->n_templates, errors);
     /* a terminal's interrupt is for the templates as well: what they then say is no mistake */
@@ -135,7 +150,9 @@ static int take_config(struct sup *sup, struct sup_config_errors *errors)
         return AX_E_CANCELED;
     if (plugins != 0)
         return plugins;
-    return place != 0 ? place : listening;
+    if (place != 0 || listening != 0)
+        return place != 0 ? place : listening;
+    return room;
 }
 
 static int build(struct sup *sup, struct sup_config_errors *errors)
