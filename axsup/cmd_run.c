@@ -76,6 +76,22 @@ static void on_event(void *ctx)
         sup_timer_set(run->sup, &run->timer, sup_now(run->sup));
 }
 
+/* One that was started and ended each time before it was ready. */
+static bool all_ran(const struct sup *sup)
+{
+    bool all = true;
+
+    for (uint32_t i = 1; i < sup->n_slots; i++) {
+        const struct sup_slot *slot = &sup->slots[i];
+
+        if (slot->been_ready || slot->last_exit.at == 0 || slot->last_exit.reason == SHM_SHUTDOWN)
+            continue;
+        sup_log(AX_ERROR, "%s has never run", slot->name);
+        all = false;
+    }
+    return all;
+}
+
 static int run_system(const struct sup_arguments *arguments, struct sup *sup)
 {
     struct run run = {.sup = sup};
@@ -103,7 +119,8 @@ static int run_system(const struct sup_arguments *arguments, struct sup *sup)
                 ax_error_name(error));
     }
     run.control = sup_control_close(run.control);
-    return error == 0 ? SUP_EXIT_DONE : SUP_EXIT_FAILED;
+    bool ran = arguments->for_ns == 0 || all_ran(sup);
+    return error == 0 && ran ? SUP_EXIT_DONE : SUP_EXIT_FAILED;
 }
 
 int sup_cmd_run(const struct sup_arguments *arguments)

@@ -37,7 +37,8 @@ const struct sup_option sup_options[] = {
              "they are, and what they had not handled are dead letters. Also for a system that is "
              "stopping already."},
     [FOR] = {"for", "DURATION", SUP_OPTION_DURATION, FIELD(for_ns), NULL,
-             "Stop after this time, as if told to by SIGTERM."},
+             "Stop after this time, as if told to by SIGTERM. The status is 1 also where a worker "
+             "has never run, for each of its processes ended before it was ready."},
     [TIMEOUT] =
         {"timeout", "DURATION", SUP_OPTION_DURATION, FIELD(timeout_ns), "5s",
          "How long the reply may take; then the outcome is AX_E_TIMEOUT. A system that does not "

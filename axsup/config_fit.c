@@ -10,16 +10,21 @@
 #include <string.h>
 
 #define FILES_OWN 4u /* standard input, output and error, and the template's socket */
-#define PROGRAM (UINT64_C(4) << 20) /* bytes of address space that program and libraries take */
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* `slot`: of the entry's first process. */
 static void check_limits(const struct sup_config *config, struct sup_config_errors *errors,
-                         const struct sup_worker_config *worker)
+                         const struct sup_worker_config *worker, uint32_t slot)
 {
     const struct sup_json *node = sup_json_get(worker->node, "limits");
     const struct sup_limits_config *limits = &worker->limits;
     unsigned slots = sup_plan_slots(config);
     unsigned files = boot_fds_count(slots) + FILES_OWN + (unsigned)config->n_listen;
-    uint64_t memory = sup_arena_most(worker) + UINT64_C(2) * (slots - 1) * config->lane + PROGRAM;
+    uint64_t memory = 0;
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
 
     if (!node || slots > SUP_WORKERS_MAX + 1)
@@ -29,12 +34,14 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
                          "%u are too few in a system of %u worker processes: at least %u, and what "
                          "the plugin opens",
                          (unsigned)limits->files, slots - 1, files);
+    for (uint32_t k = 0; k < worker->count; k++)
+        memory = larger(memory, sup_plan_space(config, slot + k));
     memory = (memory + (1u << 20) - 1) >> 20 << 20;
     if (sup_config_given(node, "memory") && sup_config_usable(worker->node, "arena") &&
         limits->memory < memory)
         sup_config_error(errors, node, "memory",
                          "%s is too little for an arena of %s, the lanes and the program: at least "
-                         "\"%s\"",
+                         "\"%s\", and what the plugin allocates",
                          sup_format_size(limits->memory, is),
                          sup_format_size(sup_arena_most(worker), arena),
                          sup_format_size(memory, right));
@@ -141,9 +148,11 @@ static void check_shares(struct sup_config_errors *errors, const struct sup_work
 
 void sup_config_check_fit(const struct sup_config *config, struct sup_config_errors *errors)
 {
-    for (size_t i = 0; i < config->n_workers; i++) {
+    uint32_t slot = 1;
+
+    for (size_t i = 0; i < config->n_workers; slot += config->workers[i++].count) {
         check_arena(errors, &config->workers[i]);
-        check_limits(config, errors, &config->workers[i]);
+        check_limits(config, errors, &config->workers[i], slot);
         check_shares(errors, &config->workers[i]);
     }
 }

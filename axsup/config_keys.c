@@ -77,7 +77,9 @@ static const struct sup_key_object actor_restart =
 
 static const struct sup_key limits_keys[] = {
     KEY(sup_limits_config, "memory", SIZE, memory, RANGE(16 * MIB, 1024 * GIB),
-        ABOUT("Address space of the process, shared memory included.")),
+        ABOUT("Address space of the process, shared memory included. A value that is too little "
+              "for what ax itself maps is refused with one that will do; the stack of each actor "
+              "in an await, and what the plugin allocates, comes to that.")),
     KEY(sup_limits_config, "files", INTEGER, files, RANGE(16, 1048576),
         ABOUT("Open file descriptors.")),
     KEY(sup_limits_config, "core", SIZE, core, RANGE(0, 1024 * GIB),

@@ -9,6 +9,13 @@
 #define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
 #define SMALL_MESSAGE (16 * KIB)
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
+/* Of a process, measured: program, libraries, first stacks and heap, and its tables. */
+#define PROGRAM (6144 * KIB) /* 4.5 MiB, and what handlers begin with */
+#define ACTOR_TABLES 40u
+#define ASK_TABLES 80u
+#define ARENA_TABLES 256u /* a byte for so many of the arena */
+#define HANDLE_TABLES 400u
+#define HANDLE_BUFFERS (5120 * KIB)
 
 uint32_t sup_plan_slots(const struct sup_config *config)
 {
@@ -114,5 +121,27 @@ uint64_t sup_plan_bytes(const struct sup_config *config)
         bytes += shm_private_there(&geo, sup_plan_units(config, slot)) + geo.public_bytes +
                  (slots - 1) * geo.edge_bytes;
     }
+    return bytes;
+}
+
+/* It maps its own memory, the public one of all others and the lanes from and to each. */
+uint64_t sup_plan_space(const struct sup_config *config, uint32_t slot)
+{
+    uint32_t slots = sup_plan_slots(config), number;
+    const struct sup_worker_config *worker = sup_plan_worker(config, slot, &number);
+    uint64_t bytes = PROGRAM + config->max_message;
+
+    for (uint32_t other = 0; other < slots; other++) {
+        struct shm_geometry geo;
+
+        sup_plan_slot(config, other, &geo);
+        bytes += geo.public_bytes + (other == slot ? geo.private_bytes : 2 * geo.edge_bytes);
+    }
+    if (worker == NULL)
+        return bytes;
+    bytes += ACTOR_TABLES * (uint64_t)worker->max_actors + ASK_TABLES * (uint64_t)worker->max_asks +
+             sup_arena_most(worker) / ARENA_TABLES;
+    if (config->n_listen > 0)
+        bytes += HANDLE_BUFFERS + HANDLE_TABLES * (uint64_t)worker->max_handles;
     return bytes;
 }

@@ -19,5 +19,7 @@ uint32_t sup_plan_units(const struct sup_config *config, uint32_t slot);
 
 /* Bytes of shared memory that are allocated when the system starts. */
 uint64_t sup_plan_bytes(const struct sup_config *config);
+/* Bytes of address space that the process of a slot takes before it does anything. */
+uint64_t sup_plan_space(const struct sup_config *config, uint32_t slot);
 
 #endif

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct worker *ax_worker;
@@ -32,7 +33,12 @@ static struct worker worker;
 static _Noreturn void give_up(struct worker *w, const char *what, int error)
 {
     char text[192];
-    snprintf(text, sizeof text, "cannot start: %s: %s", what, ax_strerror(error));
+    struct rlimit space;
+    int at = snprintf(text, sizeof text, "cannot start: %s: %s", what, ax_strerror(error));
+    if (error == -ENOMEM && getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+        snprintf(text + at, sizeof text - (size_t)at,
+                 ": its address space is limited to %lluM (limits.memory, or ulimit -v)",
+                 (unsigned long long)space.rlim_cur >> 20);
     worker_log(w, AX_ERROR, "ax", text);
     _exit(BOOT_EXIT_SETUP);
 }

@@ -10,10 +10,10 @@ axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/machine.XXXXXX") || exit
 conf=$dir/machine.json
 
-# write_conf WORKER: a system of one entry, with these keys besides.
+# write_conf WORKER [SYSTEM]: a system of one entry, with these keys besides.
 write_conf() {
     cat >"$conf" <<END
-{ "system": "machine", "run_dir": "run",
+{ "system": "machine", "run_dir": "run", ${2-}
   "workers": [
     { "name": "w", "plugin": "$AX_BUILD/plugins/counter.so", $1
       "actors": [ { "name": "c", "contract": "counter" } ] } ] }
@@ -41,6 +41,32 @@ verdict $? "the run directory is left"
 # what an arena may grow to is not allocated
 write_conf '"arena": "1M", "arena_max": "64G",'
 try 0 '' check "$conf"
+
+# a limit of memory that is named will do. Where it holds, the sanitizer's shadow has no room.
+enough() { # WORKER [SYSTEM]
+    local said least
+    write_conf "$1 \"limits\": { \"memory\": \"16M\" }," "${2-}"
+    said=$("$axsup" check "$conf" 2>&1)
+    least=${said##*at least \"} least=${least%%\"*}
+    [[ $least =~ ^[0-9]+M$ ]]
+    verdict $? "no limit is named: $said"
+    write_conf "$1 \"limits\": { \"memory\": \"$least\" }," "${2-}"
+    try 0 '*system machine is running: *' run "$conf" --for 200ms
+}
+greedy() {
+    sed -e 's/"plugin".*so", /&"limits": { "memory": "24M" },/' -e 's/"actors".*"counter" } \]/"spin_us": 0/' \
+        -e "s#plugins/counter.so#tests/plugins/load_greedy.so#" -i "$conf"
+}
+if [[ $AX_BUILD != */asan ]]; then
+    enough ''
+    enough '"max_actors": 200000, "max_asks": 65535, "max_memberships": 16000,' '"max_message": "1M",'
+    enough '"count": 8, "arena_max": "4G",' '"lane": "1M", "events": 8192,'
+    # one that is too little is named as the cause, and the system has not done what it should
+    write_conf ''
+    greedy
+    try 1 '*error w/0 ax: cannot start: *: Cannot allocate memory: its address space is limited to 24M (limits.memory, or ulimit -v)*error axsup: w/0 has never run' \
+        run "$conf" --for 300ms
+fi
 
 echo "$passed passed, $failed failed"
 ((passed && !failed))

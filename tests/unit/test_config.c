@@ -154,7 +154,7 @@ static const char all_keys[] =
     "  \"workers\": [ { \"name\": \"one\", \"plugin\": \"./counter.so\", \"count\": 2,\n"
     "    \"restart\": { \"policy\": \"always\", \"max\": 0, \"window\": \"1m\",\n"
     "                 \"backoff\": [\"10us\", \"10us\"] },\n"
-    "    \"limits\": { \"memory\": \"2G\", \"files\": 64, \"core\": \"0\", \"cpu\": \"1h\",\n"
+    "    \"limits\": { \"memory\": \"8G\", \"files\": 64, \"core\": \"0\", \"cpu\": \"1h\",\n"
     "                \"stack\": \"8M\" },\n"
     "    \"spin_us\": 0, \"load_timeout\": \"20s\", \"hang_after\": \"250ms\",\n"
     "    \"slow_after\": \"20ms\",\n"
@@ -179,7 +179,7 @@ static void values_of_workers(const struct sup_worker_config *w)
     assert_int_equal(w->restart.window_ns, 60000000000);
     assert_int_equal(w->restart.backoff_ns[0], 10000);
     assert_int_equal(w->restart.backoff_ns[1], 10000);
-    assert_int_equal(w->limits.memory, UINT64_C(2) << 30);
+    assert_int_equal(w->limits.memory, UINT64_C(8) << 30);
     assert_int_equal(w->limits.files, 64);
     assert_int_equal(w->limits.core, 0);
     assert_int_equal(w->limits.cpu_ns, 3600000000000);
