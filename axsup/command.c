@@ -72,7 +72,8 @@ const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
 
 const struct sup_command sup_commands[] = {
     {"run", "CONF", BIT(FOR), false, sup_cmd_run, "run a system in the foreground",
-     "Checks the config, starts its workers and runs until SIGINT, SIGTERM or \"axsup stop\". "
+     "Checks the config, starts its workers and runs until SIGINT, SIGTERM, SIGHUP or \"axsup "
+     "stop\". "
      "A system that takes more memory than is free is not started. "
      "A line on standard error says when the system runs, when a worker dies and why, and when it "
      "is started again. The workers are stopped in the reverse order of their start within the "
@@ -173,9 +174,11 @@ const struct sup_command sup_commands[] = {
 const size_t sup_commands_count = sizeof(sup_commands) / sizeof(sup_commands[0]);
 
 const struct sup_named sup_signals[] = {
-    {"SIGINT, SIGTERM",
+    {"SIGINT, SIGTERM, SIGHUP",
      "\"axsup run\" stops the system, also while plugins are still being loaded. "
-     "A second one changes nothing: the stop has its deadline."},
+     "A second one changes nothing: the stop has its deadline. "
+     "SIGHUP comes when the terminal is closed; where axsup is started with it ignored, as by "
+     "nohup, it stays so."},
     {"SIGKILL", "The workers and templates end with axsup; nothing is left but files in run_dir, "
                 "which the next system takes over."},
     {"SIGPIPE", "Is ignored: whoever reads the log may go."},

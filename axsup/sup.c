@@ -83,6 +83,15 @@ static int watch_templates(struct sup *sup)
 
 /* ---- signals ---- */
 
+/* A blocked signal is taken even where it is ignored, and whoever starts axsup by nohup ignores
+ * SIGHUP so that it goes on. */
+static bool is_ignored(int number)
+{
+    struct sigaction is;
+
+    return sigaction(number, NULL, &is) == 0 && is.sa_handler == SIG_IGN;
+}
+
 /* From before there is anything that would have to be removed, so that none of it is left behind.
  * Templates and workers begin with an empty mask. */
 static int take_signals(struct sup *sup)
@@ -92,6 +101,8 @@ static int take_signals(struct sup *sup)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (!is_ignored(SIGHUP))
+        sigaddset(&set, SIGHUP);
     sup->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (sup->signals < 0) {
         int error = -errno;

@@ -83,7 +83,7 @@ struct sup {
     struct sup_listeners listeners;
     struct sup_supervision supervision;
     struct sup_stop stop;
-    int signals;   /* signalfd of SIGINT and SIGTERM; -1: none */
+    int signals;   /* signalfd of SIGINT, SIGTERM and SIGHUP; -1: none */
     sigset_t mask; /* the signals that were blocked before */
     int result;    /* of sup_run */
 };
@@ -93,9 +93,9 @@ struct sup {
 /* Builds everything short of starting workers: run directory, shared memory, templates with their
  * plugins loaded. `config` must outlive the result. AX_E_INVALID with mistakes added to `errors`
  * where the config is at fault (a plugin that does not load, a run directory in use ...), all of
- * them; AX_E_CANCELED where SIGINT or SIGTERM came meanwhile, which are blocked until sup_free;
- * else what failed was told through sup_log. On failure nothing is left behind and *out is NULL.
- * Blocks. */
+ * them; AX_E_CANCELED where SIGINT, SIGTERM or SIGHUP came meanwhile, which are blocked until
+ * sup_free; else what failed was told through sup_log. On failure nothing is left behind and *out
+ * is NULL. Blocks. */
 int sup_new(struct sup **out, const struct sup_config *config, struct sup_config_errors *errors);
 
 /* Starts the workers and runs the loop until a stop is complete; for_ns UINT64_MAX: until asked

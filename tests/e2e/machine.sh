@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Between axsup and the machine: memory that there is not.
+# Between axsup and the machine: memory that there is not, a terminal that is closed.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -67,6 +67,26 @@ if [[ $AX_BUILD != */asan ]]; then
     try 1 '*error w/0 ax: cannot start: *: Cannot allocate memory: its address space is limited to 24M (limits.memory, or ulimit -v)*error axsup: w/0 has never run' \
         run "$conf" --for 300ms
 fi
+
+# ---- the terminal is closed ----
+
+write_conf ''
+hang_up() { # ENV-OPTION: starts a system and sends it SIGHUP
+    env "$1" "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+    pid=$!
+    try 0 '' send "$conf" c add '{"by":3}'
+    kill -HUP "$pid"
+}
+hang_up --default-signal=HUP
+wait "$pid"
+[[ $? == 0 && ! -e $dir/run && $(<"$dir/log") == *'system machine has stopped: 0 messages left'* ]]
+verdict $? "SIGHUP: $(<"$dir/log")"
+hang_up --ignore-signal=HUP
+try 0 '{"value":3}' call "$conf" c get
+try 0 '' stop "$conf"
+wait "$pid"
+verdict $? "SIGHUP that is ignored: $(<"$dir/log")"
+pid=
 
 echo "$passed passed, $failed failed"
 ((passed && !failed))

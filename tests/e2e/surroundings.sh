@@ -74,7 +74,7 @@ ended 0
 # ---- a signal while plugins load ----
 
 write_conf "$plugins/load_hang.so" 500ms
-for signal in TERM INT; do
+for signal in TERM INT HUP; do
     env --default-signal="$signal" "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
     pid=$!
     until_true 'the run directory is made' test -s "$dir/run/lock"
