@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Between axsup and the machine: memory that there is not, a terminal that is closed.
+# Between axsup and the machine: memory that there is not, a terminal that is closed, standard
+# input and outputs that are closed.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -9,6 +10,16 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/machine.XXXXXX") || exit
 conf=$dir/machine.json
+mkfifo "$dir/never" || exit
+
+# seen: the system in $pid has come so far that commands wait for it, and then runs.
+seen() {
+    local tries=1000
+    until [[ -s $dir/run/lock ]] || ((tries-- == 0)); do
+        read -r -t 0.02 <>"$dir/never"
+    done
+    become '*: running, pid *' status "$conf"
+}
 
 # write_conf WORKER [SYSTEM]: a system of one entry, with these keys besides.
 write_conf() {
@@ -51,7 +62,15 @@ enough() { # WORKER [SYSTEM]
     [[ $least =~ ^[0-9]+M$ ]]
     verdict $? "no limit is named: $said"
     write_conf "$1 \"limits\": { \"memory\": \"$least\" }," "${2-}"
-    try 0 '*system machine is running: *' run "$conf" --for 200ms
+    "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
+    pid=$!
+    seen
+    try 0 '{"value":0}' call "$conf" c get
+    try 0 '' stop "$conf"
+    wait "$pid"
+    [[ $? == 0 && $(<"$dir/log") != *'cannot start'* ]]
+    verdict $? "a limit of $least: $(<"$dir/log")"
+    pid=
 }
 greedy() {
     sed -e 's/"plugin".*so", /&"limits": { "memory": "24M" },/' -e 's/"actors".*"counter" } \]/"spin_us": 0/' \
@@ -65,7 +84,7 @@ if [[ $AX_BUILD != */asan ]]; then
     write_conf ''
     greedy
     try 1 '*error w/0 ax: cannot start: *: Cannot allocate memory: its address space is limited to 24M (limits.memory, or ulimit -v)*error axsup: w/0 has never run' \
-        run "$conf" --for 300ms
+        run "$conf" --for 2s
 fi
 
 # ---- the terminal is closed ----
@@ -74,6 +93,7 @@ write_conf ''
 hang_up() { # ENV-OPTION: starts a system and sends it SIGHUP
     env "$1" "$axsup" run "$conf" >"$dir/log" 2>&1 </dev/null &
     pid=$!
+    seen
     try 0 '' send "$conf" c add '{"by":3}'
     kill -HUP "$pid"
 }
@@ -87,6 +107,23 @@ try 0 '' stop "$conf"
 wait "$pid"
 verdict $? "SIGHUP that is ignored: $(<"$dir/log")"
 pid=
+
+# ---- what is closed at the start ----
+
+# Each of its files and sockets would get a number that others write to.
+for closed in '<&- >&- 2>&-' '2>&-' '<&-' '>&- 2>&-'; do
+    eval "\"\$axsup\" run \"\$conf\" $closed &"
+    pid=$!
+    seen
+    try 0 '*running*' status "$conf"
+    try 0 '' stop "$conf"
+    wait "$pid"
+    verdict $? "axsup run $closed ended with $?"
+done 2>/dev/null
+pid=
+"$axsup" schema >&- 2>"$dir/log"
+[[ $? == 1 && $(<"$dir/log") == 'axsup: standard output: '* ]]
+verdict $? "a standard output that is closed: $(<"$dir/log")"
 
 echo "$passed passed, $failed failed"
 ((passed && !failed))
