@@ -55,7 +55,7 @@ const struct sup_option sup_options[] = {
     [STATE] = {"state", "STATE", SUP_OPTION_TEXT, FIELD(state), NULL,
                "Only actors in this state: live, suspended, restarting, passive, closing, "
                "down or failed."},
-    [MIN_MAIL] = {"min-mail", "N", SUP_OPTION_NUMBER, FIELD(min_mail), NULL,
+    [MIN_MAIL] = {"min-mail", "N", SUP_OPTION_COUNT, FIELD(min_mail), NULL,
                   "Only actors with as many messages waiting, or more."},
     [SORT] =
         {"sort", "FIELD", SUP_OPTION_TEXT, FIELD(sort), NULL,

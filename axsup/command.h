@@ -56,7 +56,13 @@ struct sup_arguments {
     char **argv;
 };
 
-enum sup_option_kind { SUP_OPTION_FLAG, SUP_OPTION_DURATION, SUP_OPTION_NUMBER, SUP_OPTION_TEXT };
+enum sup_option_kind {
+    SUP_OPTION_FLAG,
+    SUP_OPTION_DURATION,
+    SUP_OPTION_NUMBER, /* from 1 */
+    SUP_OPTION_COUNT,  /* from 0 */
+    SUP_OPTION_TEXT,
+};
 
 struct sup_option {
     const char *name;  /* without the dashes */

@@ -84,14 +84,14 @@ static int unknown_option(struct parser *p, const char *text)
                   PRINTABLE(name), command->name);
 }
 
-static const char *parse_number(const char *text, uint64_t *number)
+static const char *parse_number(const char *text, uint64_t least, uint64_t *number)
 {
     char *end = NULL;
 
     errno = 0;
     unsigned long long n = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
-    if (end == NULL || *end != '\0' || errno != 0 || n == 0 || n > INT64_MAX)
-        return "must be an integer from 1";
+    if (end == NULL || *end != '\0' || errno != 0 || n < least || n > INT64_MAX)
+        return least == 0 ? "must be an integer from 0" : "must be an integer from 1";
     *number = n;
     return NULL;
 }
@@ -110,7 +110,8 @@ static int set_option(struct parser *p, const struct sup_option *option, const c
         *(const char **)field = value;
         break;
     case SUP_OPTION_NUMBER:
-        wrong = parse_number(value, (uint64_t *)field);
+    case SUP_OPTION_COUNT:
+        wrong = parse_number(value, option->kind == SUP_OPTION_COUNT ? 0 : 1, (uint64_t *)field);
         break;
     case SUP_OPTION_DURATION:
         wrong = sup_parse_duration(value, (uint64_t *)field);

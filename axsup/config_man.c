@@ -39,11 +39,11 @@ static void put_man_object(const struct sup_key_object *object, void *context)
 void sup_config_print_man(FILE *to)
 {
     fputs(".Sh KEYS\n", to);
-    sup_prose_man(to,
-                  "A duration is a string of a number, which may have a fraction, and one of the "
-                  "units ns, us, ms, s, m and h, such as \"250ms\" or \"1.5s\". A size is a string "
-                  "of a whole number of bytes, or of a number and K, M or G (of 1024), such as "
-                  "\"64K\".");
+    sup_prose_man(
+        to, "A duration is a string of a number, which may have a fraction, and one of the "
+            "units ns, us, ms, s, m and h, such as \"250ms\" or \"1.5s\". A size is a string "
+            "of a whole number of bytes, or of a whole number and K, M or G (of 1024), such as "
+            "\"64K\".");
     sup_key_objects(put_man_object, to);
 }
 

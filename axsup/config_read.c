@@ -38,6 +38,9 @@ static bool wrong_type(struct reader *r, struct sup_json *node, const struct sup
 {
     char takes[SUP_KEY_TAKES_ROOM];
 
+    if (key->kind == SUP_KEY_INTEGER && node->kind == SUP_JSON_REAL && strpbrk(node->text, "eE"))
+        return wrong(r, node, "expected %s, without an exponent, found %.40s",
+                     sup_key_takes(key, takes), node->text);
     return wrong(r, node, "expected %s, found %s", sup_key_takes(key, takes),
                  sup_json_kind_text(node->kind));
 }

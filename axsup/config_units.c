@@ -24,7 +24,8 @@ static const struct unit sizes[] = {{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 1
 #define DURATION_RIGHT                                                                             \
     "a duration is a number and ns, us, ms, s, m or h, such as \"250ms\" or \"5s\""
 #define SIZE_RIGHT                                                                                 \
-    "a size is a whole number of bytes, or one of K, M or G (of 1024), such as \"64K\""
+    "a size is a whole number of bytes, or a whole number and K, M or G (of 1024), such as "       \
+    "\"64K\""
 
 static const struct unit *find_unit(const struct unit *units, size_t n, const char *name)
 {

@@ -343,6 +343,13 @@ static struct sup_json *read_value(struct sup_json_scan *s, struct sup_json *par
     return node;
 }
 
+/* By its mark, or by how an object begins. */
+static bool is_utf16(const char *text, size_t size)
+{
+    return size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0 ||
+                         memcmp(text, "{\0", 2) == 0 || memcmp(text, "\0{", 2) == 0);
+}
+
 struct sup_json *sup_json_parse(const char *text, size_t size, struct sup_pool *pool,
                                 struct sup_config_errors *errors)
 {
@@ -353,6 +360,10 @@ struct sup_json *sup_json_parse(const char *text, size_t size, struct sup_pool *
                               .errors = errors};
     struct sup_json *root;
 
+    if (is_utf16(text, size)) {
+        sup_json_fault(&s, s.pos, "the file is UTF-16: save it as UTF-8");
+        return NULL;
+    }
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         sup_json_fault(&s, s.pos,
                        "the file begins with a byte order mark: save it as UTF-8 without one");

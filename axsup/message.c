@@ -107,12 +107,27 @@ static int widen(struct reading *reading, struct sup_json *node)
                   range[field->type].most);
 }
 
+static bool is_too_big(const char *number)
+{
+    errno = 0;
+    double value = strtod(number, NULL);
+    return errno == ERANGE && (value > 1 || value < -1);
+}
+
+static const char *word_of(const struct ax_field *field)
+{
+    return ax_type_table[field && field->type < AX_TYPE_COUNT ? field->type : AX_TYPE_F64].word;
+}
+
 static int widen_all(struct reading *reading, struct sup_json *node)
 {
     int error = 0;
 
     if (node->kind == SUP_JSON_INTEGER && is_long(node->text))
         error = widen(reading, node);
+    if (error == 0 && node->kind == SUP_JSON_REAL && is_too_big(node->text))
+        error = refuse(reading, node, "%.40s is out of range for %s", node->text,
+                       word_of(field_of(reading->layout, node)));
     for (struct sup_json *inner = node->first; inner && error == 0; inner = inner->next)
         error = widen_all(reading, inner);
     return error;

@@ -24,6 +24,17 @@ static int refuse(struct sup_config_errors *errors, const struct sup_config *con
     return AX_E_INVALID;
 }
 
+/* Some file systems, such as proc, have no folder made and say that there is none. */
+static int refuse_place(struct sup_config_errors *errors, const struct sup_config *config,
+                        const char *path, int error)
+{
+    if (error != ENOENT)
+        return refuse(errors, config, "cannot be made or used", path, error);
+    sup_config_error(errors, config->node, "run_dir",
+                     "%s cannot be made or used: no folder can be made there", path);
+    return AX_E_INVALID;
+}
+
 /* Takes the config's path without what has no meaning in it: "//", "/./" and a slash at the end. */
 static void take_path(struct sup_rundir *rundir, const char *path)
 {
@@ -228,7 +239,7 @@ int sup_rundir_open(struct sup_rundir *rundir, const struct sup_config *config,
     *rundir = (struct sup_rundir){.lock = -1};
     take_path(rundir, config->run_dir);
     int error = make_parts(rundir);
-    error = error != 0 ? refuse(errors, config, "cannot be made or used", rundir->path, -error)
+    error = error != 0 ? refuse_place(errors, config, rundir->path, -error)
                        : check_place(config, rundir->path, errors);
     if (error == 0)
         error = take_lock(rundir, config, errors);
@@ -294,8 +305,7 @@ int sup_rundir_probe(const struct sup_config *config, struct sup_config_errors *
         error = check_place(config, nearest, errors);
     if (error == 0 && access(nearest, W_OK | X_OK) != 0)
         error = -errno;
-    return error < 0 ? refuse(errors, config, "cannot be made or used", rundir.path, -error)
-                     : error;
+    return error < 0 ? refuse_place(errors, config, rundir.path, -error) : error;
 }
 
 bool sup_rundir_held(const char *path)

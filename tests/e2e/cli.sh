@@ -76,6 +76,10 @@ try 0 '{}' '' call "$conf" counter inc
 try 0 '{"value":6}' '' call "$conf" counter get '{}' --timeout 2s
 try 2 '' 'axsup: counter.get: a JSON object is expected, such as {} (AX_E_INVALID)' \
     call "$conf" counter get -
+printf '{"by":"\377"}' >"$dir/latin"
+input=$dir/latin try 2 '' 'axsup: standard input is not UTF-8' call "$conf" counter add -
+try 0 '*' '' actors "$conf" --min-mail 0
+try 2 '' 'axsup: --min-mail "-3": must be an integer from 0' actors "$conf" --min-mail -3
 for text in '5' 'by=5' '' '[{"by":5}]' 'null'; do
     try 2 '' 'axsup: counter.add: a JSON object is expected, such as {"by":0} (AX_E_INVALID)' \
         send "$conf" counter add "$text"

@@ -74,7 +74,11 @@ static void what_is_wrong(void **state)
          "18446744073709551615)"},
         {"{\"word\":9223372036854775808}", "word: str expected, not an integer"},
         {"{\"to\":9223372036854775808}", "to: no such field"},
-        {"{\"by\":1e999}", "column 11: real number overflow near '1e999'"},
+        {"{\"by\":1e999}", "by: 1e999 is out of range for i64"},
+        {"{\"real\":-1e309,\"times\":18446744073709551615}",
+         "real: -1e309 is out of range for f64"},
+        {"{\"times\":18446744073709551615,\"of\":{\"wide\":1e309}}",
+         "of.wide: 1e309 is out of range for u64"},
         {"{\"by\":9223372036854775808", "column 26: expected ',' or '}', found the end of the "
                                         "file: an object was opened at line 1 column 1" EXPECTED},
         {"{\"by\":9223372036854775808,\n  \"to\":tru}",
