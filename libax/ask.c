@@ -28,17 +28,16 @@ static inline int ask_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outg
         if (error != 0)
             return error;
     }
-    uint64_t corr = pending_new(w, to, timeout_ns);
-    if (shm_unlikely(corr == 0))
+    struct pending *entry = pending_new(w, to, timeout_ns);
+    if (shm_unlikely(entry == NULL))
         return AX_E_LIMIT;
-    struct pending *entry = pending_find(w, corr);
     entry->contract = out->contract;
     entry->method = out->method;
     entry->reply = reply;
-    w->current->asks = corr;
-    int error = send_once(ctx, to, out, SHM_ASK, corr);
+    w->current->asks = entry->corr;
+    int error = send_once(ctx, to, out, SHM_ASK, entry->corr);
     if (shm_unlikely(error != 0))
-        pending_cancel(w, corr);
+        pending_cancel(w, entry);
     return error;
 }
 

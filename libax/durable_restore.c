@@ -144,8 +144,9 @@ void durable_discard(struct worker *w, uint32_t index)
     for (struct strand *strand = w->restored; strand != NULL; strand = strand->restored) {
         if (strand->ctx.actor != index)
             continue;
-        if (strand->asks != 0)
-            pending_cancel(w, strand->asks);
+        struct pending *entry = pending_find(w, strand->asks);
+        if (entry != NULL)
+            pending_cancel(w, entry);
         strand->ctx.actor = 0;
     }
 }

@@ -28,8 +28,8 @@ static int wait_as(struct worker *w, struct io_handle *h, uint64_t number)
 
 static int wait_for(struct ax_ctx *ctx, struct io_handle *h, uint64_t timeout_ns)
 {
-    uint64_t number = pending_new(ctx->worker, 0, timeout_ns);
-    return number == 0 ? AX_E_LIMIT : wait_as(ctx->worker, h, number);
+    const struct pending *entry = pending_new(ctx->worker, 0, timeout_ns);
+    return entry == NULL ? AX_E_LIMIT : wait_as(ctx->worker, h, entry->corr);
 }
 
 static uint64_t left_until(struct worker *w, uint64_t deadline)
@@ -155,12 +155,12 @@ static int take_back(struct io_uring_sqe *sqe, int error)
 /* The one request of a file that there can be at a time: its owner waits for it. */
 static int run(struct ax_ctx *ctx, struct io_handle *h, struct io_uring_sqe *sqe)
 {
-    uint64_t number = pending_new(ctx->worker, 0, AX_FOREVER);
-    if (number == 0)
+    const struct pending *entry = pending_new(ctx->worker, 0, AX_FOREVER);
+    if (entry == NULL)
         return take_back(sqe, AX_E_LIMIT);
     sqe->user_data = RING_IO | IO_RUN << 8 | (uint64_t)h->index << 16;
     h->flying++;
-    int error = wait_as(ctx->worker, h, number);
+    int error = wait_as(ctx->worker, h, entry->corr);
     if (error != 0)
         return error;
     return h->status < 0 ? h->status : 0;

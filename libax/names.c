@@ -38,20 +38,21 @@ int name_find(struct worker *w, const char *name, uint64_t hash, uint64_t *ref)
 
 int name_claim(struct worker *w, const char *name, uint64_t ref, uint32_t *entry)
 {
-    uint64_t corr = pending_new(w, 0, AX_FOREVER);
-    if (corr == 0)
+    struct pending *claim = pending_new(w, 0, AX_FOREVER);
+    if (claim == NULL)
         return AX_E_LIMIT;
-    pending_reply_to(w, corr, entry, sizeof *entry);
+    claim->reply = entry;
+    claim->bytes = sizeof *entry;
     const struct post post = {
         .from = ref,
-        .corr = corr,
+        .corr = claim->corr,
         .kind = SHM_CLAIM,
         .fixed = name,
         .size = (uint32_t)strlen(name) + 1,
     };
     int error = post_slot(w, 0, SHM_CONTROL, &post);
     if (error != 0) {
-        pending_cancel(w, corr);
+        pending_cancel(w, claim);
         return error;
     }
     return pending_wait(w);

@@ -272,23 +272,22 @@ static int ask(struct ax_ctx *ctx, struct ax_ref to, enum shm_order method, void
         return AX_E_NO_ACTOR;
     if (method != SHM_ORDER_PING && local != 0 && deadlock(ctx, local))
         return AX_E_DEADLOCK;
-    uint64_t corr = pending_new(w, to.addr, timeout_ns);
-    if (corr == 0)
+    struct pending *entry = pending_new(w, to.addr, timeout_ns);
+    if (entry == NULL)
         return AX_E_LIMIT;
-    struct pending *entry = pending_find(w, corr);
     entry->contract = &order_contract;
     entry->method = (uint16_t)method;
     entry->reply = answer;
     const struct post post = {
         .to = to.addr,
         .from = actor_ref(w, ctx->actor),
-        .corr = corr,
+        .corr = entry->corr,
         .method = (uint16_t)method,
         .kind = SHM_ORDER,
     };
     int error = send_order(ctx, to.addr, &post);
     if (error != 0) {
-        pending_cancel(w, corr);
+        pending_cancel(w, entry);
         return error;
     }
     free(ctx->tail);

@@ -65,11 +65,11 @@ void pending_stamp(struct worker *w)
     }
 }
 
-uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
+struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
 {
     uint32_t index = w->pending_free != 0 ? w->pending_free : w->pending_used;
     if (index == w->pending_count || !strand_spare(w))
-        return 0;
+        return NULL;
     struct pending *entry = &w->pending[index];
     if (index == w->pending_used)
         w->pending_used++;
@@ -88,7 +88,7 @@ uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
         entry->next_unstamped = w->pending_unstamped;
         w->pending_unstamped = index;
     }
-    return entry->corr;
+    return entry;
 }
 
 static void push_free(struct worker *w, struct pending *entry)
@@ -218,15 +218,6 @@ void pending_fail_all(struct worker *w, int error)
             fail(w, &w->pending[i], error);
 }
 
-void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes)
-{
-    struct pending *entry = pending_find(w, corr);
-    if (entry == NULL)
-        return;
-    entry->reply = answer;
-    entry->bytes = bytes;
-}
-
 struct strand *pending_drop(struct worker *w, uint32_t actor)
 {
     for (uint32_t i = 1; i < w->pending_used; i++) {
@@ -237,11 +228,9 @@ struct strand *pending_drop(struct worker *w, uint32_t actor)
     return NULL;
 }
 
-void pending_cancel(struct worker *w, uint64_t corr)
+void pending_cancel(struct worker *w, struct pending *entry)
 {
-    struct pending *entry = pending_find(w, corr);
-    if (entry != NULL)
-        release(w, entry);
+    release(w, entry);
 }
 
 int pending_wait(struct worker *w)

@@ -9,9 +9,10 @@
 #define ASK_DURABLE (1ull << 62)
 
 int pending_open(struct worker *w);
-/* A number to be answered by pending_answer; the current strand will wait, up to `timeout_ns` from
- * when the clock is next read. 0: limit reached. */
-uint64_t pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
+/* An entry with a number to be answered by pending_answer; the current strand will wait, up to
+ * `timeout_ns` from when the clock is next read. NULL: limit reached. Until the wait the caller may
+ * say what the answer is to be, or give it up. */
+struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
 /* Enters a number of an earlier process again, before there is any other. NULL: it cannot be one,
  * or is there. */
 struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
@@ -20,10 +21,9 @@ struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *
 void pending_stamp(struct worker *w);
 /* The entry of a number; NULL: nobody waits for it. */
 struct pending *pending_find(struct worker *w, uint64_t corr);
-void pending_reply_to(struct worker *w, uint64_t corr, void *answer, uint32_t bytes);
 /* Gives up what an actor waits for; its strand, NULL: it waits for none. */
 struct strand *pending_drop(struct worker *w, uint32_t actor);
-void pending_cancel(struct worker *w, uint64_t corr);
+void pending_cancel(struct worker *w, struct pending *entry);
 /* Suspends the current strand until its number is answered; the result. */
 int pending_wait(struct worker *w);
 /* Takes a reply or error for an ask of this process. `checked`: the body needs no validation.

@@ -417,15 +417,16 @@ int registry_ask(struct ax_ctx *ctx, uint32_t home, struct post *post, uint64_t 
                  void *answer, uint32_t size)
 {
     struct worker *w = ctx->worker;
-    uint64_t corr = pending_new(w, SHM_REF(home, 0, 0), timeout_ns);
-    if (corr == 0)
+    struct pending *entry = pending_new(w, SHM_REF(home, 0, 0), timeout_ns);
+    if (entry == NULL)
         return AX_E_LIMIT;
-    pending_reply_to(w, corr, answer, size);
+    entry->reply = answer;
+    entry->bytes = size;
     post->from = actor_ref(w, ctx->actor);
-    post->corr = corr;
+    post->corr = entry->corr;
     int error = post_slot(w, home, SHM_CONTROL, post);
     if (error != 0) {
-        pending_cancel(w, corr);
+        pending_cancel(w, entry);
         return error;
     }
     return pending_wait(w);
@@ -451,8 +452,7 @@ static int ask_home(struct ax_ctx *ctx, uint32_t home, struct lookup_body *body,
 /* The actor of the key is ending: time for it to have ended. */
 static int wait_a_while(struct worker *w, uint32_t nth)
 {
-    uint64_t corr = pending_new(w, 0, AX_MILLISECONDS(1) << nth);
-    if (corr == 0)
+    if (pending_new(w, 0, AX_MILLISECONDS(1) << nth) == NULL)
         return AX_E_LIMIT;
     int error = pending_wait(w);
     return error == AX_E_TIMEOUT ? 0 : error;
