@@ -9,6 +9,12 @@
 /* Marks the number of an async ask, which is a timer's id; see ask.c. */
 #define ASK_ASYNC (1ull << 63)
 
+/* Is an answer to `ask` only to be told to a strand here? Nothing is sent then, or kept. */
+static inline bool awaited_here(const struct worker *w, const struct shm_frame *ask)
+{
+    return SHM_REF_SLOT(ask->from) == w->port.slot && !(ask->corr & (ASK_ASYNC | ASK_DURABLE));
+}
+
 /* Answers `ask` in the open turn. A local strand is to be told by pending_answer(*wake) after the
  * commit; 0: none. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int answer(struct worker *w, const struct shm_frame *ask, const struct post *reply, uint64_t *wake);

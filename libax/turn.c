@@ -263,7 +263,8 @@ static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layo
     return 0;
 }
 
-static uint64_t reply_send(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
+static __attribute__((noinline)) uint64_t reply_post(struct worker *w, struct ax_ctx *ctx,
+                                                     const struct shm_frame *frame)
 {
     const struct post post = {
         .kind = SHM_REPLY,
@@ -272,11 +273,18 @@ static uint64_t reply_send(struct worker *w, struct ax_ctx *ctx, const struct sh
         .size = ctx->reply_size,
     };
     uint64_t wake;
-    if (shm_unlikely(ctx->reply_size > w->port.geo.max_message))
-        ax_fail(ctx, "the reply is larger than max_message");
     if (answer(w, frame, &post, &wake) != 0)
         ax_fail(ctx, "no memory for the reply");
     return wake;
+}
+
+/* The number of a local strand that is to be told, 0: none. */
+static inline uint64_t reply_send(struct worker *w, struct ax_ctx *ctx,
+                                  const struct shm_frame *frame)
+{
+    if (shm_unlikely(ctx->reply_size > w->port.geo.max_message))
+        ax_fail(ctx, "the reply is larger than max_message");
+    return shm_likely(awaited_here(w, frame)) ? frame->corr : reply_post(w, ctx, frame);
 }
 
 /* A message from another process is checked when it is handled: it is in our memory by then. */
