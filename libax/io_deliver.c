@@ -183,7 +183,7 @@ static void release_hand(struct worker *w, uint32_t actor)
 
 static void run(struct worker *w, uint32_t index, const struct ax_io_event *event)
 {
-    struct ax_ctx *ctx = ctx_enter(w, index, 0, NULL);
+    struct ax_ctx *ctx = ctx_enter(w, index);
     shm_turn_begin(&w->port, index, 0);
     ctx->type->on_io(ctx, ctx->self, event);
     kept_save(w, index);

@@ -28,11 +28,17 @@ void meter_sample_end(struct worker *w);
 void meter_probe_place(struct worker *w, uint32_t actor);
 void meter_probe_meet(struct worker *w, uint32_t actor);
 
+/* Is it time to look? */
+static inline bool meter_due(const struct worker *w)
+{
+    return shm_load(w->meter.ticks) != w->meter.seen;
+}
+
 /* What ends now took the time since the last look: nobody's, where `actor` is 0. No turn may be
  * open where `actor` is not. */
 static inline void meter_look(struct worker *w, uint32_t actor, uint32_t method)
 {
-    if (shm_unlikely(shm_load(w->meter.ticks) != w->meter.seen))
+    if (shm_unlikely(meter_due(w)))
         meter_tick(w, actor, method);
 }
 

@@ -195,7 +195,7 @@ static void save(struct worker *w, uint32_t index, uint64_t first)
 {
     struct shm_frame *order = shm_chain_frame(&w->port, first);
     uint64_t wake = local_asker(w, order);
-    struct ax_ctx *ctx = ctx_enter(w, index, 0, NULL);
+    struct ax_ctx *ctx = ctx_enter(w, index);
     ctx->order = first;
     ctx->kept = 0;
     shm_turn_begin(&w->port, index, SHM_IN_ORDER);

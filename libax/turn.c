@@ -105,7 +105,8 @@ static void end_turn(struct worker *w, const struct ax_ctx *ctx)
     publish_depth(w, ctx->actor); /* others were handled before this one, which may take long */
     meter_end(w);
     meter_active(w, ctx->actor);
-    meter_look(w, ctx->actor, method_of(ctx));
+    if (shm_unlikely(meter_due(w)))
+        meter_tick(w, ctx->actor, method_of(ctx));
 }
 
 void turn_pause(struct worker *w)
@@ -152,13 +153,12 @@ void turn_continue(struct worker *w)
         durable_give(w, ctx->actor);
 }
 
-struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
-                         const struct shm_frame *frame)
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t index)
 {
     struct ax_ctx *ctx = &w->current->ctx;
     ctx->actor = index;
-    ctx->message = message;
-    ctx->frame = frame;
+    ctx->message = 0;
+    ctx->frame = NULL;
     ctx->type = w->plugin->actors[actor_at(w, index)->type];
     ctx->self = w->self[index];
     return ctx;
@@ -167,7 +167,7 @@ struct ax_ctx *ctx_enter(struct worker *w, uint32_t index, uint64_t message,
 void run_hook(struct worker *w, uint32_t index, hook_fn *hook, uint8_t sets, uint8_t clears)
 {
     struct shm_actor *actor = actor_at(w, index);
-    struct ax_ctx *ctx = ctx_enter(w, index, 0, NULL);
+    struct ax_ctx *ctx = ctx_enter(w, index);
     shm_turn_begin(&w->port, index, 0);
     if (hook != NULL)
         hook(ctx, ctx->self);
@@ -372,10 +372,11 @@ static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
     }
 }
 
-static void run_message(struct worker *w, uint32_t index, uint64_t first)
+static void run_message(struct worker *w, struct ax_ctx *ctx, uint32_t index, uint64_t first)
 {
     const struct shm_frame *frame = shm_chain_frame(&w->port, first);
-    struct ax_ctx *ctx = ctx_enter(w, index, first, frame);
+    ctx->message = first;
+    ctx->frame = frame;
     meter_begin(w, index);
     shm_turn_begin(&w->port, index, first);
     switch (frame->kind) {
@@ -426,11 +427,12 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     messages += handled;
     if (shm_unlikely(io_waits(w, index)))
         handled += io_deliver(w, index, messages - handled);
+    struct ax_ctx *ctx = ctx_enter(w, index);
     while (handled < messages) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
             break;
-        run_message(w, index, first);
+        run_message(w, ctx, index, first);
         handled++;
         if (shm_unlikely(w->pressing)) {
             w->pressing = false;

@@ -48,9 +48,8 @@ void turn_suspend(struct worker *w);
 /* On another strand: ends the turn of the durable actor that has left. */
 void turn_left(struct worker *w);
 
-/* The context of the current strand, for that actor. */
-struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor, uint64_t message,
-                         const struct shm_frame *frame);
+/* The context of the current strand, for that actor and no message. */
+struct ax_ctx *ctx_enter(struct worker *w, uint32_t actor);
 
 /* Runs a hook of an actor as a turn of its own. */
 typedef void hook_fn(struct ax_ctx *ctx, void *self);
