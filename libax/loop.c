@@ -28,12 +28,14 @@
 #define BATCH 256u
 #define ACTORS_A_ROUND 64u
 #define MESSAGES_A_ACTOR 64u
-#define CLOCK_EVERY 16u
+#define LANES_EVERY 8u           /* times that all who can go on did, at most */
+#define CLOCK_EVERY 16u          /* likewise; a multiple of it */
 #define PARK_MAX_NS 500000000ull /* a lost bell costs this at most */
 #define ROOM_POLL_NS 200000ull   /* while somebody or something waits for room elsewhere */
 #define GIVE_UP_NS 10000000ull   /* at least, between two times that waits are given up */
 #define SPIN_LEAST_NS 1000u
 #define SPIN_ROUNDS 32u /* between two looks at the clock and at who runs */
+_Static_assert(CLOCK_EVERY % LANES_EVERY == 0, "a series of steps never goes past such a look");
 
 void clock_read(struct worker *w)
 {
@@ -235,14 +237,27 @@ static bool stop_step(struct worker *w, bool busy)
 
 /* ---- the round ---- */
 
+/* Actors that wait for each other go on at once, where nobody else waits for something. The count
+ * is the worker's and not the strand's, for each of these can be left in here. */
+static uint32_t work_here(struct worker *w)
+{
+    uint32_t done = 0;
+    do {
+        w->tick++;
+        done += strands_resume(w);
+        if (w->run_first != 0)
+            done += run_actors(w, ACTORS_A_ROUND, MESSAGES_A_ACTOR);
+    } while (w->ready.first != NULL && w->tick % LANES_EVERY != 0 && w->port.dirty == 0 &&
+             w->room.first == NULL);
+    return done;
+}
+
 static uint32_t round_of_work(struct worker *w)
 {
     meter_look(w, 0, 0); /* timers, the sweep, and what else follows the messages of a round */
     uint32_t done = drain_lanes(w, BATCH);
     meter_look(w, 0, 0);
-    done += strands_resume(w);
-    if (w->run_first != 0)
-        done += run_actors(w, ACTORS_A_ROUND, MESSAGES_A_ACTOR);
+    done += work_here(w);
     if (w->over != 0)
         done += flush_overflow(w);
     shm_lane_flush(&w->port);
@@ -255,7 +270,7 @@ void worker_loop(struct worker *w)
 {
     strand_arrived(w);
     for (;;) {
-        if (w->tick++ % CLOCK_EVERY == 0) {
+        if (w->tick % CLOCK_EVERY == 0) {
             look_at_clock(w);
             memory_look(w);
             shm_store(&w->port.pub->turn_started_at, w->now);
