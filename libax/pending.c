@@ -25,6 +25,11 @@ static uint64_t number(struct worker *w, uint32_t index, uint32_t serial)
     return mark | life << (INDEX_BITS + SERIAL_BITS) | (uint64_t)serial << INDEX_BITS | index;
 }
 
+static uint32_t index_of(uint64_t corr)
+{
+    return (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
+}
+
 int pending_open(struct worker *w)
 {
     w->pending_count = w->boot->max_asks + 1;
@@ -38,7 +43,7 @@ int pending_open(struct worker *w)
 
 struct pending *pending_find(struct worker *w, uint64_t corr)
 {
-    uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
+    uint32_t index = index_of(corr);
     if (index == 0 || index >= w->pending_used)
         return NULL;
     struct pending *entry = &w->pending[index];
@@ -91,17 +96,17 @@ struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_
     return entry;
 }
 
-static void push_free(struct worker *w, struct pending *entry)
+static void push_free(struct worker *w, struct pending *entry, uint32_t index)
 {
     entry->next_free = w->pending_free;
-    w->pending_free = (uint32_t)(entry - w->pending);
+    w->pending_free = index;
 }
 
 /* Takes an entry that nobody uses out of the free ones. */
 static bool take_free(struct worker *w, uint32_t index)
 {
-    while (w->pending_used <= index)
-        push_free(w, &w->pending[w->pending_used++]);
+    for (; w->pending_used <= index; w->pending_used++)
+        push_free(w, &w->pending[w->pending_used], w->pending_used);
     uint32_t *link = &w->pending_free;
     while (*link != 0 && *link != index)
         link = &w->pending[*link].next_free;
@@ -114,7 +119,7 @@ static bool take_free(struct worker *w, uint32_t index)
 struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
                                 uint64_t deadline)
 {
-    uint32_t index = (uint32_t)(corr & ((1u << INDEX_BITS) - 1));
+    uint32_t index = index_of(corr);
     if (index == 0 || index >= w->pending_count || !take_free(w, index))
         return NULL;
     struct pending *entry = &w->pending[index];
@@ -130,7 +135,7 @@ static struct strand *release(struct worker *w, struct pending *entry)
 {
     struct strand *strand = entry->strand;
     entry->strand = NULL;
-    push_free(w, entry);
+    push_free(w, entry, index_of(entry->corr));
     return strand;
 }
 

@@ -88,10 +88,8 @@ static bool add_idle(struct worker *w)
     return strand != NULL;
 }
 
-bool strand_spare(struct worker *w)
+bool strand_spare_slow(struct worker *w)
 {
-    if (shm_likely(w->idle != NULL && w->idle->fiber.next != NULL))
-        return true;
     return (w->idle != NULL || add_idle(w)) && add_idle(w);
 }
 

@@ -259,7 +259,10 @@ static int reply_open(struct worker *w, struct ax_ctx *ctx, const struct ax_layo
         if (ctx->reply == NULL)
             return -ENOMEM;
     }
-    memset(ctx->reply, 0, layout->size);
+    if (shm_likely(layout->size <= REPLY_SAVED)) /* any buffer is as large */
+        memset(ctx->reply, 0, REPLY_SAVED);
+    else
+        memset(ctx->reply, 0, layout->size);
     return 0;
 }
 

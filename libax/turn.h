@@ -73,7 +73,11 @@ bool strand_placed(const struct strand *strand);
 struct strand *strand_free(struct strand *strand);
 /* May the current strand suspend: is there, or could be made, one to go on with the loop, and one
  * more should a handler fail? */
-bool strand_spare(struct worker *w);
+bool strand_spare_slow(struct worker *w);
+static inline bool strand_spare(struct worker *w)
+{
+    return shm_likely(w->idle != NULL && w->idle->fiber.next != NULL) || strand_spare_slow(w);
+}
 /* Parks the current strand and runs the loop on another; returns when it is resumed. */
 void strand_suspend(struct worker *w);
 void strand_push(struct strand_queue *queue, struct strand *strand);
