@@ -6,9 +6,11 @@
 void shm_turn_settle(struct shm_port *port)
 {
     struct shm_arena *arena = &port->arena;
-    for (uint32_t i = 0; i < arena->ngiven; i++)
-        shm_arena_free(port, arena->given[i].unit, arena->given[i].order);
-    arena->ngiven = arena->ntaken = 0;
+    const struct shm_block *given = arena->given, *end = given + arena->ngiven;
+    do
+        shm_arena_free(port, given->unit, given->order);
+    while (++given < end);
+    arena->ngiven = 0;
 }
 
 static bool undo_staged(struct shm_port *port, uint64_t where, uint64_t old)

@@ -80,7 +80,8 @@ static inline void shm_turn_commit(struct shm_port *port)
     shm_order();
     shm_store_release(&port->pub->committed, port->turn); /* pairs with a peer's read after death */
     shm_order();
-    if (shm_unlikely(port->arena.ngiven | port->arena.ntaken))
+    port->arena.ntaken = 0;
+    if (port->arena.ngiven != 0)
         shm_turn_settle(port);
 }
 
