@@ -5,19 +5,34 @@
 #define CHUNK_IDLE 2u /* 256 B: two small messages, for a mailbox that was empty */
 #define CHUNK_BUSY 4u /* 1 KiB: for one that is not */
 
-uint64_t shm_chain_grow(struct shm_port *port, const struct shm_chain *chain, uint32_t size)
+/* A chunk with a frame of `size` bytes at its beginning. */
+static inline uint64_t chunk_new(struct shm_port *port, uint32_t order, uint32_t size)
 {
-    uint32_t order = chain->tail == 0 ? CHUNK_IDLE : CHUNK_BUSY;
-    if (DATA + size > SHM_UNIT << order)
-        order = shm_order_of(DATA + size);
     uint32_t unit = shm_arena_take(port, order);
-    if (unit == 0 && order == CHUNK_BUSY && DATA + size <= SHM_UNIT << CHUNK_IDLE)
-        unit = shm_arena_take(port, order = CHUNK_IDLE);
-    if (unit == 0)
+    if (shm_unlikely(unit == 0))
         return 0;
     struct shm_chunk *chunk = shm_unit(port, unit);
     chunk->order = (uint8_t)order;
     return (uint64_t)unit << 32 | (DATA + size);
+}
+
+static __attribute__((noinline)) uint64_t grow(struct shm_port *port, uint32_t order, uint32_t size)
+{
+    if (DATA + size > SHM_UNIT << order)
+        order = shm_order_of(DATA + size);
+    uint64_t word = chunk_new(port, order, size);
+    if (word == 0 && order == CHUNK_BUSY && DATA + size <= SHM_UNIT << CHUNK_IDLE)
+        word = chunk_new(port, CHUNK_IDLE, size);
+    return word;
+}
+
+uint64_t shm_chain_grow(struct shm_port *port, const struct shm_chain *chain, uint32_t size)
+{
+    if (chain->tail != 0)
+        return grow(port, CHUNK_BUSY, size);
+    if (shm_unlikely(DATA + size > SHM_UNIT << CHUNK_IDLE))
+        return grow(port, CHUNK_IDLE, size);
+    return chunk_new(port, CHUNK_IDLE, size);
 }
 
 bool shm_mark(const struct shm_port *port, uint64_t *used, uint32_t unit, uint32_t order)
