@@ -317,7 +317,7 @@ void actor_relax(struct worker *w, uint32_t index)
 
 /* Consumes the message in hand and ends its turn; tells a local strand its answer. `method`: of a
  * call, else METER_EVENT. */
-static void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint64_t wake)
+FORCED void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint64_t wake)
 {
     struct shm_actor *actor = actor_at(w, ctx->actor);
     kept_save(w, ctx->actor);
@@ -332,6 +332,11 @@ static void conclude(struct worker *w, struct ax_ctx *ctx, uint16_t method, uint
     if (wake != 0)
         pending_answer(w, wake, 0, ctx->reply, ctx->reply_size, method, true);
     meter_look(w, ctx->actor, method);
+}
+
+static __attribute__((noinline)) void conclude_event(struct worker *w, struct ax_ctx *ctx)
+{
+    conclude(w, ctx, METER_EVENT, 0);
 }
 
 /* `room` bytes of the stack for a small reply. */
@@ -394,19 +399,19 @@ static void run_message(struct worker *w, struct ax_ctx *ctx, uint32_t index, ui
         break;
     case SHM_DOWN:
         run_down(w, ctx, frame);
-        conclude(w, ctx, METER_EVENT, 0);
+        conclude_event(w, ctx);
         break;
     case SHM_LIFE:
         run_life(ctx, frame);
-        conclude(w, ctx, METER_EVENT, 0);
+        conclude_event(w, ctx);
         break;
     case SHM_EXIT:
         exit_run(w, ctx, frame);
-        conclude(w, ctx, METER_EVENT, 0);
+        conclude_event(w, ctx);
         break;
     default:
         run_reply(ctx, frame);
-        conclude(w, ctx, METER_EVENT, 0);
+        conclude_event(w, ctx);
     }
     if (shm_unlikely(ctx->tail != NULL || ctx->reply_heap != NULL))
         ctx_release(ctx);
