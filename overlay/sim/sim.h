@@ -107,6 +107,8 @@ uint64_t sim_boot(const struct sim *sim, unsigned node);
 void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost);
 /* Closes the connections between two, and loses what is under way. */
 void sim_cut(struct sim *sim, unsigned a, unsigned b);
+/* The same, but only the node notices: it dials anew, as the next session of its boot. */
+void sim_cut_half(struct sim *sim, unsigned node, unsigned other);
 void sim_heal(struct sim *sim);
 void sim_delays(struct sim *sim, uint64_t min, uint64_t max);
 /* Connections between two that are open at an end. */

@@ -236,6 +236,19 @@ void sim_cut(struct sim *sim, unsigned a, unsigned b)
         }
 }
 
+void sim_cut_half(struct sim *sim, unsigned node, unsigned other)
+{
+    for (unsigned i = 0; i < sim->npipes; i++)
+        for (unsigned end = 0; end < 2; end++) {
+            struct sim_end *at = &sim->pipes[i].end[end];
+            if (!sim->pipes[i].used || !at->open || at->node != node ||
+                sim->pipes[i].end[1 - end].node != other)
+                continue;
+            at->deaf = true; /* the other one is not told */
+            (void)post_at(sim, sim->now, i, end, SIM_CLOSED);
+        }
+}
+
 void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost)
 {
     sim->lost[from][to] = lost;
