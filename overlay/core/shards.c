@@ -110,6 +110,7 @@ static bool take(struct ov_shards *shards, uint32_t index, const struct ov_lease
     } else if (did->lost) {
         shard->stopping = true;
         effect->kind = OV_SHARDS_LOST;
+        effect->epoch = shard->lease.last;
     } else if (did->gained) {
         effect->kind = OV_SHARDS_GAINED;
     } else {

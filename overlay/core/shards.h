@@ -48,7 +48,7 @@ enum ov_shards_kind {
 struct ov_shards_effect {
     enum ov_shards_kind kind;
     uint32_t shard;
-    uint64_t epoch; /* GAINED, DRAIN: the fencing token */
+    uint64_t epoch; /* GAINED, DRAIN, LOST: the fencing token */
     struct ov_store_request request;
 };
 
