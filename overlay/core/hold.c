@@ -96,6 +96,8 @@ int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shar
     struct ov_shards_effect effect;
     if (registry >= cluster->config.nregistries)
         return AX_E_INVALID;
+    if (!ov_shards_stopping(&cluster->shards[registry], shard))
+        return 0; /* said twice, as after a DRAIN and a LOST: it may run anew by now */
     ov_watcher_lost(cluster, registry, shard); /* of what has not told its end */
     if (ov_shards_stopped(&cluster->shards[registry], cluster->now, shard, &effect))
         do_shard(cluster, registry, &effect);

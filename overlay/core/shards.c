@@ -182,10 +182,15 @@ bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_st
     return take(shards, index, &did, effect);
 }
 
+bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard)
+{
+    return shard < shards->n && shards->shards[shard].stopping;
+}
+
 bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
                        struct ov_shards_effect *effect)
 {
-    if (shard >= shards->n || !shards->shards[shard].stopping)
+    if (!ov_shards_stopping(shards, shard))
         return false;
     shards->shards[shard].stopping = false;
     struct ov_lease_effect did = ov_lease_stopped(&shards->shards[shard].lease, &shards->lease, now,

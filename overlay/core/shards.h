@@ -77,6 +77,9 @@ bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_st
 bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
                        struct ov_shards_effect *effect);
 
+/* Whether that is awaited. */
+bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard);
+
 /* A peer has shown an epoch of the shard. True: as above. */
 bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
                    struct ov_shards_effect *effect);
