@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/lib/host.h - a small host over a simulated cluster (overlay/sim/sim.h), for tests that say
+ * what happens step by step. It spawns an actor for each key that is ensured, lets an actor answer
+ * an ask by what it was sent, ends the actors of a shard that is lost or given away, and records
+ * what came out. After each step it holds that no shard has two owners.
+ *
+ * Each request and monitor has a number of its own, its token, by which a test finds what became of
+ * it. A key is also the name of an endpoint that its actor has. */
+#ifndef TESTS_LIB_HOST_H
+#define TESTS_LIB_HOST_H
+
+#include "overlay/sim/sim.h"
+
+#define HOST_USERS 0u /* a registry of 8 shards */
+#define HOST_SOLO 1u  /* and one of a single shard */
+#define HOST_SHARDS 8u
+#define HOST_ACTORS 512u
+#define HOST_NOTES 2048u
+#define HOST_TURNS 1024u
+#define HOST_WATCHES 16u
+#define HOST_TEXT 64u
+
+struct host_note {     /* what became of a request or a monitor */
+    unsigned n;        /* how often it has ended */
+    uint64_t id, at;   /* of the core; when it ended */
+    struct ov_out out; /* what it points at is gone, but for: */
+    char text[HOST_TEXT];
+};
+
+struct host_actor {
+    bool alive;
+    unsigned node, life, turns;
+    uint32_t registry, shard;
+    uint64_t epoch;
+    char key[HOST_TEXT];
+    uint64_t watches[HOST_WATCHES]; /* handles; 0: none */
+};
+
+struct host_turn { /* a message that has come in */
+    unsigned node;
+    uint64_t handle, actor, epoch;
+    bool ask;
+    char text[HOST_TEXT];
+};
+
+struct host {
+    struct sim *sim;
+    unsigned nodes;
+    uint64_t delay_ns, stop_ns; /* until a message is handled; until a shard has ended */
+    bool mute;                  /* asks are kept, for host_answer */
+    struct host_note notes[HOST_NOTES];
+    struct host_actor actors[HOST_ACTORS]; /* their address is the index + 1 */
+    struct host_turn turns[HOST_TURNS];
+    unsigned nnotes, nactors, nturns;
+    unsigned spawned, gained, drained, lost, watched, unwatched, downs, handled;
+    uint64_t gained_epoch[SIM_NODES][2][HOST_SHARDS];
+    uint64_t epochs[2][HOST_SHARDS]; /* the last that was gained */
+};
+
+/* A cluster of so many nodes that has come up: each shard has an owner. */
+struct host *host_new(unsigned nodes, uint64_t seed);
+/* The same, but the nodes are still to be started. */
+struct host *host_new_down(unsigned nodes, uint64_t seed);
+void host_free(struct host *host);
+void host_crash(struct host *host, unsigned node);
+
+/* Makes a request by key; its token. Fails unless the core takes it. */
+uint64_t host_request(struct host *host, unsigned node, enum ov_kind kind, uint32_t registry,
+                      const char *key, const char *text);
+/* What the core says to such a request: 0, and its token, or an error. */
+int host_try(struct host *host, unsigned node, enum ov_kind kind, const struct ov_target *target,
+             const char *text, uint64_t *token);
+/* An ask by key from there, and time until it has ended, 10 s at most. */
+const struct host_note *host_ask(struct host *host, unsigned node, uint32_t registry,
+                                 const char *key, const char *text);
+/* An ensure, and time until it has ended well: who has the key. */
+const struct host_note *host_find(struct host *host, unsigned node, uint32_t registry,
+                                  const char *key);
+/* The actor that `found`, an ended ensure of a node, has found, as a target for that node. */
+struct ov_target host_target(const struct host_note *found);
+/* Sets a monitor; its token. */
+uint64_t host_watch(struct host *host, unsigned node, const struct ov_target *target);
+int host_demonitor(struct host *host, unsigned node, uint64_t token);
+
+const struct host_note *host_note(const struct host *host, uint64_t token);
+struct host_actor *host_actor(struct host *host, uint64_t address);
+unsigned host_living(const struct host *host, uint32_t registry, const char *key);
+/* The actor ends by itself. */
+void host_end(struct host *host, uint64_t address);
+/* The answer to the nth message that was kept as the host is mute. */
+int host_answer(struct host *host, unsigned turn, const char *text);
+
+/* Who may begin a turn of the shard now; SIM_NOBODY: none. */
+unsigned host_owner(const struct host *host, uint32_t registry, uint32_t shard);
+/* A key whose shard the node owns, that was not given before: "k0", "k1" ... */
+const char *host_key_of(struct host *host, unsigned node, unsigned *cursor);
+/* Lets time pass until each shard has an owner that lives. */
+void host_settle(struct host *host);
+/* Lets time pass until the node has a session with the other. */
+void host_wait_for_session(struct host *host, unsigned node, unsigned other);
+bool host_has_session(const struct host *host, unsigned node, unsigned other,
+                      struct ov_node_view *view);
+struct ov_cluster_view host_view(const struct host *host, unsigned node);
+
+/* A frame that a node's core would not send now, on its session with the other. */
+void host_forge(struct host *host, unsigned from, unsigned to, const struct ov_frame *frame);
+
+#endif

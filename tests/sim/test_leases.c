@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* Who owns a shard, in virtual time. That no shard has two owners is held after each step. */
+#include "tests/lib/host.h"
+
+#include "overlay/core/place.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <ax/actor.h>
+#include <cmocka.h>
+
+static const struct sim_store_faults none;
+
+static void cut_store(struct host *host, unsigned node)
+{
+    sim_store(host->sim, &(struct sim_store_faults){.cut = 1u << node});
+}
+
+/* The node hears nothing, and nobody hears it. */
+static void isolate(struct host *host, unsigned node, bool is)
+{
+    sim_store(host->sim, is ? &(struct sim_store_faults){.cut = 1u << node} : &none);
+    for (unsigned other = 0; other < host->nodes; other++) {
+        sim_lose(host->sim, node, other, is);
+        sim_lose(host->sim, other, node, is);
+    }
+}
+
+/* Until another than `node` owns the shard. */
+static unsigned wait_for_another(struct host *host, uint32_t registry, uint32_t shard,
+                                 unsigned node)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        unsigned owner = host_owner(host, registry, shard);
+        if (owner != SIM_NOBODY && owner != node)
+            return owner;
+        sim_run(host->sim, 20 * SIM_MS);
+    }
+    fail();
+    return SIM_NOBODY;
+}
+
+/* The shards of a node that has ended are owned by others, under later epochs; the rest stays. */
+static void test_failover(void **state)
+{
+    struct host *host = host_new(3, 1);
+    unsigned owners[HOST_SHARDS], moved = 0;
+    uint64_t epochs[HOST_SHARDS];
+    (void)state;
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++) {
+        owners[shard] = host_owner(host, HOST_USERS, shard);
+        epochs[shard] = host->epochs[HOST_USERS][shard];
+        moved += owners[shard] == 0;
+    }
+    assert_in_range(moved, 1, HOST_SHARDS - 1);
+    host_crash(host, 0);
+    for (unsigned i = 0; i < 10; i++) { /* not before the lease has run out */
+        sim_run(host->sim, 100 * SIM_MS);
+        for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+            if (owners[shard] == 0)
+                assert_int_equal(host_owner(host, HOST_USERS, shard), SIM_NOBODY);
+    }
+    host_settle(host);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++) {
+        uint64_t epoch = host->epochs[HOST_USERS][shard];
+        assert_int_not_equal(host_owner(host, HOST_USERS, shard), 0);
+        if (owners[shard] == 0)
+            assert_true(epoch > epochs[shard]);
+        else
+            assert_int_equal(epoch, epochs[shard]);
+    }
+    host_free(host);
+}
+
+/* A node that the store has given up is refused with its epoch, where it was and where it is. */
+static void test_stale_owner(void **state)
+{
+    struct host *host = host_new(3, 2);
+    unsigned cursor = 0, owner;
+    const char *key = host_key_of(host, 0, &cursor);
+    const struct host_note *found = host_find(host, 1, HOST_USERS, key);
+    struct ov_target target = host_target(found);
+    uint64_t there, here;
+    (void)state;
+    assert_int_equal(sim_node_of(host->sim, 1, target.node), 0);
+    isolate(host, 0, true);
+    owner = wait_for_another(host, HOST_USERS, target.shard, 0);
+    host->handled = 0;
+    target = host_target(host_find(host, 3 - owner, HOST_USERS, key));
+    assert_true(target.epoch > found->out.epoch);
+    target.epoch = found->out.epoch;
+    assert_int_equal(host_try(host, 3 - owner, OV_ASK, &target, "old", &here), 0);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(host_note(host, here)->n, 1);
+    assert_int_equal(host_note(host, here)->out.status, AX_E_STALE);
+    isolate(host, 0, false);
+    host_wait_for_session(host, 1, 0);
+    target = host_target(found);
+    assert_int_equal(host_try(host, 1, OV_ASK, &target, "old", &there), 0);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(host_note(host, there)->n, 1);
+    assert_int_equal(host_note(host, there)->out.status, AX_E_STALE);
+    assert_int_equal(host->handled, 0);
+    host_free(host);
+}
+
+/* A registry of one shard is a singleton: it moves with its lease, when its node ends and when it
+ * leaves. */
+static void test_singleton(void **state)
+{
+    struct host *host = host_new(3, 3);
+    unsigned first = host_owner(host, HOST_SOLO, 0), second, third;
+    uint64_t epoch = host->epochs[HOST_SOLO][0];
+    struct ov_in leave = {.kind = OV_IN_LINK, .link = &(struct ov_event){.kind = OV_ON_LEAVE}};
+    (void)state;
+    (void)host_ask(host, (first + 1) % 3, HOST_SOLO, "boss", "one");
+    host_crash(host, first);
+    second = wait_for_another(host, HOST_SOLO, 0, first);
+    assert_true(host->epochs[HOST_SOLO][0] > epoch);
+    assert_string_equal(host_ask(host, 3 - first - second, HOST_SOLO, "boss", "two")->text, "two");
+    assert_int_equal(host_living(host, HOST_SOLO, "boss"), 1);
+    epoch = host->epochs[HOST_SOLO][0];
+    assert_int_equal(sim_in(host->sim, second, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL), 0);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(host_view(host, second).held, 0);
+    assert_int_equal(sim_in(host->sim, second, &leave, NULL), 0);
+    third = wait_for_another(host, HOST_SOLO, 0, second);
+    assert_int_equal(third, 3 - first - second);
+    assert_true(host->epochs[HOST_SOLO][0] > epoch);
+    assert_int_equal(host_living(host, HOST_SOLO, "boss"), 0);
+    assert_string_equal(host_ask(host, third, HOST_SOLO, "boss", "three")->text, "three");
+    assert_int_equal(host_living(host, HOST_SOLO, "boss"), 1);
+    host_free(host);
+}
+
+/* The same node gains the shard anew: what ran under the old epoch is gone, and what is told late
+ * of that epoch does not touch what runs under the new one. */
+static void test_new_epoch(void **state)
+{
+    struct host *host = host_new(1, 4);
+    struct ov_target old = host_target(host_find(host, 0, HOST_USERS, "key")), new;
+    struct ov_in stopped = {.kind = OV_IN_STOPPED, .registry = HOST_USERS, .shard = old.shard};
+    struct ov_answer answer;
+    uint64_t watch, ask;
+    (void)state;
+    host->mute = true;
+    ask = host_request(host, 0, OV_ASK, HOST_USERS, "key", "never");
+    answer = (struct ov_answer){.handle = host->turns[host->nturns - 1].handle};
+    cut_store(host, 0);
+    sim_run(host->sim, 3 * SIM_S);
+    assert_int_equal(host_owner(host, HOST_USERS, old.shard), SIM_NOBODY);
+    assert_int_equal(host_living(host, HOST_USERS, "key"), 0);
+    assert_int_equal(host_note(host, ask)->n, 1); /* whether it was done nobody knows */
+    assert_int_equal(host_note(host, ask)->out.status, AX_E_CANCELED);
+    sim_store(host->sim, &none);
+    host_settle(host);
+    new = host_target(host_find(host, 0, HOST_USERS, "key"));
+    assert_true(new.epoch > old.epoch);
+    assert_int_not_equal(new.actor, old.actor);
+    watch = host_watch(host, 0, &new);
+    assert_int_equal(sim_in(host->sim, 0, &stopped, NULL), 0);
+    assert_int_equal(
+        sim_in(host->sim, 0, &(struct ov_in){.kind = OV_IN_ANSWER, .answer = &answer}, NULL),
+        AX_E_NO_KEY);
+    sim_run(host->sim, SIM_S);
+    host->mute = false;
+    assert_int_equal(host_note(host, watch)->n, 0);
+    assert_int_equal(host_living(host, HOST_USERS, "key"), 1);
+    assert_string_equal(host_ask(host, 0, HOST_USERS, "key", "hello")->text, "hello");
+    assert_int_equal(host_actor(host, new.actor)->turns, 1);
+    host_free(host);
+}
+
+/* A message of the old epoch, under which its actor has ended, does not reach the one that has its
+ * key now; a shard that has not stopped yet is not gained anew. */
+static void test_late_stop(void **state)
+{
+    struct host *host = host_new(1, 5);
+    struct ov_target old = host_target(host_find(host, 0, HOST_USERS, "key"));
+    uint64_t epoch = old.epoch, token;
+    (void)state;
+    host->stop_ns = 4 * SIM_S;
+    cut_store(host, 0);
+    sim_run(host->sim, 3 * SIM_S);
+    sim_store(host->sim, &none);
+    sim_run(host->sim, 2 * SIM_S);
+    assert_int_equal(host->epochs[HOST_USERS][old.shard], epoch);
+    assert_int_equal(host_owner(host, HOST_USERS, old.shard), SIM_NOBODY);
+    host_settle(host);
+    assert_true(host->epochs[HOST_USERS][old.shard] > epoch);
+    old.actor = host_find(host, 0, HOST_USERS, "key")->out.actor;
+    assert_int_equal(host_try(host, 0, OV_ASK, &old, "old", &token), AX_E_STALE);
+    assert_int_equal(host_actor(host, old.actor)->turns, 0);
+    host_free(host);
+}
+
+/* The shard is lost and gained again and again, and nothing of the earlier epochs is left. */
+static void test_fifty_epochs(void **state)
+{
+    struct host *host = host_new(2, 6);
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 0, &cursor);
+    uint64_t epoch = 0;
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        struct ov_target target;
+        uint64_t watch;
+        assert_string_equal(host_ask(host, 1, HOST_USERS, key, "hello")->text, "hello");
+        target = host_target(host_find(host, 1, HOST_USERS, key));
+        watch = host_watch(host, 1, &target);
+        assert_true(target.epoch > epoch);
+        epoch = target.epoch;
+        cut_store(host, 0);
+        sim_run(host->sim, 3 * SIM_S);
+        assert_int_equal(host_living(host, HOST_USERS, key), 0);
+        sim_store(host->sim, &none);
+        host_settle(host);
+        assert_int_equal(host_note(host, watch)->n, 1);
+        assert_int_equal(host_note(host, watch)->out.reason, AX_LEASE_LOST);
+    }
+    assert_string_equal(host_ask(host, 1, HOST_USERS, key, "hello")->text, "hello");
+    assert_int_equal(host_living(host, HOST_USERS, key), 1);
+    assert_int_equal(host->spawned, 51);
+    sim_run(host->sim, SIM_S);
+    for (unsigned node = 0; node < 2; node++) {
+        struct ov_cluster_view view = host_view(host, node);
+        assert_int_equal(view.watchers + view.monitors + view.served + view.requests, 0);
+    }
+    host_free(host);
+}
+
+/* A node whose renewal is paused acquires nothing, and what it has runs out. */
+static void test_paused(void **state)
+{
+    struct host *host = host_new_down(2, 7);
+    struct ov_in pause = {.kind = OV_IN_PAUSE, .paused = true}, go = {.kind = OV_IN_PAUSE};
+    (void)state;
+    cut_store(host, 0); /* what it asks for in its first step is lost */
+    sim_start(host->sim, 0);
+    assert_int_equal(sim_in(host->sim, 0, &pause, NULL), 0);
+    sim_run(host->sim, SIM_S);
+    sim_store(host->sim, &none);
+    sim_run(host->sim, 10 * SIM_S);
+    assert_int_equal(host->gained, 0);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_null(sim_record(host->sim, HOST_USERS, shard));
+    assert_int_equal(sim_in(host->sim, 0, &go, NULL), 0);
+    host_settle(host);
+    assert_int_equal(host->gained, HOST_SHARDS + 1);
+    assert_int_equal(sim_in(host->sim, 0, &pause, NULL), 0);
+    sim_run(host->sim, 3 * SIM_S);
+    assert_int_equal(host->lost, HOST_SHARDS + 1);
+    assert_int_equal(host_view(host, 0).held, 0);
+    sim_run(host->sim, 5 * SIM_S);
+    assert_int_equal(host->gained, HOST_SHARDS + 1);
+    sim_start(host->sim, 1); /* whose part is free for it: and placement leaves the rest so */
+    sim_run(host->sim, 5 * SIM_S);
+    assert_int_equal(host_view(host, 0).held, 0);
+    assert_true(host_view(host, 1).held > 0);
+    host_free(host);
+}
+
+/* A lease that has run out is not used, also before its node has noticed: no step comes between. */
+static void test_run_out(void **state)
+{
+    struct host *host = host_new(2, 8);
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 0, &cursor);
+    struct ov_target target = host_target(host_find(host, 1, HOST_USERS, key));
+    const struct ov_cluster *cluster = sim_cluster(host->sim, 0);
+    uint64_t token, inside;
+    (void)state;
+    host->delay_ns = 5 * SIM_MS;
+    assert_int_equal(host_try(host, 1, OV_ASK, &target, "too late", &token), 0);
+    sim_run(host->sim, 4 * SIM_MS); /* it is with its host, and its turn is still to come */
+    assert_int_not_equal(host->turns[host->nturns - 1].handle, 0);
+    assert_int_equal(ov_cluster_epoch(cluster, HOST_USERS, target.shard, sim_clock(host->sim, 0)),
+                     target.epoch);
+    sim_jump(host->sim, 0, 3 * SIM_S);
+    assert_int_equal(ov_cluster_epoch(cluster, HOST_USERS, target.shard, sim_clock(host->sim, 0)),
+                     0);
+    target.node = OV_HERE;
+    assert_int_equal(host_try(host, 0, OV_ASK, &target, "too late", &inside), AX_E_STALE);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(host->handled, 0);
+    assert_int_equal(host_note(host, token)->n, 1);
+    assert_int_not_equal(host_note(host, token)->out.status, 0);
+    host_free(host);
+}
+
+/* The same for one that stands still, while the other one has it already. */
+static void test_stood_still(void **state)
+{
+    struct host *host = host_new(2, 9);
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 0, &cursor);
+    struct ov_target target = host_target(host_find(host, 1, HOST_USERS, key));
+    uint64_t token;
+    (void)state;
+    sim_pause(host->sim, 0, 20 * SIM_S);
+    assert_int_equal(host_try(host, 1, OV_ASK, &target, "too late", &token), 0);
+    assert_int_equal(wait_for_another(host, HOST_USERS, target.shard, 0), 1);
+    assert_string_equal(host_ask(host, 1, HOST_USERS, key, "hello")->text, "hello");
+    sim_run(host->sim, 20 * SIM_S);
+    assert_int_equal(host->handled, 1);
+    assert_int_equal(host_note(host, token)->n, 1);
+    assert_int_not_equal(host_note(host, token)->out.status, 0);
+    host_free(host);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_failover),    cmocka_unit_test(test_stale_owner),
+        cmocka_unit_test(test_singleton),   cmocka_unit_test(test_new_epoch),
+        cmocka_unit_test(test_late_stop),   cmocka_unit_test(test_fifty_epochs),
+        cmocka_unit_test(test_paused),      cmocka_unit_test(test_run_out),
+        cmocka_unit_test(test_stood_still),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
