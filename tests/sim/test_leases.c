@@ -290,7 +290,30 @@ static void test_run_out(void **state)
     host_free(host);
 }
 
-/* The same for one that stands still, while the other one has it already. */
+/* The deadline counts from before the request was sent, so it is over before the store's is, by the
+ * margin and by what the request took. */
+static void test_deadline(void **state)
+{
+    struct host *host = host_new(2, 10);
+    const struct ov_cluster *cluster = sim_cluster(host->sim, 0);
+    unsigned cursor = 0;
+    uint32_t shard = host_find(host, 1, HOST_USERS, host_key_of(host, 0, &cursor))->out.shard;
+    unsigned exact = 0;
+    (void)state;
+    sim_delays(host->sim, 240 * SIM_MS, 240 * SIM_MS);
+    sim_run(host->sim, 5 * SIM_S);
+    for (unsigned i = 0; i < 300; i++) {
+        uint64_t left = sim_record(host->sim, HOST_USERS, shard)->until - sim_now(host->sim);
+        uint64_t end = sim_clock(host->sim, 0) + left - (200 + 240) * SIM_MS;
+        assert_int_equal(ov_cluster_epoch(cluster, HOST_USERS, shard, end), 0);
+        exact += ov_cluster_epoch(cluster, HOST_USERS, shard, end - 1) != 0;
+        sim_run(host->sim, 10 * SIM_MS);
+    }
+    assert_true(exact > 0);
+    host_free(host);
+}
+
+/* The lease runs out as well for one that stands still, while the other one has it already. */
 static void test_stood_still(void **state)
 {
     struct host *host = host_new(2, 9);
@@ -313,11 +336,11 @@ static void test_stood_still(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_failover),    cmocka_unit_test(test_stale_owner),
-        cmocka_unit_test(test_singleton),   cmocka_unit_test(test_new_epoch),
-        cmocka_unit_test(test_late_stop),   cmocka_unit_test(test_fifty_epochs),
-        cmocka_unit_test(test_paused),      cmocka_unit_test(test_run_out),
-        cmocka_unit_test(test_stood_still),
+        cmocka_unit_test(test_failover),  cmocka_unit_test(test_stale_owner),
+        cmocka_unit_test(test_singleton), cmocka_unit_test(test_new_epoch),
+        cmocka_unit_test(test_late_stop), cmocka_unit_test(test_fifty_epochs),
+        cmocka_unit_test(test_paused),    cmocka_unit_test(test_run_out),
+        cmocka_unit_test(test_deadline),  cmocka_unit_test(test_stood_still),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,6 +225,29 @@ static void test_end_of_an_actor(void **state)
     host_free(host);
 }
 
+/* A down that is lost with its session is told again in the next, which counts messages anew. */
+static void test_down_in_the_next_session(void **state)
+{
+    char key[HOST_TEXT];
+    struct ov_target target;
+    struct host *host = with_actor(29, &target, key);
+    unsigned cursor = 1000;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        (void)host_ask(host, 0, HOST_USERS, host_key_of(host, 1, &cursor), "hello");
+    (void)host_watch(host, 1, &target);
+    sim_run(host->sim, 100 * SIM_MS);
+    sim_cut_half(host->sim, 1, 0);
+    sim_run(host->sim, 0);
+    assert_int_equal(host->downs, 1); /* the node may be alive */
+    host_end(host, target.actor);
+    assert_int_equal(host_view(host, 0).watchers, 1);
+    sim_run(host->sim, 5 * SIM_S);
+    assert_int_equal(host->downs, 1);
+    assert_nothing_left(host);
+    host_free(host);
+}
+
 /* What waits for a node, both a demonitor and a down, is there once, is bounded, and goes with the
  * node. */
 static void test_waits_for_a_node(void **state)
@@ -272,10 +295,15 @@ static void test_waits_for_a_node(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lease_lost),      cmocka_unit_test(test_taken_back),
-        cmocka_unit_test(test_in_any_order),    cmocka_unit_test(test_answer_is_lost),
-        cmocka_unit_test(test_twice),           cmocka_unit_test(test_race_with_the_end),
-        cmocka_unit_test(test_end_of_an_actor), cmocka_unit_test(test_waits_for_a_node),
+        cmocka_unit_test(test_lease_lost),
+        cmocka_unit_test(test_taken_back),
+        cmocka_unit_test(test_in_any_order),
+        cmocka_unit_test(test_answer_is_lost),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_race_with_the_end),
+        cmocka_unit_test(test_end_of_an_actor),
+        cmocka_unit_test(test_down_in_the_next_session),
+        cmocka_unit_test(test_waits_for_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
