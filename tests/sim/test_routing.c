@@ -193,7 +193,6 @@ static void test_next_boot(void **state)
 /* A request that cannot be sent leaves nothing behind. */
 static void test_failed_send(void **state)
 {
-    static char big[HOST_TEXT];
     struct host *host = host_new(2, 17);
     unsigned cursor = 0;
     const char *key = host_key_of(host, 0, &cursor);
@@ -209,8 +208,8 @@ static void test_failed_send(void **state)
     assert_int_equal(host_view(host, 1).requests, 0);
     host_crash(host, 0);
     sim_run(host->sim, 100 * SIM_MS);
-    assert_int_equal(host_try(host, 1, OV_ASK, &target, big, NULL), AX_E_NODE_DOWN);
-    assert_int_equal(host_try(host, 1, OV_TELL, &target, big, NULL), AX_E_NODE_DOWN);
+    assert_int_equal(host_try(host, 1, OV_ASK, &target, "hello", NULL), AX_E_NODE_DOWN);
+    assert_int_equal(host_try(host, 1, OV_TELL, &target, "hello", NULL), AX_E_NODE_DOWN);
     assert_int_equal(host_view(host, 1).requests, 0);
     watch = host_watch(host, 1, &target);
     assert_int_equal(host_note(host, watch)->n, 1);
