@@ -124,7 +124,7 @@ static void break_something(void *of, uint64_t arg)
     (void)arg;
     if (world->calm)
         return;
-    switch (chance(world, 8)) {
+    switch (chance(world, 9)) {
     case 0:
         crash(world, node);
         break;
@@ -149,6 +149,10 @@ static void break_something(void *of, uint64_t arg)
     case 5:
         world->tally.n[ATTACKS]++;
         attack(world, node);
+        break;
+    case 6:
+        world->tally.n[CUTS]++;
+        sim_cut_half(world->sim, node, chance(world, world->nodes));
         break;
     default:
         world->tally.n[CUTS]++;
