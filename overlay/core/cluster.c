@@ -238,6 +238,8 @@ static void carry(struct ov_cluster *cluster, const struct ov_effect *effect)
         ov_peer_up(cluster, effect);
     else if (effect->kind == OV_TELL_DOWN)
         ov_peer_down(cluster, effect);
+    else if (effect->kind == OV_TELL_SUSPECT || effect->kind == OV_TELL_ALIVE)
+        ov_peer_suspect(cluster, effect->index, effect->kind == OV_TELL_SUSPECT);
 }
 
 static int take_link(struct ov_cluster *cluster, const struct ov_event *event)

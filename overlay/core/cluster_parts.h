@@ -36,6 +36,7 @@ enum ov_pools {
 
 struct ov_peer_node { /* by the core's index */
     bool up;
+    bool suspect;  /* it has not answered for a while */
     bool rotating; /* a later session of this boot is on its way */
     struct ov_ident ident;
     uint64_t rotate_until;
@@ -186,6 +187,9 @@ static inline void ov_sooner(uint64_t *at, uint64_t other)
 
 void ov_peer_up(struct ov_cluster *cluster, const struct ov_effect *effect);
 void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect);
+/* One that does not answer keeps its leases as long as it renews them, but no others wait for it to
+ * take what it should have. */
+void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect);
 void ov_peer_frame(struct ov_cluster *cluster, const struct ov_effect *effect);
 void ov_peer_work(struct ov_cluster *cluster);
 
@@ -193,7 +197,7 @@ void ov_peer_work(struct ov_cluster *cluster);
 
 /* Over tables for all shards of all registries. */
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards);
-/* Nodes have come or gone. */
+/* Nodes have come or gone, or do not answer. */
 void ov_hold_members(struct ov_cluster *cluster);
 AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer);
 AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);

@@ -27,7 +27,7 @@ void ov_hold_members(struct ov_cluster *cluster)
     uint32_t n = 0;
     cluster->members[n++] = cluster->config.core.self->ident;
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
-        if (cluster->peers[i].up)
+        if (cluster->peers[i].up && !cluster->peers[i].suspect)
             cluster->members[n++] = cluster->peers[i].ident;
     for (uint32_t i = 0; i < n; i++) /* a link's session is between two: placement is for all */
         cluster->members[i].session = 1;

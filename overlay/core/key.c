@@ -110,8 +110,10 @@ bool ov_key_fresh(const struct ov_cluster *cluster, const struct ov_known *key)
     if (key->actor == 0 || key->until <= cluster->now ||
         !ov_cluster_is_up(cluster, key->node, key->boot))
         return false;
-    return key->node == OV_HERE ? ov_shards_epoch(shards, key->shard, cluster->now) == key->epoch
-                                : cluster->owners[key->registry][key->shard].epoch <= key->epoch;
+    if (key->node == OV_HERE)
+        return ov_shards_epoch(shards, key->shard, cluster->now) == key->epoch;
+    return !cluster->peers[key->node].suspect && /* another one may have the shard by now */
+           cluster->owners[key->registry][key->shard].epoch <= key->epoch;
 }
 
 void ov_key_forget(struct ov_known *key)

@@ -34,11 +34,17 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
 {
     struct ov_peer_node *peer = &cluster->peers[effect->index];
 
-    peer->up = false;
+    peer->up = peer->suspect = false;
     peer->rotating = effect->end == OV_END_SESSION;
     peer->rotate_until = cluster->now + cluster->config.core.dead_ns;
     if (!peer->rotating)
         forget_node(cluster, effect->index);
+    ov_hold_members(cluster);
+}
+
+void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect)
+{
+    cluster->peers[node].suspect = suspect;
     ov_hold_members(cluster);
 }
 
