@@ -55,7 +55,7 @@ static enum ov_end take_session(struct ov_core *core, struct ov_node *node, stru
     enum ov_end end = news == OV_NEWS_BOOT ? OV_END_BOOT : OV_END_SESSION;
 
     if (node->own == 0)
-        node->own = conn->hs.session;
+        node->own = core->session; /* none was told a higher one */
     if (news == OV_NEWS_NONE) {
         news = dialled_again(node, peer);
         end = OV_END_LOST;

@@ -393,6 +393,30 @@ static void test_lost_on_one_side(void **state)
     }
 }
 
+/* While two are about to come up, one of them loses a third, and so begins another session. */
+static void test_session_rises_meanwhile(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        net_init(&net, 3, seed);
+        net_start(&net, A);
+        net_start(&net, C);
+        net_know(&net, A, C);
+        net_run(&net, NET_S);
+        net_start(&net, B);
+        net_know(&net, A, B);
+        net_run(&net, seed % 7 * 5 * NET_MS);
+        net_cut(&net, A, C, OV_EITHER);
+        net_run(&net, seed % 5 * 5 * NET_MS);
+        net_know(&net, B, A);
+        net_know(&net, B, C);
+        assert_true(net_run_until_up(&net, 20 * NET_S));
+        net_run(&net, 20 * NET_S);
+        assert_true(net_joined(&net, A, B));
+        net_deinit(&net);
+    }
+}
+
 /* A dial that its node has given up, and that gets through after the next one: nobody waits for
  * what comes on it. */
 static void test_late_dial(void **state)
@@ -772,6 +796,7 @@ int main(void)
         cmocka_unit_test_teardown(test_slow_is_not_dead, tear_down),
         cmocka_unit_test_teardown(test_cut, tear_down),
         cmocka_unit_test_teardown(test_lost_on_one_side, tear_down),
+        cmocka_unit_test_teardown(test_session_rises_meanwhile, tear_down),
         cmocka_unit_test_teardown(test_late_dial, tear_down),
         cmocka_unit_test_teardown(test_reboot_rotates, tear_down),
         cmocka_unit_test_teardown(test_goodbye, tear_down),
