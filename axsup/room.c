@@ -154,7 +154,7 @@ static int by_arenas(const void *a, const void *b)
 static const struct sup_worker_config *name_arenas(const struct sup_config *config, char *text,
                                                    size_t room)
 {
-    const struct sup_worker_config *sorted[SUP_WORKERS_MAX];
+    const struct sup_worker_config *sorted[SUP_WORKERS_MAX] = {NULL};
     size_t n = config->n_workers < SUP_WORKERS_MAX ? config->n_workers : SUP_WORKERS_MAX, at = 0;
     char size[SUP_UNIT_ROOM];
 
