@@ -44,6 +44,13 @@ static void broke(struct worker *w, struct io_handle *h, int error)
     io_dirty(w, h);
 }
 
+/* A child that has ended, or reads no more, may have said something before: only what is written to
+ * it is lost. */
+static bool is_deaf(const struct io_handle *h, int result)
+{
+    return h->child && (result == -EPIPE || result == -ECONNRESET);
+}
+
 /* ---- what came ---- */
 
 static void hold(struct io *io, struct io_handle *h, uint16_t buffer, uint32_t size)
@@ -101,7 +108,7 @@ static void received(struct worker *w, struct io_handle *h, const struct io_urin
     }
     if (cqe->res > 0)
         take_data(w, h, (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
-    else if (cqe->res == 0)
+    else if (cqe->res == 0 || is_deaf(h, cqe->res))
         h->eof = true;
     else if (cqe->res != -ENOBUFS && cqe->res != -ECANCELED)
         broke(w, h, cqe->res);
@@ -113,6 +120,8 @@ static void received(struct worker *w, struct io_handle *h, const struct io_urin
 static void sent(struct worker *w, struct io_handle *h, int result)
 {
     h->sending = false;
+    if (is_deaf(h, result))
+        result = (int)(h->leaving.end - h->left);
     if (result < 0 && result != -EINTR && result != -EAGAIN)
         broke(w, h, result == -ECANCELED ? -ETIMEDOUT : result);
     else if (result > 0)
