@@ -2,19 +2,11 @@
 /* cmd_call.c - call, send, state: commands about one actor. */
 #include "axsup/client.h"
 #include "axsup/control.h"
-#include "axsup/json_pos.h"
+#include "libax/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_utf8(const char *text, size_t size)
-{
-    for (size_t length; size > 0; text += length, size -= length)
-        if ((length = sup_utf8_char(text, size)) == 0)
-            return false;
-    return true;
-}
 
 /* All of standard input, as far as a request can hold it; NULL after saying why not. */
 static char *read_input(void)
@@ -27,7 +19,7 @@ static char *read_input(void)
     else if (size == SUP_CONTROL_REQUEST_MAX)
         sup_complain("standard input: more than the %u bytes that a request can have",
                      SUP_CONTROL_REQUEST_MAX - 1);
-    else if (!is_utf8(text, size))
+    else if (!ax_utf8_valid(text, size))
         sup_complain("standard input is not UTF-8");
     else if (memchr(text, '\0', size))
         sup_complain("standard input: holds a NUL, which JSON writes as \\u0000");
