@@ -205,6 +205,12 @@ bool ov_cluster_is_up(const struct ov_cluster *cluster, uint32_t node, uint64_t 
     return cluster->peers[node].up && cluster->peers[node].ident.boot == boot;
 }
 
+bool ov_cluster_knows(const struct ov_cluster *cluster, const struct ov_target *target)
+{
+    return (target->registry == OV_NO_REGISTRY || target->registry < cluster->config.nregistries) &&
+           (target->node == OV_HERE || target->node < cluster->config.core.nodes_max);
+}
+
 uint32_t ov_cluster_registry(const struct ov_cluster *cluster, const struct ov_frame *frame)
 {
     for (uint32_t i = 0; i < cluster->config.nregistries; i++) {

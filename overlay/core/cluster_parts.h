@@ -174,6 +174,8 @@ void ov_cluster_store(struct ov_cluster *cluster, unsigned which,
                       const struct ov_store_request *request);
 /* Whether that life of a node has a session now, or this is it. */
 bool ov_cluster_is_up(const struct ov_cluster *cluster, uint32_t node, uint64_t boot);
+/* Whether the numbers of a registry and a node are such. */
+bool ov_cluster_knows(const struct ov_cluster *cluster, const struct ov_target *target);
 /* The registry of a frame, below nregistries, where it is one of ours and has the shard. */
 uint32_t ov_cluster_registry(const struct ov_cluster *cluster, const struct ov_frame *frame);
 void ov_cluster_set_shard(struct ov_frame *frame, const struct ov_cluster *cluster,
@@ -203,6 +205,13 @@ AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_
 AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);
 /* Somebody has shown an epoch of a shard. */
 void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch);
+/* Whether new work may begin now in a shard under that epoch; always in none. */
+static inline bool ov_hold_has(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
+                               uint64_t epoch)
+{
+    return registry == OV_NO_REGISTRY ||
+           ov_shards_epoch(&cluster->shards[registry], shard, cluster->now) == epoch;
+}
 /* OV_IN_PAUSE, OV_IN_DRAIN. */
 void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in);
 void ov_hold_work(struct ov_cluster *cluster);

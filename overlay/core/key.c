@@ -106,12 +106,11 @@ static void unwant(struct ov_cluster *cluster, struct ov_known *key)
 
 bool ov_key_fresh(const struct ov_cluster *cluster, const struct ov_known *key)
 {
-    const struct ov_shards *shards = &cluster->shards[key->registry];
     if (key->actor == 0 || key->until <= cluster->now ||
         !ov_cluster_is_up(cluster, key->node, key->boot))
         return false;
     if (key->node == OV_HERE)
-        return ov_shards_epoch(shards, key->shard, cluster->now) == key->epoch;
+        return ov_hold_has(cluster, key->registry, key->shard, key->epoch);
     return !cluster->peers[key->node].suspect && /* another one may have the shard by now */
            cluster->owners[key->registry][key->shard].epoch <= key->epoch;
 }

@@ -58,10 +58,8 @@ void ov_monitor_down_here(struct ov_cluster *cluster, const struct ov_watcher *w
 
 static bool valid(const struct ov_cluster *cluster, const struct ov_target *target)
 {
-    if ((target->registry != OV_NO_REGISTRY && target->registry >= cluster->config.nregistries) ||
-        (target->node != OV_HERE && target->node >= cluster->config.core.nodes_max))
-        return false;
-    return target->key.len == 0 && (target->actor != 0) != (target->endpoint.len > 0) &&
+    return ov_cluster_knows(cluster, target) && target->key.len == 0 &&
+           (target->actor != 0) != (target->endpoint.len > 0) &&
            target->endpoint.len <= sizeof((struct ov_monitor *)0)->endpoint;
 }
 
@@ -70,8 +68,7 @@ static int set_here(struct ov_cluster *cluster, struct ov_monitor *monitor)
     struct ov_frame frame = frame_of(cluster, monitor);
     uint32_t registry = monitor->registry;
 
-    if (registry != OV_NO_REGISTRY && ov_shards_epoch(&cluster->shards[registry], monitor->shard,
-                                                      cluster->now) != monitor->epoch) {
+    if (!ov_hold_has(cluster, registry, monitor->shard, monitor->epoch)) {
         end_later(cluster, monitor, AX_LEASE_LOST);
         return 0;
     }

@@ -279,9 +279,8 @@ static bool valid(const struct ov_cluster *cluster, const struct ov_request *req
     const struct ov_target *target = &request->target;
     bool by_key = target->key.len > 0;
 
-    if ((target->registry != OV_NO_REGISTRY && target->registry >= cluster->config.nregistries) ||
-        (target->node != OV_HERE && target->node >= cluster->config.core.nodes_max) ||
-        target->key.len > OV_KEY_MAX || request->token >= OV_UNANSWERED)
+    if (!ov_cluster_knows(cluster, target) || target->key.len > OV_KEY_MAX ||
+        request->token >= OV_UNANSWERED)
         return false;
     if (by_key)
         return target->registry != OV_NO_REGISTRY && !request->unanswered &&

@@ -53,7 +53,7 @@ static void say_moved(struct ov_cluster *cluster, uint32_t node, const struct ov
 static bool owns(struct ov_cluster *cluster, const struct ov_frame *frame, uint32_t registry)
 {
     ov_hold_saw(cluster, registry, frame->shard, frame->epoch);
-    return ov_shards_epoch(&cluster->shards[registry], frame->shard, cluster->now) == frame->epoch;
+    return ov_hold_has(cluster, registry, frame->shard, frame->epoch);
 }
 
 static bool right_shard(const struct ov_cluster *cluster, const struct ov_frame *frame,
@@ -134,8 +134,7 @@ int ov_serve_here(struct ov_cluster *cluster, const struct ov_frame *frame, uint
     struct ov_served *served = NULL;
     bool answered = frame->kind != OV_TELL || frame->answer;
 
-    if (registry != OV_NO_REGISTRY &&
-        ov_shards_epoch(&cluster->shards[registry], frame->shard, cluster->now) != frame->epoch)
+    if (!ov_hold_has(cluster, registry, frame->shard, frame->epoch))
         return AX_E_STALE;
     if (answered && (served = take_place(cluster, frame, OV_HERE, registry)) == NULL)
         return AX_E_BUSY;

@@ -160,8 +160,7 @@ static void take_monitor(struct ov_cluster *cluster, uint32_t node, const struct
         answer_busy(cluster, node, frame);
     } else {
         answer(cluster, node, frame, 0);
-        if (registry != OV_NO_REGISTRY &&
-            ov_shards_epoch(&cluster->shards[registry], frame->shard, cluster->now) != frame->epoch)
+        if (!ov_hold_has(cluster, registry, frame->shard, frame->epoch))
             end(cluster, add(cluster, frame, node, boot, registry), AX_LEASE_LOST);
         else
             watch(cluster, frame, node, boot, registry);
