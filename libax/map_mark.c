@@ -58,7 +58,7 @@ static void prefetch(const struct marking *m, uint32_t number)
 {
     const struct shm_map_bucket *bucket = map_bucket(m->port, m->map, number);
     for (uint32_t i = 0; i < SHM_MAP_SLOTS; i++)
-        __builtin_prefetch(m->port->units + (bucket->slot[i] & UINT32_MAX) * SHM_UNIT);
+        shm_prefetch(m->port->units + (bucket->slot[i] & UINT32_MAX) * SHM_UNIT);
 }
 
 static bool mark_bucket(struct marking *m, uint32_t number)

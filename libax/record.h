@@ -24,6 +24,16 @@ static inline uint32_t record_unit(const struct shm_port *port, const struct shm
     return (uint32_t)(((const uint8_t *)record - port->units) / SHM_UNIT);
 }
 
+/* A long list is in no cache: what the next record needs is fetched while this one is told. */
+static inline void record_look_ahead(const struct shm_port *port, const struct shm_watch *record)
+{
+    const struct shm_watch *next = record_at(port, record->next);
+    if (record->next == 0)
+        return;
+    shm_prefetch(record_at(port, next->other));
+    shm_prefetch(record_at(port, next->next));
+}
+
 /* 0 or -ENOMEM. */
 int records_open(struct worker *w);
 void records_close(struct worker *w);

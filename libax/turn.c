@@ -194,9 +194,21 @@ static void note_down(struct worker *w, uint32_t watcher, const struct shm_down_
     event->will_restart = body->will_restart;
 }
 
+/* Where many have been told at once, this is what the next down of the mailbox needs. */
+static void look_ahead(struct worker *w, const struct ax_ctx *ctx)
+{
+    const struct shm_port *port = &w->port;
+    const struct shm_chain *mail = &actor_at(w, ctx->actor)->mail;
+    const struct shm_frame *next = shm_chain_behind(port, mail, ctx->message);
+    shm_chain_look_ahead(port, mail, ctx->message);
+    if (next != NULL && next->kind == SHM_DOWN)
+        shm_prefetch(shm_unit(port, (uint32_t)next->stamp));
+}
+
 static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_frame *frame)
 {
     struct shm_down_body own, *body = &own;
+    look_ahead(w, ctx);
     if (!shm_down_read(frame, &own) || !watch_fire(w, ctx->actor, SHM_WATCHES, frame))
         return;
     note_down(w, ctx->actor, body);

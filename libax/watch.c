@@ -244,6 +244,7 @@ static int tell_list(struct worker *w, uint32_t index, uint8_t kind, bool here)
     int error = 0;
     for (uint32_t unit = record_first(&w->port, index, kind); unit != 0 && error == 0;) {
         struct shm_watch *watch = record_at(&w->port, unit);
+        record_look_ahead(&w->port, watch);
         if ((SHM_REF_SLOT(watch->peer) == w->port.slot) == here)
             error = tell_one(w, index, watch);
         unit = watch->next;
@@ -369,6 +370,7 @@ static int end_list(struct worker *w, uint32_t index, uint8_t kind,
     while ((unit = record_first(&w->port, index, kind)) != 0) {
         struct shm_watch *watch = record_at(&w->port, unit);
         int error = turn_is_full(w) ? AX_E_LIMIT : 0;
+        record_look_ahead(&w->port, watch);
         if (error == 0 && watch->peer != body->who) /* else nobody is left to be told */
             error = tell_peer(w, watch, *body);
         if (error != 0)

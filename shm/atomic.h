@@ -20,6 +20,8 @@
 
 #define SHM_LINE ((size_t)64)
 #define SHM_PAGE 4096u
+/* A line that will be wanted soon; any address will do. */
+#define shm_prefetch(p) __builtin_prefetch(p)
 #define shm_likely(x) __builtin_expect(!!(x), 1)
 #define shm_unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -109,6 +109,29 @@ static inline struct shm_frame *shm_chain_frame(const struct shm_port *port, uin
     return (struct shm_frame *)((uint8_t *)shm_chunk_at(port, word) + (uint32_t)word);
 }
 
+/* The frame behind the one at `first`, NULL: it is in another chunk, or not there yet. */
+static inline const struct shm_frame *
+shm_chain_behind(const struct shm_port *port, const struct shm_chain *chain, uint64_t first)
+{
+    uint64_t next = first + shm_chain_frame(port, first)->size;
+    bool last = (first ^ chain->tail) >> 32 == 0;
+    if (next == chain->tail || (!last && (uint32_t)next == shm_chunk_at(port, first)->end))
+        return NULL;
+    return shm_chain_frame(port, next);
+}
+
+/* A long queue is in no cache: fetches what lies in the next chunk where the frame at `first` lies
+ * in its own. */
+static inline void shm_chain_look_ahead(const struct shm_port *port, const struct shm_chain *chain,
+                                        uint64_t first)
+{
+    if ((first ^ chain->tail) >> 32 == 0)
+        return;
+    const uint8_t *next = shm_unit(port, shm_chunk_at(port, first)->next);
+    shm_prefetch(next + (uint32_t)first);
+    shm_prefetch(next + (uint32_t)first + SHM_LINE);
+}
+
 /* Consumes the frame at `first`, which shm_chain_first gave; frees what it leaves empty. The chain
  * has been logged in this turn. */
 static inline void shm_chain_consume(struct shm_port *port, struct shm_chain *chain, uint64_t first)

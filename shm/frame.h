@@ -135,7 +135,9 @@ static inline bool shm_down_read(const struct shm_frame *frame, struct shm_down_
     if (size < SHM_DOWN_LEAST)
         return false;
     memset(body->words, 0, sizeof body->words);
-    memcpy(body, frame->body, size < sizeof *body ? SHM_DOWN_LEAST : sizeof *body);
+    memcpy(body, frame->body, SHM_DOWN_LEAST);
+    if (size >= sizeof *body)
+        memcpy(body->words, frame->body + SHM_DOWN_LEAST, sizeof body->words);
     body->words[SHM_WORDS - 1] = '\0';
     return body->reason < SHM_REASON_COUNT && body->suspect <= 1 && body->will_restart <= 1;
 }
