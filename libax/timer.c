@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRES_A_ROUND 1024u
 #define ENDS_A_TURN 1024u
@@ -118,14 +119,13 @@ int timer_set(struct worker *w, uint32_t index, uint64_t at, uint64_t period,
         return AX_E_NO_MEMORY;
     struct shm_timer *timer = timer_at(&w->port, unit);
     *id = (w->port.priv->next_id & 0x7fffffff) << 32 | unit | mark;
-    *timer = (struct shm_timer){
-        .at = at,
-        .id = *id,
-        .period = period,
-        .posted = w->port.actors[index].mail.handled,
-        .owner = index,
-        .order = (uint8_t)order,
-    };
+    memset(timer, 0, offsetof(struct shm_timer, frame)); /* post_fill writes all of that */
+    timer->at = at;
+    timer->id = *id;
+    timer->period = period;
+    timer->posted = w->port.actors[index].mail.handled;
+    timer->owner = index;
+    timer->order = (uint8_t)order;
     struct post own = *post;
     own.corr = *id;
     own.stamp = contract;
