@@ -247,14 +247,11 @@ static bool deliver(struct sup *sup, struct sup_slot *slot, const struct shm_fra
     }
 }
 
-/* Copies the frame at `at`; what it says about its size has been checked, in the lane. */
-static const struct shm_frame *copy_frame(struct sup_hub *hub, const struct shm_frame *frame)
+static const struct shm_frame *copy_frame(struct sup_hub *hub, const struct shm_frame *frame,
+                                          uint32_t size)
 {
     struct shm_frame *copy = (struct shm_frame *)(void *)hub->scratch;
-    uint32_t size = shm_load(&frame->size);
 
-    if (size < sizeof *frame || size > shm_frame_size(hub->port.geo.max_message))
-        return NULL;
     memcpy(copy, frame, size);
     copy->size = size;
     return copy;
@@ -265,7 +262,7 @@ static bool drain_lane(struct sup *sup, struct sup_slot *slot, uint32_t lane)
 {
     struct sup_hub *hub = &sup->hub;
     struct shm_port *port = &hub->port;
-    uint32_t from = slot->number, left = FRAMES_A_ROUND;
+    uint32_t from = slot->number, left = FRAMES_A_ROUND, size;
     const struct shm_ends *ends = port->in_ends[from];
     uint64_t *read =
         lane == SHM_DATA ? &port->priv->read_data[from] : &port->priv->read_control[from];
@@ -275,17 +272,12 @@ static bool drain_lane(struct sup *sup, struct sup_slot *slot, uint32_t lane)
     bool wrong = false;
 
     while (left-- > 0 && !port->in[from].cut) {
-        const struct shm_frame *frame = shm_lane_next(port, from, lane, &at, end, &wrong);
+        const struct shm_frame *frame = shm_lane_next(port, from, lane, &at, end, &size, &wrong);
         if (frame == NULL)
             break;
-        const struct shm_frame *copy = copy_frame(hub, frame);
-        if (copy == NULL || at + copy->size - *read > end - *read) {
-            wrong = true;
-            break;
-        }
-        at += copy->size;
+        at += size;
         *read = at;
-        if (!deliver(sup, slot, copy)) {
+        if (!deliver(sup, slot, copy_frame(hub, frame, size))) {
             wrong = true;
             break;
         }

@@ -200,14 +200,13 @@ uint32_t drain_control(struct worker *w, uint32_t slot, uint64_t end, uint32_t b
 {
     struct shm_port *port = &w->port;
     struct shm_private *priv = port->priv;
-    uint32_t taken = 0;
+    uint32_t taken = 0, size;
     bool malformed = false;
     for (; taken < budget; taken++) {
         uint64_t at = priv->read_control[slot];
-        const struct shm_frame *lane = shm_lane_next(port, slot, SHM_CONTROL, &at, end, &malformed);
-        uint32_t size = lane == NULL ? 0 : shm_load(&lane->size);
-        if (lane == NULL || size < sizeof *lane || size & 7 || size > CONTROL_MAX ||
-            size > end - at) {
+        const struct shm_frame *lane =
+            shm_lane_next(port, slot, SHM_CONTROL, &at, end, &size, &malformed);
+        if (lane == NULL || size > CONTROL_MAX) {
             malformed |= lane != NULL;
             break;
         }

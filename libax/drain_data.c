@@ -21,19 +21,41 @@ static void publish_deepened(struct worker *w)
     w->deepened = 0;
 }
 
+/* The messages that a batch takes are one turn, in which no actor comes or goes; so the target is
+ * looked up where it is another one than that of the message before. */
+struct batch {
+    uint64_t to;
+    uint32_t slot, index; /* 0: nobody yet */
+};
+
+static int turn_to(struct worker *w, struct batch *batch, uint64_t to)
+{
+    uint32_t index = actor_local(w, to);
+    if (index == 0 || actor_at(w, index)->state == SHM_CLOSING)
+        return index == 0 ? AX_E_NO_ACTOR : AX_E_CLOSED;
+    batch->to = to;
+    batch->index = index;
+    if (index != w->deepened) {
+        publish_deepened(w);
+        w->deepened = index;
+    }
+    return 0;
+}
+
 /* A message for somebody here, within the batch's turn. */
-static int take_message(struct worker *w, uint32_t slot, const struct shm_frame *frame,
+static int take_message(struct worker *w, struct batch *batch, const struct shm_frame *frame,
                         uint32_t size)
 {
     struct shm_port *port = &w->port;
     uint64_t to = shm_load(&frame->to), from = shm_load(&frame->from);
-    uint32_t index = actor_local(w, to);
     uint8_t kind = shm_load(&frame->kind);
-    if (SHM_REF_SLOT(from) != slot || (kind != SHM_TELL && kind != SHM_ASK))
+    if (SHM_REF_SLOT(from) != batch->slot || (kind != SHM_TELL && kind != SHM_ASK))
         return AX_E_INVALID;
-    if (index == 0 || actor_at(w, index)->state == SHM_CLOSING)
-        return index == 0 ? AX_E_NO_ACTOR : AX_E_CLOSED;
-    struct shm_actor *actor = actor_at(w, index);
+    bool same = to == batch->to && batch->index != 0;
+    int error = shm_likely(same) ? 0 : turn_to(w, batch, to);
+    if (error != 0)
+        return error;
+    struct shm_actor *actor = actor_at(w, batch->index);
     if (shm_unlikely(shm_chain_depth(&actor->mail) >= actor->capacity + w->overshoot))
         return AX_E_FULL;
     shm_chain_log(port, &actor->mail, &actor->logged);
@@ -46,13 +68,9 @@ static int take_message(struct worker *w, uint32_t slot, const struct shm_frame 
     own->from = from;
     own->kind = kind;
     shm_chain_append(port, &actor->mail, word);
-    meter_sent(w, index);
+    meter_sent(w, batch->index);
     note_depth(w, actor);
-    if (index != w->deepened) {
-        publish_deepened(w);
-        w->deepened = index;
-    }
-    runq_push(w, index);
+    runq_push(w, batch->index);
     return 0;
 }
 
@@ -106,34 +124,29 @@ int drain_reply(struct worker *w, uint32_t slot, const struct shm_frame *frame, 
     return index == 0 ? 0 : async_answer(w, index, &post);
 }
 
-static int deliver(struct worker *w, uint32_t slot, const struct shm_frame *frame, uint32_t size)
+static int deliver(struct worker *w, struct batch *batch, const struct shm_frame *frame,
+                   uint32_t size)
 {
     uint8_t kind = shm_load(&frame->kind);
     if (kind == SHM_REPLY)
-        return drain_reply(w, slot, frame, size);
-    int error = take_message(w, slot, frame, size);
-    return error > 0 ? refuse(w, frame, size, slot, error) : error;
+        return drain_reply(w, batch->slot, frame, size);
+    int error = take_message(w, batch, frame, size);
+    return error > 0 ? refuse(w, frame, size, batch->slot, error) : error;
 }
 
 uint32_t drain_data(struct worker *w, uint32_t slot, uint64_t end, uint32_t budget)
 {
     struct shm_port *port = &w->port;
     uint64_t at = port->priv->read_data[slot];
-    uint32_t taken = 0;
+    struct batch batch = {.slot = slot};
+    uint32_t taken = 0, size;
     bool malformed = false;
     shm_turn_begin(port, 0, 0);
     while (at != end && taken < budget && shm_log_room(port, TURN_ROOM)) {
-        const struct shm_frame *frame = shm_lane_next(port, slot, SHM_DATA, &at, end, &malformed);
-        if (frame == NULL)
-            break;
-        uint32_t size = shm_load(&frame->size);
-        if (size < sizeof *frame || size & 7 || size > end - at ||
-            size > shm_frame_size(port->geo.max_message)) { /* it changed under our eyes */
-            malformed = true;
-            break;
-        }
-        if (deliver(w, slot, frame, size) != 0)
-            break; /* no memory now: it stays in the lane */
+        const struct shm_frame *frame =
+            shm_lane_next(port, slot, SHM_DATA, &at, end, &size, &malformed);
+        if (frame == NULL || deliver(w, &batch, frame, size) != 0)
+            break; /* or no memory now: it stays in the lane */
         at += size;
         taken++;
     }

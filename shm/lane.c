@@ -73,48 +73,19 @@ void shm_lane_ring(struct shm_port *port)
     port->unrung = 0;
 }
 
-const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                      uint64_t *at, uint64_t end, bool *malformed)
-{
-    uint64_t mask = shm_lane_mask(port, lane);
-    *malformed = false;
-    while (*at != end && ((*at | end) & 7) == 0 && end - *at <= mask + 1) {
-        uint64_t offset = *at & mask, room = mask + 1 - offset;
-        const struct shm_frame *frame =
-            (const struct shm_frame *)(const void *)(port->in[from].ring[lane] + offset);
-        uint64_t word = shm_load((const uint64_t *)(const void *)frame);
-        uint32_t size = (uint32_t)word;
-        if (room > end - *at)
-            room = end - *at;
-        if (size < 8 || size & 7 || size > room)
-            break;
-        if (word >> 48 == SHM_PAD) {
-            *at += size;
-            continue;
-        }
-        if (size < sizeof *frame || size > shm_frame_size(port->geo.max_message))
-            break;
-        return frame;
-    }
-    *malformed = *at != end;
-    return NULL;
-}
-
 uint64_t shm_lane_committed_end(const struct shm_port *port, uint32_t from, uint32_t lane,
                                 uint64_t at, uint64_t turn, bool *malformed)
 {
     const struct shm_in *in = &port->in[from];
     uint64_t committed = shm_load_acquire(&in->pub->committed);
     uint64_t end = shm_load_acquire(&in->stage->end[lane]), kept = at;
+    uint32_t size;
     *malformed = false;
     if (end - at > shm_lane_mask(port, lane) + 1)
         return at;
     for (const struct shm_frame *frame;
-         (frame = shm_lane_next(port, from, lane, &at, end, malformed)) != NULL;) {
+         (frame = shm_lane_next(port, from, lane, &at, end, &size, malformed)) != NULL;) {
         if (shm_load(&frame->stamp) > committed || shm_load(&frame->stamp) > turn)
-            break;
-        uint32_t size = shm_load(&frame->size); /* it may change under our eyes */
-        if (size < sizeof *frame || size & 7 || size > end - at)
             break;
         at += size;
         kept = at;

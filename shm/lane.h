@@ -79,11 +79,36 @@ static inline bool shm_lane_half_full(const struct shm_port *port, uint32_t to)
     return out->staged[SHM_DATA] - shm_load(&out->ends->data) > port->data_mask / 2;
 }
 
-/* The frame at `at` of the lane from `from`, of which bytes up to `end` may be read. NULL and
- * *malformed when it cannot be one: the lane is not to be read any more. A PAD is stepped over,
- * *at moves. NULL and not malformed: the end. */
-const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from, uint32_t lane,
-                                      uint64_t *at, uint64_t end, bool *malformed);
+/* The frame at `at` of the lane from `from`, of which bytes up to `end` may be read, and its size,
+ * which is read once: the writer may have gone mad and change it while we look. NULL and *malformed
+ * when it cannot be one: the lane is not to be read any more. A PAD is stepped over, *at moves.
+ * NULL and not malformed: the end. */
+static inline const struct shm_frame *shm_lane_next(const struct shm_port *port, uint32_t from,
+                                                    uint32_t lane, uint64_t *at, uint64_t end,
+                                                    uint32_t *size, bool *malformed)
+{
+    uint64_t mask = shm_lane_mask(port, lane);
+    *malformed = false;
+    while (*at != end && ((*at | end) & 7) == 0 && end - *at <= mask + 1) {
+        uint64_t offset = *at & mask, room = mask + 1 - offset;
+        const uint8_t *frame = port->in[from].ring[lane] + offset;
+        uint64_t word = shm_load((const uint64_t *)(const void *)frame);
+        *size = (uint32_t)word;
+        if (room > end - *at)
+            room = end - *at;
+        if (*size < 8 || *size & 7 || *size > room)
+            break;
+        if (shm_unlikely(word >> 48 == SHM_PAD)) {
+            *at += *size;
+            continue;
+        }
+        if (*size < sizeof(struct shm_frame) || *size > shm_frame_size(port->geo.max_message))
+            break;
+        return (const struct shm_frame *)(const void *)frame;
+    }
+    *malformed = *at != end;
+    return NULL;
+}
 
 /* What a reader may read of a lane whose writer is dead: what it had committed up to `turn`, its
  * last. A successor may write there already. *malformed: what follows is no frame. */

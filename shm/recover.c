@@ -59,15 +59,11 @@ static bool position_adds_up(const struct shm_port *port, uint32_t peer, uint32_
 {
     uint64_t room = shm_lane_mask(port, lane) + 1;
     bool malformed = false;
+    uint32_t size;
     if ((read & 7) == 0 && read - end <= room)
         return shm_load_acquire(&port->in[peer].stage->end[lane]) - read <= room;
-    for (const struct shm_frame *frame;
-         (frame = shm_lane_next(port, peer, lane, &read, end, &malformed)) != NULL;) {
-        uint32_t size = shm_load(&frame->size); /* it may change under our eyes */
-        if (size < sizeof *frame || size & 7 || size > end - read)
-            return false;
+    while (shm_lane_next(port, peer, lane, &read, end, &size, &malformed) != NULL)
         read += size;
-    }
     return !malformed;
 }
 

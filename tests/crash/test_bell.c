@@ -58,11 +58,10 @@ static uint32_t take(struct shm_port *port, uint32_t from)
 {
     uint64_t *read = &port->priv->read_data[from], at = *read;
     uint64_t end = shm_load_acquire(&port->in_ends[from]->data);
-    uint32_t taken = 0;
+    uint32_t taken = 0, size;
     bool malformed;
-    for (const struct shm_frame *frame;
-         (frame = shm_lane_next(port, from, SHM_DATA, &at, end, &malformed)) != NULL; taken++)
-        at += frame->size;
+    for (; shm_lane_next(port, from, SHM_DATA, &at, end, &size, &malformed) != NULL; taken++)
+        at += size;
     *read = at;
     port->read_dirty |= 1ull << from;
     return taken;

@@ -268,12 +268,12 @@ static uint32_t take_lane(struct node *node, uint32_t slot, uint32_t lane, node_
     uint64_t end = shm_load_acquire(lane == SHM_DATA ? &ends->data : &ends->control);
     uint64_t *read = lane == SHM_DATA ? &port->priv->read_data[NODE_WORKER]
                                       : &port->priv->read_control[NODE_WORKER];
-    uint32_t taken = 0;
+    uint32_t taken = 0, size;
     bool malformed;
     uint64_t at = *read;
     for (const struct shm_frame *frame;
-         (frame = shm_lane_next(port, NODE_WORKER, lane, &at, end, &malformed)) != NULL; taken++) {
-        uint32_t size = frame->size;
+         (frame = shm_lane_next(port, NODE_WORKER, lane, &at, end, &size, &malformed)) != NULL;
+         taken++) {
         uint8_t own[2048] __attribute__((aligned(16)));
         memcpy(own, frame, size);
         at += size;
