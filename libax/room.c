@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #define LEAST 64u /* places of the table */
+#define LOOKS 64u
 
 /* ---- for whom they wait ---- */
 
@@ -162,11 +163,22 @@ bool room_is_promised(struct worker *w, uint64_t to)
     return target_of(w, to)->waiting != 0;
 }
 
+/* Elsewhere, a while is waited for a quarter of the lane: who goes on as soon as there is room for
+ * one message sends one and waits again, and each time costs a round trip between two processors
+ * (the silly window of RFC 813). Not for ever, as others may fill the lane again and again. */
+static uint32_t bytes_wanted(const struct worker *w, struct wants *wants)
+{
+    uint32_t quarter = (uint32_t)(w->port.data_mask + 1) / 4;
+    bool more = wants->bytes < quarter && wants->looks < LOOKS;
+    wants->looks += more;
+    return more ? quarter : wants->bytes;
+}
+
 /* How many of those who wait for it may be let on now. */
-static uint32_t places(struct worker *w, const struct wants *wants)
+static uint32_t places(struct worker *w, struct wants *wants)
 {
     uint32_t local = actor_local(w, wants->to);
-    if (!may_have_room(w, wants->to, wants->bytes))
+    if (!may_have_room(w, wants->to, local == 0 ? bytes_wanted(w, wants) : wants->bytes))
         return 0;
     if (local == 0)
         return 1;
@@ -176,7 +188,7 @@ static uint32_t places(struct worker *w, const struct wants *wants)
 }
 
 /* Is it his turn, in the look under way? Who comes behind one that stays, stays as well. */
-static bool may_go(struct worker *w, const struct wants *wants)
+static bool may_go(struct worker *w, struct wants *wants)
 {
     if (wants->end)
         return look_at_life(w, wants->to) == AX_E_NO_ACTOR;
@@ -205,7 +217,7 @@ void room_wake(struct worker *w)
     w->room_freed = false;
     w->room_deadline = UINT64_MAX;
     for (struct strand *strand; (strand = strand_pop(&all)) != NULL;) {
-        const struct wants *wants = &strand->wants;
+        struct wants *wants = &strand->wants;
         if (w->now >= wants->deadline) {
             let_on(w, strand, deadlock_found(w, strand, wants->to) ? AX_E_DEADLOCK : AX_E_TIMEOUT);
         } else if (may_go(w, wants)) {
