@@ -6,8 +6,11 @@
 
 #define KIB UINT64_C(1024)
 #define CONTROL_RING (16 * KIB)
-#define SMALL_RING (64 * KIB) /* enough for messages of up to 16 KiB (measured) */
-#define SMALL_MESSAGE (16 * KIB)
+/* Four of the largest messages, and as much as makes a stream of small ones fast where that is not
+ * much memory. Measured with 64 bytes: 37 M/s through 256 KiB, 16 M/s through 64 KiB or 128 KiB. */
+#define LEAST_RING (64 * KIB)
+#define FAST_RING (256 * KIB)
+#define FEW_SLOTS 8u
 #define OWN_ARENA (64 * KIB) /* slot 0 has no actors */
 /* Of a process, measured: program, libraries, first stacks and heap, and its tables. */
 #define PROGRAM (6144 * KIB) /* 4.5 MiB, and what handlers begin with */
@@ -45,13 +48,12 @@ const struct sup_worker_config *sup_plan_worker(const struct sup_config *config,
 
 static uint32_t data_ring(const struct sup_config *config)
 {
-    uint64_t ring = SMALL_RING;
+    uint64_t ring = sup_plan_slots(config) <= FEW_SLOTS ? FAST_RING : LEAST_RING;
 
     if (config->lane != 0)
         return (uint32_t)config->lane;
-    if (config->max_message > SMALL_MESSAGE)
-        while (ring < 4 * config->max_message)
-            ring *= 2;
+    while (ring < 4 * config->max_message)
+        ring *= 2;
     return (uint32_t)ring;
 }
 
