@@ -69,6 +69,14 @@ static void cell_exit(const json_t *value, const json_t *row, char *cell, size_t
              suspect && message ? "." : "", suspect && message ? message : "");
 }
 
+static void cell_state(const json_t *value, const json_t *row, char *cell, size_t room)
+{
+    const char *state = json_string_value(value);
+
+    snprintf(cell, room, "%s%s", state ? state : "-",
+             json_is_true(json_object_get(row, "halted")) ? ", halted" : "");
+}
+
 /* How much of what it may grow to is in use. */
 static void cell_arena(const json_t *value, const json_t *row, char *cell, size_t room)
 {
@@ -95,7 +103,7 @@ static void print_status(json_t *document)
 {
     static const struct sup_column columns[] = {
         {"WORKER", "name", sup_cell_plain, 0},       {"SLOT", "slot", sup_cell_plain, 1},
-        {"PID", "pid", sup_cell_plain, 1},           {"STATE", "state", sup_cell_plain, 0},
+        {"PID", "pid", sup_cell_plain, 1},           {"STATE", "state", cell_state, 0},
         {"RESTARTS", "restarts", sup_cell_plain, 1}, {"ACTORS", "actors", sup_cell_count, 1},
         {"MAIL", "mail", sup_cell_count, 1},         {"TURNS", "turns", sup_cell_count, 1},
         {"ARENA", "arena_used", cell_arena, 1},      {"LAST EXIT (UTC)", "last_exit", cell_exit, 0},

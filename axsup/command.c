@@ -89,7 +89,8 @@ const struct sup_command sup_commands[] = {
     {"schema", "", 0, false, sup_cmd_schema, "print the JSON Schema of axsup.json",
      "Prints the JSON Schema (draft 2020-12) of a config."},
     {"status", "CONF", BIT(JSON), false, sup_cmd_status, "show the system and its workers",
-     "Shows the system and, for each worker, what state it is in, how often it was restarted, how "
+     "Shows the system and, for each worker, what state it is in, whether a signal such as SIGSTOP "
+     "or a debugger has halted its process, how often it was restarted, how "
      "much mail waits in it, how many messages it has handled over all its processes (turns; "
      "of one that was killed the last few may be missing), how much of its arena is in use "
      "(arena_used of arena_max, bytes) and how its last process ended. In last_exit, why tells "

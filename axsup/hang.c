@@ -77,7 +77,7 @@ static void look_at(const struct sup_slot *slot, struct sup_hang_look *look)
         look->waited_ns = time.waited_ns;
     }
     look->runnable = timed && seen && stat.state == 'R';
-    look->halted = seen && (stat.state == 'T' || stat.state == 't');
+    look->halted = seen && sup_proc_stat_halted(&stat);
 }
 
 /* It was given time to write its core. */

@@ -26,6 +26,12 @@ struct sup_proc_stat {
 /* 0; -ESRCH when it has been reaped; -EBADMSG; -errno. */
 int sup_proc_stat_read(int fd, struct sup_proc_stat *stat);
 
+/* It gets no processor: SIGSTOP or another signal has stopped it, or a debugger has. */
+static inline bool sup_proc_stat_halted(const struct sup_proc_stat *stat)
+{
+    return stat->state == 'T' || stat->state == 't';
+}
+
 /* The part of it that reads the text. 0 or -EBADMSG. */
 int sup_proc_stat_parse(const char *text, struct sup_proc_stat *stat);
 

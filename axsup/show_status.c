@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "axsup/proc_stat.h"
 #include "axsup/show.h"
 
 #include <signal.h>
@@ -44,6 +45,15 @@ static void show_exit(struct sup_out *out, const struct sup_exit *end)
     sup_out_close(out, '}');
 }
 
+/* Its state stays what it is: nobody has told the process to end, and it may go on. */
+static bool halted(const struct sup_slot *slot)
+{
+    struct sup_proc_stat stat;
+
+    return slot->pid > 0 && slot->child.stat >= 0 &&
+           sup_proc_stat_read(slot->child.stat, &stat) == 0 && sup_proc_stat_halted(&stat);
+}
+
 static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_slot *slot)
 {
     uint64_t arena_max, arena = sup_slot_arena(sup, slot->number, &arena_max);
@@ -78,6 +88,8 @@ static void show_worker(struct sup_out *out, struct sup *sup, const struct sup_s
     sup_out_number(out, arena);
     sup_out_key(out, "arena_max");
     sup_out_number(out, arena_max);
+    sup_out_key(out, "halted");
+    sup_out_bool(out, halted(slot));
     show_exit(out, &slot->last_exit);
     sup_out_close(out, '}');
 }

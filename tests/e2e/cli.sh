@@ -162,11 +162,14 @@ try 0 '{"value":6}' '' call "$conf" counter get
 
 # A worker that does not answer.
 try 0 '' '' kill "$conf" counting/0 STOP
+become '*"name":"counting/0",*,"state":"running",*,"halted":true,*,"halted":false,*' status "$conf" --json
+try 0 '*counting/0 * running, halted *counting/1 * running  *' '' status "$conf"
 try 0 '' '' send "$conf" counter inc
 try 1 '' 'axsup: counter.get: timed out (AX_E_TIMEOUT)' call "$conf" counter get --timeout 100ms
 try 0 '{"n":6}' '' state "$conf" counter
 try 0 '' '' kill "$conf" counting/0 SIGCONT
 try 0 '{"value":7}' '' call "$conf" counter get
+try 0 '*"halted":false,*"halted":false,*' '' status "$conf" --json
 
 # the end
 try 0 '' '' stop "$conf"

@@ -383,6 +383,7 @@ static int set_up(void **state)
                                      .state = SHM_SLOT_RUNNING,
                                      .been_ready = true,
                                      .pid = 100,
+                                     .child.stat = -1,
                                      .incarnation = 1};
     strcpy(slots[1].name, "counting/0");
     strcpy(slots[2].name, "counting/1");
@@ -537,7 +538,7 @@ static void documents(void **state)
         ",\"uptime_ns\":5,\"state\":\"running\",\"deadletters\":3,\"listen\":[],\"workers\":["
         "{\"name\":\"counting/0\",\"slot\":1,\"pid\":100,\"state\":\"running\","
         "\"incarnation\":1,\"restarts\":0,\"actors\":1,\"mail\":1,\"turns\":7,\"late_replies\":0,"
-        "\"arena_used\":64,\"arena_max\":4096,"
+        "\"arena_used\":64,\"arena_max\":4096,\"halted\":false,"
         "\"last_exit\":null},{"));
     assert_non_null(
         strstr(text, "\"last_exit\":{\"at\":\"2026-01-01T00:00:00.000000001Z\",\"reason\":"
