@@ -135,11 +135,12 @@ const struct sup_command sup_commands[] = {
     {"call", "CONF ACTOR MESSAGE [JSON]", BIT(TIMEOUT), false, sup_cmd_call,
      "ask an actor and print its reply",
      "Sends a message, with the fields of a JSON object, and prints the reply as one JSON object. "
-     "Without JSON all of the message is {}; with \"-\" it is read from standard input. A message "
-     "that has no reply is sent as \"axsup send\" does, and {} is printed. Integers are numbers, "
-     "but a u64 above 9223372036854775807 is printed as a string of its digits, and is taken as "
-     "one or as a number. Bytes are a string in base64, a ref is \"slot.index.generation\" or "
-     "null."},
+     "Without JSON all of the message is {}; with \"-\" it is read from standard input. A field "
+     "that is missing, unknown, of another type or out of range is named, and the status is 2. A "
+     "message that has no reply is sent as \"axsup send\" does, and {} is printed. Integers are "
+     "numbers, but a u64 above 9223372036854775807 is printed as a string of its digits, and is "
+     "taken as one or as a number. Bytes are a string in base64, a ref is "
+     "\"slot.index.generation\" or null."},
     {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
      "Sends a message that has no reply and prints nothing; JSON is as in \"axsup call\". The "
      "status is 0 when it was accepted: "

@@ -19,7 +19,9 @@
     X(FAILED, 1,                                                                                   \
       "What was asked for did not succeed; standard error names the outcome, as in "               \
       "\"counter.get: mailbox full (AX_E_FULL)\".")                                                \
-    X(USAGE, 2, "The command line or the config is wrong; nothing was done.")                      \
+    X(USAGE, 2,                                                                                    \
+      "The command line or the config is wrong, or the JSON of a message does not fit it; "        \
+      "nothing was done.")                                                                         \
     X(NOT_RUNNING, 3, "No such system is running.")
 
 enum sup_exit_status {

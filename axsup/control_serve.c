@@ -65,7 +65,8 @@ static void reply_came(void *ctx, int error, const void *body, size_t size)
     sup_control_pump(client);
 }
 
-/* Sends or asks, and writes why it could not. */
+/* Sends or asks, and writes why it could not. What does not fit the message is a mistake of whoever
+ * wrote it, as a wrong option is; all else is an outcome. */
 static int deliver(struct control_client *client, uint64_t ref, const struct ax_contract *contract,
                    const struct ax_method *method, const struct sup_request *request,
                    const char *what)
@@ -79,13 +80,15 @@ static int deliver(struct control_client *client, uint64_t ref, const struct ax_
     int error = sup_message_make(method->msg, request->args ? request->args : "{}",
                                  sup->config->max_message, &image, &size, why);
 
+    if (error == AX_E_INVALID) {
+        sup_control_refuse_usage(client, "%s: %s", what, why);
+        return error;
+    }
     if (error == 0)
         error = method->is_ask
                     ? sup_ask(sup, ref, contract, number, image, size, timeout, reply_came, client)
                     : sup_tell(sup, ref, contract, number, image, size);
-    if (error == AX_E_INVALID && request->args && !sup_message_is_object(request->args))
-        sup_control_refuse_usage(client, "%s: %s", what, why);
-    else if (error != 0)
+    if (error != 0)
         sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
     free(image);
     return error;

@@ -182,18 +182,6 @@ static bool begins_object(const char *json)
     return json[strspn(json, " \t\r\n")] == '{';
 }
 
-bool sup_message_is_object(const char *json)
-{
-    struct sup_config_errors errors = {0};
-    struct sup_pool pool = {0};
-    const struct sup_json *root = sup_json_parse(json, strlen(json), &pool, &errors);
-    bool is = root && root->kind == SUP_JSON_OBJECT && !sup_config_errors_any(&errors);
-
-    sup_config_errors_deinit(&errors);
-    sup_pool_empty(&pool);
-    return is;
-}
-
 /* ---- reading ---- */
 
 /* Reads a text again that jansson does not take, which may be for a number that is too long for it.

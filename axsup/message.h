@@ -13,7 +13,4 @@
 int sup_message_make(const struct ax_layout *layout, const char *json, size_t most, void **image,
                      size_t *size, char why[SUP_MESSAGE_WHY_MAX]);
 
-/* Whether the text is a JSON object at all. */
-bool sup_message_is_object(const char *json);
-
 #endif

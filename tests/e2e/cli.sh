@@ -101,10 +101,10 @@ try 1 '' 'axsup: there is no actor "countr"; did you mean "counter"? (AX_E_NO_AC
 try 1 '' 'axsup: counter has no message "gte"; it has: inc, add, get (AX_E_INVALID)' \
     call "$conf" counter gte
 try 1 '' 'axsup: counter.get has a reply: use "axsup call" (AX_E_INVALID)' send "$conf" counter get
-try 1 '' 'axsup: counter.add: by: missing* (AX_E_INVALID)' send "$conf" counter add
-try 1 '' 'axsup: counter.add: by: 9223372036854775808 is out of range for i64 (* to 9223372036854775807) (AX_E_INVALID)' send "$conf" counter add '{"by":9223372036854775808}'
-try 1 '' 'axsup: counter.add: *by*' send "$conf" counter add '{"by":"5"}'
-try 1 '' 'axsup: counter.add: *to*' send "$conf" counter add '{"by":5,"to":1}'
+try 2 '' 'axsup: counter.add: by: missing* (AX_E_INVALID)' send "$conf" counter add
+try 2 '' 'axsup: counter.add: by: 9223372036854775808 is out of range for i64 (* to 9223372036854775807) (AX_E_INVALID)' send "$conf" counter add '{"by":9223372036854775808}'
+try 2 '' 'axsup: counter.add: by: i64 expected, not a string (AX_E_INVALID)' send "$conf" counter add '{"by":"5"}'
+try 2 '' 'axsup: counter.add: to: no such field (AX_E_INVALID)' send "$conf" counter add '{"by":5,"to":1}'
 try 0 '{"value":6}' '' call "$conf" counter get
 
 # listings
