@@ -3,7 +3,7 @@
 #
 # Follows README.md's "The smallest plugin" to the letter, in an empty folder against an
 # installation: the first c block is tally.c, the first json block tally.json, and the lines of the
-# sh blocks are run one after another. What stands behind "# prints " is what a line must print.
+# sh blocks are run one after another. Both compilers have nothing to say of tally.c. What stands behind "# prints " is what a line must print.
 # test-timeout: 120
 
 set -u
@@ -49,6 +49,11 @@ blocks c >tally.c
 blocks json >tally.json
 blocks sh >steps
 [[ -s tally.c && -s tally.json && -s steps ]] || fail "README.md has no such section or blocks"
+# shellcheck disable=SC2046 # flags are words
+for compiler in gcc clang; do
+    "$compiler" -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags ax) tally.c ||
+        fail "tally.c: $compiler warns"
+done
 
 prints=0
 while IFS= read -r step <&3; do
