@@ -86,3 +86,15 @@
 #define AX_CONTRACT c27
 #define AX_MESSAGES(TELL, ASK) TELL(lookup, ())
 #include <ax/contract.h>
+#define AX_CONTRACT c28
+#define AX_MESSAGES(TELL, ASK) TELL(as_remote_ref, ())
+#include <ax/contract.h>
+#define AX_CONTRACT c29
+#define AX_MESSAGES(TELL, ASK) TELL(of_local, ())
+#include <ax/contract.h>
+#define AX_CONTRACT c30
+#define AX_MESSAGES(TELL, ASK) TELL(of_remote, ())
+#include <ax/contract.h>
+#define AX_CONTRACT c31
+#define AX_MESSAGES(TELL, ASK) TELL(spawn_stateful, ())
+#include <ax/contract.h>
