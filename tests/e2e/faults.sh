@@ -70,23 +70,20 @@ time=20ms
 verdict $? "clone3 EAGAIN: $status: $out"
 clean 'clone3 EAGAIN'
 
-# ---- the n-th allocation: every twelfth, from one that the seed says, or all of them ----
+# ---- the n-th allocation, for each n ----
 
 if [[ $AX_BUILD == */asan ]]; then
     echo 'allocations: the sanitizer has an allocator of its own'
 else
     log=$dir/starved
-    step=12 first=$((1 + ${AX_SEED:=$RANDOM} % 12))
-    [[ -n ${AX_THOROUGH-} ]] && step=1 first=1
-    echo "allocations: AX_SEED=$AX_SEED, so every ${step}th from $first on"
     starve() { # OF N COMMAND...
-        rm -f "$log"
-        env LD_PRELOAD="$plugins/starve.so" AX_STARVE_OF="$1" AX_STARVE="$2" AX_STARVE_LOG="$log" \
-            "${@:3}"
+        exec env LD_PRELOAD="$plugins/starve.so" AX_STARVE_OF="$1" AX_STARVE="$2" \
+            AX_STARVE_LOG="$log" "${@:3}"
     }
     # each FUNCTION: with the number of each allocation, until there are not so many
     each() {
-        for ((n = first, beyond = 0; !beyond && n < 100000; n += step)); do
+        for ((n = 1, beyond = 0; !beyond && n < 100000; n++)); do
+            rm -f "$log"
             "$1" "$n"
             [[ -e $log ]] || beyond=1
             clean "$1: allocation $n"
@@ -103,20 +100,31 @@ else
     ((beyond && n > 100))
     verdict $? "allocations: $n were reached"
 
-    # Serves it, so does the next one; or the system says why it does not run.
-    serves() { # OF N
-        local got tries=0 all
-        starve "$1" "$2" "$axsup" run "$conf" >"$dir/out" 2>&1 </dev/null &
-        local pid=$!
-        until got=$("$axsup" call --timeout 20s "$conf" t get 2>&1); [[ $got == '{"value":0}' ]]; do
-            # what was asked of the process that died is canceled, or failed in it
-            [[ $got == *AX_E_* && -d /proc/$pid ]] || break
-            ((++tries < 5)) || break
+    # What was asked of the process that died is canceled, or failed in it.
+    asked() {
+        local tries
+        for ((tries = 0; tries < 5; tries++)); do
+            got=$("$axsup" call --timeout 20s "$conf" t get 2>&1)
+            [[ $got == *AX_E_* ]] || break
         done
-        all=$("$axsup" status --json "$conf" 2>&1)
-        "$axsup" stop "$conf" >/dev/null 2>&1
+    }
+    # Serves it, so does the next one; or the system says why it does not run. Nobody asks one that
+    # has ended: a client would wait whether it is about to start.
+    serves() { # OF N
+        local got='' all='' line='' says pid
+        exec {says}< <(starve "$1" "$2" "$axsup" run "$conf" 2>&1 </dev/null)
+        pid=$! out=
+        while [[ $line != *' is running: '* ]] && read -r -t 20 -u "$says" line; do
+            out+=$line$'\n'
+        done
+        if [[ $line == *' is running: '* ]]; then
+            asked
+            all=$("$axsup" status --json "$conf" 2>&1)
+            "$axsup" stop "$conf" >/dev/null 2>&1
+        fi
         wait "$pid"
-        status=$? out=$(<"$dir/out")
+        status=$? out+=$(cat <&"$says")
+        exec {says}<&-
         if [[ $status == [12] ]]; then
             [[ $out == *memory* || $out == *'cannot be '* || $out == *"$plugins"* ]] &&
                 [[ $out != *'started a '* ]] # which it has not
@@ -133,12 +141,13 @@ else
     ((beyond && n > 24))
     verdict $? "allocations of the template: $n were reached"
     each of_worker
-    ((beyond && n > first))
+    ((beyond && n > 12))
     verdict $? "allocations of a worker: $n were reached"
 
     # A system has not begun while its worker waits for the second try: who asks meanwhile waits too.
     slow=$dir/slow.json
     sed 's/"max": 2/"max": 2, "backoff": ["300ms", "1s"]/' "$conf" >"$slow"
+    rm -f "$log"
     starve worker 11 "$axsup" run "$slow" >"$dir/out" 2>&1 </dev/null &
     pid=$!
     until grep -q 'restart in' "$dir/out" || [[ ! -d /proc/$pid ]]; do :; done
