@@ -274,6 +274,11 @@ static void test_pins(void **state)
         assert_int_equal(talk(1000), AX_E_NOT_ALLOWED);
         expect_refused(1 - i, OV_REFUSED_PIN);
     }
+    begin(OV_PATTERN_XXPSK3); /* the key of another node that is known */
+    assert_int_equal(ov_public_key(pins[0].key, self[1].static_secret), 0);
+    assert_int_equal(ov_public_key(pins[1].key, self[0].static_secret), 0);
+    assert_int_equal(talk(1000), AX_E_NOT_ALLOWED);
+    expect_refused(0, OV_REFUSED_PIN);
     begin(OV_PATTERN_XXPSK3); /* none */
     self[1].npins = 0;
     assert_int_equal(talk(1000), AX_E_NOT_ALLOWED);

@@ -84,15 +84,9 @@ static void test_of_this_process(void **state)
     assert_true(room.ever < UINT64_MAX);
 }
 
-/* Four entries; the last takes most. The plugins are not there: that is not what is looked at. */
-static struct sup_config *config_of(void)
+/* The plugins are not there: that is not what is looked at. */
+static struct sup_config *config_from(const char *text)
 {
-    static const char text[] =
-        "{ \"system\": \"demo\", \"workers\": [\n"
-        "  { \"name\": \"a\", \"plugin\": \"a.so\", \"arena\": \"1G\" },\n"
-        "  { \"name\": \"b\", \"plugin\": \"b.so\" },\n"
-        "  { \"name\": \"c\", \"plugin\": \"c.so\", \"arena\": \"512M\", \"arena_max\": \"9G\" },\n"
-        "  { \"name\": \"d\", \"plugin\": \"d.so\", \"count\": 2, \"arena\": \"1G\" } ] }";
     struct sup_config_errors errors = {0};
     struct sup_config *config = NULL;
 
@@ -100,6 +94,17 @@ static struct sup_config *config_of(void)
     sup_config_errors_deinit(&errors);
     assert_non_null(config);
     return config;
+}
+
+/* Four entries; the last takes most. */
+static struct sup_config *config_of(void)
+{
+    return config_from(
+        "{ \"system\": \"demo\", \"workers\": [\n"
+        "  { \"name\": \"a\", \"plugin\": \"a.so\", \"arena\": \"1G\" },\n"
+        "  { \"name\": \"b\", \"plugin\": \"b.so\" },\n"
+        "  { \"name\": \"c\", \"plugin\": \"c.so\", \"arena\": \"512M\", \"arena_max\": \"9G\" },\n"
+        "  { \"name\": \"d\", \"plugin\": \"d.so\", \"count\": 2, \"arena\": \"1G\" } ] }");
 }
 
 static void test_now(void **state)
@@ -115,6 +120,21 @@ static void test_now(void **state)
     assert_non_null(strstr(text, "3600M are free"));
     assert_non_null(strstr(text, "the largest are 2 times 1G of d, 1G of a, 512M of c"));
     assert_null(strstr(text, "of b"));
+    sup_config_free(config);
+}
+
+/* Of four slots each has one to each of the others. */
+static void test_lanes(void **state)
+{
+    struct sup_config *config =
+        config_from("{ \"system\": \"demo\", \"lane\": \"16M\", \"workers\": [ { \"name\": \"a\","
+                    "  \"plugin\": \"a.so\", \"count\": 3, \"arena\": \"1M\" } ] }");
+    char text[SUP_ROOM_TEXT] = "";
+
+    (void)state;
+    assert_int_equal(sup_room_try(&(struct sup_room){12 * 16 * MIB, 0}, config, text),
+                     AX_E_NO_MEMORY);
+    assert_int_equal(sup_room_try(&(struct sup_room){13 * 16 * MIB, 0}, config, text), 0);
     sup_config_free(config);
 }
 
@@ -141,7 +161,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_machine), cmocka_unit_test(test_what_is_not_known),
         cmocka_unit_test(test_cgroup),  cmocka_unit_test(test_of_this_process),
-        cmocka_unit_test(test_now),     cmocka_unit_test(test_ever),
+        cmocka_unit_test(test_now),     cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
