@@ -108,6 +108,7 @@ int sup_child_enter(struct sup_slot *slot, struct sup_spare *spare)
     child->stat = spare->stat;
     child->ordered = false;
     child->order_socket = spare->socket;
+    child->edition = slot->template->edition;
     sup_spare_init(spare);
     sup_order_drop(slot);
     error = sup_death_watch(slot);

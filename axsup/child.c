@@ -56,6 +56,7 @@ void sup_child_ready(struct sup_slot *slot, const struct shm_ready_body *body)
     sup_hang_watch(slot);
     sup_death_report(slot);
     sup_report_ready(slot, body->mail);
+    sup_reload_poke(slot);
     sup_templates_spare(slot->sup);
 }
 

@@ -68,6 +68,7 @@ struct sup_child {
     int *order_fds;
     uint32_t n_fds;
     bool ready_once;             /* this incarnation has said READY */
+    uint32_t edition;            /* of the plugin that it has */
     uint32_t accused[SHM_SLOTS]; /* last incarnation of each slot whose lanes it complained of */
 };
 

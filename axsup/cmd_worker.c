@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_worker.c - kill, restart, stop. */
+/* cmd_worker.c - kill, restart, reload, stop. */
 #include "axsup/client.h"
 #include "axsup/nearest.h"
 
@@ -72,6 +72,12 @@ int sup_cmd_restart(const struct sup_arguments *arguments)
 {
     return ask(arguments,
                json_pack("{s:s, s:s}", "command", "restart", "worker", arguments->operands[1]));
+}
+
+int sup_cmd_reload(const struct sup_arguments *arguments)
+{
+    return ask(arguments,
+               json_pack("{s:s, s:s}", "command", "reload", "worker", arguments->operands[1]));
 }
 
 /* The answer comes when the workers have ended; the supervisor itself is gone when its pidfd says

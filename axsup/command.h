@@ -123,6 +123,7 @@ int sup_cmd_events(const struct sup_arguments *arguments);
 int sup_cmd_deadletters(const struct sup_arguments *arguments);
 int sup_cmd_kill(const struct sup_arguments *arguments);
 int sup_cmd_restart(const struct sup_arguments *arguments);
+int sup_cmd_reload(const struct sup_arguments *arguments);
 int sup_cmd_stop(const struct sup_arguments *arguments);
 int sup_cmd_bench(const struct sup_arguments *arguments);
 

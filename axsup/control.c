@@ -256,7 +256,8 @@ void sup_control_events(struct sup_control *control)
     for (uint32_t i = 0; i < SUP_CONTROL_CLIENTS; i++) {
         struct control_client *client = &control->clients[i];
 
-        bool changed = client->state == CONTROL_RESTARTING && sup_control_advance(client);
+        bool waits = client->state == CONTROL_RESTARTING || client->state == CONTROL_RELOADING;
+        bool changed = waits && sup_control_advance(client);
 
         if (changed || client->state == CONTROL_FOLLOWING)
             sup_control_pump(client);
@@ -272,7 +273,7 @@ static void take_leave(struct control_client *client)
         sup_out_format(&client->out, SUP_CONTROL_OK "{\"killed\":%u,\"left\":%llu}}\n",
                        stop->killed, (unsigned long long)stop->left);
     else if (client->state == CONTROL_ASKING || client->state == CONTROL_RESTARTING ||
-             client->state == CONTROL_EARLY)
+             client->state == CONTROL_RELOADING || client->state == CONTROL_EARLY)
         sup_control_refuse(client, AX_E_SHUTTING_DOWN, "%s", ax_strerror(AX_E_SHUTTING_DOWN));
     else if (client->state == CONTROL_FOLLOWING) {
         (void)sup_control_advance(client);

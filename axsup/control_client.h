@@ -16,6 +16,7 @@ enum control_state {
     CONTROL_EARLY,      /* it has come, and the workers are still being started */
     CONTROL_ASKING,     /* an actor is to reply */
     CONTROL_RESTARTING, /* a worker is to run again */
+    CONTROL_RELOADING,  /* the workers of an entry are to run its plugin anew */
     CONTROL_STOPPING,   /* the system is to end */
     CONTROL_FOLLOWING,  /* gets events as they come */
     CONTROL_CLOSING,    /* gets what is written, nothing more */
@@ -36,8 +37,9 @@ struct control_client {
     uint64_t since;     /* FOLLOWING: what was forgotten up to this one is not missed */
     uint32_t slot;      /* RESTARTING */
     uint32_t life;      /* RESTARTING: the incarnation that is to end */
-    const struct ax_method *method; /* ASKING */
-    char *what;                     /* ASKING: "counter.get", for a failure */
+    const struct sup_template *template; /* RELOADING */
+    const struct ax_method *method;      /* ASKING */
+    char *what;                          /* ASKING: "counter.get", for a failure */
 };
 
 struct sup_control {
@@ -56,9 +58,15 @@ struct sup_control {
 /* Handles one request line: writes an answer, or leaves the client in a state that waits for it;
  * after CONTROL_EARLY it wants to be given the line again. */
 void sup_control_serve(struct control_client *client, const char *line, size_t size);
-/* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING one
- * waits for has come. False: nothing was added. */
+/* Adds the events that a FOLLOWING client has room for, or looks whether what a RESTARTING or
+ * RELOADING one waits for has come. False: nothing was added. */
 bool sup_control_advance(struct control_client *client);
+/* An answer without a result. */
+void sup_control_answer_nothing(struct control_client *client);
+/* control_worker.c: orders about workers, and whether what a client waits for has come. */
+void sup_control_serve_worker(struct control_client *client, const struct sup_request *request);
+void sup_control_serve_reload(struct control_client *client, const char *worker);
+bool sup_control_look(struct control_client *client);
 /* Tells a client that follows how many events it has missed before the one that is `next`. */
 void sup_control_missed(struct control_client *client, uint64_t next);
 /* Ends what the client waits for; it gets no answer. */

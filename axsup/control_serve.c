@@ -37,7 +37,7 @@ static void end_result(struct control_client *client, size_t start, int error)
         sup_control_refuse(client, error, "%s", ax_strerror(error));
 }
 
-static void answer_nothing(struct control_client *client)
+void sup_control_answer_nothing(struct control_client *client)
 {
     sup_out_text(&client->out, SUP_CONTROL_OK "{}}\n");
 }
@@ -131,7 +131,7 @@ static void serve_message(struct control_client *client, const struct sup_reques
         client->method = method;
         client->what = what;
     } else {
-        answer_nothing(client);
+        sup_control_answer_nothing(client);
         free(what);
     }
 }
@@ -234,35 +234,6 @@ static void serve_list(struct control_client *client, const struct sup_request *
     }
 }
 
-static void serve_worker(struct control_client *client, const struct sup_request *request)
-{
-    struct sup *sup = client->control->sup;
-    struct sup_slot *slot = sup_slot_find(sup, request->worker);
-    bool kill = request->command == SUP_REQUEST_KILL;
-    int error;
-
-    if (!slot || slot->number == 0) {
-        sup_control_refuse_worker(client, request->worker);
-        return;
-    }
-    client->slot = slot->number;
-    client->life = slot->incarnation;
-    error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
-                 : sup_restart(sup, slot->number);
-    if (error == AX_E_NO_ACTOR)
-        sup_control_refuse(client, error, "%s has no process: it %s", slot->name,
-                           slot->state == SHM_SLOT_BACKOFF   ? "waits for its restart"
-                           : slot->state == SHM_SLOT_FAILED  ? "has failed"
-                           : slot->state == SHM_SLOT_STOPPED ? "has stopped"
-                                                             : "is being started");
-    else if (error != 0)
-        sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
-    else if (kill)
-        answer_nothing(client);
-    else
-        client->state = CONTROL_RESTARTING;
-}
-
 /* Whether a system that is still being started cannot answer it as it will in a moment. */
 static bool needs_workers(enum sup_request_command command)
 {
@@ -318,7 +289,10 @@ static void serve(struct control_client *client, const struct sup_request *reque
         break;
     case SUP_REQUEST_KILL:
     case SUP_REQUEST_RESTART:
-        serve_worker(client, request);
+        sup_control_serve_worker(client, request);
+        break;
+    case SUP_REQUEST_RELOAD:
+        sup_control_serve_reload(client, request->worker);
         break;
     case SUP_REQUEST_STOP:
         client->state = CONTROL_STOPPING;
@@ -373,32 +347,12 @@ static int follow(void *ctx, const struct sup_event *event)
     return client->out.size > FOLLOW_AT_ONCE;
 }
 
-/* The slot itself says how a restart went: events may be many, and are forgotten. An incarnation
- * that has run and ended by now was a restart too. */
-static bool look_at_restart(struct control_client *client)
-{
-    const struct sup_slot *slot = &client->control->sup->slots[client->slot];
-    bool over = slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED;
-    bool starts = sup_child_exists(slot) || slot->child.timer.at != 0;
-
-    if (slot->incarnation != client->life && slot->child.ready_once)
-        answer_nothing(client);
-    else if (over && !starts)
-        sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
-                           *slot->last_exit.why ? slot->last_exit.why
-                                                : ax_reason_name(slot->last_exit.reason));
-    else
-        return false;
-    client->state = CONTROL_READING;
-    return true;
-}
-
 bool sup_control_advance(struct control_client *client)
 {
     uint64_t seq = client->seq;
 
-    if (client->state == CONTROL_RESTARTING)
-        return look_at_restart(client);
+    if (client->state != CONTROL_FOLLOWING)
+        return sup_control_look(client);
     (void)sup_event_since(client->control->sup, seq, follow, client);
     return client->seq != seq;
 }

@@ -23,6 +23,7 @@ struct sup_config;
     X(WORKER_DOWN, "worker_down")                                                                  \
     X(WORKER_RESTARTING, "worker_restarting")                                                      \
     X(WORKER_FAILED, "worker_failed")                                                              \
+    X(RELOADED, "reloaded")                                                                        \
     X(HUNG, "hung")                                                                                \
     X(ACTOR_STARTED, "actor_started")                                                              \
     X(ACTOR_RESTARTED, "actor_restarted")                                                          \
@@ -54,8 +55,8 @@ struct sup_event {
     uint64_t backoff_ns; /* WORKER_RESTARTING: until it starts */
     uint64_t lost;       /* WORKER_DOWN: messages given up with memory that does not add up */
     uint8_t stop;        /* ACTOR_STOPPED: enum ax_stop_reason */
-    /* WORKER_STARTED: from death (or start order) to ready. HUNG: in one message until now. SLOW:
-     * in one message. */
+    /* WORKER_STARTED: from death (or start order) to ready. RELOADED: since it was asked for. HUNG:
+     * in one message until now. SLOW: in one message. */
     uint64_t duration_ns;
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */

@@ -132,6 +132,7 @@ void sup_report_end(struct sup_slot *slot, struct sup_ended *ended)
     sup_log(ended->exit.reason == SHM_SHUTDOWN ? AX_INFO : AX_WARN, "%s %s", slot->name, text);
     add_down(slot, &ended->exit);
     add_next(slot, ended);
+    sup_reload_poke(slot);
 }
 
 void sup_report_hang(struct sup_slot *slot, uint64_t for_ns)

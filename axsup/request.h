@@ -36,6 +36,7 @@
     X(DEADLETTERS, "deadletters", 0, 0)                                                            \
     X(KILL, "kill", SUP_WITH_WORKER | SUP_WITH_SIGNAL, SUP_WITH_WORKER)                            \
     X(RESTART, "restart", SUP_WITH_WORKER, SUP_WITH_WORKER)                                        \
+    X(RELOAD, "reload", SUP_WITH_WORKER, SUP_WITH_WORKER)                                          \
     X(STOP, "stop", SUP_WITH_NOW, 0)
 
 enum sup_request_command {

@@ -39,6 +39,7 @@ static const struct {
                          "hand."},
     [SUP_WORKER_RESTARTING] = {LIFE | BACKOFF, "The next process is going to be started."},
     [SUP_WORKER_FAILED] = {LIFE | REASON, "The worker is not started again."},
+    [SUP_RELOADED] = {LIFE | TOOK, "A worker runs its plugin as \"axsup reload\" has loaded it."},
     [SUP_HUNG] = {LIFE | SUSPECT | TOOK,
                   "A message was handled for longer than hang_after; the process is being ended."},
     [SUP_ACTOR_STARTED] = {LIFE | ACTOR, "An actor has been spawned."},

@@ -46,7 +46,8 @@ static bool is_taken(const struct sup *sup, pid_t pid)
         if (sup->slots[s].pid == pid || sup->slots[s].child.corpse.pid == pid)
             return true;
     for (uint32_t i = 0; i < sup->n_templates; i++)
-        if (sup->templates[i].pid == pid || sup->templates[i].spare.pid == pid)
+        if (sup->templates[i].pid == pid || sup->templates[i].spare.pid == pid ||
+            (sup->templates[i].reload.next != NULL && sup->templates[i].reload.next->pid == pid))
             return true;
     return false;
 }

@@ -12,6 +12,7 @@
 #include "axsup/config.h"
 #include "axsup/loop.h"
 #include "axsup/rate.h"
+#include "axsup/reload.h"
 #include "axsup/spare.h"
 
 #include <ax/reflect.h>
@@ -52,6 +53,8 @@ struct sup_template {
     struct sup_rate deaths;  /* its own, and of its spares */
     bool stale;              /* to be executed anew before the next worker */
     struct sup_timer timer;  /* while it loads or forks */
+    uint32_t edition;        /* of its plugin, grows when that is loaded anew by hand */
+    struct sup_reload reload;
 };
 
 /* Executes all templates at once and collects what they say, within the load timeout of each.

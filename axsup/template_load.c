@@ -192,6 +192,7 @@ void sup_templates_init(struct sup_template *templates, struct sup *sup,
 void sup_templates_close(struct sup_template *templates, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
+        sup_reload_close(&templates[i]);
         sup_template_end(&templates[i]);
         for (uint32_t k = 0; k < templates[i].n_types; k++) {
             ax_contract_free(templates[i].types[k].contract);

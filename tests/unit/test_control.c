@@ -182,6 +182,18 @@ int sup_restart(struct sup *s, uint32_t slot)
     return 0;
 }
 
+static struct sup_template template;
+static int reload_error;
+
+int sup_reload(struct sup *s, struct sup_template *which)
+{
+    (void)s;
+    assert_ptr_equal(which, &template);
+    if (reload_error == 0)
+        template.reload.phase = SUP_RELOAD_LOADING;
+    return reload_error;
+}
+
 void sup_request_stop(struct sup *s, bool hurry)
 {
     hurried = hurry;
@@ -384,6 +396,7 @@ static int set_up(void **state)
                                      .been_ready = true,
                                      .pid = 100,
                                      .child.stat = -1,
+                                     .template = &template,
                                      .incarnation = 1};
     strcpy(slots[1].name, "counting/0");
     strcpy(slots[2].name, "counting/1");
@@ -684,6 +697,38 @@ static void restart_fails(void **state)
     sup_control_events(control);
     assert_string_equal(hear(fd), REFUSED("", "counting/0 has failed: signal"));
     close(fd);
+}
+
+static void reload_waits(void **state)
+{
+    static const char of_entry[] = "{\"command\":\"reload\",\"worker\":\"counting\"}\n";
+    static const char of_worker[] = "{\"command\":\"reload\",\"worker\":\"counting/1\"}\n";
+    static struct sup_worker_config config_of = {.name = "counting"};
+    int fd = dial();
+
+    (void)state;
+    template.config = &config_of;
+    say(fd, of_entry);
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "");
+    template.reload.phase = SUP_RELOAD_MOVING;
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "");
+    template.reload.phase = SUP_RELOAD_NONE;
+    sup_control_events(control);
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":{}}\n");
+    say(fd, of_worker);
+    template.reload = (struct sup_reload){.error = AX_E_WRONG_CONTRACT, .why = "it has another"};
+    sup_control_events(control);
+    assert_string_equal(hear(fd), REFUSED("AX_E_WRONG_CONTRACT", "counting: it has another"));
+    close(fd);
+    reload_error = AX_E_NOT_ALLOWED;
+    expect(of_entry,
+           REFUSED("AX_E_NOT_ALLOWED", "counting: its plugin is being loaded anew already"));
+    reload_error = 0;
+    expect("{\"command\":\"reload\",\"worker\":\"countin\"}\n",
+           REFUSED("AX_E_INVALID",
+                   "there is no worker \\\"countin\\\"; did you mean \\\"counting\\\"?"));
 }
 
 /* Clients may come before the workers run; the one that wants to stop it all does not wait. */
@@ -1032,6 +1077,7 @@ int main(void)
         STAGED(signals),
         STAGED(restart_waits),
         STAGED(restart_fails),
+        STAGED(reload_waits),
         STAGED(early_clients_wait),
         STAGED(stop_waits),
         STAGED(events_are_followed),

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* control_worker.c - kill, restart, reload: orders about a worker, of which the last two take their
+ * time. */
+#include "axsup/control_client.h"
+
+#include <string.h>
+
+void sup_control_serve_worker(struct control_client *client, const struct sup_request *request)
+{
+    struct sup *sup = client->control->sup;
+    struct sup_slot *slot = sup_slot_find(sup, request->worker);
+    bool kill = request->command == SUP_REQUEST_KILL;
+    int error;
+
+    if (!slot || slot->number == 0) {
+        sup_control_refuse_worker(client, request->worker);
+        return;
+    }
+    client->slot = slot->number;
+    client->life = slot->incarnation;
+    error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
+                 : sup_restart(sup, slot->number);
+    if (error == AX_E_NO_ACTOR)
+        sup_control_refuse(client, error, "%s has no process: it %s", slot->name,
+                           slot->state == SHM_SLOT_BACKOFF   ? "waits for its restart"
+                           : slot->state == SHM_SLOT_FAILED  ? "has failed"
+                           : slot->state == SHM_SLOT_STOPPED ? "has stopped"
+                                                             : "is being started");
+    else if (error != 0)
+        sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
+    else if (kill)
+        sup_control_answer_nothing(client);
+    else
+        client->state = CONTROL_RESTARTING;
+}
+
+/* An entry's plugin is loaded once, for all its workers: each of their names will do. */
+void sup_control_serve_reload(struct control_client *client, const char *worker)
+{
+    struct sup *sup = client->control->sup;
+    struct sup_template *template = NULL;
+    int error;
+
+    for (uint32_t s = 1; s < sup->n_slots; s++)
+        if (strcmp(sup->slots[s].name, worker) == 0 ||
+            strcmp(sup->slots[s].config->name, worker) == 0)
+            template = sup->slots[s].template;
+    if (!template) {
+        sup_control_refuse_worker(client, worker);
+        return;
+    }
+    error = sup_reload(sup, template);
+    if (error == AX_E_NOT_ALLOWED)
+        sup_control_refuse(client, error, "%s: its plugin is being loaded anew already",
+                           template->config->name);
+    else if (error != 0)
+        sup_control_refuse(client, error, "%s: %s", template->config->name, ax_strerror(error));
+    else {
+        client->template = template;
+        client->state = CONTROL_RELOADING;
+    }
+}
+
+/* The slot itself says how a restart went: events may be many, and are forgotten. An incarnation
+ * that has run and ended by now was a restart too. */
+static bool look_at_restart(struct control_client *client)
+{
+    const struct sup_slot *slot = &client->control->sup->slots[client->slot];
+    bool over = slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED;
+    bool starts = sup_child_exists(slot) || slot->child.timer.at != 0;
+
+    if (slot->incarnation != client->life && slot->child.ready_once)
+        sup_control_answer_nothing(client);
+    else if (over && !starts)
+        sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
+                           *slot->last_exit.why ? slot->last_exit.why
+                                                : ax_reason_name(slot->last_exit.reason));
+    else
+        return false;
+    client->state = CONTROL_READING;
+    return true;
+}
+
+static bool look_at_reload(struct control_client *client)
+{
+    const struct sup_reload *reload = &client->template->reload;
+
+    if (reload->phase != SUP_RELOAD_NONE)
+        return false;
+    if (reload->error == 0)
+        sup_control_answer_nothing(client);
+    else
+        sup_control_refuse(client, reload->error, "%s: %s", client->template->config->name,
+                           reload->why);
+    client->state = CONTROL_READING;
+    return true;
+}
+
+bool sup_control_look(struct control_client *client)
+{
+    return client->state == CONTROL_RELOADING ? look_at_reload(client) : look_at_restart(client);
+}
