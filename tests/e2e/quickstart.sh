@@ -3,7 +3,8 @@
 #
 # Follows README.md's "The smallest plugin" to the letter, in an empty folder against an
 # installation: the first c block is tally.c, the first json block tally.json, and the lines of the
-# sh blocks are run one after another. Both compilers have nothing to say of tally.c. What stands behind "# prints " is what a line must print.
+# sh blocks are run one after another. Both compilers have nothing to say of tally.c. What stands
+# behind "# prints " is what a line must print.
 # test-timeout: 120
 
 set -u
