@@ -66,13 +66,18 @@ struct ov_lease_effect ov_lease_want(struct ov_lease *lease, const struct ov_lea
 
 /* It is this node's from before the request was sent, unless that is too long ago by now. */
 static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_lease_config *config,
-                                    uint64_t now, uint64_t epoch)
+                                    uint64_t now, uint64_t epoch, uint64_t number)
 {
     bool had = is_owner(lease) || lease->deadline != 0;
     uint64_t deadline = lease->sent_at + config->ttl_ns - config->margin_ns;
     lease->pending = 0;
     if (lease->epoch != 0 && lease->epoch != epoch)
         return fence(lease); /* not the one under which things run */
+    if (epoch < lease->floor && !had) {
+        lease->state = OV_ACQUIRING; /* the store has lost a higher one, which was seen */
+        lease->epoch = 0;
+        return send(lease, config, now, number, OV_STORE_ACQUIRE);
+    }
     if (now >= deadline && !had) {
         lease->state = OV_FREE;
         lease->epoch = 0;
@@ -153,7 +158,7 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
         lease->epoch = lease->deadline = lease->pending = 0;
         return (struct ov_lease_effect){0};
     }
-    return answer->outcome == OV_STORE_DONE ? grant(lease, config, now, answer->epoch)
+    return answer->outcome == OV_STORE_DONE ? grant(lease, config, now, answer->epoch, number)
                                             : deny(lease, config, now, answer);
 }
 

@@ -326,6 +326,22 @@ static void test_an_epoch_that_a_peer_shows(void **state)
 }
 
 /* Of another epoch than that under which things run. */
+/* Seen while it asks: the store has lost it, and gives a lower one. */
+static void test_a_grant_below_what_was_seen(void **state)
+{
+    (void)state;
+    want(1000);
+    effect = ov_lease_saw(&lease, 41);
+    assert_true(!effect.lost && !effect.send);
+    answer(1050, OV_STORE_DONE, config.self, 1, TTL);
+    assert_false(effect.gained);
+    expect_sent(OV_STORE_ACQUIRE, 41);
+    expect(OV_ACQUIRING, 0, 0);
+    answer(1100, OV_STORE_DONE, config.self, 42, TTL);
+    assert_true(effect.gained);
+    expect(OV_HELD, 42, 1050 + TTL - MARGIN);
+}
+
 static void test_a_grant_of_another_epoch(void **state)
 {
     (void)state;
@@ -353,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup(test_drain_and_release, set_up),
         cmocka_unit_test_setup(test_released_and_taken_by_another, set_up),
         cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
+        cmocka_unit_test_setup(test_a_grant_below_what_was_seen, set_up),
         cmocka_unit_test_setup(test_a_grant_of_another_epoch, set_up),
     };
 
