@@ -299,7 +299,7 @@ soak: test-programs
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or the story of one seed (SEED=n TRACE=1)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
-model: ## check the models of lane, bell and commit exhaustively with spin
+model: ## check the models of lane, bell, commit, hand-over and lease exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it
 	$(Q)tests/mutants/run
