@@ -12,8 +12,8 @@
 
 struct layout {
     size_t peers, members, owners, shards, buckets, requests, keys, served, monitors, watchers;
-    size_t core, size;
-    uint32_t nbuckets;
+    size_t watched_by, core, size;
+    uint32_t nbuckets, nwatched_by;
 };
 
 static size_t take(size_t *at, size_t n, size_t each)
@@ -23,15 +23,23 @@ static size_t take(size_t *at, size_t n, size_t each)
     return begin;
 }
 
+static uint32_t buckets_for(uint32_t n)
+{
+    uint32_t buckets = 1;
+    while (buckets < n)
+        buckets *= 2;
+    return buckets;
+}
+
 static struct layout lay_out(const struct ov_cluster_config *config)
 {
-    struct layout layout = {.size = sizeof(struct ov_cluster), .nbuckets = 1};
+    struct layout layout = {.size = sizeof(struct ov_cluster),
+                            .nbuckets = buckets_for(config->keys),
+                            .nwatched_by = buckets_for(config->monitors)};
     size_t shards = 0, nodes = config->core.nodes_max;
 
     for (uint32_t i = 0; i < config->nregistries; i++)
         shards += config->registries[i].shards;
-    while (layout.nbuckets < config->keys)
-        layout.nbuckets *= 2;
     layout.peers = take(&layout.size, nodes, sizeof(struct ov_peer_node));
     layout.members = take(&layout.size, nodes + 1, sizeof(struct ov_ident));
     layout.owners = take(&layout.size, shards, sizeof(struct ov_owner));
@@ -43,6 +51,7 @@ static struct layout lay_out(const struct ov_cluster_config *config)
         take(&layout.size, config->requests + config->ensures, sizeof(struct ov_served));
     layout.monitors = take(&layout.size, config->monitors, sizeof(struct ov_monitor));
     layout.watchers = take(&layout.size, config->monitors, sizeof(struct ov_watcher));
+    layout.watched_by = take(&layout.size, layout.nwatched_by, sizeof(uint32_t));
     layout.core = take(&layout.size, 1, ov_core_size(&config->core));
     return layout;
 }
@@ -114,6 +123,9 @@ int ov_cluster_init(struct ov_cluster **out, void *memory, size_t size,
     cluster->buckets = (void *)((char *)memory + layout.buckets);
     cluster->nbuckets = layout.nbuckets;
     memset(cluster->buckets, 0xff, layout.nbuckets * sizeof *cluster->buckets);
+    cluster->watched_by = (void *)((char *)memory + layout.watched_by);
+    cluster->nwatched_by = layout.nwatched_by;
+    memset(cluster->watched_by, 0xff, layout.nwatched_by * sizeof *cluster->watched_by);
     cluster->first_key = cluster->last_key = OV_NONE;
     cluster->requests_at = cluster->served_at = UINT64_MAX;
     cluster->monitors_at = cluster->watchers_at = UINT64_MAX;

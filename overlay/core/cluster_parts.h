@@ -118,6 +118,7 @@ struct ov_watcher { /* a monitor of others; its id is the host's handle */
     bool ended, restart;
     bool gone; /* the watching node */
     uint8_t reason, detail_len;
+    uint32_t chain; /* the next one of its hash */
     uint32_t node, registry, shard, incarnation;
     uint64_t boot, monitor, after, retry_at;
     char detail[OV_DETAIL_MAX];
@@ -136,7 +137,8 @@ struct ov_cluster {
     struct ov_shards shards[OV_REGISTRIES_MAX];
     struct ov_owner *owners[OV_REGISTRIES_MAX];
     struct ov_pool requests, keys, served, monitors, watchers;
-    uint32_t *buckets, nbuckets;
+    uint32_t *buckets, nbuckets;        /* of keys */
+    uint32_t *watched_by, nwatched_by;  /* the same, of watchers */
     uint32_t first_key, last_key, hand; /* keys that are waited for; which is forgotten next */
     uint32_t asking, serving, serving_ensures;
     uint64_t requests_at, served_at, monitors_at, watchers_at; /* when to look through them */

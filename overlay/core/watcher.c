@@ -2,17 +2,40 @@
 #include "overlay/core/cluster_parts.h"
 
 #include <ax/actor.h>
+#include <sodium.h>
 #include <string.h>
 
 /* ---- the table ---- */
 
+static struct ov_watcher *at(const struct ov_cluster *cluster, uint32_t index)
+{
+    return ov_pool_at(&cluster->watchers, index);
+}
+
+/* The number of a monitor is the peer's to choose. */
+static uint32_t *bucket_of(const struct ov_cluster *cluster, uint32_t node, uint64_t boot,
+                           uint64_t monitor)
+{
+    uint64_t secret[2] = {cluster->config.core.seed, OV_POOL_WATCHERS};
+    uint64_t what[3] = {node, boot, monitor}, hash;
+    _Static_assert(sizeof secret == crypto_shorthash_KEYBYTES, "the key of SipHash");
+    _Static_assert(sizeof hash == crypto_shorthash_BYTES, "its value");
+    crypto_shorthash((void *)&hash, (const void *)what, sizeof what, (const void *)secret);
+    return &cluster->watched_by[hash & (cluster->nwatched_by - 1)];
+}
+
+/* One whose node has gone is as good as none: the same monitor may be set anew before it is given
+ * back. */
 static struct ov_watcher *find(const struct ov_cluster *cluster, uint32_t node, uint64_t boot,
                                uint64_t monitor)
 {
     struct ov_watcher *watcher;
-    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
-        if (watcher->node == node && watcher->boot == boot && watcher->monitor == monitor)
+    for (uint32_t i = *bucket_of(cluster, node, boot, monitor); i != OV_NONE; i = watcher->chain) {
+        watcher = at(cluster, i);
+        if (watcher->node == node && watcher->boot == boot && watcher->monitor == monitor &&
+            !watcher->gone)
             return watcher;
+    }
     return NULL;
 }
 
@@ -25,13 +48,27 @@ static struct ov_watcher *add(struct ov_cluster *cluster, const struct ov_frame 
                               uint32_t node, uint64_t boot, uint32_t registry)
 {
     struct ov_watcher *watcher = ov_pool_take(&cluster->watchers);
+    uint32_t *bucket;
 
     watcher->node = node;
     watcher->boot = boot;
     watcher->monitor = frame->monitor;
     watcher->registry = registry;
     watcher->shard = frame->shard;
+    bucket = bucket_of(cluster, node, boot, watcher->monitor);
+    watcher->chain = *bucket;
+    *bucket = ov_pool_index(&cluster->watchers, watcher);
     return watcher;
+}
+
+static void forget(struct ov_cluster *cluster, struct ov_watcher *watcher)
+{
+    uint32_t *link = bucket_of(cluster, watcher->node, watcher->boot, watcher->monitor);
+    uint32_t index = ov_pool_index(&cluster->watchers, watcher);
+    while (*link != index)
+        link = &at(cluster, *link)->chain;
+    *link = watcher->chain;
+    ov_pool_give(&cluster->watchers, watcher);
 }
 
 /* ---- its beginning and end ---- */
@@ -56,7 +93,7 @@ static void unwatch(struct ov_cluster *cluster, struct ov_watcher *watcher)
 {
     if (!watcher->ended)
         ov_cluster_do(cluster, OV_OUT_UNWATCH)->handle = watcher->slot.id;
-    ov_pool_give(&cluster->watchers, watcher);
+    forget(cluster, watcher);
 }
 
 static void end(struct ov_cluster *cluster, struct ov_watcher *watcher, uint8_t reason)
@@ -180,7 +217,7 @@ static void take_answer(struct ov_cluster *cluster, uint32_t node, const struct 
 {
     struct ov_watcher *watcher = ov_pool_find(&cluster->watchers, frame->request);
     if (watcher != NULL && watcher->ended && watcher->node == node)
-        ov_pool_give(&cluster->watchers, watcher);
+        forget(cluster, watcher);
     else
         cluster->counts.late++;
 }
@@ -249,7 +286,7 @@ static void work(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_
         unwatch(cluster, watcher);
     } else if (watcher->node == OV_HERE) {
         ov_monitor_down_here(cluster, watcher);
-        ov_pool_give(&cluster->watchers, watcher);
+        forget(cluster, watcher);
     } else {
         send_down(cluster, watcher, next);
     }
