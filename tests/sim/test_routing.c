@@ -65,6 +65,51 @@ static void test_follows_a_move(void **state)
     host_free(host);
 }
 
+/* A hint of an epoch below one that is known is none: who it names is not asked. */
+static void test_hint_of_a_lower_epoch(void **state)
+{
+    struct host *host = host_new(3, 19);
+    const struct ov_cluster_counts *third = ov_cluster_counts(sim_cluster(host->sim, 2));
+    unsigned cursor = 0;
+    const char *key;
+    uint32_t shard;
+    struct ov_frame moved = {.kind = OV_MOVED};
+    struct ov_node_view view;
+    char third_is[OV_ID_TEXT];
+    unsigned turn;
+    uint64_t token, before;
+    (void)state;
+    host_crash(host, 0); /* so that its shards come back under a higher epoch */
+    host_settle(host);
+    sim_start(host->sim, 0);
+    sim_run(host->sim, 20 * SIM_S);
+    key = host_key_of(host, 0, &cursor);
+    shard = ov_shard_of((struct ax_span){key, (uint32_t)strlen(key)}, HOST_SHARDS);
+    assert_true(host->epochs[HOST_USERS][shard] > 1);
+    (void)host_find(host, 1, HOST_USERS, key);
+    host->mute = true;
+    token = host_request(host, 1, OV_ASK, HOST_USERS, key, "one");
+    sim_run(host->sim, 50 * SIM_MS);
+    turn = host->nturns;
+    assert_true(host_has_session(host, 1, 2, &view));
+    OV_SET(&moved, request, host_note(host, token)->id);
+    OV_SET(&moved, registry, ((struct ax_span){"users", 5}));
+    OV_SET(&moved, shard, shard);
+    OV_SET(&moved, epoch, host->epochs[HOST_USERS][shard] - 1);
+    OV_SET(&moved, owner,
+           ((struct ax_span){third_is, (uint32_t)ov_ident_format(&view.ident, third_is)}));
+    before = third->moved;
+    host_forge(host, 0, 1, &moved);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(third->moved, before);
+    assert_true(host->nturns > turn); /* by what the store has said */
+    assert_int_equal(host->turns[host->nturns - 1].node, 0);
+    assert_int_equal(host_answer(host, host->nturns - 1, "two"), 0);
+    sim_run(host->sim, SIM_S);
+    assert_string_equal(host_note(host, token)->text, "two");
+    host_free(host);
+}
+
 /* However many ensure a key at once, from wherever: one spawn. */
 static void test_one_spawn(void **state)
 {
@@ -294,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_new_owner),
         cmocka_unit_test(test_follows_a_move),
+        cmocka_unit_test(test_hint_of_a_lower_epoch),
         cmocka_unit_test(test_one_spawn),
         cmocka_unit_test(test_not_asked),
         cmocka_unit_test(test_next_session),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cores in a network of virtual time: sessions come up once, end when they should and only then,
  * and whatever the network does, in the end each two nodes have one. */
+#include "overlay/core/core_parts.h" /* which connection is being given up is not to be seen */
 #include "tests/lib/net.h"
 
 #include <setjmp.h>
@@ -102,6 +103,60 @@ static void test_nothing_is_lost_by_an_election(void **state)
         net_deinit(&net);
     }
     assert_true(said > 20000);
+}
+
+/* The connection that A has given up and still reads; NET_PIPES: none. */
+static unsigned draining_of_a(void)
+{
+    const struct ov_node *peer = &net.node[A].core->nodes[net.node[A].index[B]];
+
+    for (unsigned plane = 0; net.node[A].peer[B].up && plane < OV_PLANES; plane++)
+        for (unsigned i = 0; peer->draining[plane] != NULL && i < net.npipes; i++)
+            for (unsigned end = 0; end < 2; end++)
+                if (net.pipe[i].end[end].node == A &&
+                    net.pipe[i].end[end].conn == peer->draining[plane]->id)
+                    return i;
+    return NET_PIPES;
+}
+
+static bool under_way_to(unsigned pipe, unsigned node)
+{
+    for (unsigned i = 0; i < net.nmail; i++)
+        if (net.mail[i].at != 0 && net.mail[i].pipe == pipe &&
+            net.pipe[pipe].end[net.mail[i].end].node == node)
+            return true;
+    return false;
+}
+
+/* What the peer still had to say on a connection that was given up never comes: the session is not
+ * whole, and ends on both sides. */
+static void test_given_up_and_lost(void **state)
+{
+    unsigned lost = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        unsigned pipe = NET_PIPES;
+        net_init(&net, 2, seed);
+        net_mesh(&net);
+        for (unsigned i = 0; i < 1000 && pipe == NET_PIPES; i++) {
+            net_run(&net, NET_MS);
+            pipe = draining_of_a();
+        }
+        if (pipe != NET_PIPES && !under_way_to(pipe, A)) {
+            net.pipe[pipe].lost = net.faulty = true;
+            net_run(&net, 3 * NET_S); /* drain_ns is 2 s */
+            assert_int_equal(net.node[A].peer[B].downs, 1);
+            assert_string_equal(ov_end_text(net.node[A].peer[B].end), ov_end_text(OV_END_LOST));
+            assert_int_equal(net.node[B].peer[A].downs, 1);
+            net_run(&net, 20 * NET_S);
+            assert_true(net_joined(&net, A, B));
+            net_expect_even(&net);
+            lost++;
+        }
+        net_deinit(&net);
+    }
+    assert_true(lost >= 5);
 }
 
 /* What is said as soon as there is a session comes in the other one's as well, also where one plane
@@ -786,6 +841,7 @@ int main(void)
         cmocka_unit_test_teardown(test_mesh_comes_up, tear_down),
         cmocka_unit_test_teardown(test_simultaneous_dials, tear_down),
         cmocka_unit_test_teardown(test_nothing_is_lost_by_an_election, tear_down),
+        cmocka_unit_test_teardown(test_given_up_and_lost, tear_down),
         cmocka_unit_test_teardown(test_planes_of_different_delay, tear_down),
         cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
         cmocka_unit_test_teardown(test_sends_leave_what_was_told, tear_down),
