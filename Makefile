@@ -255,9 +255,15 @@ $(foreach f,$(fuzzers),$(eval $(call fuzz_program,$(f))))
 fuzz-programs: $(addprefix $(B)/,$(fuzzers))
 endif
 
+$(B)/tests/bench/overlay: $(call objects,tests/bench/overlay.c) $(B)/liboverlay.a $(B)/libax.so
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ld_flags) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) $(B)/liboverlay.a -L$(B) \
+		-lax $(libs)
+
 # --- run ------------------------------------------------------------------------------------
 
-.PHONY: demo demo-kv bench bench-kv
+.PHONY: demo demo-kv bench bench-kv bench-overlay
 demo: ## kill the workers of a bank at random and show that its accounts add up
 demo: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/run
@@ -267,6 +273,9 @@ demo-kv: all
 bench-kv: ## the key-value server beside redis-server, by redis-benchmark
 bench-kv: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/bench/kv $(ARGS)
+bench-overlay: ## the core of a cluster: a tell without cipher, a sealed frame beside libsodium
+bench-overlay: $(B)/tests/bench/overlay
+	$(Q)$(B)/tests/bench/overlay
 bench: ## measure, beside what the machine can do at best (ARGS="--json" and others)
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)

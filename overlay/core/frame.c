@@ -4,6 +4,7 @@
 #include "overlay/core/frame_shape.h"
 #include "shm/frame.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Numbers are little-endian on the wire. */
@@ -15,10 +16,23 @@ static uint64_t get(const uint8_t *at, unsigned bytes)
     return value;
 }
 
-static void put(uint8_t *at, unsigned bytes, uint64_t value)
+/* 1, 2, 4 or 8 bytes: each a store of its own, as numbers are most of a frame without a body. */
+static inline void put(uint8_t *at, unsigned bytes, uint64_t value)
 {
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    value = htole64(value);
+    switch (bytes) {
+    case 8:
+        memcpy(at, &value, 8);
+        break;
+    case 4:
+        memcpy(at, &value, 4);
+        break;
+    case 2:
+        memcpy(at, &value, 2);
+        break;
+    default:
+        at[0] = (uint8_t)le64toh(value);
+    }
 }
 
 static uint32_t align8(uint32_t n)
@@ -183,8 +197,7 @@ static uint32_t write_field(const struct ov_frame *frame, unsigned tag, uint8_t 
         return 0;
     if (cap < 4u + len)
         return 4 + len;
-    put(at, 2, tag);
-    put(at + 2, 2, len);
+    put(at, 4, tag | (uint64_t)len << 16);
     if (is_span)
         memcpy(at + 4, span.ptr, len);
     else

@@ -106,7 +106,8 @@ static int seal_all(struct ov_stream *stream, uint8_t *out, size_t at, uint32_t 
     while (size > 0) {
         uint32_t part = size < OV_RECORD_PLAIN ? size : OV_RECORD_PLAIN;
         size_t sealed;
-        memmove(out + done + HEAD, out + at, part);
+        if (at != done + HEAD) /* as it does where it was written for one record */
+            memmove(out + done + HEAD, out + at, part);
         int r = ov_record_seal(&stream->send, out + done + HEAD, part, out + done + HEAD, &sealed);
         if (r != 0)
             return r;
