@@ -70,49 +70,6 @@ void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
 
 /* ---- beginning and end ---- */
 
-static void init_node(struct sim *sim, unsigned i)
-{
-    struct sim_node *node = &sim->node[i];
-
-    node->name[0] = (char)('a' + i);
-    node->before = 1 + sim_random(sim, 1000 * SIM_S);
-    node->self =
-        (struct ov_self){.ident = {.node = {node->name[0]}, .session = 1},
-                         .version_min = 1,
-                         .version_max = 1,
-                         .max_frame = OV_FRAME_MIN_MAX,
-                         .pattern = sim->config.insecure ? OV_PATTERN_NONE : OV_PATTERN_NNPSK0,
-                         .ntokens = sim->config.insecure ? 0 : 1};
-    memset(node->self.psks[0], 0x77, OV_KEY);
-    node->config = (struct ov_cluster_config){.core = {.self = &node->self,
-                                                       .nodes_max = SIM_NODES,
-                                                       .dial_ns = 2 * SIM_S,
-                                                       .patience_ns = 2 * SIM_S,
-                                                       .retry_min_ns = 100 * SIM_MS,
-                                                       .retry_max_ns = 2 * SIM_S,
-                                                       .beat_ns = SIM_S,
-                                                       .suspect_ns = 4 * SIM_S,
-                                                       .dead_ns = 8 * SIM_S,
-                                                       .drain_ns = 2 * SIM_S},
-                                              .registries = sim->config.registries,
-                                              .nregistries = sim->config.nregistries,
-                                              .ttl_ns = 2 * SIM_S,
-                                              .margin_ns = 200 * SIM_MS,
-                                              .answer_ns = 500 * SIM_MS,
-                                              .round_ns = SIM_S,
-                                              .owner_ns = 500 * SIM_MS,
-                                              .key_ns = 5 * SIM_S,
-                                              .resolve_ns = 100 * SIM_MS,
-                                              .give_up_ns = 2 * SIM_S,
-                                              .retry_ns = 300 * SIM_MS,
-                                              .requests = 64,
-                                              .ensures = 8,
-                                              .keys = 128,
-                                              .monitors = 32};
-    for (unsigned other = 0; other < SIM_NODES; other++)
-        node->index[other] = UINT32_MAX;
-}
-
 struct sim *sim_new(const struct sim_config *config)
 {
     struct sim *sim = sim_alloc(NULL, sizeof *sim);
@@ -130,78 +87,24 @@ struct sim *sim_new(const struct sim_config *config)
                                  .bytes = sim_alloc(NULL, OUT_ROOM),
                                  .bytes_room = OUT_ROOM};
     for (unsigned i = 0; i < config->nodes; i++) {
-        init_node(sim, i);
+        sim_init_node(sim, i);
         if (config->configure != NULL)
             config->configure(config->host.of, i, &sim->node[i].config);
     }
     return sim;
 }
 
-static void end_life(struct sim_node *node)
-{
-    if (node->cluster != NULL)
-        ov_cluster_deinit(node->cluster);
-    free(node->memory);
-    node->memory = NULL;
-    node->cluster = NULL;
-    node->alive = false;
-}
-
 void sim_free(struct sim *sim)
 {
-    for (unsigned i = 0; i < sim->config.nodes; i++)
-        end_life(&sim->node[i]);
+    for (unsigned i = 0; i <= SIM_NODES; i++)
+        sim_end_life(&sim->node[i]);
+    free(sim->happening.bytes);
     sim_queue_free(sim);
     free(sim->pipes);
     free(sim->records);
     free(sim->outs.list);
     free(sim->outs.bytes);
     free(sim);
-}
-
-/* ---- clocks ---- */
-
-uint64_t sim_now(const struct sim *sim)
-{
-    return sim->now;
-}
-
-static uint64_t since(uint64_t ns, int ppm)
-{
-    return ns + (uint64_t)((int64_t)(ns / 1000000u) * ppm) +
-           (uint64_t)((int64_t)(ns % 1000000u) * ppm / 1000000);
-}
-
-uint64_t sim_clock(const struct sim *sim, unsigned node)
-{
-    const struct sim_node *at = &sim->node[node];
-    return at->before + since(sim->now - at->since, at->ppm);
-}
-
-static void set_clock(struct sim *sim, unsigned node)
-{
-    struct sim_node *at = &sim->node[node];
-    at->before = sim_clock(sim, node);
-    at->since = sim->now;
-}
-
-/* A timer that is due by the node's own clock; it may be a little late, as timers are. */
-static void set_timer(struct sim *sim, unsigned i)
-{
-    struct sim_node *node = &sim->node[i];
-    uint64_t next = ov_cluster_next(node->cluster), clock = sim_clock(sim, i), at;
-    struct sim_event *event;
-
-    if (next == UINT64_MAX)
-        return;
-    next = next > clock ? next - clock : 0;
-    at = sim->now + next + next / 1000 + 1;
-    if (node->timer_at != 0 && node->timer_at <= at)
-        return;
-    node->timer_at = at;
-    event = sim_post(sim, at, SIM_TIMER);
-    event->node = i;
-    event->life = node->life;
 }
 
 /* ---- steps ---- */
@@ -229,6 +132,8 @@ static void carry_out(struct sim *sim, unsigned node)
         }
         if (link)
             learn(sim, node, out->link);
+        if (node == SIM_IMPOSTOR && (!link || out->link->kind != OV_TELL_UP))
+            continue; /* it has no host, and no store */
         if (out->kind == OV_OUT_STORE)
             sim_ask(sim, node, out->store);
         else
@@ -257,10 +162,24 @@ int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id)
         if (event.len == 0)
             in = (struct ov_in){.kind = OV_IN_TIMER, .link = &event};
     } while (sim->outs.more);
-    set_timer(sim, node);
-    if (sim->config.host.stepped != NULL)
+    sim_set_timer(sim, node);
+    if (sim->config.host.stepped != NULL && node != SIM_IMPOSTOR)
         sim->config.host.stepped(sim->config.host.of, node);
     return 0;
+}
+
+void sim_refused(struct sim *sim, unsigned node, int result)
+{
+    if (sim->config.host.refused != NULL)
+        sim->config.host.refused(sim->config.host.of, node, result);
+    abort();
+}
+
+void sim_must_step(struct sim *sim, unsigned node, struct ov_in in)
+{
+    int r = sim_step(sim, node, in, NULL);
+    if (r != 0)
+        sim_refused(sim, node, r);
 }
 
 int sim_in(struct sim *sim, unsigned node, const struct ov_in *in, uint64_t *id)
@@ -282,8 +201,7 @@ static void happen(struct sim *sim, struct sim_event *event)
         if (node == NULL || !same_life || node->timer_at != event->at)
             break;
         node->timer_at = 0;
-        if (sim_step(sim, event->node, (struct ov_in){.kind = OV_IN_TIMER}, NULL) != 0)
-            abort();
+        sim_must_step(sim, event->node, (struct ov_in){.kind = OV_IN_TIMER});
         break;
     case SIM_ASKED:
         sim_asked(sim, event);
@@ -327,8 +245,10 @@ void sim_run(struct sim *sim, uint64_t ns)
             sim_put_off(sim, &event, paused->paused_until);
             continue;
         }
+        sim->happening = event;
         happen(sim, &event);
         free(event.bytes);
+        sim->happening.bytes = NULL;
     }
     sim->now = until;
 }
@@ -344,117 +264,9 @@ void sim_later(struct sim *sim, uint64_t ns, unsigned node, void (*call)(void *o
     event->arg = arg;
 }
 
-/* ---- nodes ---- */
-
-void sim_start(struct sim *sim, unsigned i)
+uint64_t sim_now(const struct sim *sim)
 {
-    struct sim_node *node = &sim->node[i];
-
-    if (node->alive)
-        return;
-    sim_say(sim, i, "starts");
-    node->alive = true;
-    node->life++;
-    node->timer_at = node->paused_until = 0;
-    node->self.ident.boot = sim_random(sim, UINT64_MAX) | 1;
-    node->config.core.seed = sim_random(sim, UINT64_MAX);
-    node->size = ov_cluster_size(&node->config);
-    node->memory = sim_alloc(NULL, node->size > 0 ? node->size : 1);
-    if (ov_cluster_init(&node->cluster, node->memory, node->size, &node->config) != 0)
-        abort();
-    for (unsigned other = 0; other < sim->config.nodes; other++) {
-        struct ov_event event = {.kind = OV_ON_KNOW, .node = sim->node[other].name};
-        node->index[other] = UINT32_MAX;
-        if (other != i &&
-            sim_step(sim, i, (struct ov_in){.kind = OV_IN_LINK, .link = &event}, NULL) != 0)
-            abort();
-    }
-    if (sim_step(sim, i, (struct ov_in){.kind = OV_IN_TIMER}, NULL) != 0)
-        abort();
-}
-
-void sim_start_all(struct sim *sim)
-{
-    for (unsigned i = 0; i < sim->config.nodes; i++)
-        sim_start(sim, i);
-}
-
-bool sim_alive(const struct sim *sim, unsigned node)
-{
-    return sim->node[node].alive;
-}
-
-unsigned sim_life(const struct sim *sim, unsigned node)
-{
-    return sim->node[node].life;
-}
-
-void sim_crash(struct sim *sim, unsigned node, bool quiet)
-{
-    if (!sim->node[node].alive)
-        return;
-    sim_say(sim, node, "crashes%s", quiet ? ", unseen" : "");
-    sim_hang_up(sim, node, quiet);
-    end_life(&sim->node[node]);
-}
-
-void sim_pause(struct sim *sim, unsigned node, uint64_t ns)
-{
-    sim_say(sim, node, "stands still for %.3f s", (double)ns / (double)SIM_S);
-    if (sim->node[node].paused_until < sim->now + ns)
-        sim->node[node].paused_until = sim->now + ns;
-}
-
-bool sim_paused(const struct sim *sim, unsigned node)
-{
-    return sim->node[node].paused_until > sim->now;
-}
-
-/* Its clock is another now. */
-static void wake(struct sim *sim, unsigned node)
-{
-    if (sim->node[node].alive)
-        set_timer(sim, node);
-}
-
-void sim_drift(struct sim *sim, unsigned node, int ppm)
-{
-    set_clock(sim, node);
-    sim->node[node].ppm = ppm;
-    wake(sim, node);
-}
-
-void sim_jump(struct sim *sim, unsigned node, uint64_t ns)
-{
-    sim_say(sim, node, "has its clock jump by %.3f s", (double)ns / (double)SIM_S);
-    set_clock(sim, node);
-    sim->node[node].before += ns;
-    wake(sim, node);
-}
-
-struct ov_cluster *sim_cluster(const struct sim *sim, unsigned node)
-{
-    return sim->node[node].cluster;
-}
-
-uint32_t sim_index(const struct sim *sim, unsigned node, unsigned other)
-{
-    return node == other ? OV_HERE : sim->node[node].index[other];
-}
-
-unsigned sim_node_of(const struct sim *sim, unsigned node, uint32_t index)
-{
-    struct ov_node_view view;
-    if (index == OV_HERE)
-        return node;
-    if (!ov_core_node(ov_cluster_core(sim->node[node].cluster), index, &view))
-        abort();
-    return (unsigned)(view.node[0] - 'a');
-}
-
-uint64_t sim_boot(const struct sim *sim, unsigned node)
-{
-    return sim->node[node].self.ident.boot;
+    return sim->now;
 }
 
 const struct sim_counts *sim_counts(const struct sim *sim)

@@ -23,6 +23,7 @@
 #include "overlay/core/cluster.h"
 
 #define SIM_NODES 8u
+#define SIM_IMPOSTOR SIM_NODES /* instead of a node, where that is said */
 #define SIM_MS 1000000ull
 #define SIM_S (1000 * SIM_MS)
 
@@ -35,6 +36,14 @@ struct sim_host {
     void (*out)(void *of, unsigned node, const struct ov_out *out);
     /* A step of a node is over, with all that came of it. May be NULL. */
     void (*stepped)(void *of, unsigned node);
+    /* The store has handled what the node has asked; or its answer is about to be given to the
+     * node, in a step. May be NULL. */
+    void (*stored)(void *of, unsigned node, const struct ov_store_request *request,
+                   const struct ov_store_answer *answer, bool arrives);
+    /* A core has refused what always must be taken, or has done what makes no sense. It may go
+     * elsewhere by longjmp, to where sim_free is called next. NULL, or where it returns: the
+     * process ends. */
+    void (*refused)(void *of, unsigned node, int result);
 };
 
 struct sim_config {
@@ -44,6 +53,7 @@ struct sim_config {
     unsigned nregistries;
     struct sim_host host;
     bool insecure;                 /* without a token: nothing is encrypted */
+    bool pinned;                   /* XXpsk3: each node has a key, which is pinned to its name */
     uint64_t delay_min, delay_max; /* of the network and the store; 0, 0: 0.1 ms, 2 ms */
     FILE *trace; /* a line for each thing that happens, beside a column for each node: its letter
                     where it acts, ":" while it stands still; NULL: none */
@@ -89,8 +99,16 @@ void sim_crash(struct sim *sim, unsigned node, bool quiet);
 void sim_pause(struct sim *sim, unsigned node, uint64_t ns);
 bool sim_paused(const struct sim *sim, unsigned node);
 /* Its clock goes faster by so many millionths; or jumps ahead. */
-void sim_drift(struct sim *sim, unsigned node, int ppm);
+void sim_drift(struct sim *sim, unsigned node, int ppm); /* -1000000: it stands still */
 void sim_jump(struct sim *sim, unsigned node, uint64_t ns);
+
+/* Its tokens from now on: it dials with `current` and takes `accepted` as well. Each is known by a
+ * number; 0: none. All nodes begin with 1 alone. */
+void sim_tokens(struct sim *sim, unsigned node, unsigned current, unsigned accepted);
+/* Somebody claims to be the node of that letter, and dials all others: with that token, and where
+ * keys are pinned, with a key of its own. The host is told where it has a session, as OV_TELL_UP of
+ * SIM_IMPOSTOR. It ends by sim_crash of SIM_IMPOSTOR. */
+void sim_impostor(struct sim *sim, char name, unsigned token);
 
 /* Something comes in from its host, now. Result, and id of outs, of ov_cluster_step. */
 int sim_in(struct sim *sim, unsigned node, const struct ov_in *in, uint64_t *id);
@@ -113,10 +131,20 @@ void sim_heal(struct sim *sim);
 void sim_delays(struct sim *sim, uint64_t min, uint64_t max);
 /* Connections between two that are open at an end. */
 unsigned sim_links(const struct sim *sim, unsigned a, unsigned b);
+/* Who is at the other end of a connection, and in which life; SIM_NOBODY: one of those below.
+ * False: the node has no such connection. */
+bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *other,
+               unsigned *life);
+/* The next bytes that `from` sends to `to` arrive with one bit turned over. */
+void sim_corrupt(struct sim *sim, unsigned from, unsigned to);
 /* Somebody without the token connects to the node and sends these bytes. */
 void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len);
-/* The same with what a node has sent on one of its connections so far. */
+/* The same with what a node has sent to this one so far on a connection that it had dialled. */
 void sim_replay(struct sim *sim, unsigned node);
+/* The same cut short, or with a bit turned over; or with what the node itself has sent. */
+void sim_replay_cut(struct sim *sim, unsigned node);
+void sim_replay_changed(struct sim *sim, unsigned node);
+void sim_reflect(struct sim *sim, unsigned node);
 
 /* ---- the store ---- */
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* overlay/sim/sim_parts.h - what the files of the simulation share.
  *
- *      sim.c    nodes and their steps
- *      queue.c  what will happen, by its time
- *      wire.c   connections between nodes
- *      store.c  the lease store and the way to it */
+ *      sim.c     steps, and what happens when
+ *      node.c    nodes, their clocks and lives
+ *      queue.c   what will happen, by its time
+ *      wire.c    connections between nodes
+ *      attack.c  connections of others
+ *      store.c   the lease store and the way to it */
 #ifndef OV_SIM_PARTS_H
 #define OV_SIM_PARTS_H
 
@@ -72,6 +74,7 @@ struct sim_node {
     uint64_t timer_at;                    /* of the event that is under way; 0: none */
     uint64_t paused_until, since, before; /* its clock showed `before` at `since` */
     int ppm;
+    struct ov_pin pins[SIM_NODES]; /* of all nodes */
     uint32_t index[SIM_NODES];
 };
 
@@ -79,8 +82,9 @@ struct sim {
     struct sim_config config;
     uint64_t now, chance;
     struct sim_queue queue;
-    struct sim_node node[SIM_NODES];
-    bool lost[SIM_NODES][SIM_NODES];
+    struct sim_event happening; /* its bytes are to be freed */
+    struct sim_node node[SIM_NODES + 1];
+    bool lost[SIM_NODES + 1][SIM_NODES + 1], corrupt[SIM_NODES + 1][SIM_NODES + 1];
     struct sim_pipe *pipes;
     unsigned npipes;
     struct ov_store_memory store;
@@ -105,13 +109,27 @@ void *sim_alloc(void *old, size_t size);
 uint64_t sim_delay(struct sim *sim);
 /* One step, and all that comes of it. */
 int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id);
+/* One that the core must take. */
+void sim_must_step(struct sim *sim, unsigned node, struct ov_in in);
+_Noreturn void sim_refused(struct sim *sim, unsigned node, int result);
 void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY]);
+
+/* ---- node.c ---- */
+
+void sim_init_node(struct sim *sim, unsigned node);
+void sim_end_life(struct sim_node *node);
+/* For what the core waits for next. */
+void sim_set_timer(struct sim *sim, unsigned node);
 
 /* ---- wire.c ---- */
 
 /* An effect of a node's core. */
 void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect);
 void sim_arrive(struct sim *sim, struct sim_event *event);
+unsigned sim_new_pipe(struct sim *sim);
+/* To the other end, in order; bytes in pieces by chance. */
+void sim_post_to(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what);
+void sim_post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_t *bytes, size_t len);
 void sim_hang_up(struct sim *sim, unsigned node, bool quiet);
 
 /* ---- store.c ---- */

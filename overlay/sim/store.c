@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct answered {
+    struct ov_store_request request;
+    struct ov_store_answer answer;
+};
+
 static bool by_chance(struct sim *sim, unsigned of_hundred)
 {
     return of_hundred > 0 && sim_random(sim, 100) < of_hundred;
@@ -11,7 +16,7 @@ static bool by_chance(struct sim *sim, unsigned of_hundred)
 
 static bool reaches(const struct sim *sim, unsigned node)
 {
-    return (sim->faults.cut >> node & 1) == 0;
+    return node != SIM_IMPOSTOR && (sim->faults.cut >> node & 1) == 0;
 }
 
 static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life,
@@ -47,17 +52,20 @@ void sim_asked(struct sim *sim, struct sim_event *event)
                 (unsigned long long)answer.epoch);
     if (by_chance(sim, sim->faults.unknown))
         answer = (struct ov_store_answer){.number = request.number, .outcome = OV_STORE_UNKNOWN};
+    if (sim->config.host.stored != NULL)
+        sim->config.host.stored(sim->config.host.of, event->node, &request, &answer, false);
     if (reaches(sim, event->node) && !by_chance(sim, sim->faults.lost_answers))
-        post(sim, SIM_ANSWERED, event->node, event->life, &answer, sizeof answer);
+        post(sim, SIM_ANSWERED, event->node, event->life,
+             &(struct answered){.request = request, .answer = answer}, sizeof(struct answered));
 }
 
 void sim_answered(struct sim *sim, struct sim_event *event)
 {
-    struct ov_store_answer answer;
-    memcpy(&answer, event->bytes, sizeof answer);
-    if (sim_step(sim, event->node, (struct ov_in){.kind = OV_IN_STORE, .store = &answer}, NULL) !=
-        0)
-        abort();
+    struct answered on;
+    memcpy(&on, event->bytes, sizeof on);
+    if (sim->config.host.stored != NULL)
+        sim->config.host.stored(sim->config.host.of, event->node, &on.request, &on.answer, true);
+    sim_must_step(sim, event->node, (struct ov_in){.kind = OV_IN_STORE, .store = &on.answer});
 }
 
 void sim_store(struct sim *sim, const struct sim_store_faults *faults)

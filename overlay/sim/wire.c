@@ -11,7 +11,7 @@ static bool is_over(const struct sim_pipe *pipe)
     return !pipe->end[0].open && !pipe->end[1].open && pipe->under_way == 0;
 }
 
-static unsigned new_pipe(struct sim *sim)
+unsigned sim_new_pipe(struct sim *sim)
 {
     unsigned i = 0;
     while (i < sim->npipes && sim->pipes[i].used && !is_over(&sim->pipes[i]))
@@ -62,6 +62,14 @@ static void break_later(struct sim *sim, unsigned pipe, unsigned from)
     (void)post_at(sim, sim->now + SIM_BREAK_NS, pipe, 1, SIM_CLOSED);
 }
 
+static void spoil(struct sim *sim, unsigned from, unsigned to, const struct sim_event *event)
+{
+    if (from == SIM_NOBODY || to == SIM_NOBODY || !sim->corrupt[from][to])
+        return;
+    sim->corrupt[from][to] = false;
+    event->bytes[sim_random(sim, event->len)] ^= (uint8_t)(1u << sim_random(sim, 8));
+}
+
 /* To the other end, in order. */
 static void post(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what,
                  const uint8_t *bytes, size_t len)
@@ -83,11 +91,15 @@ static void post(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what
     event->bytes = sim_alloc(NULL, len);
     event->len = len;
     memcpy(event->bytes, bytes, len);
+    spoil(sim, from->node, sim->pipes[pipe].end[to].node, event);
 }
 
-/* In pieces by chance. */
-static void post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_t *bytes,
-                       size_t len)
+void sim_post_to(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what)
+{
+    post(sim, pipe, to, what, NULL, 0);
+}
+
+void sim_post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_t *bytes, size_t len)
 {
     struct sim_pipe *at = &sim->pipes[pipe];
     size_t keep = to == 1 ? SIM_RECORD - at->recorded : 0;
@@ -108,14 +120,14 @@ static void post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_
 
 static void dial(struct sim *sim, unsigned node, const struct ov_effect *effect)
 {
-    unsigned to = sim_node_of(sim, node, effect->index), pipe = new_pipe(sim);
+    unsigned to = sim_node_of(sim, node, effect->index), pipe = sim_new_pipe(sim);
 
     sim->counts.dials++;
     sim->pipes[pipe].generation++;
     sim->pipes[pipe].end[0] = (struct sim_end){
         .node = node, .life = sim->node[node].life, .conn = effect->conn, .open = true};
     sim->pipes[pipe].end[1] = (struct sim_end){.node = to, .life = sim->node[to].life};
-    post(sim, pipe, 1, SIM_CONNECT, NULL, 0);
+    sim_post_to(sim, pipe, 1, SIM_CONNECT);
 }
 
 static void hang_up(struct sim *sim, unsigned pipe, unsigned end)
@@ -141,9 +153,9 @@ void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect)
         break;
     default:
         if (!find(sim, node, effect->conn, &pipe, &end))
-            abort();
+            sim_refused(sim, node, AX_E_NO_KEY);
         if (effect->kind == OV_DO_SEND)
-            post_bytes(sim, pipe, 1 - end, effect->bytes, effect->len);
+            sim_post_bytes(sim, pipe, 1 - end, effect->bytes, effect->len);
         else
             hang_up(sim, pipe, end);
     }
@@ -153,8 +165,7 @@ void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect)
 
 static void link_step(struct sim *sim, unsigned node, const struct ov_event *event)
 {
-    if (sim_step(sim, node, (struct ov_in){.kind = OV_IN_LINK, .link = event}, NULL) != 0)
-        abort();
+    sim_must_step(sim, node, (struct ov_in){.kind = OV_IN_LINK, .link = event});
 }
 
 static void accept_dial(struct sim *sim, const struct sim_event *event)
@@ -254,9 +265,15 @@ void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost)
     sim->lost[from][to] = lost;
 }
 
+void sim_corrupt(struct sim *sim, unsigned from, unsigned to)
+{
+    sim->corrupt[from][to] = true;
+}
+
 void sim_heal(struct sim *sim)
 {
     memset(sim->lost, 0, sizeof sim->lost);
+    memset(sim->corrupt, 0, sizeof sim->corrupt);
     sim->faults = (struct sim_store_faults){0};
 }
 
@@ -269,27 +286,12 @@ unsigned sim_links(const struct sim *sim, unsigned a, unsigned b)
     return n;
 }
 
-/* ---- attacks ---- */
-
-void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len)
+bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *other, unsigned *life)
 {
-    unsigned pipe = new_pipe(sim);
-    sim->pipes[pipe].generation++;
-    sim->pipes[pipe].end[0] = (struct sim_end){.node = SIM_NOBODY};
-    sim->pipes[pipe].end[1] = (struct sim_end){.node = node, .life = sim->node[node].life};
-    post(sim, pipe, 1, SIM_CONNECT, NULL, 0);
-    post_bytes(sim, pipe, 1, bytes, len);
-}
-
-void sim_replay(struct sim *sim, unsigned node)
-{
-    for (unsigned i = 0, at = (unsigned)sim_random(sim, sim->npipes + 1); i < sim->npipes; i++) {
-        const struct sim_pipe *pipe = &sim->pipes[(at + i) % sim->npipes];
-        uint8_t bytes[SIM_RECORD];
-        if (!pipe->used || pipe->recorded == 0 || pipe->end[1].node != node)
-            continue;
-        memcpy(bytes, pipe->record, pipe->recorded);
-        sim_attack(sim, node, bytes, pipe->recorded);
-        return;
-    }
+    unsigned pipe, end;
+    if (!find(sim, node, conn, &pipe, &end))
+        return false;
+    *other = sim->pipes[pipe].end[1 - end].node;
+    *life = sim->pipes[pipe].end[1 - end].life;
+    return true;
 }
