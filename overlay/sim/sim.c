@@ -10,13 +10,37 @@
 
 /* ---- chance and trace ---- */
 
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
 /* splitmix64 (Steele, Lea and Flood, OOPSLA 2014). */
 uint64_t sim_random(struct sim *sim, uint64_t n)
 {
-    uint64_t z = sim->chance += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % n;
+    return mix(sim->chance += 0x9e3779b97f4a7c15u) % n;
+}
+
+/* What happens by chance depends on the seed, on what it is and when, and not on what was before
+ * it: so a run in which something else was left out has the same chance, as far as it goes the same
+ * way. `of` says what it is. */
+uint64_t sim_random_of(struct sim *sim, uint64_t of, uint64_t n)
+{
+    uint64_t z = mix(sim->config.seed + 0x9e3779b97f4a7c15u);
+    z = mix(z ^ sim->now);
+    return mix(z ^ of) % n;
+}
+
+/* For all else that an event does by chance. */
+static void reseed(struct sim *sim, const struct sim_event *event)
+{
+    uint64_t of = (uint64_t)event->what << 32 | event->node;
+    if (event->what >= SIM_CONNECT && event->what <= SIM_CLOSED)
+        of = of << 16 ^ (sim->pipes[event->pipe].end[event->end].node << 8 |
+                         sim->pipes[event->pipe].end[1 - event->end].node);
+    sim->chance = sim_random_of(sim, of, UINT64_MAX);
 }
 
 void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY])
@@ -25,10 +49,10 @@ void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY])
         bytes[i] = (uint8_t)sim_random(sim, 256);
 }
 
-uint64_t sim_delay(struct sim *sim)
+uint64_t sim_delay(struct sim *sim, uint64_t of)
 {
     return sim->config.delay_min +
-           sim_random(sim, sim->config.delay_max - sim->config.delay_min + 1);
+           sim_random_of(sim, of, sim->config.delay_max - sim->config.delay_min + 1);
 }
 
 void sim_delays(struct sim *sim, uint64_t min, uint64_t max)
@@ -246,6 +270,7 @@ void sim_run(struct sim *sim, uint64_t ns)
             continue;
         }
         sim->happening = event;
+        reseed(sim, &event);
         happen(sim, &event);
         free(event.bytes);
         sim->happening.bytes = NULL;

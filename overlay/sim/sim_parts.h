@@ -106,7 +106,8 @@ void *sim_alloc(void *old, size_t size);
 
 /* ---- sim.c ---- */
 
-uint64_t sim_delay(struct sim *sim);
+uint64_t sim_random_of(struct sim *sim, uint64_t of, uint64_t n);
+uint64_t sim_delay(struct sim *sim, uint64_t of);
 /* One step, and all that comes of it. */
 int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id);
 /* One that the core must take. */

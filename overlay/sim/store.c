@@ -9,9 +9,16 @@ struct answered {
     struct ov_store_answer answer;
 };
 
-static bool by_chance(struct sim *sim, unsigned of_hundred)
+/* Which question it is. */
+static uint64_t question(unsigned node, const struct ov_store_request *request, enum sim_what what)
 {
-    return of_hundred > 0 && sim_random(sim, 100) < of_hundred;
+    return (uint64_t)request->shard << 32 ^ (uint64_t)(unsigned char)request->registry[0] << 24 ^
+           (uint64_t)request->op << 16 ^ (uint64_t)what << 8 ^ node;
+}
+
+static bool by_chance(struct sim *sim, uint64_t of, unsigned of_hundred)
+{
+    return of_hundred > 0 && sim_random_of(sim, ~of, 100) < of_hundred;
 }
 
 static bool reaches(const struct sim *sim, unsigned node)
@@ -19,10 +26,10 @@ static bool reaches(const struct sim *sim, unsigned node)
     return node != SIM_IMPOSTOR && (sim->faults.cut >> node & 1) == 0;
 }
 
-static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life,
+static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life, uint64_t of,
                  const void *bytes, size_t len)
 {
-    struct sim_event *event = sim_post(sim, sim->now + sim_delay(sim), what);
+    struct sim_event *event = sim_post(sim, sim->now + sim_delay(sim, of), what);
     event->node = node;
     event->life = life;
     event->bytes = sim_alloc(NULL, len);
@@ -32,9 +39,10 @@ static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned li
 
 void sim_ask(struct sim *sim, unsigned node, const struct ov_store_request *request)
 {
+    uint64_t of = question(node, request, SIM_ASKED);
     sim->counts.requests++;
-    if (reaches(sim, node) && !by_chance(sim, sim->faults.lost_requests))
-        post(sim, SIM_ASKED, node, sim->node[node].life, request, sizeof *request);
+    if (reaches(sim, node) && !by_chance(sim, of, sim->faults.lost_requests))
+        post(sim, SIM_ASKED, node, sim->node[node].life, of, request, sizeof *request);
 }
 
 void sim_asked(struct sim *sim, struct sim_event *event)
@@ -42,20 +50,22 @@ void sim_asked(struct sim *sim, struct sim_event *event)
     static const char *const ops[] = {"read", "acquire", "renew", "release"};
     struct ov_store_request request;
     struct ov_store_answer answer;
+    uint64_t of;
 
     memcpy(&request, event->bytes, sizeof request);
+    of = question(event->node, &request, SIM_ANSWERED);
     ov_store_memory_handle(&sim->store, sim->now, &request, &answer);
     if (request.op != OV_STORE_READ)
         sim_say(sim, SIM_NOBODY, "store: %s asks to %s %s/%u: %s, epoch %llu",
                 sim->node[event->node].name, ops[request.op], request.registry, request.shard,
                 answer.outcome == OV_STORE_DONE ? "done" : "refused",
                 (unsigned long long)answer.epoch);
-    if (by_chance(sim, sim->faults.unknown))
-        answer = (struct ov_store_answer){.number = request.number, .outcome = OV_STORE_UNKNOWN};
     if (sim->config.host.stored != NULL)
         sim->config.host.stored(sim->config.host.of, event->node, &request, &answer, false);
-    if (reaches(sim, event->node) && !by_chance(sim, sim->faults.lost_answers))
-        post(sim, SIM_ANSWERED, event->node, event->life,
+    if (by_chance(sim, of ^ 1ull << 63, sim->faults.unknown))
+        answer = (struct ov_store_answer){.number = request.number, .outcome = OV_STORE_UNKNOWN};
+    if (reaches(sim, event->node) && !by_chance(sim, of, sim->faults.lost_answers))
+        post(sim, SIM_ANSWERED, event->node, event->life, of,
              &(struct answered){.request = request, .answer = answer}, sizeof(struct answered));
 }
 

@@ -62,6 +62,11 @@ static void break_later(struct sim *sim, unsigned pipe, unsigned from)
     (void)post_at(sim, sim->now + SIM_BREAK_NS, pipe, 1, SIM_CLOSED);
 }
 
+static uint64_t way(const struct sim_pipe *pipe, unsigned to)
+{
+    return (uint64_t)pipe->end[1 - to].node << 8 ^ pipe->end[to].node;
+}
+
 static void spoil(struct sim *sim, unsigned from, unsigned to, const struct sim_event *event)
 {
     if (from == SIM_NOBODY || to == SIM_NOBODY || !sim->corrupt[from][to])
@@ -75,7 +80,7 @@ static void post(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what
                  const uint8_t *bytes, size_t len)
 {
     struct sim_end *from = &sim->pipes[pipe].end[1 - to];
-    uint64_t at = sim->now + sim_delay(sim);
+    uint64_t at = sim->now + sim_delay(sim, way(&sim->pipes[pipe], to) ^ len << 32);
     struct sim_event *event;
 
     if (!from->deaf && is_lost(sim, from->node, sim->pipes[pipe].end[to].node))
@@ -109,7 +114,8 @@ void sim_post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_t *
     at->recorded += keep;
     sim->counts.bytes += len;
     while (len > 0) {
-        size_t part = sim_random(sim, 4) > 0 ? len : 1 + sim_random(sim, len);
+        uint64_t dice = sim_random_of(sim, way(at, to) ^ len << 33, 4 * len);
+        size_t part = dice >= len ? len : 1 + dice;
         post(sim, pipe, to, SIM_BYTES, bytes, part);
         bytes += part;
         len -= part;
