@@ -305,9 +305,9 @@ soak: ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing gr
 soak: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SPAWNS=10000000 AX_CYCLES=1000000 AX_KILLS=1000 \
 		$(B)/tests/crash/test_soak
-sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or the story of one seed (SEED=n TRACE=1)
+sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
-	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
+	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
 model: ## check the models of lane, bell, commit, hand-over and lease exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it

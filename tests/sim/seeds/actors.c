@@ -4,30 +4,9 @@
 #include "overlay/core/place.h"
 
 #include <ax/actor.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NOTICE "notice"
-
-const struct ov_registry world_registries[REGISTRIES] = {{"users", 8}, {"solo", 1}};
-
-unsigned key_registry(unsigned key)
-{
-    return key >= KEYS - 4;
-}
-
-struct ax_span key_name(unsigned key, char name[8])
-{
-    return (struct ax_span){name, (uint32_t)snprintf(name, 8, "k%u", key)};
-}
-
-static unsigned key_number(struct ax_span name)
-{
-    unsigned key = 0;
-    for (uint32_t i = 1; i < name.len; i++)
-        key = 10 * key + (unsigned)(((const char *)name.ptr)[i] - '0');
-    return key;
-}
 
 static uint64_t address_of(const struct world *world, const struct actor *actor)
 {
@@ -53,7 +32,7 @@ static void answer(struct world *world, unsigned node, const struct ov_answer *w
 {
     int r = in(world, node, &(struct ov_in){.kind = OV_IN_ANSWER, .answer = what});
     if (r != 0 && r != AX_E_NO_KEY)
-        fail(world, "an answer is refused: %d", r);
+        fail(world, "host", "an answer is refused: %d", r);
 }
 
 /* ---- life ---- */
@@ -79,7 +58,7 @@ static struct actor *spawn(struct world *world, unsigned node, unsigned key,
     struct actor *actor = world->actors;
     while (is_up(world, actor))
         if (++actor == world->actors + ACTORS)
-            fail(world, "too many actors");
+            fail(world, "host", "too many actors");
     *actor = (struct actor){.alive = true,
                             .node = node,
                             .life = sim_life(world->sim, node),
@@ -170,7 +149,7 @@ static struct turn *new_turn(struct world *world, unsigned node, const struct ov
     while (turn->used && sim_alive(world->sim, turn->node) &&
            sim_life(world->sim, turn->node) == turn->life)
         if (++turn == world->turns + TURNS)
-            fail(world, "too many turns");
+            fail(world, "host", "too many turns");
     *turn = (struct turn){.used = true,
                           .ask = out->kind == OV_OUT_ASK,
                           .node = node,
@@ -203,18 +182,51 @@ static void ensure(void *of, uint64_t arg)
     answer(world, turn->node, &done);
 }
 
-static void do_turn(struct world *world, const struct turn *turn, struct actor *actor)
+/* The resource takes nothing under an epoch before its last. Whoever reads by what it remembers
+ * does not ask it: its lease must be enough for that. */
+static bool is_fenced(struct world *world, const struct actor *actor, enum linear_kind what)
 {
     struct resource *resource = &world->resources[actor->key];
 
-    check_turn(world, turn->node, actor);
-    if (actor->epoch < resource->epoch)
-        fail(world, "I5: %u: key %u is written under epoch %llu after %llu", turn->node, actor->key,
-             (unsigned long long)actor->epoch, (unsigned long long)resource->epoch);
+    if (what == LINEAR_READ && actor->loaded && !is_slow(world, actor->node))
+        return false;
+    if (actor->epoch < resource->epoch) {
+        if (!is_slow(world, actor->node))
+            fail(world, "I5", "%c: key %u under epoch %llu after %llu", 'a' + (int)actor->node,
+                 actor->key, (unsigned long long)actor->epoch, (unsigned long long)resource->epoch);
+        world->tally.n[FENCED]++;
+        return true;
+    }
     resource->epoch = actor->epoch;
-    resource->value++;
+    return false;
+}
+
+/* False: the resource has refused it. */
+static bool do_turn(struct world *world, const struct turn *turn, struct actor *actor)
+{
+    struct resource *resource = &world->resources[actor->key];
+    const struct op *op = &world->ops[turn->op < OPS ? turn->op : 0];
+
+    check_turn(world, turn->node, actor);
+    if (is_fenced(world, actor, op->what))
+        return false;
+    if (!actor->loaded)
+        actor->value = resource->value;
+    actor->loaded = true;
+    if (op->what == LINEAR_ADD)
+        resource->value = ++actor->value;
+    if (op->what == LINEAR_WRITE)
+        resource->value = actor->value = op->number << 16;
     world->tally.n[DONE]++;
-    ledger_done(world, turn->op, resource);
+    ledger_done(world, turn->op, resource, actor->value);
+    return true;
+}
+
+static bool may_begin(const struct world *world, unsigned node, const struct actor *actor)
+{
+    return world->plan->careless ||
+           ov_cluster_epoch(sim_cluster(world->sim, node), actor->registry, actor->shard,
+                            sim_clock(world->sim, node)) == actor->epoch;
 }
 
 static void take_turn(void *of, uint64_t arg)
@@ -228,12 +240,9 @@ static void take_turn(void *of, uint64_t arg)
     turn->used = false;
     if (!actor->alive || actor->generation != copy.generation)
         done.status = AX_E_NO_ACTOR;
-    else if (ov_cluster_epoch(sim_cluster(world->sim, copy.node), actor->registry, actor->shard,
-                              sim_clock(world->sim, copy.node)) != actor->epoch)
+    else if (!may_begin(world, copy.node, actor) || !do_turn(world, &copy, actor))
         done.status = AX_E_STALE;
-    else
-        do_turn(world, &copy, actor);
-    value = world->resources[actor->key].value;
+    value = actor->value;
     if (copy.ask && done.status == 0)
         done.body = (struct ax_span){(const char *)&value, sizeof value};
     answer(world, copy.node, &done);
@@ -246,7 +255,7 @@ static void message(struct world *world, unsigned node, const struct ov_out *out
     struct turn *turn;
 
     if (out->frame->body.len != sizeof body)
-        fail(world, "a body of %u bytes", out->frame->body.len);
+        fail(world, "host", "a body of %u bytes", out->frame->body.len);
     memcpy(&body, out->frame->body.ptr, sizeof body);
     if (out->frame->endpoint.len > 0) {
         ledger_notice(world, node, body);

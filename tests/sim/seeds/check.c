@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/sim/seeds/world.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static uint64_t held(const struct world *world, unsigned node, unsigned registry, uint32_t shard)
 {
     if (!sim_alive(world->sim, node))
@@ -9,63 +12,201 @@ static uint64_t held(const struct world *world, unsigned node, unsigned registry
                             sim_clock(world->sim, node));
 }
 
-/* I1 at most one session holds a shard's epoch, and I4 intervals of ownership are disjoint: at any
- * time, by its own clock, one node at most believes that it may begin a turn. One that stands still
- * begins none. */
-static void one_owner(struct world *world, unsigned node, unsigned registry, uint32_t shard)
+bool is_slow(const struct world *world, unsigned node)
+{
+    return sim_now(world->sim) < world->slow_until[node];
+}
+
+static const char *shard_text(unsigned registry, uint32_t shard, char text[32])
+{
+    snprintf(text, 32, "%s/%u", world_registries[registry].name, shard);
+    return text;
+}
+
+/* I1 at most one session holds a shard's epoch. I4 intervals of ownership, as the owners believe
+ * them, are disjoint: at any time, by its own clock, one node at most believes that it may begin a
+ * turn, unless a clock is slower than the bound allows. One that stands still begins none. */
+static void one_owner(struct world *world, unsigned node, unsigned registry, uint32_t shard,
+                      uint64_t epoch)
+{
+    char text[32];
+    for (unsigned other = 0; other < world->nodes; other++) {
+        uint64_t others = other != node ? held(world, other, registry, shard) : 0;
+        if (others == 0 || (others != epoch && (is_slow(world, node) || is_slow(world, other))))
+            continue;
+        fail(world, others == epoch ? "I1" : "I4", "%s is of %c at %llu and of %c at %llu",
+             shard_text(registry, shard, text), 'a' + (int)node, (unsigned long long)epoch,
+             'a' + (int)other, (unsigned long long)others);
+    }
+}
+
+/* I4 in true time: who believes that it owns a shard is who the store has down for it, by the time
+ * that is left there. */
+static void as_the_store_has_it(struct world *world, unsigned node, unsigned registry,
+                                uint32_t shard, uint64_t epoch)
+{
+    const struct ov_store_record *record = sim_record(world->sim, registry, shard);
+    char text[32];
+    if (is_slow(world, node) ||
+        (record != NULL && record->epoch == epoch &&
+         record->owner.boot == sim_boot(world->sim, node) && sim_now(world->sim) < record->until))
+        return;
+    fail(world, "I4", "%c believes that it has %s at %llu, and the store does not", 'a' + (int)node,
+         shard_text(registry, shard, text), (unsigned long long)epoch);
+}
+
+static void check_owner(struct world *world, unsigned node, unsigned registry, uint32_t shard)
 {
     uint64_t epoch = held(world, node, registry, shard);
-    for (unsigned other = 0; epoch != 0 && other < world->nodes; other++)
-        if (other != node && held(world, other, registry, shard) != 0)
-            fail(world, "I1, I4: %s/%u is of %c at %llu and of %c at %llu",
-                 world_registries[registry].name, shard, 'a' + (int)node, (unsigned long long)epoch,
-                 'a' + (int)other, (unsigned long long)held(world, other, registry, shard));
+    if (epoch == 0)
+        return;
+    one_owner(world, node, registry, shard, epoch);
+    as_the_store_has_it(world, node, registry, shard, epoch);
+}
+
+/* I7 nothing of an unconfirmed peer reaches host code, and none has a place: each connection that a
+ * node keeps is with the life of the node that it takes it for. */
+static void right_peers(struct world *world, unsigned node)
+{
+    struct ov_node_view view;
+    for (uint32_t index = 0; index < SIM_NODES; index++) {
+        if (!ov_core_node(ov_cluster_core(sim_cluster(world->sim, node)), index, &view))
+            continue;
+        if (view.node[1] != 0 || (unsigned)(view.node[0] - 'a') >= world->nodes)
+            fail(world, "I7", "%c knows a node %s", 'a' + (int)node, view.node);
+        for (unsigned plane = 0; plane < 2; plane++) {
+            unsigned other = SIM_NOBODY, life = 0;
+            if (view.conn[plane] == world->links[node][index][plane])
+                continue;
+            world->links[node][index][plane] = view.conn[plane];
+            if (view.conn[plane] != 0 &&
+                (!sim_other(world->sim, node, view.conn[plane], &other, &life) ||
+                 other != (unsigned)(view.node[0] - 'a') ||
+                 world->boots[other][life % 64] != view.ident.boot))
+                fail(world, "I7", "%c takes somebody for %s", 'a' + (int)node, view.node);
+        }
+    }
+}
+
+/* I7 where it reaches host code. */
+void check_out(struct world *world, unsigned node, const struct ov_out *out)
+{
+    if (node == SIM_IMPOSTOR)
+        fail(world, "I7", "an impostor has a session with node %u", out->link->index);
+    switch (out->kind) {
+    case OV_OUT_LINK:
+        if (out->link->kind == OV_TELL_UP || out->link->kind == OV_TELL_DOWN) {
+            if (world->up[node][out->link->index] == (out->link->kind == OV_TELL_UP))
+                fail(world, "I7", "%c is told twice of a session", 'a' + (int)node);
+            world->up[node][out->link->index] = out->link->kind == OV_TELL_UP;
+        }
+        break;
+    case OV_OUT_TELL:
+    case OV_OUT_ASK:
+    case OV_OUT_WATCH:
+        if (out->node != OV_HERE && !world->up[node][out->node])
+            fail(world, "I7", "%c hears of who has no session", 'a' + (int)node);
+        break;
+    default:
+        break;
+    }
 }
 
 /* I10 each table stays within its bound. */
 static void within_bounds(struct world *world, unsigned node)
 {
+    const struct ov_core *core = ov_cluster_core(sim_cluster(world->sim, node));
     struct ov_cluster_view view;
     ov_cluster_look(sim_cluster(world->sim, node), &view);
     if (view.requests > 64 || view.ensures > 8 || view.served > 72 || view.monitors > 32 ||
-        view.watchers > 32 || view.keys > 128)
-        fail(world, "I10: a table of %c is too full", 'a' + (int)node);
+        view.watchers > 32 || view.keys > 128 || ov_core_gate(core)->held > OV_GATE_PLACES)
+        fail(world, "I10", "a table of %c is too full", 'a' + (int)node);
 }
 
 void check_step(struct world *world, unsigned node)
 {
+    world->arrived.is = false;
+    world->boots[node][sim_life(world->sim, node) % 64] = sim_boot(world->sim, node);
     for (unsigned registry = 0; registry < REGISTRIES; registry++)
         for (uint32_t shard = 0; shard < world_registries[registry].shards; shard++)
-            one_owner(world, node, registry, shard);
+            check_owner(world, node, registry, shard);
+    right_peers(world, node);
     within_bounds(world, node);
 }
 
-/* I2 epochs of a shard rise strictly; I6 none is gained but by what the store has granted. */
+/* ---- leases that are gained ---- */
+
+static unsigned registry_of(const struct ov_store_request *request)
+{
+    unsigned registry = 0;
+    while (strcmp(world_registries[registry].name, request->registry) != 0)
+        registry++;
+    return registry;
+}
+
+/* I1 by the store: an epoch is given to one session. */
+static void granted(struct world *world, unsigned node, unsigned registry, uint32_t shard,
+                    uint64_t epoch)
+{
+    struct grant *grant = &world->grants[registry][shard][epoch % GRANTS];
+    unsigned life = sim_life(world->sim, node);
+    char text[32];
+    if (grant->epoch == epoch && (grant->node != node || grant->life != life))
+        fail(world, "I1", "the store gives %s at %llu twice", shard_text(registry, shard, text),
+             (unsigned long long)epoch);
+    *grant = (struct grant){epoch, node, life};
+}
+
+void check_stored(struct world *world, unsigned node, const struct ov_store_request *request,
+                  const struct ov_store_answer *answer, bool arrives)
+{
+    unsigned registry = registry_of(request);
+    bool grants = (request->op == OV_STORE_ACQUIRE || request->op == OV_STORE_RENEW) &&
+                  answer->outcome == OV_STORE_DONE;
+    if (arrives) {
+        world->arrived.is = grants;
+        world->arrived.registry = registry;
+        world->arrived.shard = request->shard;
+        world->arrived.epoch = answer->epoch;
+    } else if (grants && request->op == OV_STORE_ACQUIRE) {
+        /* of a life that may have ended: then it is nobody's */
+        if (sim_alive(world->sim, node) && request->asker.boot == sim_boot(world->sim, node))
+            granted(world, node, registry, request->shard, answer->epoch);
+    }
+}
+
+/* I2 epochs of a shard rise strictly. I6 no ownership follows from a read alone: what is gained is
+ * what the store has granted, in answer to a question for it. */
 void check_gained(struct world *world, unsigned node, const struct ov_out *out)
 {
     uint64_t *last = &world->epochs[out->registry][out->shard];
-    const struct ov_store_record *record = sim_record(world->sim, out->registry, out->shard);
+    const struct grant *grant = &world->grants[out->registry][out->shard][out->epoch % GRANTS];
+    char text[32];
 
-    if (out->epoch <= *last)
-        fail(world, "I2: %s/%u goes to %c at epoch %llu after %llu",
-             world_registries[out->registry].name, out->shard, 'a' + (int)node,
+    shard_text(out->registry, out->shard, text);
+    if (out->epoch <= *last && !is_slow(world, node))
+        fail(world, "I2", "%s goes to %c at epoch %llu after %llu", text, 'a' + (int)node,
              (unsigned long long)out->epoch, (unsigned long long)*last);
-    *last = out->epoch;
-    if (record == NULL || record->epoch != out->epoch ||
-        record->owner.boot != sim_boot(world->sim, node))
-        fail(world, "I6: %c holds %s/%u, which the store has not granted", 'a' + (int)node,
-             world_registries[out->registry].name, out->shard);
+    if (out->epoch > *last)
+        *last = out->epoch;
+    if (!world->arrived.is || world->arrived.registry != out->registry ||
+        world->arrived.shard != out->shard || world->arrived.epoch != out->epoch)
+        fail(world, "I6", "%c holds %s without having asked for it", 'a' + (int)node, text);
+    if (grant->epoch != out->epoch || grant->node != node ||
+        grant->life != sim_life(world->sim, node))
+        fail(world, "I6", "%c holds %s, which the store has not granted", 'a' + (int)node, text);
 }
 
-/* I3 no turn of a shard starts after its owner's deadline: the host has asked for the epoch; what
- * is left to see is that no later one is in use. */
+/* I3 no turn of a shard starts after its owner's deadline. */
 void check_turn(struct world *world, unsigned node, const struct actor *actor)
 {
-    if (actor->epoch != world->epochs[actor->registry][actor->shard])
-        fail(world, "I3: a turn of %c under epoch %llu, when %llu is out", 'a' + (int)node,
-             (unsigned long long)actor->epoch,
-             (unsigned long long)world->epochs[actor->registry][actor->shard]);
-    one_owner(world, node, actor->registry, actor->shard);
+    const struct ov_store_record *record = sim_record(world->sim, actor->registry, actor->shard);
+    if (is_slow(world, node) || (actor->epoch == world->epochs[actor->registry][actor->shard] &&
+                                 sim_now(world->sim) < record->until))
+        return;
+    fail(world, "I3", "a turn of %c under epoch %llu, when %llu is out", 'a' + (int)node,
+         (unsigned long long)actor->epoch,
+         (unsigned long long)world->epochs[actor->registry][actor->shard]);
 }
 
 /* ---- when nothing is broken any more ---- */
@@ -78,8 +219,8 @@ static void each_shard_is_owned(struct world *world)
             for (unsigned node = 0; node < world->nodes; node++)
                 owners += held(world, node, registry, shard) != 0;
             if (owners != 1)
-                fail(world, "%s/%u has %u owners in the end", world_registries[registry].name,
-                     shard, owners);
+                fail(world, "live", "%s/%u has %u owners in the end",
+                     world_registries[registry].name, shard, owners);
         }
 }
 
@@ -88,8 +229,8 @@ static void each_pair_is_joined(struct world *world)
     for (unsigned a = 0; a < world->nodes; a++)
         for (unsigned b = 0; b < a; b++)
             if (sim_links(world->sim, a, b) != 2)
-                fail(world, "%c and %c have %u links in the end", 'a' + (int)b, 'a' + (int)a,
-                     sim_links(world->sim, a, b));
+                fail(world, "live", "%c and %c have %u links in the end", 'a' + (int)b,
+                     'a' + (int)a, sim_links(world->sim, a, b));
 }
 
 static void nothing_is_left(struct world *world, unsigned node)
@@ -97,7 +238,7 @@ static void nothing_is_left(struct world *world, unsigned node)
     struct ov_cluster_view view;
     ov_cluster_look(sim_cluster(world->sim, node), &view);
     if (view.requests != 0 || view.ensures != 0 || view.served != 0)
-        fail(world, "%c has %u requests, %u ensures, %u served in the end", 'a' + (int)node,
+        fail(world, "live", "%c has %u requests, %u ensures, %u served in the end", 'a' + (int)node,
              view.requests, view.ensures, view.served);
 }
 
@@ -108,4 +249,5 @@ void check_live(struct world *world)
     for (unsigned node = 0; node < world->nodes; node++)
         nothing_is_left(world, node);
     ledger_all_ended(world);
+    history_check(world);
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* seeds [FIRST SEEDS]  runs seeds, on all processors; without arguments, AX_SEEDS of them
+ * seeds -1 FIRST SEEDS runs them one after another until one fails
  * seeds SEED           one
  * seeds -t SEED        one, and tells its story
+ * seeds -s SEED        one that fails: leaves out what it does not need for that, tells what is
+ * left of its plan, and, with -t, its story -x                   with a mistake planted in the
+ * host: that this is found is a test
  *
  * It ends with "N passed, N failed". The same seed is the same run, to the byte. */
+#include "tests/lib/shrink.h"
 #include "tests/sim/seeds/world.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,9 +20,11 @@
 
 #include <sodium.h>
 
-#define SEEDS 1000u /* where nothing else is said */
+#define SEEDS 1000u      /* where nothing else is said */
+#define SEED_LIMIT_S 120 /* of real time: no step may take for ever */
 
 static struct world world;
+static struct plan plan;
 
 static void add(struct tally *sum, const struct tally *other)
 {
@@ -25,18 +33,45 @@ static void add(struct tally *sum, const struct tally *other)
         to[i] += other->n[i];
 }
 
+/* A core that crashes, or goes on for ever, is a failure of its seed. */
+static void died(int signal)
+{
+    char text[96];
+    int n = snprintf(text, sizeof text, "seed %llu: core: signal %d\n",
+                     (unsigned long long)plan.seed, signal);
+    _exit(write(1, text, (size_t)n) == n ? 1 : 2);
+}
+
+static void watch_over(void)
+{
+    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
+    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+        (void)signal(signals[i], died);
+}
+
+static bool run_seed(uint64_t seed, bool careless, FILE *trace)
+{
+    plan.careless = careless;
+    plan.until = 0;
+    plan_make(&plan, seed);
+    alarm(SEED_LIMIT_S);
+    bool ok = run_plan(&world, &plan, trace);
+    alarm(0);
+    if (!ok)
+        printf("seed %llu: %s\n", (unsigned long long)seed, world.why);
+    fflush(stdout);
+    return ok;
+}
+
 /* One of `shares` processes, which says what it has counted to `to`. */
 static void run_share(uint64_t first, unsigned long seeds, unsigned share, unsigned shares, int to)
 {
     struct tally sum = {0};
+    watch_over();
     for (unsigned long i = share; i < seeds; i += shares) {
-        uint64_t seed = first + i;
-        bool ok = run_seed(&world, seed, NULL);
+        bool ok = run_seed(first + i, false, NULL);
         add(&sum, &world.tally);
         sum.n[ok ? PASSED : FAILED]++;
-        if (!ok)
-            printf("seed %llu: %s\n", (unsigned long long)seed, world.why);
-        fflush(stdout);
     }
     _exit(write(to, &sum, sizeof sum) == (ssize_t)sizeof sum ? 0 : 2);
 }
@@ -87,10 +122,51 @@ static int run_all(uint64_t first, unsigned long seeds)
     return sum.n[PASSED] < seeds;
 }
 
-static int run_one(uint64_t seed, FILE *trace)
+static int run_until_one_fails(uint64_t first, unsigned long seeds, bool careless)
 {
-    bool ok = run_seed(&world, seed, trace);
-    printf("%s\n", ok ? "1 passed, 0 failed" : world.why);
+    watch_over();
+    for (unsigned long i = 0; i < seeds; i++)
+        if (!run_seed(first + i, careless, NULL))
+            return 1;
+    printf("%lu passed, 0 failed\n", seeds);
+    return 0;
+}
+
+/* ---- one seed ---- */
+
+static bool fails_alike(void *of, const bool *off)
+{
+    memcpy(plan.off, off, plan.n * sizeof *off);
+    return !run_plan(&world, &plan, NULL) && strcmp(world.tag, of) == 0;
+}
+
+static void shrink_plan(void)
+{
+    char tag[16];
+    bool off[PLAN_MOST];
+    unsigned left;
+
+    snprintf(tag, sizeof tag, "%s", world.tag);
+    for (unsigned i = 0; i < plan.n; i++)
+        off[i] = plan.list[i].at + SIM_S > world.failed_at; /* virtual time begins at 1 s */
+    plan.until = world.failed_at + SIM_S;
+    if (!fails_alike(tag, off))
+        memset(off, 0, sizeof off);
+    left = shrink(off, plan.n, fails_alike, tag);
+    (void)fails_alike(tag, off);
+    printf("%u of %u that were planned are enough: %s\n", left, plan.n, world.why);
+    plan_print(&plan, stdout);
+}
+
+static int run_one(uint64_t seed, bool careless, bool smaller, FILE *trace)
+{
+    bool ok = run_seed(seed, careless, smaller ? NULL : trace);
+    if (!ok && smaller) {
+        shrink_plan();
+        if (trace != NULL)
+            (void)run_plan(&world, &plan, trace);
+    }
+    printf("%d passed, %d failed\n", ok, !ok);
     return !ok;
 }
 
@@ -101,12 +177,23 @@ static unsigned long number(const char *text, unsigned long otherwise)
 
 int main(int argc, char **argv)
 {
-    bool trace = argc > 1 && strcmp(argv[1], "-t") == 0;
+    bool trace = false, smaller = false, careless = false, until = false;
+    int option;
 
+    while ((option = getopt(argc, argv, "1stx")) != -1) {
+        trace |= option == 't';
+        smaller |= option == 's';
+        careless |= option == 'x';
+        until |= option == '1';
+    }
     if (sodium_init() < 0)
         return 2;
-    if (argc == 2 + trace)
-        return run_one(strtoull(argv[1 + trace], NULL, 10), trace ? stdout : NULL);
-    return run_all(argc > 2 ? number(argv[1], 1) : 1,
-                   argc > 2 ? number(argv[2], SEEDS) : number(getenv("AX_SEEDS"), SEEDS));
+    argv += optind;
+    argc -= optind;
+    if (argc == 1)
+        return run_one(strtoull(argv[0], NULL, 10), careless, smaller, trace ? stdout : NULL);
+    if (until && argc == 2)
+        return run_until_one_fails(number(argv[0], 1), number(argv[1], SEEDS), careless);
+    return run_all(argc == 2 ? number(argv[0], 1) : 1,
+                   argc == 2 ? number(argv[1], SEEDS) : number(getenv("AX_SEEDS"), SEEDS));
 }

@@ -2,23 +2,32 @@
 /* tests/sim/seeds/world.h - a workload over a simulated cluster, with what must hold at all times.
  *
  *      main.c    seeds, from the command line
- *      run.c     one seed: what is done, what is broken, when
+ *      plan.c    what is to be done and broken in a seed, when
+ *      break.c   what is broken
+ *      run.c     one seed
  *      actors.c  the host of all nodes: actors of keys, over a resource that outlives them
  *      ledger.c  requests and monitors, from their beginning to their end
+ *      keys.c    the keys
+ *      history.c what actors have answered, at the end
  *      check.c   the invariants
  *
  * An actor of a key adds one to the resource of the key for each message, under its fencing token:
- * the resource is what a database is, outside the cluster. */
+ * the resource is what a database is, outside the cluster. It reads by what it remembers of that.
+ *
+ * A node whose clock is slower than the bound of drift allows may believe that it owns what it has
+ * lost. For as long as it may, what is held of it is less: that it has an epoch of its own, and
+ * that the resources, where it comes too late, refuse it. */
 #ifndef TESTS_SIM_SEEDS_WORLD_H
 #define TESTS_SIM_SEEDS_WORLD_H
 
 #include <setjmp.h>
 
 #include "overlay/sim/sim.h"
+#include "tests/lib/linear.h"
 
 #define KEYS 24u
 #define ACTORS 512u
-#define OPS 8192u
+#define OPS 2048u
 #define WATCHES 1024u
 #define HANDLES 32u
 #define REGISTRIES 2u
@@ -41,7 +50,12 @@
     X(PAUSES, "pauses")                                                                            \
     X(PARTITIONS, "partitions")                                                                    \
     X(CUTS, "cuts")                                                                                \
-    X(ATTACKS, "attacks")
+    X(ATTACKS, "attacks")                                                                          \
+    X(STALLS, "clocks too slow")                                                                   \
+    X(FENCED, "turns fenced")                                                                      \
+    X(ROTATIONS, "rotations of the token")                                                         \
+    X(CANCELED, "requests taken back")                                                             \
+    X(TOO_HARD, "histories too hard")
 
 enum tally_of {
 #define TALLY_ENUM(symbol, name) symbol,
@@ -54,6 +68,63 @@ struct tally {
     unsigned long n[TALLIES];
 };
 
+/* What is planned in a seed: X(symbol, name). a to d of it are numbers by chance, which say what
+ * exactly. The first two are of the whole seed; from CRASH on something is broken, and from ATTACK
+ * on that is nothing to nodes that take whoever comes. */
+#define PLANS(X)                                                                                   \
+    X(DELAYS, "delays")                                                                            \
+    X(DRIFT, "drift")                                                                              \
+    X(REQUEST, "request")                                                                          \
+    X(WATCH, "watch")                                                                              \
+    X(TAKE_BACK, "take back a watch")                                                              \
+    X(CANCEL, "take back a request")                                                               \
+    X(END, "end an actor")                                                                         \
+    X(CRASH, "crash")                                                                              \
+    X(LEAVE, "leave")                                                                              \
+    X(PARTITION, "partition")                                                                      \
+    X(ONE_WAY, "one way lost")                                                                     \
+    X(PAUSE, "pause")                                                                              \
+    X(LEASE_PAUSE, "pause of leases")                                                              \
+    X(STORE, "store")                                                                              \
+    X(JUMP, "jump")                                                                                \
+    X(STALL, "slow clock")                                                                         \
+    X(CUT, "cut")                                                                                  \
+    X(CUT_HALF, "cut at one end")                                                                  \
+    X(ATTACK, "attack")                                                                            \
+    X(FLOOD, "flood")                                                                              \
+    X(IMPOSTOR, "impostor")                                                                        \
+    X(CORRUPT, "bit turned over")                                                                  \
+    X(ROTATE, "rotation of the token")                                                             \
+    X(STRANGE, "a token of its own")
+
+enum plan_kind {
+#define PLAN_ENUM(symbol, name) PLAN_##symbol,
+    PLANS(PLAN_ENUM)
+#undef PLAN_ENUM
+        PLAN_KINDS
+};
+
+struct planned {
+    uint64_t at; /* ns from the beginning */
+    enum plan_kind kind;
+    uint32_t a, b, c, d;
+};
+
+#define PLAN_MOST 4096u
+
+enum locks { NN, XX, OPEN }; /* how nodes know each other */
+
+struct plan {
+    uint64_t seed;
+    unsigned nodes;
+    enum locks locks;
+    bool careless; /* a mistake is planted in the host: it begins turns without looking at leases */
+    uint64_t until; /* virtual time; 0: the end. What has not failed by then is said not to */
+    unsigned n;
+    struct planned list[PLAN_MOST];
+    bool off[PLAN_MOST]; /* left out */
+};
+
 struct resource {
     uint64_t value, epoch;
     uint64_t last[SIM_NODES][64]; /* number of the last request that was done, of a node's life */
@@ -64,6 +135,8 @@ struct actor {
     unsigned node, life, key;
     uint32_t registry, shard, generation, incarnation;
     uint64_t epoch, last_turn;
+    bool loaded; /* `value` is that of the resource, as it was last read or written here */
+    uint64_t value;
     struct {
         uint64_t handle, monitor; /* handle 0: none */
         uint32_t node;            /* as the core of its node calls who watches */
@@ -75,11 +148,12 @@ enum op_state { OP_FREE, OP_OPEN, OP_ENDED };
 struct op { /* a request; its index is the token */
     enum op_state state;
     enum ov_kind kind;
+    enum linear_kind what;
+    bool direct; /* to an actor, not to a key */
     unsigned node, life, key;
-    uint64_t id, number, done_at, value, ended_at;
+    uint64_t id, number, begun_at, ended_at, value;
     unsigned done, status;
-    uint64_t handle; /* of the host that has it */
-    uint64_t body;   /* the index again: what is sent */
+    uint64_t body; /* the index again: what is sent */
 };
 
 struct watch { /* a monitor; its index is the token */
@@ -100,18 +174,39 @@ struct turn { /* a message that was handed to an actor */
 
 #define TURNS 1024u
 
+struct grant { /* of an epoch by the store */
+    uint64_t epoch;
+    unsigned node, life;
+};
+
+#define GRANTS 64u
+
 struct world {
     struct sim *sim;
-    uint64_t seed, until;
+    const struct plan *plan;
     jmp_buf failed;
+    const char *tag; /* which invariant does not hold */
+    uint64_t failed_at;
     char why[512];
     struct resource resources[KEYS];
     struct actor actors[ACTORS];
     struct op ops[OPS];
     struct watch watches[WATCHES];
     struct turn turns[TURNS];
-    uint64_t epochs[REGISTRIES][SHARDS_MOST];         /* the last that was gained */
-    bool granted[SIM_NODES][REGISTRIES][SHARDS_MOST]; /* by an answer to acquire or renew */
+    uint64_t epochs[REGISTRIES][SHARDS_MOST]; /* the last that was gained */
+    struct grant grants[REGISTRIES][SHARDS_MOST][GRANTS];
+    struct {
+        bool is; /* the node of this step has been granted this, in answer to a question for it */
+        unsigned registry;
+        uint32_t shard;
+        uint64_t epoch;
+    } arrived;
+    bool up[SIM_NODES][SIM_NODES];           /* by the core's index: host code knows of it */
+    uint64_t links[SIM_NODES][SIM_NODES][2]; /* by the core's index: connections looked at */
+    uint64_t boots[SIM_NODES][64];           /* of each life */
+    uint64_t slow_until[SIM_NODES];          /* a clock, and what follows of it */
+    int ppm[SIM_NODES];
+    unsigned token, rotating; /* the cluster's; until which planned one has ended */
     unsigned nops, nwatches;
     uint64_t numbers;
     unsigned nodes;
@@ -121,39 +216,63 @@ struct world {
 
 extern const struct ov_registry world_registries[REGISTRIES];
 
-/* Ends the run of this seed as failed. */
-_Noreturn void fail(struct world *world, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Ends the run of this seed as failed. The tag is the invariant's name, or "order" of requests,
+ * "live" when all is calm, "linear", "host" for what a core says to its host, "core" for what it
+ * refuses. */
+_Noreturn void fail(struct world *world, const char *tag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void say(struct world *world, unsigned node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 unsigned chance(struct world *world, unsigned n);
 
-/* run.c: false, and world->why: it has failed. */
-bool run_seed(struct world *world, uint64_t seed, FILE *trace);
+/* plan.c */
+void plan_make(struct plan *plan, uint64_t seed);
+const char *plan_name(enum plan_kind kind);
+void plan_print(const struct plan *plan, FILE *to);
 
-/* actors.c */
+/* run.c: false, and world->tag, world->why: it has failed. */
+bool run_plan(struct world *world, const struct plan *plan, FILE *trace);
+bool can_act(const struct world *world, unsigned node);
+
+/* break.c */
+void break_it(struct world *world, unsigned node, const struct planned *planned);
+
+/* keys.c */
 unsigned key_registry(unsigned key);
 struct ax_span key_name(unsigned key, char name[8]);
+unsigned key_number(struct ax_span name);
+
+/* actors.c */
 void actors_out(struct world *world, unsigned node, const struct ov_out *out);
 void actors_end_one(struct world *world, unsigned actor);
 void actors_crash(struct world *world, unsigned node);
 int actors_find(const struct world *world, unsigned node, uint64_t address);
 
 /* ledger.c */
-void ledger_request(struct world *world, unsigned node);
-void ledger_watch(struct world *world, unsigned node);
-void ledger_take_back(struct world *world);
+void ledger_request(struct world *world, unsigned node, const struct planned *planned);
+void ledger_watch(struct world *world, unsigned node, uint32_t by_chance);
+void ledger_take_back(struct world *world, uint32_t by_chance);
+void ledger_cancel(struct world *world, uint32_t by_chance);
 void ledger_out(struct world *world, unsigned node, const struct ov_out *out);
 void ledger_crash(struct world *world, unsigned node);
 void ledger_notice(struct world *world, unsigned node, uint64_t monitor);
 void ledger_learn(struct world *world, unsigned node, const struct ov_out *out);
-void ledger_done(struct world *world, unsigned op, struct resource *resource);
+void ledger_done(struct world *world, unsigned op, struct resource *resource, uint64_t value);
 void ledger_all_ended(struct world *world);
+/* Whether a request that has ended so may be done, or have been done. */
+bool ledger_may_be_done(unsigned status);
+
+/* history.c */
+void history_check(struct world *world);
 
 /* check.c */
 void check_step(struct world *world, unsigned node);
 void check_gained(struct world *world, unsigned node, const struct ov_out *out);
 void check_turn(struct world *world, unsigned node, const struct actor *actor);
+void check_out(struct world *world, unsigned node, const struct ov_out *out);
+void check_stored(struct world *world, unsigned node, const struct ov_store_request *request,
+                  const struct ov_store_answer *answer, bool arrives);
+bool is_slow(const struct world *world, unsigned node);
 void check_live(struct world *world);
 
 #endif

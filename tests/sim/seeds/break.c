@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* What is broken: each as it is planned, and put right again after a while. */
+#include "tests/sim/seeds/world.h"
+
+#include <string.h>
+
+/* ---- nodes ---- */
+
+static void start_again(void *of, uint64_t node)
+{
+    struct world *world = of;
+    sim_start(world->sim, (unsigned)node);
+}
+
+static void end_node(struct world *world, unsigned node, bool quiet, uint32_t down_ms)
+{
+    if (!sim_alive(world->sim, node))
+        return;
+    world->tally.n[CRASHES]++;
+    ledger_crash(world, node);
+    actors_crash(world, node);
+    memset(world->up[node], 0, sizeof world->up[node]);
+    memset(world->links[node], 0, sizeof world->links[node]);
+    sim_crash(world->sim, node, quiet);
+    sim_later(world->sim, down_ms * SIM_MS, SIM_NOBODY, start_again, world, node);
+}
+
+static void end_by_itself(void *of, uint64_t node)
+{
+    end_node(of, (unsigned)node, false, 500);
+}
+
+static void crash(struct world *world, unsigned node, const struct planned *planned)
+{
+    end_node(world, node, planned->b % 2 == 0, planned->c % 6000);
+}
+
+static void stand_still(struct world *world, unsigned node, const struct planned *planned)
+{
+    world->tally.n[PAUSES]++;
+    sim_pause(world->sim, node, planned->b % 5000 * SIM_MS);
+}
+
+static void say_goodbye(void *of, uint64_t node)
+{
+    struct world *world = of;
+    struct ov_event event = {.kind = OV_ON_LEAVE};
+    (void)sim_in(world->sim, (unsigned)node, &(struct ov_in){.kind = OV_IN_LINK, .link = &event},
+                 NULL);
+}
+
+/* Gives all shards away, says goodbye, ends, and comes again. */
+static void leave(struct world *world, unsigned node, const struct planned *planned)
+{
+    if (!can_act(world, node))
+        return;
+    say(world, node, "is about to leave");
+    (void)sim_in(world->sim, node, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
+    sim_later(world->sim, planned->b % 3000 * SIM_MS, node, say_goodbye, world, node);
+    sim_later(world->sim, (3000 + planned->c % 1000) * SIM_MS, node, end_by_itself, world, node);
+}
+
+static void pause_leases(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    (void)sim_in(world->sim, (unsigned)(arg >> 1),
+                 &(struct ov_in){.kind = OV_IN_PAUSE, .paused = (arg & 1) != 0}, NULL);
+}
+
+static void lease_pause(struct world *world, unsigned node, const struct planned *planned)
+{
+    if (!can_act(world, node))
+        return;
+    pause_leases(world, node << 1 | 1);
+    sim_later(world->sim, planned->b % 5000 * SIM_MS, node, pause_leases, world, node << 1);
+}
+
+/* ---- clocks ---- */
+
+static void jump(struct world *world, unsigned node, const struct planned *planned)
+{
+    sim_jump(world->sim, node, planned->b % 3000 * SIM_MS);
+}
+
+static void clock_again(void *of, uint64_t node)
+{
+    struct world *world = of;
+    say(world, (unsigned)node, "has its clock right again");
+    sim_drift(world->sim, (unsigned)node, world->ppm[node]);
+}
+
+/* It counts less time than there is: what it has by leases, it believes to have for too long, until
+ * they have run out by the clock that goes again. */
+static void stall(struct world *world, unsigned node, const struct planned *planned)
+{
+    uint64_t ns = (500 + planned->b % 4000) * SIM_MS;
+    if (is_slow(world, node))
+        return;
+    world->tally.n[STALLS]++;
+    say(world, node, "has its clock %s for %.3f s", planned->c % 2 == 0 ? "stand still" : "go slow",
+        (double)ns / (double)SIM_S);
+    world->slow_until[node] = sim_now(world->sim) + ns + 3 * SIM_S;
+    sim_drift(world->sim, node, planned->c % 2 == 0 ? -1000000 : -500000);
+    sim_later(world->sim, ns, SIM_NOBODY, clock_again, world, node);
+}
+
+/* ---- the network and the store ---- */
+
+static void heal(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    (void)arg;
+    sim_heal(world->sim);
+}
+
+/* Some nodes do not reach the others; or only one of two ways is lost. */
+static void partition(struct world *world, unsigned node, const struct planned *planned)
+{
+    bool one_way = planned->kind == PLAN_ONE_WAY;
+    unsigned side = 1 + planned->a % ((1u << world->nodes) - 1);
+    (void)node;
+    world->tally.n[PARTITIONS]++;
+    for (unsigned a = 0; a < world->nodes; a++)
+        for (unsigned b = 0; b < world->nodes; b++)
+            if ((side >> a & 1) != (side >> b & 1) &&
+                (!one_way || (side >> a & 1) == planned->d % 2))
+                sim_lose(world->sim, a, b, true);
+    sim_store(world->sim, &(struct sim_store_faults){.cut = planned->b % 2 == 0 ? side : 0});
+    sim_later(world->sim, planned->c % 5000 * SIM_MS, SIM_NOBODY, heal, world, 0);
+}
+
+static void store(struct world *world, unsigned node, const struct planned *planned)
+{
+    (void)node;
+    sim_store(world->sim, &(struct sim_store_faults){.lost_requests = planned->a % 60,
+                                                     .lost_answers = planned->b % 60,
+                                                     .unknown = planned->c % 60});
+    sim_later(world->sim, planned->d % 4000 * SIM_MS, SIM_NOBODY, heal, world, 0);
+}
+
+static void cut(struct world *world, unsigned node, const struct planned *planned)
+{
+    world->tally.n[CUTS]++;
+    sim_cut(world->sim, node, planned->b % world->nodes);
+}
+
+static void cut_half(struct world *world, unsigned node, const struct planned *planned)
+{
+    world->tally.n[CUTS]++;
+    sim_cut_half(world->sim, node, planned->b % world->nodes);
+}
+
+static void corrupt(struct world *world, unsigned node, const struct planned *planned)
+{
+    sim_corrupt(world->sim, node, planned->b % world->nodes);
+}
+
+/* ---- strangers ---- */
+
+static void attack(struct world *world, unsigned node, const struct planned *planned)
+{
+    void (*const heard[])(struct sim *, unsigned) = {sim_replay, sim_replay_cut, sim_replay_changed,
+                                                     sim_reflect};
+    uint8_t bytes[64];
+
+    world->tally.n[ATTACKS]++;
+    if (planned->b % 5 < 4) {
+        heard[planned->b % 5](world->sim, node);
+        return;
+    }
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)chance(world, 256);
+    sim_attack(world->sim, node, bytes, 1 + planned->c % sizeof bytes);
+}
+
+static void flood(struct world *world, unsigned node, const struct planned *planned)
+{
+    world->tally.n[ATTACKS]++;
+    for (unsigned i = 0; i < 5 + planned->b % 100; i++)
+        sim_replay_cut(world->sim, node);
+}
+
+static void end_impostor(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    (void)arg;
+    sim_crash(world->sim, SIM_IMPOSTOR, false);
+}
+
+/* With another token; or, where keys are pinned, with the right one and another key. */
+static void impostor(struct world *world, unsigned node, const struct planned *planned)
+{
+    char name = planned->b % 4 == 0 ? 'h' : (char)('a' + node);
+    world->tally.n[ATTACKS]++;
+    sim_impostor(world->sim, name, world->plan->locks == XX ? world->token : 77);
+    sim_later(world->sim, planned->c % 4000 * SIM_MS, SIM_NOBODY, end_impostor, world, 0);
+}
+
+/* ---- tokens ---- */
+
+#define ROTATE_NS (6 * SIM_S)
+#define PHASE_NS (2 * SIM_S)
+
+/* One node, in one phase: takes the new one, dials with it, does not take the old one any more. */
+static void rotate_one(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    unsigned node = (unsigned)(arg & 0xff), phase = (unsigned)(arg >> 8 & 0xff);
+    unsigned to = (unsigned)(arg >> 16);
+    const unsigned tokens[][2] = {{to - 1, to}, {to, to - 1}, {to, 0}};
+
+    sim_tokens(world->sim, node, tokens[phase][0], tokens[phase][1]);
+    world->token = phase == 2 ? to : world->token;
+}
+
+static void rotated(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    (void)arg;
+    world->rotating = 0;
+}
+
+static void rotate(struct world *world, unsigned node, const struct planned *planned)
+{
+    const uint32_t chances[] = {planned->a, planned->b, planned->c};
+    (void)node;
+    if (world->rotating != 0)
+        return;
+    world->tally.n[ROTATIONS]++;
+    world->rotating = 1;
+    for (unsigned phase = 0; phase < 3; phase++)
+        for (unsigned i = 0; i < world->nodes; i++)
+            sim_later(world->sim, phase * PHASE_NS + (chances[phase] >> 4 * i) % 1900 * SIM_MS,
+                      SIM_NOBODY, rotate_one, world,
+                      (uint64_t)(world->token + 1) << 16 | phase << 8 | i);
+    sim_later(world->sim, ROTATE_NS, SIM_NOBODY, rotated, world, 0);
+}
+
+static void token_again(void *of, uint64_t node)
+{
+    struct world *world = of;
+    sim_tokens(world->sim, (unsigned)node, world->token, 0);
+    world->rotating = 0;
+}
+
+static void strange(struct world *world, unsigned node, const struct planned *planned)
+{
+    if (world->rotating != 0)
+        return;
+    world->rotating = 1;
+    sim_tokens(world->sim, node, 99, 0);
+    sim_later(world->sim, planned->b % 4000 * SIM_MS, SIM_NOBODY, token_again, world, node);
+}
+
+/* ---- all of it ---- */
+
+void break_it(struct world *world, unsigned node, const struct planned *planned)
+{
+    static void (*const ways[PLAN_KINDS])(struct world *, unsigned, const struct planned *) = {
+        [PLAN_CRASH] = crash,       [PLAN_LEAVE] = leave,       [PLAN_PARTITION] = partition,
+        [PLAN_ONE_WAY] = partition, [PLAN_PAUSE] = stand_still, [PLAN_LEASE_PAUSE] = lease_pause,
+        [PLAN_STORE] = store,       [PLAN_JUMP] = jump,         [PLAN_STALL] = stall,
+        [PLAN_CUT] = cut,           [PLAN_CUT_HALF] = cut_half, [PLAN_ATTACK] = attack,
+        [PLAN_FLOOD] = flood,       [PLAN_IMPOSTOR] = impostor, [PLAN_CORRUPT] = corrupt,
+        [PLAN_ROTATE] = rotate,     [PLAN_STRANGE] = strange};
+
+    if (planned->kind >= PLAN_ATTACK && world->plan->locks == OPEN)
+        return; /* it is nothing to nodes that take whoever comes */
+    say(world, SIM_NOBODY, "planned: %s", plan_name(planned->kind));
+    ways[planned->kind](world, node, planned);
+}
