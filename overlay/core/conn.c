@@ -166,7 +166,7 @@ void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *n
     conn->state = OV_CONN_KEPT;
     conn->node = ov_node_index(core, node);
     conn->plane = peer->plane;
-    conn->until = 0;
+    conn->until = UINT64_MAX;
     conn->link = (struct ov_link){.peer = *peer, .session = conn->hs.session};
     conn->stream = (struct ov_stream){.plane = peer->plane,
                                       .max_frame = core->config.self->max_frame,
@@ -276,8 +276,23 @@ static void read_frames(struct ov_core *core, struct ov_conn *conn, const struct
     }
 }
 
+/* What has begun must come to its end while there is life on the connection: a record whose length
+ * was changed on its way would wait for bytes that nobody sends, and take in what follows. One that
+ * is given up has its deadline already. */
+static void await_the_rest(const struct ov_core *core, struct ov_conn *conn, uint64_t opened)
+{
+    if (conn->state != OV_CONN_KEPT)
+        return;
+    if (!ov_stream_in_half(&conn->stream))
+        conn->until = UINT64_MAX;
+    else if (conn->until == UINT64_MAX || conn->stream.opened != opened)
+        conn->until = core->now + core->config.dead_ns;
+}
+
 void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct ov_event *event)
 {
+    uint64_t opened = conn->stream.opened;
+
     if (conn->state == OV_CONN_SHAKING)
         shake(core, conn, event);
     else
@@ -286,4 +301,6 @@ void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct o
         read_frames(core, conn, event);
     if (conn->id != event->conn)
         core->out->used = event->len;
+    else
+        await_the_rest(core, conn, opened);
 }

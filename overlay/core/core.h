@@ -20,14 +20,14 @@
  * what a node sends only when it is up. So what is sent in a session never comes before the other
  * side has been told UP.
  *
- * A session ends with either of its connections, when heartbeats are not answered, when the peer
- * says goodbye, and when a later session of the peer has confirmed; then both connections are
- * closed, and dialled anew after a while. It also ends with one that was given up, if that ends
- * before the peer's goodbye has come on it, as frames may be lost; and when the peer has dialled a
- * plane again, which it does only when it has lost what was there. So of what was sent in a
- * session, all comes, once, or both sides tell that the session is over. A heartbeat's answer is
- * what counts as a sign of life, not what the peer sends by itself: so both find out when only one
- * direction is dead.
+ * A session ends with either of its connections, when heartbeats are not answered, or what has
+ * begun on a connection does not come to its end for as long, when the peer says goodbye, and when
+ * a later session of the peer has confirmed; then both connections are closed, and dialled anew
+ * after a while. It also ends with one that was given up, if that ends before the peer's goodbye
+ * has come on it, as frames may be lost; and when the peer has dialled a plane again, which it does
+ * only when it has lost what was there. So of what was sent in a session, all comes, once, or both
+ * sides tell that the session is over. A heartbeat's answer is what counts as a sign of life, not
+ * what the peer sends by itself: so both find out when only one direction is dead.
  *
  * What a node loses by itself, it tells the peer by a higher number of its session towards that
  * peer, which its next connections bear: so the peer ends the same session, though it may not have
@@ -104,7 +104,7 @@ enum ov_effect_kind {
     X(REFUSED, "the handshake was refused")                                                        \
     X(LATE, "the handshake took too long")                                                         \
     X(LOST, "a connection was closed")                                                             \
-    X(SILENT, "heartbeats were not answered")                                                      \
+    X(SILENT, "heartbeats were not answered, or a record had no end")                              \
     X(GOODBYE, "the peer has said goodbye")                                                        \
     X(SESSION, "the peer has a later session of the same boot")                                    \
     X(BOOT, "the peer was started anew")                                                           \

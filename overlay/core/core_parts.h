@@ -39,7 +39,7 @@ struct ov_conn {
     uint32_t node;  /* OV_NO_NODE: not known yet */
     unsigned place; /* in the gate; 0: none */
     enum ov_plane plane;
-    uint64_t until; /* of a dial, and of one that is given up */
+    uint64_t until; /* of a dial, of one that is given up, of the rest of what is in half */
     bool peer_last; /* the peer has given it up, and sends no more on it */
     bool claimed;   /* it was accepted from who has said a name */
     struct ov_link link;

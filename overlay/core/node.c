@@ -235,7 +235,8 @@ static void suspect(struct ov_core *core, struct ov_node *node)
 
 static struct ov_conn *late_one(const struct ov_core *core, const struct ov_node *node)
 {
-    struct ov_conn *const with_deadline[] = {node->dial, node->draining[0], node->draining[1]};
+    struct ov_conn *const with_deadline[] = {node->dial, node->draining[0], node->draining[1],
+                                             node->kept[0], node->kept[1]};
     for (unsigned i = 0; i < sizeof with_deadline / sizeof *with_deadline; i++)
         if (with_deadline[i] != NULL && with_deadline[i]->until <= core->now)
             return with_deadline[i];
@@ -264,8 +265,12 @@ bool ov_node_tick(struct ov_core *core, struct ov_node *node)
     enum ov_plane plane = missing(core, node);
 
     if (late != NULL) {
+        bool kept = late->state == OV_CONN_KEPT;
         core->counts.late += late == node->dial;
-        ov_conn_fail(core, late, late == node->dial ? OV_END_LATE : OV_END_GIVEN_UP);
+        ov_conn_fail(core, late,
+                     kept                 ? OV_END_SILENT
+                     : late == node->dial ? OV_END_LATE
+                                          : OV_END_GIVEN_UP);
         return true;
     }
     if (tick_beats(core, node))
@@ -290,6 +295,7 @@ uint64_t ov_node_next(const struct ov_core *core, const struct ov_node *node)
 {
     uint64_t next = sooner(until_of(node->draining[0]), until_of(node->draining[1]));
     next = sooner(next, until_of(node->dial));
+    next = sooner(next, sooner(until_of(node->kept[0]), until_of(node->kept[1])));
     if (missing(core, node) != OV_EITHER)
         next = sooner(next, node->dial_at);
     if (node->kept[0] == NULL)

@@ -34,6 +34,7 @@ static int open_record(struct ov_stream *stream, uint8_t *record, uint32_t size)
     memmove(record, record + HEAD, len);
     stream->plain += (uint32_t)len;
     stream->sealed = 0;
+    stream->opened++;
     return 0;
 }
 

@@ -30,7 +30,14 @@ struct ov_stream {
     uint32_t at;         /* plaintext that has been read as frames */
     uint32_t plain;      /* all plaintext, from the front of `in` */
     uint32_t sealed;     /* bytes of the next record, behind it */
+    uint64_t opened;     /* records so far */
 };
+
+/* Whether a frame, or a record, has begun and is not whole. */
+static inline bool ov_stream_in_half(const struct ov_stream *stream)
+{
+    return stream->sealed > 0 || stream->plain > stream->at;
+}
 
 /* Forgets the frames that were read: before the first ov_stream_next of a step. */
 void ov_stream_compact(struct ov_stream *stream);

@@ -47,10 +47,12 @@ void sim_replay_cut(struct sim *sim, unsigned node)
 void sim_replay_changed(struct sim *sim, unsigned node)
 {
     uint8_t bytes[SIM_RECORD];
+    uint64_t at;
     size_t len = overheard(sim, node, 1, bytes);
     if (len == 0)
         return;
-    bytes[sim_random(sim, len)] ^= (uint8_t)(1u << sim_random(sim, 8));
+    at = sim_random(sim, 8 * len);
+    bytes[at / 8] ^= (uint8_t)(1u << at % 8);
     sim_attack(sim, node, bytes, len);
 }
 

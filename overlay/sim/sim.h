@@ -135,8 +135,9 @@ unsigned sim_links(const struct sim *sim, unsigned a, unsigned b);
  * False: the node has no such connection. */
 bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *other,
                unsigned *life);
-/* The next bytes that `from` sends to `to` arrive with one bit turned over. */
-void sim_corrupt(struct sim *sim, unsigned from, unsigned to);
+/* The next bytes that `from` sends to `to` arrive with that bit turned over, counted around them.
+ */
+void sim_corrupt(struct sim *sim, unsigned from, unsigned to, uint32_t bit);
 /* Somebody without the token connects to the node and sends these bytes. */
 void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len);
 /* The same with what a node has sent to this one so far on a connection that it had dialled. */

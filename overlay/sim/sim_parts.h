@@ -84,7 +84,8 @@ struct sim {
     struct sim_queue queue;
     struct sim_event happening; /* its bytes are to be freed */
     struct sim_node node[SIM_NODES + 1];
-    bool lost[SIM_NODES + 1][SIM_NODES + 1], corrupt[SIM_NODES + 1][SIM_NODES + 1];
+    bool lost[SIM_NODES + 1][SIM_NODES + 1];
+    uint64_t corrupt[SIM_NODES + 1][SIM_NODES + 1]; /* the bit, and 1; 0: none */
     struct sim_pipe *pipes;
     unsigned npipes;
     struct ov_store_memory store;

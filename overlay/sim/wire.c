@@ -69,10 +69,14 @@ static uint64_t way(const struct sim_pipe *pipe, unsigned to)
 
 static void spoil(struct sim *sim, unsigned from, unsigned to, const struct sim_event *event)
 {
-    if (from == SIM_NOBODY || to == SIM_NOBODY || !sim->corrupt[from][to])
+    uint64_t bit;
+    if (from == SIM_NOBODY || to == SIM_NOBODY || sim->corrupt[from][to] == 0)
         return;
-    sim->corrupt[from][to] = false;
-    event->bytes[sim_random(sim, event->len)] ^= (uint8_t)(1u << sim_random(sim, 8));
+    bit = (sim->corrupt[from][to] - 1) % (8 * event->len);
+    sim->corrupt[from][to] = 0;
+    sim_say(sim, SIM_NOBODY, "bit %llu of %llu bytes from %s is turned over",
+            (unsigned long long)bit, (unsigned long long)event->len, sim->node[from].name);
+    event->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 }
 
 /* To the other end, in order. */
@@ -271,9 +275,9 @@ void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost)
     sim->lost[from][to] = lost;
 }
 
-void sim_corrupt(struct sim *sim, unsigned from, unsigned to)
+void sim_corrupt(struct sim *sim, unsigned from, unsigned to, uint32_t bit)
 {
-    sim->corrupt[from][to] = true;
+    sim->corrupt[from][to] = 1 + (uint64_t)bit;
 }
 
 void sim_heal(struct sim *sim)

@@ -152,7 +152,9 @@ static void cut_half(struct world *world, unsigned node, const struct planned *p
 
 static void corrupt(struct world *world, unsigned node, const struct planned *planned)
 {
-    sim_corrupt(world->sim, node, planned->b % world->nodes);
+    /* every other one where the length of a record stands */
+    sim_corrupt(world->sim, node, planned->b % world->nodes,
+                planned->c % (planned->d % 2 == 0 ? 16 : 4096));
 }
 
 /* ---- strangers ---- */
