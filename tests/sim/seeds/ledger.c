@@ -77,6 +77,11 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
                                   .body = {(const char *)&op->body, sizeof op->body}};
     if (op->kind != OV_ENSURE && planned->c / 20 % 8 == 0)
         aim(world, op, &request.target, planned->c);
+    say(world, node, "request %u: %s %s of k%u", (unsigned)op->body,
+        op->kind == OV_ASK    ? "ask"
+        : op->kind == OV_TELL ? "tell"
+                              : "ensure",
+        op->direct ? "to an actor" : "by key", op->key);
     r = sim_in(world->sim, node, &(struct ov_in){.kind = OV_IN_REQUEST, .request = &request},
                &op->id);
     if (r == 0)
@@ -87,12 +92,21 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
     op->status = (unsigned)r;
 }
 
+/* What was sent on a connection that is given up for another one of the same session may be read
+ * after what is sent on that: so core.h says. */
+static bool may_be_overtaken(const struct world *world, unsigned a, unsigned b)
+{
+    uint64_t at = world->elected_at[a][b] > world->elected_at[b][a] ? world->elected_at[a][b]
+                                                                    : world->elected_at[b][a];
+    return at != 0 && sim_now(world->sim) - at < 2 * SIM_S;
+}
+
 /* What a request's actor has done: once, in the order of the asker, and not for one that has ended
  * in a way that says that nothing was done. */
-void ledger_done(struct world *world, unsigned index, struct resource *resource, uint64_t value)
+void ledger_done(struct world *world, unsigned node, unsigned index, uint64_t value)
 {
     struct op *op = &world->ops[index < OPS ? index : 0];
-    uint64_t *last = &resource->last[op->node][op->life % 64];
+    uint64_t *last = &world->resources[op->key].last[op->node][op->life % 64];
 
     if (index >= world->nops || ++op->done > 1)
         fail(world, "I9", "request %u is done twice", index);
@@ -100,8 +114,14 @@ void ledger_done(struct world *world, unsigned index, struct resource *resource,
         op->status != AX_E_CANCELED)
         fail(world, "I9", "request %u is done after it has ended with %u", index, op->status);
     op->value = value;
+    say(world, SIM_NOBODY, "request %u of k%u is done: %llu", index, op->key,
+        (unsigned long long)value);
     if (op->direct)
         return;
+    if (op->number < *last && may_be_overtaken(world, op->node, node)) {
+        world->tally.n[OVERTAKEN]++;
+        return;
+    }
     if (op->number < *last)
         fail(world, "order", "request %u of %c, for k%u, is done after a later one", index,
              'a' + (int)op->node, op->key);

@@ -20,8 +20,8 @@
 
 #include <sodium.h>
 
-#define SEEDS 1000u      /* where nothing else is said */
-#define SEED_LIMIT_S 120 /* of real time: no step may take for ever */
+#define SEEDS 1000u     /* where nothing else is said */
+#define SEED_LIMIT_S 30 /* of real time: no step may take for ever */
 
 static struct world world;
 static struct plan plan;

@@ -55,6 +55,7 @@
     X(FENCED, "turns fenced")                                                                      \
     X(ROTATIONS, "rotations of the token")                                                         \
     X(CANCELED, "requests taken back")                                                             \
+    X(OVERTAKEN, "overtaken")                                                                      \
     X(TOO_HARD, "histories too hard")
 
 enum tally_of {
@@ -201,10 +202,11 @@ struct world {
         uint32_t shard;
         uint64_t epoch;
     } arrived;
-    bool up[SIM_NODES][SIM_NODES];           /* by the core's index: host code knows of it */
-    uint64_t links[SIM_NODES][SIM_NODES][2]; /* by the core's index: connections looked at */
-    uint64_t boots[SIM_NODES][64];           /* of each life */
-    uint64_t slow_until[SIM_NODES];          /* a clock, and what follows of it */
+    bool up[SIM_NODES][SIM_NODES];             /* by the core's index: host code knows of it */
+    uint64_t links[SIM_NODES][SIM_NODES][2];   /* by the core's index: connections looked at */
+    uint64_t elected_at[SIM_NODES][SIM_NODES]; /* another data connection, in a session */
+    uint64_t boots[SIM_NODES][64];             /* of each life */
+    uint64_t slow_until[SIM_NODES];            /* a clock, and what follows of it */
     int ppm[SIM_NODES];
     unsigned token, rotating; /* the cluster's; until which planned one has ended */
     unsigned nops, nwatches;
@@ -257,7 +259,7 @@ void ledger_out(struct world *world, unsigned node, const struct ov_out *out);
 void ledger_crash(struct world *world, unsigned node);
 void ledger_notice(struct world *world, unsigned node, uint64_t monitor);
 void ledger_learn(struct world *world, unsigned node, const struct ov_out *out);
-void ledger_done(struct world *world, unsigned op, struct resource *resource, uint64_t value);
+void ledger_done(struct world *world, unsigned node, unsigned op, uint64_t value);
 void ledger_all_ended(struct world *world);
 /* Whether a request that has ended so may be done, or have been done. */
 bool ledger_may_be_done(unsigned status);
