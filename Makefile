@@ -6,6 +6,7 @@
 #   build/asan/    CONFIG=asan   AddressSanitizer and UndefinedBehaviorSanitizer
 #   build/clang/   CONFIG=clang  the same sources by the other compiler
 #   build/fuzz/    CONFIG=fuzz   libFuzzer programs
+#   build/cov/     CONFIG=cov    what counts which branches are taken
 #
 # Nothing is listed by hand: a source belongs to what its folder says. The first three of these
 # may be files or, where a thing has several sources, folders of that name:
@@ -63,7 +64,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) '$(2)')
 # --- configuration --------------------------------------------------------------------------
 
 CONFIG :=
-CONFIGS := asan clang fuzz
+CONFIGS := asan clang fuzz cov
 $(if $(filter-out $(CONFIGS),$(CONFIG)),$(error CONFIG is one of: $(CONFIGS)))
 B := build$(if $(CONFIG),/$(CONFIG))
 
@@ -85,6 +86,10 @@ WERROR := # gcc finds uninitialized variables in the code that it adds itself
 endif
 ifeq ($(CONFIG),fuzz)
 sanitize += -fsanitize=fuzzer-no-link
+endif
+ifeq ($(CONFIG),cov)
+CFLAGS := -O0 -g
+sanitize := --coverage
 endif
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)
@@ -280,7 +285,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak sim model mutants
+.PHONY: test asan clang fuzz maps hostile random soak sim coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -308,6 +313,8 @@ soak: test-programs
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
+coverage: ## which branches of overlay/core the tests take (ARGS="--show" for the others)
+	$(Q)tests/coverage $(ARGS)
 model: ## check the models of lane, bell, commit, hand-over and lease exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it
