@@ -285,7 +285,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak sim coverage model mutants
+.PHONY: test asan clang fuzz maps hostile random soak sim sim-mutants coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -313,6 +313,9 @@ soak: test-programs
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
+sim-mutants: ## by which seed each known mistake in overlay/core is found (AX_SEEDS=2000)
+sim-mutants: test-programs
+	$(Q)tests/mutants/run --seeds
 coverage: ## which branches of overlay/core the tests take (ARGS="--show" for the others)
 	$(Q)tests/coverage $(ARGS)
 model: ## check the models of lane, bell, commit, hand-over and lease exhaustively with spin
