@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTS_ROOM ((size_t)2 * OV_OUTS_MIN)
-#define OUT_ROOM ((size_t)4 * OV_OUT_BYTES)
+#define OUT_BODIES (3u * OV_OUT_BYTES) /* of what comes in */
 
 /* ---- chance and trace ---- */
 
@@ -97,7 +96,7 @@ void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
 struct sim *sim_new(const struct sim_config *config)
 {
     struct sim *sim = sim_alloc(NULL, sizeof *sim);
-    uint32_t shards = 0;
+    uint32_t shards = 0, room, bytes;
 
     *sim = (struct sim){.config = *config, .now = SIM_S, .chance = config->seed};
     if (config->delay_max == 0)
@@ -106,10 +105,12 @@ struct sim *sim_new(const struct sim_config *config)
         shards += config->registries[i].shards;
     sim->records = sim_alloc(NULL, (shards + 1) * sizeof *sim->records);
     ov_store_memory_init(&sim->store, sim->records, shards);
-    sim->outs = (struct ov_outs){.list = sim_alloc(NULL, OUTS_ROOM * sizeof(struct ov_out)),
-                                 .room = (unsigned)OUTS_ROOM,
-                                 .bytes = sim_alloc(NULL, OUT_ROOM),
-                                 .bytes_room = OUT_ROOM};
+    room = config->tight ? OV_OUTS_MIN : 2 * OV_OUTS_MIN;
+    bytes = config->tight ? OV_OUT_BYTES : OV_OUT_BYTES + OUT_BODIES;
+    sim->outs = (struct ov_outs){.list = sim_alloc(NULL, room * sizeof(struct ov_out)),
+                                 .room = room,
+                                 .bytes = sim_alloc(NULL, bytes),
+                                 .bytes_room = bytes};
     for (unsigned i = 0; i < config->nodes; i++) {
         sim_init_node(sim, i);
         if (config->configure != NULL)

@@ -54,6 +54,7 @@ struct sim_config {
     struct sim_host host;
     bool insecure;                 /* without a token: nothing is encrypted */
     bool pinned;                   /* XXpsk3: each node has a key, which is pinned to its name */
+    bool tight;                    /* what comes out has no more room than it must have */
     uint64_t delay_min, delay_max; /* of the network and the store; 0, 0: 0.1 ms, 2 ms */
     FILE *trace; /* a line for each thing that happens, beside a column for each node: its letter
                     where it acts, ":" while it stands still; NULL: none */

@@ -118,10 +118,13 @@ void check_out(struct world *world, unsigned node, const struct ov_out *out)
 static void within_bounds(struct world *world, unsigned node)
 {
     const struct ov_core *core = ov_cluster_core(sim_cluster(world->sim, node));
+    unsigned requests = world->plan->small ? 12 : 64, ensures = world->plan->small ? 2 : 8;
+    unsigned monitors = world->plan->small ? 6 : 32, keys = world->plan->small ? 15 : 128;
     struct ov_cluster_view view;
     ov_cluster_look(sim_cluster(world->sim, node), &view);
-    if (view.requests > 64 || view.ensures > 8 || view.served > 72 || view.monitors > 32 ||
-        view.watchers > 32 || view.keys > 128 || ov_core_gate(core)->held > OV_GATE_PLACES)
+    if (view.requests > requests || view.ensures > ensures || view.served > requests + ensures ||
+        view.monitors > monitors || view.watchers > monitors || view.keys > keys ||
+        ov_core_gate(core)->held > OV_GATE_PLACES)
         fail(world, "I10", "a table of %c is too full", 'a' + (int)node);
 }
 

@@ -88,6 +88,7 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
         return;
     if (!may_be_refused(op, r))
         fail(world, "host", "a request is refused: %s", ax_strerror(r));
+    world->tally.n[BUSY] += r == AX_E_BUSY;
     op->state = OP_ENDED;
     op->status = (unsigned)r;
 }

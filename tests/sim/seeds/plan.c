@@ -77,6 +77,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->seed = seed;
     plan->nodes = 2 + (unsigned)(seed % 4);
     plan->locks = locks[next(&chance) % COUNT(locks)];
+    plan->small = next(&chance) % 4 == 0;
     plan->n = 0;
     for (unsigned i = 0; i < PLAN_MOST; i++)
         plan->off[i] = false;

@@ -112,6 +112,19 @@ static void refused(void *of, unsigned node, int result)
     fail(of, "core", "%c: a step is refused: %s", 'a' + (int)node, ax_strerror(result));
 }
 
+/* So that all are at their limits. */
+static void configure(void *of, unsigned node, struct ov_cluster_config *config)
+{
+    const struct world *world = of;
+    (void)node;
+    if (!world->plan->small)
+        return;
+    config->requests = 12;
+    config->ensures = 2;
+    config->keys = 15;
+    config->monitors = 6;
+}
+
 static void begin(struct world *world)
 {
     uint64_t most = 5;
@@ -168,6 +181,8 @@ bool run_plan(struct world *world, const struct plan *plan, FILE *trace)
         .pinned = plan->locks == XX,
         .insecure = plan->locks == OPEN,
         .host = {.of = world, .out = out, .stepped = stepped, .stored = stored, .refused = refused},
+        .tight = plan->small,
+        .configure = configure,
         .trace = trace};
     bool ok;
 

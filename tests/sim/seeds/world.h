@@ -55,6 +55,7 @@
     X(FENCED, "turns fenced")                                                                      \
     X(ROTATIONS, "rotations of the token")                                                         \
     X(CANCELED, "requests taken back")                                                             \
+    X(BUSY, "without room")                                                                        \
     X(OVERTAKEN, "overtaken")                                                                      \
     X(TOO_HARD, "histories too hard")
 
@@ -119,6 +120,7 @@ struct plan {
     uint64_t seed;
     unsigned nodes;
     enum locks locks;
+    bool small;    /* tables are, and the room for what comes out */
     bool careless; /* a mistake is planted in the host: it begins turns without looking at leases */
     uint64_t until; /* virtual time; 0: the end. What has not failed by then is said not to */
     unsigned n;
