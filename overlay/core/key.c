@@ -167,6 +167,8 @@ void ov_key_ensured(struct ov_cluster *cluster, struct ov_known *key, uint8_t st
         key->give_up_at = cluster->now + cluster->config.give_up_ns;
     } else if (status == AX_E_STALE) {
         ov_owner_forget(cluster, key->registry, key->shard);
+        if (key->node == OV_HERE) /* who has the lease here needs no store to be found again */
+            key->retry_at = cluster->now + cluster->config.resolve_ns;
     } else if (status == AX_E_BUSY) {
         key->retry_at = cluster->now + cluster->config.resolve_ns;
     } else {

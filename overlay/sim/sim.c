@@ -39,7 +39,7 @@ static void reseed(struct sim *sim, const struct sim_event *event)
     if (event->what >= SIM_CONNECT && event->what <= SIM_CLOSED)
         of = of << 16 ^ (sim->pipes[event->pipe].end[event->end].node << 8 |
                          sim->pipes[event->pipe].end[1 - event->end].node);
-    sim->chance = sim_random_of(sim, of, UINT64_MAX);
+    sim->chance = sim_random_of(sim, of ^ sim->same << 40, UINT64_MAX);
 }
 
 void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY])
@@ -262,6 +262,7 @@ void sim_run(struct sim *sim, uint64_t ns)
 
     while (sim_take(sim, until, &event)) {
         struct sim_node *paused;
+        sim->same = event.at == sim->now ? sim->same + 1 : 0;
         sim->now = event.at;
         paused = waits_for(sim, &event);
         if (paused != NULL) {

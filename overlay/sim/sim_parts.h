@@ -81,6 +81,7 @@ struct sim_node {
 struct sim {
     struct sim_config config;
     uint64_t now, chance;
+    uint64_t same; /* events that have happened at this time */
     struct sim_queue queue;
     struct sim_event happening; /* its bytes are to be freed */
     struct sim_node node[SIM_NODES + 1];
