@@ -37,7 +37,7 @@ static void answer(struct world *world, unsigned node, const struct ov_answer *w
 
 /* ---- life ---- */
 
-static bool is_up(const struct world *world, const struct actor *actor)
+bool actors_is_up(const struct world *world, const struct actor *actor)
 {
     return actor->alive && sim_alive(world->sim, actor->node) &&
            sim_life(world->sim, actor->node) == actor->life;
@@ -46,7 +46,7 @@ static bool is_up(const struct world *world, const struct actor *actor)
 static struct actor *find_key(struct world *world, unsigned node, unsigned key, uint64_t epoch)
 {
     for (struct actor *actor = world->actors; actor < world->actors + ACTORS; actor++)
-        if (is_up(world, actor) && actor->node == node && actor->key == key &&
+        if (actors_is_up(world, actor) && actor->node == node && actor->key == key &&
             actor->epoch == epoch)
             return actor;
     return NULL;
@@ -56,7 +56,7 @@ static struct actor *spawn(struct world *world, unsigned node, unsigned key,
                            const struct actor *like)
 {
     struct actor *actor = world->actors;
-    while (is_up(world, actor))
+    while (actors_is_up(world, actor))
         if (++actor == world->actors + ACTORS)
             fail(world, "host", "too many actors");
     *actor = (struct actor){.alive = true,
@@ -109,35 +109,6 @@ void actors_crash(struct world *world, unsigned node)
     for (unsigned i = 0; i < ACTORS; i++)
         if (world->actors[i].node == node)
             world->actors[i].alive = false;
-}
-
-/* ---- shards ---- */
-
-static void stop_shard(void *of, uint64_t arg)
-{
-    struct world *world = of;
-    unsigned node = (unsigned)(arg >> 32), registry = (unsigned)(arg >> 16 & 0xff);
-    uint32_t shard = (uint32_t)(arg & 0xffff);
-
-    for (unsigned i = 0; i < ACTORS; i++) {
-        struct actor *actor = &world->actors[i];
-        if (is_up(world, actor) && actor->node == node && actor->registry == registry &&
-            actor->shard == shard)
-            actors_end_one(world, i);
-    }
-    (void)in(world, node,
-             &(struct ov_in){.kind = OV_IN_STOPPED, .registry = registry, .shard = shard});
-}
-
-static void stop_later(struct world *world, unsigned node, const struct ov_out *out)
-{
-    bool lost = out->kind == OV_OUT_LOST;
-    for (unsigned i = 0; lost && i < ACTORS; i++)
-        if (world->actors[i].node == node && world->actors[i].registry == out->registry &&
-            world->actors[i].shard == out->shard)
-            world->actors[i].alive = false;
-    sim_later(world->sim, lost ? 0 : chance(world, 50) * SIM_MS, node, stop_shard, world,
-              (uint64_t)node << 32 | (uint64_t)out->registry << 16 | out->shard);
 }
 
 /* ---- what comes to actors ---- */
@@ -229,23 +200,35 @@ static bool may_begin(const struct world *world, unsigned node, const struct act
                             sim_clock(world->sim, node)) == actor->epoch;
 }
 
+static void answer_turn(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    struct turn turn = world->turns[arg];
+    struct ov_answer done = {.handle = turn.handle, .status = turn.status};
+
+    world->turns[arg].used = false;
+    if (turn.ask && turn.status == 0)
+        done.body = (struct ax_span){(const char *)&turn.value, sizeof turn.value};
+    answer(world, turn.node, &done);
+}
+
 static void take_turn(void *of, uint64_t arg)
 {
     struct world *world = of;
     struct turn *turn = &world->turns[arg], copy = *turn;
     struct actor *actor = &world->actors[turn->actor];
-    struct ov_answer done = {.handle = turn->handle};
-    uint64_t value;
+    struct ov_answer done = {0};
 
-    turn->used = false;
     if (!actor->alive || actor->generation != copy.generation)
         done.status = AX_E_NO_ACTOR;
     else if (!may_begin(world, copy.node, actor) || !do_turn(world, &copy, actor))
         done.status = AX_E_STALE;
-    value = actor->value;
-    if (copy.ask && done.status == 0)
-        done.body = (struct ax_span){(const char *)&value, sizeof value};
-    answer(world, copy.node, &done);
+    turn->status = done.status;
+    turn->value = actor->value;
+    if (chance(world, 10) > 0)
+        answer_turn(world, arg);
+    else /* its shard may be lost meanwhile */
+        sim_later(world->sim, chance(world, 300) * SIM_MS, copy.node, answer_turn, world, arg);
 }
 
 static void message(struct world *world, unsigned node, const struct ov_out *out)
@@ -327,7 +310,7 @@ void actors_out(struct world *world, unsigned node, const struct ov_out *out)
         world->tally.n[LOST] += out->kind == OV_OUT_LOST;
         say(world, node, "%s %s/%u", out->kind == OV_OUT_LOST ? "has lost" : "gives away",
             world_registries[out->registry].name, out->shard);
-        stop_later(world, node, out);
+        shards_stop_later(world, node, out);
         break;
     case OV_OUT_ENSURE:
         turn = new_turn(world, node, out, &arg);

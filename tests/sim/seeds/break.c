@@ -19,6 +19,7 @@ static void end_node(struct world *world, unsigned node, bool quiet, uint32_t do
     world->tally.n[CRASHES]++;
     ledger_crash(world, node);
     actors_crash(world, node);
+    world->paused_at[node] = 0;
     memset(world->up[node], 0, sizeof world->up[node]);
     memset(world->links[node], 0, sizeof world->links[node]);
     sim_crash(world->sim, node, quiet);
@@ -63,6 +64,7 @@ static void leave(struct world *world, unsigned node, const struct planned *plan
 static void pause_leases(void *of, uint64_t arg)
 {
     struct world *world = of;
+    world->paused_at[arg >> 1] = (arg & 1) != 0 ? sim_now(world->sim) : 0;
     (void)sim_in(world->sim, (unsigned)(arg >> 1),
                  &(struct ov_in){.kind = OV_IN_PAUSE, .paused = (arg & 1) != 0}, NULL);
 }

@@ -90,6 +90,28 @@ static void right_peers(struct world *world, unsigned node)
     }
 }
 
+/* I3 where it reaches host code: what comes for a shard comes under the epoch by which it is held.
+ */
+static void check_epoch(struct world *world, unsigned node, const struct ov_out *out)
+{
+    char text[32];
+    if (out->registry < REGISTRIES && out->epoch != held(world, node, out->registry, out->shard))
+        fail(world, "I3", "%c is told to work in %s under %llu, and has it under %llu",
+             'a' + (int)node, shard_text(out->registry, out->shard, text),
+             (unsigned long long)out->epoch,
+             (unsigned long long)held(world, node, out->registry, out->shard));
+}
+
+/* What is given away or lost is what was gained. */
+static void check_lost(struct world *world, unsigned node, const struct ov_out *out)
+{
+    char text[32];
+    if (out->epoch != world->gained[node][out->registry][out->shard])
+        fail(world, "host", "%c loses %s at %llu, which it has gained at %llu", 'a' + (int)node,
+             shard_text(out->registry, out->shard, text), (unsigned long long)out->epoch,
+             (unsigned long long)world->gained[node][out->registry][out->shard]);
+}
+
 /* I7 where it reaches host code. */
 void check_out(struct world *world, unsigned node, const struct ov_out *out)
 {
@@ -103,8 +125,20 @@ void check_out(struct world *world, unsigned node, const struct ov_out *out)
             world->up[node][out->link->index] = out->link->kind == OV_TELL_UP;
         }
         break;
+    case OV_OUT_GAINED:
+        world->gained[node][out->registry][out->shard] = out->epoch;
+        break;
+    case OV_OUT_DRAIN:
+    case OV_OUT_LOST:
+        check_lost(world, node, out);
+        break;
+    case OV_OUT_ENSURE:
+        check_epoch(world, node, out);
+        break;
     case OV_OUT_TELL:
     case OV_OUT_ASK:
+        check_epoch(world, node, out);
+        /* fall through */
     case OV_OUT_WATCH:
         if (out->node != OV_HERE && !world->up[node][out->node])
             fail(world, "I7", "%c hears of who has no session", 'a' + (int)node);
@@ -112,6 +146,21 @@ void check_out(struct world *world, unsigned node, const struct ov_out *out)
     default:
         break;
     }
+}
+
+/* No address has more places in the gate than one may have. */
+static bool gate_is_fair(const struct ov_gate *gate)
+{
+    for (unsigned i = 0; gate->held > OV_GATE_OF_ONE && i < OV_GATE_PLACES; i++) {
+        unsigned alike = 0;
+        for (unsigned j = 0; j < OV_GATE_PLACES; j++)
+            alike += gate->place[i].until != 0 && gate->place[j].until != 0 &&
+                     memcmp(&gate->place[i].address, &gate->place[j].address,
+                            sizeof gate->place[i].address) == 0;
+        if (alike > OV_GATE_OF_ONE)
+            return false;
+    }
+    return true;
 }
 
 /* I10 each table stays within its bound. */
@@ -124,7 +173,7 @@ static void within_bounds(struct world *world, unsigned node)
     ov_cluster_look(sim_cluster(world->sim, node), &view);
     if (view.requests > requests || view.ensures > ensures || view.served > requests + ensures ||
         view.monitors > monitors || view.watchers > monitors || view.keys > keys ||
-        ov_core_gate(core)->held > OV_GATE_PLACES)
+        ov_core_gate(core)->held > OV_GATE_PLACES || !gate_is_fair(ov_core_gate(core)))
         fail(world, "I10", "a table of %c is too full", 'a' + (int)node);
 }
 
@@ -168,6 +217,10 @@ void check_stored(struct world *world, unsigned node, const struct ov_store_requ
     unsigned registry = registry_of(request);
     bool grants = (request->op == OV_STORE_ACQUIRE || request->op == OV_STORE_RENEW) &&
                   answer->outcome == OV_STORE_DONE;
+    if (!arrives && world->paused_at[node] != 0 &&
+        sim_now(world->sim) - world->paused_at[node] > SIM_S &&
+        (request->op == OV_STORE_ACQUIRE || request->op == OV_STORE_RENEW))
+        fail(world, "host", "%c asks for a lease while its leases are paused", 'a' + (int)node);
     if (arrives) {
         world->arrived.is = grants;
         world->arrived.registry = registry;

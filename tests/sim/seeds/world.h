@@ -6,6 +6,7 @@
  *      break.c   what is broken
  *      run.c     one seed
  *      actors.c  the host of all nodes: actors of keys, over a resource that outlives them
+ *      shards.c  and what becomes of them with their shards
  *      ledger.c  requests and monitors, from their beginning to their end
  *      keys.c    the keys
  *      history.c what actors have answered, at the end
@@ -169,6 +170,8 @@ struct watch { /* a monitor; its index is the token */
 
 struct turn { /* a message that was handed to an actor */
     bool used, ask;
+    uint8_t status; /* and the value: of an answer that is still to be given */
+    uint64_t value;
     unsigned node, life, actor;
     uint32_t generation;
     uint64_t handle, epoch;
@@ -210,6 +213,8 @@ struct world {
     uint64_t boots[SIM_NODES][64];             /* of each life */
     uint64_t slow_until[SIM_NODES];            /* a clock, and what follows of it */
     int ppm[SIM_NODES];
+    uint64_t paused_at[SIM_NODES]; /* its leases; 0: they are not */
+    uint64_t gained[SIM_NODES][REGISTRIES][SHARDS_MOST];
     unsigned token, rotating; /* the cluster's; until which planned one has ended */
     unsigned nops, nwatches;
     uint64_t numbers;
@@ -249,8 +254,12 @@ unsigned key_number(struct ax_span name);
 /* actors.c */
 void actors_out(struct world *world, unsigned node, const struct ov_out *out);
 void actors_end_one(struct world *world, unsigned actor);
+bool actors_is_up(const struct world *world, const struct actor *actor);
 void actors_crash(struct world *world, unsigned node);
 int actors_find(const struct world *world, unsigned node, uint64_t address);
+
+/* shards.c */
+void shards_stop_later(struct world *world, unsigned node, const struct ov_out *out);
 
 /* ledger.c */
 void ledger_request(struct world *world, unsigned node, const struct planned *planned);
