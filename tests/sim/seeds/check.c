@@ -90,22 +90,23 @@ static void right_peers(struct world *world, unsigned node)
     }
 }
 
-/* I3 where it reaches host code: what comes for a shard comes under the epoch by which it is held.
- */
+/* I3 where it reaches host code: what comes for a shard comes under the epoch that the host knows
+ * to be held, in the order in which it is told. */
 static void check_epoch(struct world *world, unsigned node, const struct ov_out *out)
 {
     char text[32];
-    if (out->registry < REGISTRIES && out->epoch != held(world, node, out->registry, out->shard))
+    if (out->registry < REGISTRIES && out->epoch != world->holds[node][out->registry][out->shard])
         fail(world, "I3", "%c is told to work in %s under %llu, and has it under %llu",
              'a' + (int)node, shard_text(out->registry, out->shard, text),
              (unsigned long long)out->epoch,
-             (unsigned long long)held(world, node, out->registry, out->shard));
+             (unsigned long long)world->holds[node][out->registry][out->shard]);
 }
 
-/* What is given away or lost is what was gained. */
+/* What is given away, or lost, is what was gained. */
 static void check_lost(struct world *world, unsigned node, const struct ov_out *out)
 {
     char text[32];
+    world->holds[node][out->registry][out->shard] = 0;
     if (out->epoch != world->gained[node][out->registry][out->shard])
         fail(world, "host", "%c loses %s at %llu, which it has gained at %llu", 'a' + (int)node,
              shard_text(out->registry, out->shard, text), (unsigned long long)out->epoch,
@@ -127,6 +128,7 @@ void check_out(struct world *world, unsigned node, const struct ov_out *out)
         break;
     case OV_OUT_GAINED:
         world->gained[node][out->registry][out->shard] = out->epoch;
+        world->holds[node][out->registry][out->shard] = out->epoch;
         break;
     case OV_OUT_DRAIN:
     case OV_OUT_LOST:
