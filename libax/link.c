@@ -136,10 +136,11 @@ void link_drop(struct worker *w, uint32_t unit)
     uint32_t twin = twin_of(w, link);
     if (twin != 0)
         shm_set(&w->port, &record_at(&w->port, twin)->twin, SHM_NO_TWIN);
-    if (link->mine && link->other == 0 && SHM_REF_SLOT(link->peer) != w->port.slot)
+    uint32_t other = record_other(&w->port, link);
+    if (link->mine && SHM_REF_SLOT(link->peer) != w->port.slot)
         shm_set(&w->port, &more->own_links, more->own_links - 1);
-    if (link->other != 0)
-        record_drop(w, link->other);
+    if (other != 0)
+        record_drop(w, other);
     record_drop(w, unit);
 }
 
@@ -152,16 +153,13 @@ static void drop_both(struct worker *w, uint32_t unit)
         link_drop(w, twin);
 }
 
-/* The side here of a link that `peer` names by its number. */
-static struct shm_watch *named(struct worker *w, uint32_t index, uint64_t id, uint64_t peer)
+/* The side here of a link that `peer` so names. */
+static struct shm_watch *named(struct worker *w, uint32_t index, uint64_t name, uint64_t peer)
 {
-    struct shm_watch *own = record_of(w, index, SHM_LINKED, id);
-    if (own != NULL && own->mine && own->peer == peer)
-        return own;
-    uint32_t at = next_to(w, record_first(&w->port, index, SHM_LINKED), peer);
-    while (at != 0 && (record_at(&w->port, at)->id != id || record_at(&w->port, at)->mine))
-        at = next_to(w, record_at(&w->port, at)->next, peer);
-    return at == 0 ? NULL : record_at(&w->port, at);
+    struct shm_watch *own = record_of(w, index, SHM_LINKED, name);
+    return own != NULL && own->mine && own->peer == peer
+               ? own
+               : record_asked(w, index, SHM_LINKED, peer, name);
 }
 
 void link_undone(struct worker *w, const struct shm_frame *frame)
@@ -297,7 +295,7 @@ static int link_remote(struct worker *w, uint32_t self, uint64_t who, bool gone)
     if (unit == 0)
         return AX_E_NO_MEMORY;
     struct shm_watch *link = record_at(&w->port, unit);
-    const struct shm_since_body since = since_now(w, self);
+    const struct shm_since_body since = since_now(w, link);
     const struct post post = {.to = who,
                               .from = actor_ref(w, self),
                               .corr = link->id,
@@ -344,8 +342,10 @@ int ax_unlink(struct ax_ctx *ctx, struct ax_ref who)
         return AX_E_NO_ACTOR;
     for (; unit != 0; unit = find(w, ctx->actor, who.addr)) { /* and its twin */
         struct shm_watch *link = record_at(&w->port, unit);
-        const struct post post = {
-            .to = who.addr, .from = actor_ref(w, ctx->actor), .corr = link->id, .kind = SHM_UNLINK};
+        const struct post post = {.to = who.addr,
+                                  .from = actor_ref(w, ctx->actor),
+                                  .corr = record_name(link),
+                                  .kind = SHM_UNLINK};
         if (!log_room_for_user(w))
             return AX_E_LIMIT;
         int error = slot == w->port.slot || slot >= w->port.slots

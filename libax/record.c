@@ -171,8 +171,9 @@ void record_drop(struct worker *w, uint32_t unit)
     turn_over(w, unit);
     leave_list(w, unit);
     leave_slot(w, unit);
-    if (record->other != 0)
-        change(&w->port, &record_at(&w->port, record->other)->other, 0);
+    uint32_t other = record_other(&w->port, record);
+    if (other != 0)
+        change(&w->port, &record_at(&w->port, other)->other, 0);
     change(&w->port, &record->kind, 0); /* its number is nobody's now */
     record_give(w, unit);
 }
@@ -186,6 +187,31 @@ struct shm_watch *record_in(struct worker *w, uint32_t unit, uint32_t owner, uin
     return record->id == id && record->owner == owner && record->kind == kind ? record : NULL;
 }
 
+uint64_t record_name(const struct shm_watch *record)
+{
+    bool asked = record->kind == SHM_WATCHES || record->mine;
+    return asked && record->other != 0 ? record_there(record->id, record->other) : record->id;
+}
+
+/* Who was not told the unit, or not yet, gives the number alone: then it is looked for. */
+struct shm_watch *record_asked(struct worker *w, uint32_t owner, uint8_t kind, uint64_t peer,
+                               uint64_t name)
+{
+    bool told = (name & RECORD_THERE) != 0;
+    uint32_t unit = told ? (uint32_t)name : record_first(&w->port, owner, kind);
+    if (told && !known_has(w->records, &w->port, unit))
+        return NULL;
+    while (unit != 0) {
+        struct shm_watch *record = record_at(&w->port, unit);
+        uint64_t known_as = told ? record_there(record->id, unit) : record->id;
+        if (record->peer == peer && known_as == name && record->owner == owner &&
+            record->kind == kind && asked_for(record))
+            return record;
+        unit = told ? 0 : record->next;
+    }
+    return NULL;
+}
+
 /* ---- after the death of the process ---- */
 
 /* Does what the record says of the other side agree with what that says? */
@@ -194,9 +220,11 @@ static bool agrees(const struct shm_port *port, uint32_t unit)
     static const uint8_t opposite[] = {
         [SHM_WATCHES] = SHM_WATCHED, [SHM_WATCHED] = SHM_WATCHES, [SHM_LINKED] = SHM_LINKED};
     const struct shm_watch *record = record_at(port, unit);
+    if (SHM_REF_SLOT(record->peer) != port->slot)
+        return true;
     if (record->other == 0)
-        return record->kind != SHM_WATCHED || SHM_REF_SLOT(record->peer) != port->slot;
-    if (record->other >= port->arena.fresh || SHM_REF_SLOT(record->peer) != port->slot)
+        return record->kind != SHM_WATCHED;
+    if (record->other >= port->arena.fresh)
         return false;
     const struct shm_watch *other = record_at(port, record->other);
     return other->other == unit && other->id == record->id &&

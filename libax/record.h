@@ -2,9 +2,11 @@
 /* libax/record.h - the records of monitors and links: two for each, one of either side, in a list
  * of its actor. Where both sides live here each knows the other's unit; where the peer lives in
  * another slot the record is in a list of that slot besides, so that the death of a process is told
- * to those alone whom it concerns. A number names its record's unit, so nothing is searched for;
- * and since another process, or an actor, may have made it up, there must be a record in that unit
- * (known.h), of that number, kind and actor. */
+ * to those alone whom it concerns. A number names the unit of the side that has set it up, so that
+ * nothing is searched for; and since another process, or an actor, may have made it up, there must
+ * be a record in that unit (known.h), of that number, kind and actor. The side that was asked tells
+ * its own unit with its answer (SHM_SINCE), and is named by that unit from then on (RECORD_THERE)
+ * instead of being looked for in its list. */
 #ifndef LIBAX_RECORD_H
 #define LIBAX_RECORD_H
 
@@ -13,6 +15,8 @@
 #include "libax/worker.h"
 
 #define RECORD_ROOM 1u /* order of the block kept for a down or an exit */
+/* In the number that a frame brings: its lower half is the unit of the receiver's record. */
+#define RECORD_THERE (UINT64_C(1) << 63)
 
 static inline struct shm_watch *record_at(const struct shm_port *port, uint32_t unit)
 {
@@ -58,6 +62,21 @@ static inline struct shm_watch *record_of(struct worker *w, uint32_t owner, uint
 {
     return record_in(w, (uint32_t)id, owner, kind, id);
 }
+/* The other side's record; 0: it is not here, or gone. */
+static inline uint32_t record_other(const struct shm_port *port, const struct shm_watch *record)
+{
+    return SHM_REF_SLOT(record->peer) == port->slot ? record->other : 0;
+}
+/* By what number its other side, in another slot, finds its own record. */
+uint64_t record_name(const struct shm_watch *record);
+/* The number where that side was the one that was asked, and is known to keep its own in `unit`. */
+static inline uint64_t record_there(uint64_t id, uint32_t unit)
+{
+    return RECORD_THERE | (id & ~UINT64_C(0xffffffff)) | unit;
+}
+/* The record that `peer`, in another slot, has asked this actor for and so names. */
+struct shm_watch *record_asked(struct worker *w, uint32_t owner, uint8_t kind, uint64_t peer,
+                               uint64_t name);
 /* Marks an actor's records; false where they do not add up. */
 bool record_mark(const struct shm_port *port, uint32_t owner, uint8_t kind, uint64_t *used);
 /* After a recovery: the lists of slots, made anew. */

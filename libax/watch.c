@@ -67,16 +67,11 @@ int watch_refuse(struct worker *w, const struct shm_frame *frame, uint8_t reason
     return post_anywhere(w, SHM_CONTROL, &post);
 }
 
-void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t id)
+void watch_remove(struct worker *w, uint32_t index, uint64_t watcher, uint64_t name)
 {
-    for (uint32_t unit = w->port.cold[index].watchers; unit != 0;) {
-        const struct shm_watch *record = record_at(&w->port, unit);
-        if (record->id == id && record->peer == watcher) {
-            record_drop(w, unit);
-            return;
-        }
-        unit = record->next;
-    }
+    const struct shm_watch *record = record_asked(w, index, SHM_WATCHED, watcher, name);
+    if (record != NULL)
+        record_drop(w, record_unit(&w->port, record));
 }
 
 /* ---- a down on its way ---- */
@@ -104,9 +99,10 @@ static void spend(struct worker *w, struct shm_watch *watch, struct shm_chain *c
 /* The two sides of a link within the worker share a block. */
 static struct shm_watch *with_room(struct worker *w, struct shm_watch *watch)
 {
-    if (watch == NULL || watch->room != 0 || watch->kind != SHM_LINKED || watch->other == 0)
+    if (watch == NULL || watch->room != 0 || watch->kind != SHM_LINKED)
         return watch;
-    struct shm_watch *other = record_at(&w->port, watch->other);
+    uint32_t unit = record_other(&w->port, watch);
+    struct shm_watch *other = unit == 0 ? watch : record_at(&w->port, unit);
     return other->room != 0 ? other : watch;
 }
 
@@ -133,14 +129,14 @@ static int down_remote(struct worker *w, uint32_t slot, struct shm_watch *watch,
     return 0;
 }
 
-/* To the other side of a record that is kept here. `id`, `kind`: the record's. */
-static struct post end_post(uint64_t to, uint64_t id, uint8_t kind,
+/* To a side of a monitor or a link. `name`: by what it finds its record; `kind`: that record's. */
+static struct post end_post(uint64_t to, uint64_t name, uint8_t kind,
                             const struct shm_down_body *body)
 {
     return (struct post){
         .to = to,
         .from = body->who,
-        .corr = id,
+        .corr = name,
         .kind = kind == SHM_LINKED ? SHM_EXIT : SHM_DOWN,
         .fixed = body,
         .size = shm_down_size(body),
@@ -159,7 +155,7 @@ int watch_tell_owner(struct worker *w, struct shm_watch *record, const struct sh
 /* Tells the other side of a target's or a link's record. */
 static int tell_peer(struct worker *w, struct shm_watch *record, struct shm_down_body body)
 {
-    const struct post post = end_post(record->peer, record->id, record->kind, &body);
+    const struct post post = end_post(record->peer, record_name(record), record->kind, &body);
     uint32_t slot = SHM_REF_SLOT(record->peer);
     if (slot == w->port.slot)
         return record->other == 0 ? 0
@@ -344,15 +340,16 @@ static int withdraw(struct worker *w, struct shm_watch *watch)
 {
     const struct post post = {.to = watch->peer,
                               .from = actor_ref(w, watch->owner),
-                              .corr = watch->id,
+                              .corr = record_name(watch),
                               .kind = SHM_DEMONITOR};
     uint32_t slot = SHM_REF_SLOT(watch->peer);
     int error =
         slot != w->port.slot && slot < w->port.slots ? post_slot(w, slot, SHM_CONTROL, &post) : 0;
     if (error != 0)
         return error;
-    if (watch->other != 0)
-        record_drop(w, watch->other);
+    uint32_t other = record_other(&w->port, watch);
+    if (other != 0)
+        record_drop(w, other);
     record_drop(w, record_unit(&w->port, watch));
     return 0;
 }

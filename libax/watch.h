@@ -20,7 +20,7 @@ int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id, bool final);
 /* In the open turn: nothing comes of the monitor or the link that the frame asks for. */
 int watch_refuse(struct worker *w, const struct shm_frame *frame, uint8_t reason);
-void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id);
+void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t name);
 /* In the open turn: a down or exit that another slot has sent to the record, NULL: there is none.
  * Where it is not on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int watch_deliver(struct worker *w, struct shm_watch *watch, const struct shm_down_body *body);
@@ -32,7 +32,7 @@ int watch_tell_owner(struct worker *w, struct shm_watch *watch, const struct shm
 /* ---- watch_far.c: between slots ---- */
 
 /* What an actor says when it asks another slot for the other side of a link, or has been asked. */
-struct shm_since_body since_now(struct worker *w, uint32_t actor);
+struct shm_since_body since_now(struct worker *w, const struct shm_watch *record);
 /* In the open turn: tells the asker's side of this record that it is known here from now on.
  * 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
 int watch_say_since(struct worker *w, const struct shm_watch *watch);

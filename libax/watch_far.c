@@ -27,15 +27,16 @@
 
 /* ---- since when ---- */
 
-struct shm_since_body since_now(struct worker *w, uint32_t index)
+struct shm_since_body since_now(struct worker *w, const struct shm_watch *watch)
 {
-    return (struct shm_since_body){.incarnation = actor_incarnation(w, index),
-                                   .process = w->boot->incarnation};
+    return (struct shm_since_body){.incarnation = actor_incarnation(w, watch->owner),
+                                   .process = w->boot->incarnation,
+                                   .unit = record_unit(&w->port, watch)};
 }
 
 int watch_say_since(struct worker *w, const struct shm_watch *watch)
 {
-    const struct shm_since_body body = since_now(w, watch->owner);
+    const struct shm_since_body body = since_now(w, watch);
     const struct post post = {
         .to = watch->peer,
         .from = actor_ref(w, watch->owner),
@@ -52,6 +53,7 @@ int watch_say_since(struct worker *w, const struct shm_watch *watch)
 void watch_is_known(struct shm_watch *watch, struct shm_since_body since)
 {
     watch->known = 1;
+    watch->other = since.unit;
     watch->heard = since.incarnation - 1;
     watch->fell = since.process - 1;
 }
@@ -118,6 +120,7 @@ int watch_since(struct worker *w, uint32_t slot, const struct shm_frame *frame)
     memcpy(&since, frame->body, sizeof since);
     shm_log(&w->port, &watch->heard);
     shm_log(&w->port, &watch->known);
+    shm_log(&w->port, &watch->other);
     watch_is_known(watch, since);
     shm_order();
     uint32_t process = w->port.priv->seen_down[slot];

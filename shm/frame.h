@@ -146,6 +146,8 @@ static inline bool shm_down_read(const struct shm_frame *frame, struct shm_down_
 struct shm_since_body {
     uint32_t incarnation; /* its own */
     uint32_t process;     /* of its slot */
+    uint32_t unit;        /* where it keeps its record */
+    uint32_t pad;
 };
 
 struct shm_life_body {

@@ -96,7 +96,7 @@ static void since(struct node *node, const struct shm_frame *asked)
 {
     const struct shm_frame frame = {
         .kind = SHM_SINCE, .to = asked->from, .from = asked->to, .corr = asked->corr};
-    const struct shm_since_body body = {.incarnation = 1, .process = 1};
+    const struct shm_since_body body = {.incarnation = 1, .process = 1, .unit = 4711};
     node_send(node, NODE_PEER, SHM_CONTROL, &frame, &body, sizeof body);
 }
 
