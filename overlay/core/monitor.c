@@ -161,13 +161,32 @@ static uint8_t reason_of(uint8_t status)
                                                               : AX_PROTOCOL;
 }
 
+static struct ov_frame demonitor(uint64_t id)
+{
+    struct ov_frame frame = {.kind = OV_DEMONITOR};
+    OV_SET(&frame, request, BACK | id);
+    OV_SET(&frame, monitor, id);
+    return frame;
+}
+
+/* One that was sent again may be set after the first was refused, or told down: nobody wants it. */
+static void take_late(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
+{
+    struct ov_frame unwanted = demonitor(frame->request);
+
+    cluster->counts.late++;
+    if (frame->kind == OV_MONITOR && frame->status == 0 &&
+        ov_pool_find(&cluster->monitors, frame->request) == NULL)
+        ov_cluster_try(cluster, node, &unwanted);
+}
+
 static void take_answer(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
 {
     bool back = (frame->request & BACK) != 0;
     struct ov_monitor *monitor = ov_pool_find(&cluster->monitors, frame->request & ~BACK);
 
     if (!is_of(cluster, node, monitor) || monitor->state != (back ? OV_MON_BACK : OV_MON_NEW))
-        cluster->counts.late++;
+        take_late(cluster, node, frame);
     else if (back)
         ov_pool_give(&cluster->monitors, monitor);
     else if (frame->kind == OV_BUSY)
@@ -225,11 +244,8 @@ static void send_it(struct ov_cluster *cluster, struct ov_monitor *monitor, uint
     if (!ov_cluster_is_up(cluster, monitor->node, monitor->boot))
         return; /* until there is the next session */
     if (monitor->retry_at <= cluster->now) {
-        if (monitor->state == OV_MON_BACK) {
-            frame = (struct ov_frame){.kind = OV_DEMONITOR};
-            OV_SET(&frame, request, BACK | monitor->slot.id);
-            OV_SET(&frame, monitor, monitor->slot.id);
-        }
+        if (monitor->state == OV_MON_BACK)
+            frame = demonitor(monitor->slot.id);
         ov_cluster_try(cluster, monitor->node, &frame);
         monitor->retry_at = cluster->now + cluster->config.retry_ns;
     }
