@@ -4,10 +4,10 @@
  * not.
  *
  * A local target says when it has room: taking a message sets room_freed, and the loop looks. The
- * room of a target elsewhere is looked at every ROOM_POLL_NS; among waiters of several workers
- * there is no order, as nobody keeps one. As many are let on as there is room, and they send before
- * any other actor of the worker runs. Who finds it gone, for somebody elsewhere was faster, comes
- * first again.
+ * room of a target elsewhere is looked at every ROOM_POLL_NS, and for a moment it must be a quarter
+ * of the lane; among waiters of several workers there is no order, as nobody keeps one. As many are
+ * let on as there is room, and they send before any other actor of the worker runs. Who finds it
+ * gone, for somebody elsewhere was faster, comes first again.
  *
  * A table has those for whom somebody waits, each by itself: nobody stays for want of another's
  * room. It has two places for each strand that there is, so it is never full.
@@ -24,7 +24,7 @@
 #include <stdlib.h>
 
 #define LEAST 64u /* places of the table */
-#define LOOKS 64u
+#define PATIENCE_NS 1000000u
 
 /* ---- for whom they wait ---- */
 
@@ -143,10 +143,22 @@ static int wait_in_queue(struct ax_ctx *ctx, struct wants wants, bool front)
     return strand->result;
 }
 
+/* Elsewhere a quarter of the lane is waited for: who goes on as soon as there is room for one
+ * message sends one and waits again, and each time costs a round trip between two processors (the
+ * silly window of RFC 813). But not for long, as the reader may have stopped. */
+static uint64_t patient_until(struct worker *w, uint64_t deadline)
+{
+    clock_read(w);
+    return deadline - w->now > 4 * PATIENCE_NS ? w->now + PATIENCE_NS : 0;
+}
+
 int room_wait(struct ax_ctx *ctx, uint64_t to, uint32_t bytes, uint64_t deadline, bool again)
 {
-    return wait_in_queue(ctx, (struct wants){.to = to, .bytes = bytes, .deadline = deadline},
-                         again);
+    struct worker *w = ctx->worker;
+    struct wants wants = {.to = to, .bytes = bytes, .deadline = deadline};
+    if (!again && SHM_REF_SLOT(to) != w->port.slot)
+        wants.patient_until = patient_until(w, deadline);
+    return wait_in_queue(ctx, wants, again);
 }
 
 int room_wait_end(struct ax_ctx *ctx, uint64_t to, uint64_t deadline)
@@ -163,19 +175,15 @@ bool room_is_promised(struct worker *w, uint64_t to)
     return target_of(w, to)->waiting != 0;
 }
 
-/* Elsewhere, a while is waited for a quarter of the lane: who goes on as soon as there is room for
- * one message sends one and waits again, and each time costs a round trip between two processors
- * (the silly window of RFC 813). Not for ever, as others may fill the lane again and again. */
-static uint32_t bytes_wanted(const struct worker *w, struct wants *wants)
+/* Of a lane. */
+static uint32_t bytes_wanted(const struct worker *w, const struct wants *wants)
 {
     uint32_t quarter = (uint32_t)(w->port.data_mask + 1) / 4;
-    bool more = wants->bytes < quarter && wants->looks < LOOKS;
-    wants->looks += more;
-    return more ? quarter : wants->bytes;
+    return wants->bytes < quarter && w->now < wants->patient_until ? quarter : wants->bytes;
 }
 
 /* How many of those who wait for it may be let on now. */
-static uint32_t places(struct worker *w, struct wants *wants)
+static uint32_t places(struct worker *w, const struct wants *wants)
 {
     uint32_t local = actor_local(w, wants->to);
     if (!may_have_room(w, wants->to, local == 0 ? bytes_wanted(w, wants) : wants->bytes))
@@ -188,7 +196,7 @@ static uint32_t places(struct worker *w, struct wants *wants)
 }
 
 /* Is it his turn, in the look under way? Who comes behind one that stays, stays as well. */
-static bool may_go(struct worker *w, struct wants *wants)
+static bool may_go(struct worker *w, const struct wants *wants)
 {
     if (wants->end)
         return look_at_life(w, wants->to) == AX_E_NO_ACTOR;
@@ -217,7 +225,7 @@ void room_wake(struct worker *w)
     w->room_freed = false;
     w->room_deadline = UINT64_MAX;
     for (struct strand *strand; (strand = strand_pop(&all)) != NULL;) {
-        struct wants *wants = &strand->wants;
+        const struct wants *wants = &strand->wants;
         if (w->now >= wants->deadline) {
             let_on(w, strand, deadlock_found(w, strand, wants->to) ? AX_E_DEADLOCK : AX_E_TIMEOUT);
         } else if (may_go(w, wants)) {

@@ -41,8 +41,8 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
 
 struct wants { /* what a strand that waits for room wants to send */
     uint64_t to, deadline;
+    uint64_t patient_until; /* elsewhere: until then for more room than it needs */
     uint32_t bytes;
-    uint32_t looks; /* at the room of somebody elsewhere */
     bool end;       /* it waits for the end of `to` instead */
 };
 
