@@ -83,7 +83,7 @@ static bool move(struct sup_template *template, struct sup_slot *slot)
         tell_failed(template, slot);
         return true;
     }
-    bool old = slot->pid != 0 && slot->child.edition != template->edition;
+    bool old = slot->pid != 0 && !slot->child.noticed && slot->child.edition != template->edition;
     if (old || (!reload->asked && !sup_child_exists(slot)))
         reload->asked |= sup_restart(template->sup, slot->number) == 0;
     return false;
@@ -116,23 +116,45 @@ void sup_reload_poke(struct sup_slot *slot)
 
 /* ---- the new plugin ---- */
 
-/* What is different is of no weight for memory. 0 or -ENOMEM. */
-static int learn(struct sup_template *template, const char *text, size_t size)
+/* The contract of an actor that is to begin from bytes which the plugin does not restore any more;
+ * NULL: there is none. */
+static const char *lacks_restore(const struct sup_template *template, const json_t *actors)
+{
+    const struct sup_worker_config *config = template->config;
+
+    for (size_t i = 0; i < config->n_actors; i++) {
+        uint32_t number;
+        if (config->actors[i].snapshot_file == NULL ||
+            sup_template_type(template, config->actors[i].contract, &number) == NULL)
+            continue;
+        if (!json_is_true(json_object_get(json_array_get(actors, number), "restore")))
+            return config->actors[i].contract;
+    }
+    return NULL;
+}
+
+/* What may be different is of no weight for memory. 0, AX_E_INVALID or -ENOMEM, with what is the
+ * matter in `why`. */
+static int learn(struct sup_template *template, const char *text, size_t size, char *why,
+                 size_t room)
 {
     json_t *all = json_loadb(text, size, 0, NULL), *actors = json_object_get(all, "actors");
     char *described = strndup(text, size);
-    int error = all == NULL || described == NULL ? -ENOMEM : 0;
+    const char *lacking = lacks_restore(template, actors);
+    int error = all == NULL || described == NULL ? -ENOMEM : lacking != NULL ? AX_E_INVALID : 0;
 
     if (error == 0) {
         free(template->described);
         template->described = described;
         snprintf(template->plugin, sizeof template->plugin, "%s",
                  json_string_value(json_object_get(all, "plugin")));
-        for (uint32_t i = 0; i < template->n_types; i++)
-            template->types[i].restores =
-                json_is_true(json_object_get(json_array_get(actors, i), "restore"));
     } else {
         free(described);
+        if (error == -ENOMEM)
+            snprintf(why, room, "cannot be learnt: there is no memory");
+        else
+            snprintf(why, room, "has no restore hook of %.63s, which initial_snapshot needs",
+                     lacking);
     }
     json_decref(all);
     return error;
@@ -169,10 +191,8 @@ static void on_loaded(struct sup_template *template, const struct boot_message *
     int error =
         sup_reload_compare(template->described, message->payload, message->size, why, sizeof why);
 
-    if (error == 0 && learn(template, message->payload, message->size) != 0) {
-        error = -ENOMEM;
-        snprintf(why, sizeof why, "cannot be learnt: there is no memory");
-    }
+    if (error == 0)
+        error = learn(template, message->payload, message->size, why, sizeof why);
     if (error != 0) {
         fail(template, error, why);
         return;

@@ -279,8 +279,9 @@ const char *sup_template_learn(struct sup_template *template, const char *text, 
     if (template->described != NULL) /* executed anew */
         return strlen(template->described) == size && memcmp(template->described, text, size) == 0
                    ? NULL
-                   : "its plugin has been replaced by one with other contracts or states: stop the "
-                     "system and run it again";
+                   : "its plugin has been replaced by another one: put the old one back, or stop "
+                     "the "
+                     "system and run it again (axsup reload takes one of the same contracts)";
     json_t *all = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
     const char *plugin = json_string_value(json_object_get(all, "plugin"));
     const char *wrong = learn_types(template, json_object_get(all, "actors"));

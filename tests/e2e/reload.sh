@@ -19,13 +19,15 @@ cat >"$conf" <<END
       "restart": { "max": 1, "backoff": ["0ms", "0ms"] },
       "actors": [ { "name": "a", "contract": "swap", "worker": 0 },
                   { "name": "b", "contract": "swap", "worker": 1 } ] },
+    { "name": "r", "plugin": "./kept.so",
+      "actors": [ { "name": "heir", "contract": "swap", "initial_snapshot": "legacy" } ] },
     { "name": "o", "plugin": "$plugins/swap_one.so",
       "actors": [ { "name": "other", "contract": "swap" } ] } ] }
 END
 
-# put FILE: the plugin becomes that one, as an installation would do it.
+# put FILE [PLUGIN]: the plugin becomes that one, as an installation would do it.
 put() {
-    cp "$1" "$dir/new.so" && mv "$dir/new.so" "$dir/swap.so"
+    cp "$1" "$dir/new.so" && mv "$dir/new.so" "$dir/${2-swap}.so"
 }
 
 try() { # STATUS WANTED COMMAND [ARGUMENT...]: the command of the system.
@@ -69,12 +71,14 @@ settles() {
 }
 
 put "$plugins/swap_one.so"
+printf 'what the heir begins from' >"$dir/legacy"
+put "$plugins/swap_restore.so" kept
 begin "$conf"
 said '* is running: *' || exit
 try 0 '' send a add '{"by":5}'
 try 0 '{"value":5,"version":1}' call a get
 first=$(lives)
-settles '*, 7 processes' # a template, a spare and the workers of two entries
+settles '*, 10 processes' # a template, a spare and the workers of three entries
 had=$(held)
 
 # ---- nothing is wrong with it ----
@@ -144,6 +148,10 @@ refused "$plugins/load_crash.so" 'crashed by SIG* (AX_E_INVALID)'
 refused "$plugins/load_exit.so" 'ended the process with exit status * (AX_E_INVALID)'
 refused "$conf" 'cannot be loaded: * (AX_E_INVALID)'
 refused "$plugins/load_hang.so" 'has not finished loading within 1s (load_timeout) (AX_E_TIMEOUT)'
+
+put "$plugins/swap_one.so" kept
+try 1 'axsup: r: */kept.so has no restore hook of swap, which initial_snapshot needs (AX_E_INVALID)' reload r
+try 0 '{"value":0,"version":5}' call heir get
 
 # What is there forks on, whatever the file is by now.
 try 0 '' kill w/0

@@ -10,6 +10,9 @@
 #ifndef SWAP_STATE
 #define SWAP_STATE (i64, n)
 #endif
+#ifndef SWAP_HOOKS
+#define SWAP_HOOKS
+#endif
 
 #define AX_CONTRACT swap
 #define AX_MESSAGES(TELL, ASK)                                                                     \
@@ -48,7 +51,7 @@ void swap_on_other(struct ax_ctx *ctx, struct swap *self, const struct swap_othe
     reply->value = got.value;
 }
 
-AX_ACTOR(swap, AX_DURABLE);
+AX_ACTOR(swap, AX_DURABLE SWAP_HOOKS);
 AX_PLUGIN("swap", &swap_actor);
 
 #endif
