@@ -305,8 +305,8 @@ static const struct sup_key top_keys[] = {
         ABOUT("The largest body of a message.")),
     KEY(sup_config, "lane", SIZE, lane, RANGE(16 * KIB, 16 * MIB), .or_zero = true, DEFAULT("0"),
         ABOUT("Size of the ring from one process to another: a power of two, at least twice "
-              "max_message and 4K; \"0\" lets it be chosen from max_message and the number of "
-              "processes.")),
+              "max_message and 4K; \"0\" lets it be chosen: at least four of max_message, "
+              "64K, and up to seven processes 256K.")),
     KEY(sup_config, "deadletters", INTEGER, deadletters, RANGE(16, 65536), DEFAULT(256),
         ABOUT("Dead letters that are kept to be looked at; older ones are only counted.")),
     KEY(sup_config, "events", INTEGER, events, RANGE(64, 65536), DEFAULT(1024),
