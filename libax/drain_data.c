@@ -25,7 +25,8 @@ static void publish_deepened(struct worker *w)
  * looked up where it is another one than that of the message before. */
 struct batch {
     uint64_t to;
-    uint32_t slot, index; /* 0: nobody yet */
+    uint32_t index; /* of whom that is, 0: nobody yet */
+    uint32_t slot;
 };
 
 static int turn_to(struct worker *w, struct batch *batch, uint64_t to)

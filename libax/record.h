@@ -28,16 +28,6 @@ static inline uint32_t record_unit(const struct shm_port *port, const struct shm
     return (uint32_t)(((const uint8_t *)record - port->units) / SHM_UNIT);
 }
 
-/* A long list is in no cache: what the next record needs is fetched while this one is told. */
-static inline void record_look_ahead(const struct shm_port *port, const struct shm_watch *record)
-{
-    const struct shm_watch *next = record_at(port, record->next);
-    if (record->next == 0)
-        return;
-    shm_prefetch(record_at(port, next->other));
-    shm_prefetch(record_at(port, next->next));
-}
-
 /* 0 or -ENOMEM. */
 int records_open(struct worker *w);
 void records_close(struct worker *w);
@@ -66,6 +56,15 @@ static inline struct shm_watch *record_of(struct worker *w, uint32_t owner, uint
 static inline uint32_t record_other(const struct shm_port *port, const struct shm_watch *record)
 {
     return SHM_REF_SLOT(record->peer) == port->slot ? record->other : 0;
+}
+/* A long list is in no cache: what the next record needs is fetched while this one is told. */
+static inline void record_look_ahead(const struct shm_port *port, const struct shm_watch *record)
+{
+    if (record->next == 0)
+        return;
+    const struct shm_watch *next = record_at(port, record->next);
+    shm_prefetch(record_at(port, record_other(port, next)));
+    shm_prefetch(record_at(port, next->next));
 }
 /* By what number its other side, in another slot, finds its own record. */
 uint64_t record_name(const struct shm_watch *record);

@@ -129,8 +129,8 @@ struct shm_watch {
     uint32_t next, prev;       /* units, in its actor's list; of the first `prev` means nothing */
     uint32_t at_next, at_prev; /* the same among all whose peer lives in that other slot */
     uint32_t owner;            /* index of its actor */
-    uint32_t other;            /* unit of the other side. 0: it is gone; or in another slot and not
-                                  known, which is not to be trusted else */
+    uint32_t other;            /* unit of the other side, 0: it is gone, or not known. Of one in
+                                  another slot: what that has said, to be said back, no more */
     uint32_t fell;             /* incarnation of the peer's slot whose death was told last, */
     uint32_t heard; /* and of the peer whose end was; both count since the peer knows of this */
     uint32_t told;  /* own incarnation whose end the peer was told last */
