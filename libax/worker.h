@@ -43,7 +43,7 @@ struct wants { /* what a strand that waits for room wants to send */
     uint64_t to, deadline;
     uint64_t patient_until; /* elsewhere: until then for more room than it needs */
     uint32_t bytes;
-    bool end;       /* it waits for the end of `to` instead */
+    bool end; /* it waits for the end of `to` instead */
 };
 
 /* A fiber of the loop and the handler on it. It lies at the top of its own stack, so the two are
