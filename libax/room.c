@@ -24,7 +24,7 @@
 #include <stdlib.h>
 
 #define LEAST 64u /* places of the table */
-#define PATIENCE_NS 1000000u
+#define PATIENCE_NS 1000000ull
 
 /* ---- for whom they wait ---- */
 
