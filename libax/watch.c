@@ -143,9 +143,22 @@ static struct post end_post(uint64_t to, uint64_t name, uint8_t kind,
     };
 }
 
+/* Nothing would come of the exit but the end of a rest: linked actors that do not trap exits would
+ * wake each other for ever. */
+static bool leaves_at_rest(struct worker *w, const struct shm_watch *record,
+                           const struct shm_down_body *body)
+{
+    if (record->kind != SHM_LINKED || !body->will_restart || !is_passive(w, record->owner))
+        return false;
+    const struct shm_more *more = more_of(&w->port, record->owner);
+    return (more == NULL || !more->traps) && actor_at(w, record->owner)->mail.tail == 0;
+}
+
 int watch_tell_owner(struct worker *w, struct shm_watch *record, const struct shm_down_body *body)
 {
     uint32_t index = record->owner;
+    if (leaves_at_rest(w, record, body))
+        return 0;
     struct post post = end_post(actor_ref(w, index), record->id, record->kind, body);
     post.stamp = record_unit(&w->port, record);
     int error = post_local(w, index, &post);
