@@ -169,11 +169,13 @@ const struct sup_command sup_commands[] = {
     {"reload", "CONF WORKER", 0, false, sup_cmd_reload, "load a worker's plugin anew",
      "Loads the plugin of the worker's entry from its file once more and has all workers of the "
      "entry go over to it, each ending its process when the one before it runs again, as in a "
-     "restart: mail and kept state stay. Contracts, kept states and maps must be the same, in the "
-     "same order; a plugin that has others, or cannot be loaded, is refused with what is the "
-     "matter, "
-     "and the old one goes on. What a durable actor waits for is canceled: stacks and code are at "
-     "other addresses. WORKER is \"counting\" or any worker of it, such as \"counting/0\". Put the "
+     "restart: mail and kept state stay. A worker that had failed or stopped begins again, too. If "
+     "one fails with the new plugin that is told, and the others go over all the same. Contracts, "
+     "kept states and maps must be the same, in the same order; a plugin that has others, or "
+     "cannot be loaded, is refused with what is the matter, and the old one goes on. Then put the "
+     "old file back: it is read again where the plugin has to be loaded anew, as rerandomize does. "
+     "What a durable actor waits for is canceled: stacks and code are at other addresses. WORKER "
+     "is \"counting\" or any worker of it, such as \"counting/0\". Put the "
      "new file in the place of the old one by renaming it: processes still run from the old one."},
     {"stop", "CONF", BIT(NOW), false, sup_cmd_stop, "stop the system",
      "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone. "
