@@ -202,8 +202,11 @@ void durable_save(struct worker *w, struct strand *strand)
     if (sizeof *record + stack + shm_round(made, 8) + SMALL_ANSWER > SHM_UNIT << record->order)
         abort(); /* more of the stack than was foreseen */
     note_ask(w, record, strand);
-    free(ctx->tail); /* readable up to here */
-    ctx->tail = NULL;
+    if (strand->asks !=
+        0) { /* readable up to here; who waits for room reads it when there is some */
+        free(ctx->tail);
+        ctx->tail = NULL;
+    }
     strand->saved = 0;
     record->answer = record->deadline = 0;
     record->place = place_id();

@@ -46,6 +46,8 @@ static bool put_back(struct worker *w, uint32_t index, struct strand *strand,
     uint8_t *end = (uint8_t *)(strand + 1), *sp = end - record->stack;
     struct strand saved;
     memcpy(&saved, record->bytes + record->stack - sizeof saved, sizeof saved);
+    if (record->corr == 0 && saved.ctx.tail != NULL) /* what is to be sent may be in it */
+        return false;
     if ((uint64_t)(uintptr_t)sp != record->sp || sp < empty.fiber.stack ||
         saved.ctx.self != w->self[index] || saved.ctx.actor != index ||
         saved.asks != record->corr || !in_hand(w, index, &saved.ctx))
@@ -79,7 +81,7 @@ static bool ask_again(struct worker *w, struct strand *strand, uint32_t unit,
         return true;
     if (deadline == 0)
         deadline = deadline_after(w->now, record->timeout);
-    struct pending *entry = pending_restore(w, record->corr, strand, deadline);
+    struct pending *entry = pending_restore(w, record->corr, strand, deadline, record->answer != 0);
     if (entry == NULL)
         return false;
     entry->target = record->target;
@@ -123,13 +125,16 @@ static void say_lost(struct worker *w, uint32_t index, const char *why)
     turn_commit(w);
 }
 
-void durable_restore(struct worker *w)
+/* Those that were answered come last: others need the very places of their asks. */
+static void restore_all(struct worker *w, bool answered)
 {
     for (uint32_t index = w->port.priv->fresh_actor - 1; index > 0; index--) {
         const struct shm_actor *actor = actor_at(w, index);
         if (actor->state == SHM_FREE || !actor->suspended)
             continue;
         struct shm_durable *record = durable_of(&w->port, index);
+        if (answered != (record != NULL && record->answer != 0))
+            continue;
         const char *wrong =
             w->plugin->actors[actor->type]->durable ? "nothing was saved of it" : NULL;
         if (record != NULL)
@@ -137,6 +142,12 @@ void durable_restore(struct worker *w)
         if (wrong != NULL)
             say_lost(w, index, wrong);
     }
+}
+
+void durable_restore(struct worker *w)
+{
+    restore_all(w, false);
+    restore_all(w, true);
 }
 
 void durable_discard(struct worker *w, uint32_t index)

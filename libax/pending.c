@@ -116,12 +116,28 @@ static bool take_free(struct worker *w, uint32_t index)
     return true;
 }
 
+/* One that has been answered may have any place: its own may have been given to a later ask. */
+static uint32_t any_place(struct worker *w)
+{
+    uint32_t index = 1;
+    while (index < w->pending_count && !take_free(w, index))
+        index++;
+    return index;
+}
+
 struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
-                                uint64_t deadline)
+                                uint64_t deadline, bool answered)
 {
     uint32_t index = index_of(corr);
-    if (index == 0 || index >= w->pending_count || !take_free(w, index))
+    if (index == 0 || index >= w->pending_count)
         return NULL;
+    if (!take_free(w, index)) {
+        index = answered ? any_place(w) : w->pending_count;
+        if (index == w->pending_count)
+            return NULL;
+        corr = number(w, index, ++w->pending[index].serial);
+        strand->asks = corr;
+    }
     struct pending *entry = &w->pending[index];
     entry->strand = strand;
     entry->corr = corr;

@@ -14,9 +14,9 @@ int pending_open(struct worker *w);
  * say what the answer is to be, or give it up. */
 struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns);
 /* Enters a number of an earlier process again, before there is any other. NULL: it cannot be one,
- * or is there. */
+ * or is there; where it has been answered the strand then gets another number. */
 struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
-                                uint64_t deadline);
+                                uint64_t deadline, bool answered);
 /* Gives those that are new their deadlines; the clock was just read. */
 void pending_stamp(struct worker *w);
 /* The entry of a number; NULL: nobody waits for it. */
