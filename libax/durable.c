@@ -202,8 +202,8 @@ void durable_save(struct worker *w, struct strand *strand)
     if (sizeof *record + stack + shm_round(made, 8) + SMALL_ANSWER > SHM_UNIT << record->order)
         abort(); /* more of the stack than was foreseen */
     note_ask(w, record, strand);
-    if (strand->asks !=
-        0) { /* readable up to here; who waits for room reads it when there is some */
+    /* Readable up to here; who waits for room reads what it sends when there is some. */
+    if (strand->asks != 0) {
         free(ctx->tail);
         ctx->tail = NULL;
     }
