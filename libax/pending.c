@@ -70,16 +70,25 @@ void pending_stamp(struct worker *w)
     }
 }
 
-struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
+/* Takes any free entry; w->pending_count: there is none. */
+static uint32_t take_any(struct worker *w)
 {
     uint32_t index = w->pending_free != 0 ? w->pending_free : w->pending_used;
-    if (index == w->pending_count || !strand_spare(w))
-        return NULL;
-    struct pending *entry = &w->pending[index];
+    if (index == w->pending_count)
+        return index;
     if (index == w->pending_used)
         w->pending_used++;
     else
-        w->pending_free = entry->next_free;
+        w->pending_free = w->pending[index].next_free;
+    return index;
+}
+
+struct pending *pending_new(struct worker *w, uint64_t target, uint64_t timeout_ns)
+{
+    uint32_t index = strand_spare(w) ? take_any(w) : w->pending_count;
+    if (index == w->pending_count)
+        return NULL;
+    struct pending *entry = &w->pending[index];
     entry->strand = w->current;
     entry->target = target;
     entry->timeout = timeout_ns;
@@ -116,15 +125,6 @@ static bool take_free(struct worker *w, uint32_t index)
     return true;
 }
 
-/* One that has been answered may have any place: its own may have been given to a later ask. */
-static uint32_t any_place(struct worker *w)
-{
-    uint32_t index = 1;
-    while (index < w->pending_count && !take_free(w, index))
-        index++;
-    return index;
-}
-
 struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *strand,
                                 uint64_t deadline, bool answered)
 {
@@ -132,7 +132,8 @@ struct pending *pending_restore(struct worker *w, uint64_t corr, struct strand *
     if (index == 0 || index >= w->pending_count)
         return NULL;
     if (!take_free(w, index)) {
-        index = answered ? any_place(w) : w->pending_count;
+        /* its own may have been given to a later ask */
+        index = answered ? take_any(w) : w->pending_count;
         if (index == w->pending_count)
             return NULL;
         corr = number(w, index, ++w->pending[index].serial);
