@@ -86,6 +86,8 @@ struct boot {
     uint32_t nregistries;
     struct boot_registry registries[BOOT_REGISTRIES];
     uint32_t max_handles, read_buffer, write_buffer; /* of its actors' I/O */
+    uint64_t node;    /* what other nodes call this life of the node by, in refs; 0: no cluster */
+    uint32_t gateway; /* the slot of libax/gateway.h; 0: none */
     uint32_t nlisteners;
     char listener[BOOT_LISTENERS][SHM_NAME_MAX + 1];
     int listener_fd[BOOT_LISTENERS]; /* behind boot_fds in the order; set by who receives it */
