@@ -3,8 +3,8 @@
  * other nodes.
  *
  * The gateway is a worker like others: its plugin (overlay/gateway) has one actor of this contract,
- * named GATEWAY_NAME. What actors send to one of another node is wrapped into its messages; so lane,
- * mailbox, room and deaths are what they are between any two workers. */
+ * named GATEWAY_NAME. What actors send to one of another node is wrapped into its messages; so
+ * lane, mailbox, room and deaths are what they are between any two workers. */
 #ifndef LIBAX_GATEWAY_H
 #define LIBAX_GATEWAY_H
 
