@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/names.h"
@@ -27,7 +28,8 @@ struct ax_ref ax_self(struct ax_ctx *ctx)
 
 struct ax_ref ax_sender(struct ax_ctx *ctx)
 {
-    return (struct ax_ref){.addr = ctx->frame == NULL ? 0 : ctx->frame->from};
+    uint64_t from = ctx->frame == NULL ? 0 : ctx->frame->from;
+    return (struct ax_ref){.addr = is_far(ctx->worker, SHM_REF_SLOT(from)) ? 0 : from};
 }
 
 uint32_t ax_incarnation(struct ax_ctx *ctx)
@@ -151,7 +153,7 @@ void ax_status(struct ax_ctx *ctx, struct ax_ref who, struct ax_status *out)
 {
     struct worker *w = ctx->worker;
     uint32_t index = who.node == 0 ? actor_local(w, who.addr) : 0;
-    bool away = who.node == 0 && SHM_REF_SLOT(who.addr) != w->port.slot;
+    bool away = is_here(who) && SHM_REF_SLOT(who.addr) != w->port.slot;
     int error = away ? look_at_life(w, who.addr) : AX_E_NO_ACTOR;
     *out = (struct ax_status){.closed = true, .terminated = true};
     if (index != 0)
@@ -177,6 +179,8 @@ const void *ax_reply_body_(const struct ax_reply *reply, const struct ax_contrac
         reply->contract != contract_hash(ax_worker, contract) ||
         ax_layout_validate(contract->methods[method].reply, reply->body, reply->size) != 0)
         return NULL;
+    if (reply->far)
+        far_import(ax_worker, contract->methods[method].reply, (void *)(uintptr_t)reply->body);
     return reply->body;
 }
 

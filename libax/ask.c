@@ -10,6 +10,7 @@
 
 #include "libax/deadlock.h"
 #include "libax/durable.h"
+#include "libax/far.h"
 #include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -66,7 +67,7 @@ int ax_ask_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
 {
     struct worker *w = ctx->worker;
     if (shm_unlikely(to.node != 0))
-        return AX_E_NO_ACTOR;
+        return far_ask(ctx, to, out, reply, timeout_ns, wait);
     uint32_t local = actor_local(w, to.addr);
     if (local != 0 && (local == ctx->actor || actor_at(w, local)->suspended) &&
         deadlock(ctx, local))
@@ -91,7 +92,7 @@ int ax_ask_async_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
 {
     struct worker *w = ctx->worker;
     if (to.node != 0)
-        return AX_E_NO_ACTOR;
+        return far_ask_async(ctx, to, out, timeout_ns, ask);
     int error = admit(w, to.addr, out->contract, outgoing_size(out));
     if (error != 0) /* before the timer is made */
         return error;

@@ -10,30 +10,27 @@
 
 #define GATEWAY_NAME "gateway"
 
-/* ax_ref.node of an actor that stands for another one: `addr` is of this node, in the gateway's
- * slot. No node has that number. */
-#define GATEWAY_VIA UINT64_C(1)
-
 #define AX_LOCAL
 #define AX_CONTRACT gateway
 #define AX_MESSAGES(TELL, ASK)                                                                     \
-    /* A tell to an actor elsewhere: (node, addr) as in its ref; contract is a hash. */            \
+    /* To an actor elsewhere: (node, addr) as in its ref; contract is a hash. */                   \
     TELL(post, (u64, node, u64, addr, u64, contract, u16, message, bytes, body))                   \
-    /* An ask; it ends within the time, in which it gets to the gateway as well. */                \
     ASK(call, (u64, node, u64, addr, u64, contract, u64, timeout_ns, u16, message, bytes, body),   \
-        (bytes, body))                                                                             \
-    /* Who stands for the actor of a key in a registry of the cluster, whoever has it. */          \
+        (u64, contract, u16, message, bytes, body))                                                \
+    /* Who stands for the actor of a key in a registry of the cluster, wherever it is. */          \
     ASK(key, (str, registry, bytes, key, u64, contract), (ref, who))                               \
     /* Who stands for the actor that a node knows by a name. */                                    \
     ASK(endpoint, (str, node, str, name, u64, contract), (ref, who))                               \
     /* Who stands for an actor of another node. */                                                 \
-    ASK(stand_in, (u64, node, u64, addr, u64, contract), (ref, who))                               \
+    ASK(stand_in, (u64, node, u64, addr), (ref, who))                                              \
+    /* Somebody monitors or links who stands for another: the end of that one is of interest. */   \
+    TELL(watch, (u64, addr))                                                                       \
     /* What axsup shows: "nodes", "sessions", "shards", "leases", "counts", from the `from`th on;  \
-       a JSON array's items, as many as fit, and where to go on; next 0: that is all. */           \
+       items of a JSON array, as many as fit, and where to go on; next 0: that is all. */          \
     ASK(inspect, (str, what, u64, from), (u64, next, str, items))                                  \
     /* Shards are given away; answered when none is left. */                                       \
     ASK(drain, (), ())                                                                             \
-    /* For the gateway itself. */                                                                  \
+    /* Of the gateway to itself. */                                                                \
     TELL(tick, ())                                                                                 \
     TELL(found, (u64, handle, i32, error, ref, who))
 #include <ax/contract.h>

@@ -18,6 +18,7 @@
 #include "libax/link.h"
 
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/record.h"
@@ -199,7 +200,7 @@ static void note(struct worker *w, uint32_t index, const struct shm_down_body *b
 static void run_hook_of(struct ax_ctx *ctx, const struct shm_down_body *body)
 {
     const struct ax_exit exit = {
-        .from = {.addr = body->who},
+        .from = ref_seen(ctx->worker, body->who),
         .incarnation = body->incarnation,
         .reason = (enum ax_reason)body->reason,
         .signal = body->signal,
@@ -317,8 +318,10 @@ static int link_remote(struct worker *w, uint32_t self, uint64_t who, bool gone)
 int ax_link(struct ax_ctx *ctx, struct ax_ref who)
 {
     struct worker *w = ctx->worker;
+    if (shm_unlikely(who.node != 0))
+        AX_TRY(far_watched(ctx, &who));
     uint32_t slot = SHM_REF_SLOT(who.addr);
-    uint32_t target = who.node == 0 ? actor_local(w, who.addr) : 0;
+    uint32_t target = actor_local(w, who.addr);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (target == ctx->actor)
@@ -328,8 +331,7 @@ int ax_link(struct ax_ctx *ctx, struct ax_ref who)
     if (!memory_room(w, 32) || more_get(w, ctx->actor) == NULL)
         return AX_E_NO_MEMORY;
     if (target == 0)
-        return link_remote(w, ctx->actor, who.addr,
-                           who.node != 0 || slot == w->port.slot || slot_gone(w, slot));
+        return link_remote(w, ctx->actor, who.addr, slot == w->port.slot || slot_gone(w, slot));
     return more_get(w, target) == NULL ? AX_E_NO_MEMORY : link_local(w, ctx->actor, target);
 }
 

@@ -4,14 +4,19 @@
 #include "libax/send.h"
 
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/life.h"
 #include "libax/room.h"
+
+const char hashed_contract_name[] = "of another node";
 
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract)
 {
     uint32_t at = (uint32_t)((uintptr_t)contract >> 4) % 64;
     if (w->hash_cache[at].contract != contract) {
-        w->hash_cache[at].hash = ax_contract_hash(contract);
+        w->hash_cache[at].hash = contract->name == hashed_contract_name
+                                     ? ((const struct hashed_contract *)contract)->hash
+                                     : ax_contract_hash(contract);
         w->hash_cache[at].contract = contract;
     }
     return w->hash_cache[at].hash;
@@ -281,7 +286,7 @@ static __attribute__((noinline)) int tell_for_room(struct ax_ctx *ctx, uint64_t 
 int ax_tell_(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)
 {
     if (shm_unlikely(to.node != 0))
-        return AX_E_NO_ACTOR;
+        return far_tell(ctx, to, out, wait);
     int error = send_one(ctx, to.addr, out, SHM_TELL, 0);
     return shm_unlikely(error == AX_E_FULL && wait) ? tell_for_room(ctx, to.addr, out) : error;
 }

@@ -45,6 +45,13 @@ static inline bool log_room_for_user(const struct worker *w)
 /* An actor that has just got a message may be above its high watermark now. In the open turn. */
 void note_depth(struct worker *w, struct shm_actor *actor);
 
+/* A contract of which this process knows the hash alone, by its name's address. */
+struct hashed_contract {
+    struct ax_contract as;
+    uint64_t hash;
+};
+extern const char hashed_contract_name[];
+
 /* ax_contract_hash, remembered by address. */
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);
 

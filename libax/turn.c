@@ -10,6 +10,7 @@
 #include "libax/ask.h"
 #include "libax/durable.h"
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/io.h"
 #include "libax/known.h"
 #include "libax/life.h"
@@ -214,7 +215,7 @@ static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
     note_down(w, ctx->actor, body);
     const struct ax_down down = {
         .monitor = frame->corr,
-        .who = {.addr = body->who},
+        .who = ref_seen(w, body->who),
         .incarnation = body->incarnation,
         .reason = (enum ax_reason)body->reason,
         .signal = body->signal,
@@ -228,7 +229,7 @@ static void run_down(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
 
 static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
 {
-    const struct ax_reply reply = {
+    struct ax_reply reply = {
         .ask = frame->corr,
         .error = frame->kind == SHM_ERROR ? frame->method : 0,
         .method = frame->kind == SHM_ERROR ? 0 : frame->method,
@@ -236,8 +237,12 @@ static void run_reply(struct ax_ctx *ctx, const struct shm_frame *frame)
         .body = frame->kind == SHM_ERROR ? NULL : frame->body,
         .size = frame->kind == SHM_ERROR ? 0 : shm_frame_body(frame),
     };
-    if (ctx->type->on_reply != NULL)
-        ctx->type->on_reply(ctx, ctx->self, &reply);
+    if (ctx->type->on_reply == NULL)
+        return;
+    if (shm_unlikely(frame->kind != SHM_ERROR && is_far(ctx->worker, SHM_REF_SLOT(frame->from))) &&
+        !far_reply(ctx, &reply))
+        reply = (struct ax_reply){.ask = frame->corr, .error = AX_E_INVALID};
+    ctx->type->on_reply(ctx, ctx->self, &reply);
 }
 
 static void run_life(struct ax_ctx *ctx, const struct shm_frame *frame)
@@ -288,6 +293,9 @@ static __attribute__((noinline)) uint64_t reply_post(struct worker *w, struct ax
         .size = ctx->reply_size,
     };
     uint64_t wake;
+    if (is_far(w, SHM_REF_SLOT(frame->from)) &&
+        far_export(w, ctx->type->contract->methods[frame->method].reply, ctx->reply) != 0)
+        ax_fail(ctx, "the reply to another node holds a ref that means nothing there");
     if (answer(w, frame, &post, &wake) != 0)
         ax_fail(ctx, "no memory for the reply");
     return wake;
@@ -303,14 +311,19 @@ static inline uint64_t reply_send(struct worker *w, struct ax_ctx *ctx,
 }
 
 /* A message from another process is checked when it is handled: it is in our memory by then. */
-static bool valid(const struct ax_ctx *ctx, const struct shm_frame *frame)
+static bool valid(const struct ax_ctx *ctx, struct shm_frame *frame)
 {
     const struct ax_contract *contract = ctx->type->contract;
     if (frame->method >= contract->nmethods)
         return false;
     const struct ax_method *method = &contract->methods[frame->method];
-    return method->is_ask == (frame->kind == SHM_ASK) &&
-           (frame->pad == 0 || image_valid(method->msg, frame->body, shm_frame_body(frame)));
+    if (method->is_ask != (frame->kind == SHM_ASK))
+        return false;
+    if (frame->pad != 0 && !image_valid(method->msg, frame->body, shm_frame_body(frame)))
+        return false;
+    if (is_far(ctx->worker, SHM_REF_SLOT(frame->from)))
+        far_import(ctx->worker, method->msg, frame->body);
+    return true;
 }
 
 void actor_relax(struct worker *w, uint32_t index)
@@ -358,9 +371,10 @@ static inline void run_ask(struct worker *w, struct ax_ctx *ctx, const struct sh
     const struct ax_layout *layout = ctx->type->contract->methods[frame->method].reply;
     if (reply_open(w, ctx, layout, small, room) != 0)
         ax_fail(ctx, "no memory for the reply");
+    ctx->deferred = false;
     ctx->type->handlers[frame->method](ctx, ctx->self, frame->body, ctx->reply);
     uint16_t method = frame->method;
-    uint64_t wake = reply_send(w, ctx, frame);
+    uint64_t wake = shm_unlikely(ctx->deferred) ? 0 : reply_send(w, ctx, frame);
     conclude(w, ctx, method, wake);
 }
 
@@ -394,7 +408,7 @@ static void run_call(struct worker *w, struct ax_ctx *ctx, const struct shm_fram
 
 static void run_message(struct worker *w, struct ax_ctx *ctx, uint32_t index, uint64_t first)
 {
-    const struct shm_frame *frame = shm_chain_frame(&w->port, first);
+    struct shm_frame *frame = shm_chain_frame(&w->port, first);
     ctx->message = first;
     ctx->frame = frame;
     meter_begin(w, index);

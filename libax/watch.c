@@ -19,6 +19,7 @@
 #include "libax/watch.h"
 
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/record.h"
@@ -464,13 +465,13 @@ static int monitor_local(struct worker *w, uint32_t target, struct shm_watch *wa
 }
 
 /* The target's half of a monitor whose watcher's half is `watch`, in no list yet. */
-static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
+static int monitor(struct worker *w, uint64_t who, struct shm_watch *watch)
 {
-    uint32_t slot = SHM_REF_SLOT(who.addr);
-    uint32_t target = who.node == 0 ? actor_local(w, who.addr) : 0;
-    const struct shm_down_body gone = {.who = who.addr, .reason = SHM_GONE};
+    uint32_t slot = SHM_REF_SLOT(who);
+    uint32_t target = actor_local(w, who);
+    const struct shm_down_body gone = {.who = who, .reason = SHM_GONE};
     const struct post post = {
-        .to = who.addr,
+        .to = who,
         .from = actor_ref(w, watch->owner),
         .corr = watch->id,
         .method = watch->final,
@@ -478,7 +479,7 @@ static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
     };
     if (target != 0)
         return monitor_local(w, target, watch);
-    if (who.node != 0 || slot == w->port.slot || slot_gone(w, slot))
+    if (slot == w->port.slot || slot_gone(w, slot))
         return watch_tell_owner(w, watch, &gone);
     return post_slot(w, slot, SHM_CONTROL, &post);
 }
@@ -486,20 +487,22 @@ static int monitor(struct worker *w, struct ax_ref who, struct shm_watch *watch)
 int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint64_t *number)
 {
     struct worker *w = ctx->worker;
+    if (flags & ~(unsigned)AX_MONITOR_FINAL)
+        return AX_E_INVALID;
+    if (shm_unlikely(who.node != 0))
+        AX_TRY(far_watched(ctx, &who));
     const struct shm_watch as = {.peer = who.addr,
                                  .owner = ctx->actor,
                                  .kind = SHM_WATCHES,
                                  .final = (flags & AX_MONITOR_FINAL) != 0};
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
-    if (flags & ~(unsigned)AX_MONITOR_FINAL)
-        return AX_E_INVALID;
     if (!memory_room(w, 16))
         return AX_E_NO_MEMORY;
     uint32_t unit = record_new(w, &as, true);
     if (unit == 0)
         return AX_E_NO_MEMORY;
-    int error = monitor(w, who, record_at(&w->port, unit));
+    int error = monitor(w, who.addr, record_at(&w->port, unit));
     if (error != 0) {
         record_give(w, unit);
         return error;

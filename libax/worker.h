@@ -37,6 +37,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     void *tail;          /* variable part of the last reply that was awaited */
     uint32_t restoring;  /* 1: in the restore hook */
     uint32_t kept;       /* 1: the order in hand has kept a snapshot */
+    bool deferred;       /* the ask in hand is answered later, see far_serve.h */
 };
 
 struct wants { /* what a strand that waits for room wants to send */

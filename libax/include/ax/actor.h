@@ -98,6 +98,7 @@ struct ax_reply { /* what on_reply is given */
     uint64_t contract; /* its hash */
     const void *body;  /* NULL with an error */
     uint32_t size;
+    bool far; /* it came from another node */
 };
 
 /* The body of a reply to `method` of `contract`, checked; NULL when it is another's or an error. */

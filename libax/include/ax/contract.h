@@ -20,6 +20,7 @@
  *   bank_ref_of, bank_self
  *   bank_stop, bank_stop_wait, bank_mailbox_len, bank_control_mailbox_len, bank_inflight_count,
  *   bank_idle_for, bank_silence_for, bank_incarnation, bank_is_closed, bank_is_terminated
+ *   bank_ref_key, bank_ref_at                   of a cluster, see <ax/cluster.h>
  *   bank_local_ref, bank_remote_ref, bank_as_local_ref, bank_as_remote_ref,
  *   bank_of_local, bank_of_remote
  *   enum bank_method, bank_contract             reflection, see <ax/reflect.h>
@@ -74,6 +75,9 @@ __attribute__((unused)) static const struct ax_contract AX_JOIN(AX_CONTRACT, con
 
 AX_MESSAGES(AX_SENDERS_TELL, AX_SENDERS_ASK)
 AX_CALL(AX_CALLS, AX_CONTRACT)
+#ifndef AX_LOCAL
+AX_CALL(AX_WIRE_CALLS, AX_CONTRACT)
+#endif
 AX_CALL(AX_ACTOR_OF, AX_CONTRACT)
 
 #ifdef AX_IMPLEMENT

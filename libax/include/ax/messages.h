@@ -8,6 +8,7 @@
 #define AX_MESSAGES_H
 
 #include <ax/actor.h>
+#include <ax/cluster.h>
 #include <ax/fields.h>
 #include <ax/registry.h>
 
@@ -22,7 +23,7 @@
     X(s, "inflight_count") X(s, "idle_for") X(s, "silence_for") X(s, "incarnation") X(s, "pid") \
     X(s, "is_closed") X(s, "is_terminated") X(s, "snapshot") X(s, "restore") X(s, "spawn") \
     X(s, "spawn_stateful") X(s, "as_remote_ref") X(s, "of_local") X(s, "of_remote") \
-    X(s, "find") X(s, "get_or_spawn") X(s, "lookup") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
+    X(s, "find") X(s, "ref_key") X(s, "ref_at") X(s, "get_or_spawn") X(s, "lookup") X(s, "ref") X(s, "local_ref") X(s, "remote_ref") X(s, "ref_of") X(s, "self") \
     X(s, "contract") X(s, "method") X(s, "state") X(s, "actor") X(s, "actor_type")
 #define AX_BANNED_SUFFIXES(X, s) \
     X(s, "_wait") X(s, "_timeout") X(s, "_async") X(s, "_after") X(s, "_every") \
@@ -359,6 +360,20 @@ static inline uint32_t ax_part_len_(const char *text)
     __attribute__((unused)) static inline c##_ref c##_self(struct ax_ctx *ctx) \
     { \
         return (c##_ref){ax_self(ctx)}; \
+    }
+
+/* Where other nodes are to know it. */
+#define AX_WIRE_CALLS(c) \
+    /* Of whom a registry of the cluster has by that key, wherever it is. */ \
+    AX_SENDER c##_ref_key(struct ax_ctx *ctx, const char *registry, struct ax_span key, \
+                          c##_ref *out) \
+    { \
+        return ax_ref_key_(ctx, &c##_contract, registry, key, &out->ref); \
+    } \
+    /* Of whom a node of the cluster knows by that name. */ \
+    AX_SENDER c##_ref_at(struct ax_ctx *ctx, const char *node, const char *name, c##_ref *out) \
+    { \
+        return ax_ref_at_(ctx, &c##_contract, node, name, &out->ref); \
     }
 
 #define AX_ACTOR_OF(c) \

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/far_serve.h"
+
+#include "libax/ask.h"
+#include "libax/life.h"
+#include "libax/send.h"
+#include "libax/watch.h"
+
+#include <stdlib.h>
+
+#define CONTRACTS 4096u /* a power of two */
+
+void far_defer(struct ax_ctx *ctx, struct far_asker *asker)
+{
+    const struct shm_frame *frame = ctx->frame;
+    *asker = (struct far_asker){frame->from, frame->corr, frame->to, frame->method};
+    ctx->deferred = true;
+}
+
+int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, int error,
+               const struct ax_outgoing *reply)
+{
+    struct worker *w = ctx->worker;
+    const struct shm_frame ask = {
+        .kind = SHM_ASK, .from = asker->from, .to = asker->to, .corr = asker->corr};
+    struct post post = {.kind = SHM_ERROR, .method = (uint16_t)error};
+    uint64_t wake;
+    if (error == 0)
+        post = (struct post){
+            .kind = SHM_REPLY,
+            .method = asker->method,
+            .fixed = reply->fixed,
+            .size = reply->size,
+            .parts = reply->parts,
+            .nparts = reply->nparts,
+        };
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    return answer(w, &ask, &post, &wake);
+}
+
+const struct ax_contract *far_contract(uint64_t hash)
+{
+    static struct hashed_contract *known[CONTRACTS];
+    static uint32_t count;
+    uint32_t at = (uint32_t)(hash ^ hash >> 32) & (CONTRACTS - 1);
+    for (; known[at] != NULL; at = (at + 1) & (CONTRACTS - 1))
+        if (known[at]->hash == hash)
+            return &known[at]->as;
+    struct hashed_contract *made = count == CONTRACTS / 2 ? NULL : calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    *made = (struct hashed_contract){.as.name = hashed_contract_name, .hash = hash};
+    known[at] = made;
+    count++;
+    return &made->as;
+}
+
+int far_end(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason, bool restart)
+{
+    struct worker *w = ctx->worker;
+    uint32_t index = actor_local(w, who.addr);
+    if (index == 0)
+        return AX_E_NO_ACTOR;
+    if (!log_room_for_user(w))
+        return AX_E_LIMIT;
+    if (restart) {
+        shm_set(&w->port, &actor_at(w, index)->incarnation, actor_at(w, index)->incarnation + 1);
+        watch_tell(w, index, (uint8_t)reason);
+        publish_later(w, index);
+        runq_push(w, index);
+    } else {
+        actor_stop(w, index, (uint8_t)reason, 0, AX_STOP_NORMAL);
+    }
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/far_serve.h - what the gateway's plugin can do beside what all actors can. Exported for it
+ * alone; the header is not installed. All of it is part of the turn, and suspends nobody. */
+#ifndef LIBAX_FAR_SERVE_H
+#define LIBAX_FAR_SERVE_H
+
+#include <ax/actor.h>
+
+/* ---- asks that are answered later ---- */
+
+struct far_asker {
+    uint64_t from, corr, to;
+    uint16_t method;
+};
+
+/* The ask in hand is not answered when its handler returns, but by far_answer. Its asker may give
+ * it up; where this process dies it is for the next one to answer it. */
+void far_defer(struct ax_ctx *ctx, struct far_asker *asker);
+
+/* `reply`: as ax_outgoing of a message, of the reply's fields; where there is no error. `from` is
+ * of another process. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+AX_MUST_USE int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, int error,
+                           const struct ax_outgoing *reply);
+
+/* ---- contracts of which only the hash is known ---- */
+
+/* For ax_tell_, ax_ask_async_, ax_find_ and ax_registry_get_, with an image as `fixed`. The same
+ * for the same hash, as long as the process lives; NULL: there are too many, or no memory. */
+const struct ax_contract *far_contract(uint64_t hash);
+
+/* ---- who stands for actors elsewhere ---- */
+
+/* The actor that `who`, an actor of this process, stands for has ended; with `restart` it, or
+ * another one in its place, begins anew. AX_E_NO_ACTOR, AX_E_LIMIT. */
+AX_MUST_USE int far_end(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason, bool restart);
+
+#endif
