@@ -16,6 +16,8 @@
 #   tests/{unit,sim,e2e,crash}/NAME.c  build/tests/SUITE/NAME, linked with all of the tree
 #   tests/lib/*.c                a library that all of these test programs are linked with
 #   tests/fuzz/fuzz_NAME.c       build/fuzz/fuzz_NAME
+#   overlay/gateway/*.c          build/plugins/gateway.so, the plugin of the process that speaks with
+#                                other nodes; a part of the tree, so it sees what lies below
 #
 # An object is compiled again when a header it includes or the flags change; what is linked, when
 # a source is added or removed.
@@ -126,10 +128,12 @@ axsup_rpath := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/$(call from_bin,$(LIBDIR))'
 objects = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 
 lib_src := $(wildcard shm/*.c libax/*.c libax/*.S)
-ov_src := $(wildcard overlay/*.c overlay/*/*.c)
+gateway_src := $(wildcard overlay/gateway/*.c)
+ov_src := $(filter-out $(gateway_src),$(wildcard overlay/*.c overlay/*/*.c))
 sup_src := $(filter-out axsup/main.c,$(wildcard axsup/*.c))
 lib_obj := $(call objects,$(lib_src))
 ov_obj := $(call objects,$(ov_src))
+gateway_obj := $(call objects,$(gateway_src))
 sup_obj := $(call objects,$(sup_src))
 main_obj := $(call objects,$(wildcard axsup/main.c))
 testlib_obj := $(call objects,$(wildcard tests/lib/*.c))
@@ -140,6 +144,7 @@ modules = $(sort $(patsubst $(1)/%.c,%,$(wildcard $(1)/*.c)) \
 parts = $(call objects,$(wildcard $(1)/$(2).c $(1)/$(2)/*.c))
 
 examples := $(call modules,libax/examples)
+plugins := $(examples) gateway
 test_plugins := $(call modules,tests/plugins)
 fuzzers := $(call modules,tests/fuzz)
 test_suites := unit sim e2e crash
@@ -147,7 +152,7 @@ test_programs := $(foreach s,$(test_suites),$(addprefix $(s)/,$(call modules,tes
 
 .PHONY: all
 all: ## libax.so, axsup and the example plugins (the default)
-all: $(B)/libax.so $(B)/axsup $(examples:%=$(B)/plugins/%.so)
+all: $(B)/libax.so $(B)/axsup $(plugins:%=$(B)/plugins/%.so)
 
 .PHONY: test-programs
 test-programs: ## all, and every test program and plugin
@@ -165,7 +170,7 @@ $(1): FORCE
 endef
 $(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(lto) $$(axsup_defs)))
 $(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(ov_src) \
-	$$(sup_src) $$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
+	$$(gateway_src) $$(sup_src) $$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
 .PHONY: FORCE
 
 extra_flags :=
@@ -203,6 +208,11 @@ $(B)/liboverlay.a: $(ov_obj) $(B)/.links
 	@rm -f $@
 	$(Q)ar rcs $@ $(ov_obj)
 
+$(B)/libgateway.a: $(gateway_obj) $(B)/.links
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $(gateway_obj)
+
 $(B)/libaxsup.a: $(sup_obj) $(B)/.links
 	$(call say,AR,$@)
 	@rm -f $@
@@ -229,17 +239,23 @@ $(foreach p,$(examples),$(eval $(call plugin,libax/examples,$(p),$(B)/plugins/$(
 $(foreach p,$(test_plugins),$(eval $(call plugin,tests/plugins,$(p),\
 	$(B)/tests/plugins/$(p).so,$(B)/libtest.a)))
 
+$(B)/plugins/gateway.so: $(gateway_obj) $(B)/liboverlay.a $(B)/libax.so $(B)/.links
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(ld_flags) $(ld_defs) -Wl,--exclude-libs,ALL -o $@ $(gateway_obj) \
+		$(B)/liboverlay.a -L$(B) -lax $(libs)
+
 # What crash tests look at is hidden in libax.so, so they have its objects for themselves, and
 # optimized as they are there.
 test_ax = $(if $(filter crash/%,$(1)),$(lto_link) $(lib_obj),-L$(B) -lax)
 # $(1) SUITE/NAME
 define test_program
 $(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(1))) \
-		$(B)/libtest.a $(B)/libaxsup.a $(B)/liboverlay.a $(B)/libax.so $(B)/.links
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/libgateway.a $(B)/liboverlay.a $(B)/libax.so $(B)/.links
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ld_flags) -Wl,-rpath,'$$$$ORIGIN/../..' -o $$@ $$(filter %.o,$$^) \
-		$(B)/libtest.a $(B)/libaxsup.a $(B)/liboverlay.a $(call test_ax,$(1)) -lcmocka $$(libs)
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/libgateway.a $(B)/liboverlay.a $(call test_ax,$(1)) -lcmocka $$(libs)
 endef
 $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 # Parts of the key-value server that need no actors, for their unit test and their fuzzer.
@@ -352,7 +368,7 @@ lint-man:
 	$(Q)tests/man lint
 
 # One stamp a source: clang-tidy is slow, and has nothing new to say where the object is not new.
-tidy_src := $(filter %.c,$(lib_src) $(ov_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
+tidy_src := $(filter %.c,$(lib_src) $(ov_src) $(gateway_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
 	libax/examples/*/*.c tests/lib/*.c) $(foreach d,plugins fuzz $(test_suites),\
 	$(wildcard tests/$(d)/*.c tests/$(d)/*/*.c)))
 tidy_ok := $(tidy_src:%.c=$(B)/tidy/%.ok)
@@ -383,7 +399,7 @@ install: all
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@PLUGINDIR@|$(PLUGINDIR)|' libax/ax.pc.in \
 		>$(call to,$(LIBDIR))/pkgconfig/ax.pc
-	$(Q)for plugin in $(examples); do \
+	$(Q)for plugin in $(plugins); do \
 		install -m755 $(B)/plugins/$$plugin.so $(call to,$(PLUGINDIR)) || exit; done
 	$(Q)for conf in $(wildcard conf/*.json); do \
 		install -m644 $$conf $(call to,$(CONFDIR)) || exit; done
@@ -394,7 +410,7 @@ uninstall: ## what install has put there, with the same PREFIX and DESTDIR
 	$(Q)rm -f $(call to,$(BINDIR))/axsup $(call to,$(LIBDIR))/libax.so.$(VERSION) \
 		$(call to,$(LIBDIR))/$(SONAME) $(call to,$(LIBDIR))/libax.so \
 		$(call to,$(LIBDIR))/pkgconfig/ax.pc
-	$(Q)rm -f $(foreach p,$(examples),$(call to,$(PLUGINDIR))/$(p).so) \
+	$(Q)rm -f $(foreach p,$(plugins),$(call to,$(PLUGINDIR))/$(p).so) \
 		$(foreach p,$(man_pages),$(call to,$(MANDIR))/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
 		$(foreach c,$(notdir $(wildcard conf/*.json)),$(call to,$(CONFDIR))/$(c))
 	$(Q)rm -f $(addprefix $(call to,$(INCLUDEDIR))/ax/,$(notdir $(wildcard libax/include/ax/*.h)))
