@@ -10,17 +10,18 @@
 #ifndef SUP_CONFIG_H
 #define SUP_CONFIG_H
 
+#include "axsup/config_cluster.h"
 #include "axsup/config_error.h"
-#include "libax/address.h"
 
 #include <sys/types.h>
 
-#define SUP_WORKERS_MAX 63          /* worker processes of a system */
-#define SUP_CONFIG_FILE_MAX 1048576 /* bytes of a config file */
-#define SUP_RUN_DIR_MAX 90          /* bytes of run_dir: socket names in it must fit sun_path */
-#define SUP_ARGS_MAX 4096           /* bytes of an actor's args as compact JSON */
-#define SUP_LISTEN_NAME_MAX 63      /* bytes of the name of a listening socket */
-#define SUP_NO_LIMIT UINT64_MAX     /* a limit that the config does not set */
+#define SUP_WORKERS_MAX 63           /* worker processes of a system */
+#define SUP_CONFIG_FILE_MAX 1048576  /* bytes of a config file */
+#define SUP_RUN_DIR_MAX 90           /* bytes of run_dir: socket names in it must fit sun_path */
+#define SUP_ARGS_MAX 4096            /* bytes of an actor's args as compact JSON */
+#define SUP_LISTEN_NAME_MAX 63       /* bytes of the name of a listening socket */
+#define SUP_LISTEN_CLUSTER "cluster" /* the gateway's */
+#define SUP_NO_LIMIT UINT64_MAX      /* a limit that the config does not set */
 
 enum sup_strategy { SUP_ONE_FOR_ONE, SUP_ONE_FOR_ALL, SUP_REST_FOR_ONE };
 enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
@@ -106,10 +107,6 @@ struct sup_worker_config {
     enum sup_torment torment;
 };
 
-struct sup_listen_config {
-    const char *name, *text;
-    struct boot_address address;
-};
 /* Bytes that the arena of each process may grow to. */
 static inline uint64_t sup_arena_most(const struct sup_worker_config *worker)
 {
@@ -124,9 +121,10 @@ struct sup_config {
     const char *run_dir;  /* absolute; NULL only where it was wrong */
     bool run_dir_default; /* the config names none */
     struct sup_worker_config *workers;
-    size_t n_workers;
+    size_t n_workers; /* the gateway last, where there is a cluster */
     struct sup_listen_config *listen;
-    size_t n_listen;
+    size_t n_listen; /* that of the cluster last, SUP_LISTEN_CLUSTER, where there is one */
+    struct sup_cluster_config cluster;
     enum sup_strategy strategy;
     uint64_t max_message; /* bytes of the largest message body */
     uint64_t lane;        /* bytes, a power of two; 0: to be chosen from max_message */
@@ -134,6 +132,13 @@ struct sup_config {
     uint64_t shutdown_ns;
     struct sup_pool pool; /* holds all of the above */
 };
+
+/* Whether that is the worker which speaks with other nodes: always the last one. */
+static inline bool sup_config_is_gateway(const struct sup_config *config,
+                                         const struct sup_worker_config *worker)
+{
+    return config->cluster.json != NULL && worker == &config->workers[config->n_workers - 1];
+}
 
 /* Reads a config file. Returns 0 with the config in `*out`; AX_E_INVALID with all mistakes added to
  * `errors`; -ENOMEM. With AX_E_INVALID `*out` holds what could be understood, for checks that find

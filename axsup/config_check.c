@@ -8,17 +8,10 @@
 #include "shm/names.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* Where installed plugins are; relative to the program's folder or absolute. */
-#ifndef AX_PLUGIN_DIR
-#define AX_PLUGIN_DIR "/usr/local/lib/axsup/plugins"
-#endif
 
 struct checker {
     struct sup_config *config;
@@ -126,116 +119,6 @@ static void check_names(struct checker *c)
     sup_pool_empty(&pool);
 }
 
-/* -- paths ------------------------------------------------------------------------------------- */
-
-char *sup_config_path(struct sup_config *config, struct sup_config_errors *errors,
-                      const char *folder, const char *name)
-{
-    size_t skip = strncmp(name, "./", 2) == 0 ? 2 : 0;
-    size_t length = strlen(folder), size = length + 1 + strlen(name) + 1;
-    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
-    char *path = sup_pool_alloc(&config->pool, size);
-
-    if (path)
-        snprintf(path, size, "%s%s%s", folder, slash, name + skip);
-    else
-        errors->no_memory = true;
-    return path;
-}
-
-static char *join(struct checker *c, const char *folder, const char *name)
-{
-    return sup_config_path(c->config, c->errors, folder, name);
-}
-
-/* The run directory where the config names none. */
-static char *default_run_dir(struct checker *c)
-{
-    const char *session = getenv("XDG_RUNTIME_DIR");
-    char own[64];
-
-    if (geteuid() == 0)
-        return join(c, "/run/axsup", c->config->system);
-    if (session && *session == '/') {
-        char *folder = join(c, session, "axsup");
-
-        return folder ? join(c, folder, c->config->system) : NULL;
-    }
-    snprintf(own, sizeof(own), "/tmp/axsup-%u", (unsigned)geteuid());
-    return join(c, own, c->config->system);
-}
-
-static void check_run_dir(struct checker *c)
-{
-    struct sup_config *config = c->config;
-
-    if (config->run_dir) {
-        if (*config->run_dir != '/')
-            config->run_dir = join(c, config->folder, config->run_dir);
-    } else if (config->system && sup_config_usable(config->node, "run_dir")) {
-        config->run_dir = default_run_dir(c);
-        config->run_dir_default = true;
-    }
-    if (config->run_dir && strlen(config->run_dir) > SUP_RUN_DIR_MAX) {
-        sup_config_error(c->errors, config->node, "run_dir",
-                         "%.80s... has %zu bytes: at most %d, so that the sockets in it can have "
-                         "names; write a shorter path",
-                         config->run_dir, strlen(config->run_dir), SUP_RUN_DIR_MAX);
-        config->run_dir = NULL;
-    }
-}
-
-/* Makes the path of a folder that is relative to the running program's; "" where that cannot be
- * known. */
-static void from_program(const char *name, char folder[static PATH_MAX])
-{
-    ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-    char *slash;
-
-    folder[n > 0 ? n : 0] = '\0';
-    slash = strrchr(folder, '/');
-    if (slash)
-        snprintf(slash + 1, PATH_MAX - (size_t)(slash + 1 - folder), "%s", name);
-}
-
-static bool is_file(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* Makes worker->plugin the path of the file, or NULL after saying where it was looked for. */
-static void check_plugin(struct checker *c, struct sup_worker_config *worker)
-{
-    const char *name = worker->plugin;
-    char beside_program[PATH_MAX], installed[PATH_MAX] = AX_PLUGIN_DIR;
-    const char *folders[] = {c->config->folder, beside_program, installed};
-    size_t n = sizeof(folders) / sizeof(folders[0]);
-
-    from_program("plugins", beside_program);
-    if (*installed != '/')
-        from_program(AX_PLUGIN_DIR, installed);
-    if (strchr(name, '/')) {
-        worker->plugin = *name == '/' ? name : join(c, folders[0], name);
-        if (!worker->plugin || is_file(worker->plugin))
-            return;
-        sup_config_error(c->errors, worker->node, "plugin",
-                         "no such plugin: expected a file at %.256s", worker->plugin);
-        worker->plugin = NULL;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        worker->plugin = join(c, folders[i], name);
-        if (!worker->plugin || is_file(worker->plugin))
-            return;
-    }
-    sup_config_error(c->errors, worker->node, "plugin",
-                     "no such plugin: looked for %.64s in %.128s, %.128s and %.128s", name,
-                     folders[0], folders[1], folders[2]);
-    worker->plugin = NULL;
-}
-
 /* -- workers and actors ------------------------------------------------------------------------ */
 
 static void check_user(struct checker *c, struct sup_worker_config *worker)
@@ -327,7 +210,7 @@ static void check_registry(struct checker *c, const struct sup_registry_config *
 static void check_worker(struct checker *c, struct sup_worker_config *worker)
 {
     if (worker->plugin)
-        check_plugin(c, worker);
+        sup_config_check_plugin(c->config, c->errors, worker);
     if (worker->user)
         check_user(c, worker);
     check_actors(c, worker);
@@ -335,19 +218,30 @@ static void check_worker(struct checker *c, struct sup_worker_config *worker)
         check_registry(c, &worker->registries[i]);
 }
 
+static void check_gateway(struct checker *c)
+{
+    struct sup_config *config = c->config;
+
+    sup_config_add_gateway(config, c->errors);
+    if (config->cluster.json && config->cluster.user)
+        check_user(c, &config->workers[config->n_workers - 1]);
+}
+
 /* -- the system -------------------------------------------------------------------------------- */
 
 static void check_sum(struct checker *c)
 {
     const struct sup_config *config = c->config;
-    unsigned sum = 0;
+    bool gateway = sup_config_given(config->node, "cluster");
+    unsigned sum = 0, most = gateway ? SUP_WORKERS_MAX - 1 : SUP_WORKERS_MAX;
 
     for (size_t i = 0; i < config->n_workers; i++) {
         sum += config->workers[i].count;
-        if (sum <= SUP_WORKERS_MAX)
+        if (sum <= most)
             continue;
         sup_config_error(c->errors, config->workers[i].node, "count",
-                         "makes %u worker processes in all: at most %d", sum, SUP_WORKERS_MAX);
+                         "makes %u worker processes in all: at most %u%s", sum, most,
+                         gateway ? " in a cluster, whose gateway is one more" : "");
         return;
     }
 }
@@ -392,9 +286,7 @@ static void check_lane(struct checker *c)
 
 void sup_config_check_place(struct sup_config *config, struct sup_config_errors *errors)
 {
-    struct checker c = {config, errors};
-
-    check_run_dir(&c);
+    sup_config_check_run_dir(config, errors);
 }
 
 void sup_config_check(struct sup_config *config, struct sup_config_errors *errors)
@@ -402,11 +294,13 @@ void sup_config_check(struct sup_config *config, struct sup_config_errors *error
     struct checker c = {config, errors};
 
     check_lane(&c);
-    check_run_dir(&c);
+    sup_config_check_run_dir(config, errors);
     check_names(&c);
     check_sum(&c);
     check_registries(&c);
     for (size_t i = 0; i < config->n_workers; i++)
         check_worker(&c, &config->workers[i]);
+    sup_config_check_cluster(config, errors);
+    check_gateway(&c);
     sup_config_check_fit(config, errors);
 }

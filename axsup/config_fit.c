@@ -23,7 +23,8 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
     const struct sup_json *node = sup_json_get(worker->node, "limits");
     const struct sup_limits_config *limits = &worker->limits;
     unsigned slots = sup_plan_slots(config);
-    unsigned files = boot_fds_count(slots) + FILES_OWN + (unsigned)config->n_listen;
+    unsigned files =
+        boot_fds_count(slots) + FILES_OWN + (unsigned)sup_plan_listeners(config, worker);
     uint64_t memory = 0;
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
 

@@ -3,42 +3,8 @@
  *
  * Rows read from left to right: the name in the file, the kind, the field it fills, whether it must
  * be there, range, default, meaning. Kinds and columns are explained in config_keys.h. */
-#include "axsup/config_keys.h"
-
-#include "axsup/config.h"
+#include "axsup/config_rows.h"
 #include "libax/boot.h"
-
-#define US UINT64_C(1000)
-#define MS (1000 * US)
-#define SEC (1000 * MS)
-#define HOUR (3600 * SEC)
-#define KIB UINT64_C(1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define KEY(type, key, what, field, ...)                                                           \
-    {                                                                                              \
-        .name = (key), .kind = SUP_KEY_##what, .offset = offsetof(struct type, field),             \
-        .width = sizeof(((struct type *)NULL)->field), __VA_ARGS__                                 \
-    }
-#define REQUIRED .required = true
-#define RANGE(low, high) .min = (low), .max = (high)
-#define DEFAULT(...) .def = #__VA_ARGS__
-#define ABSENT(text) .absent = (text)
-#define WORDS(...)                                                                                 \
-    .words = (const char *const[])                                                                 \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-#define LETTERS(begin, go_on) .first = (begin), .rest = (go_on)
-#define OF(which) .object = &(which)
-#define ABOUT(text) .about = (text)
-#define OBJECT(type, called, heading, text, table)                                                 \
-    {                                                                                              \
-        .name = (called), .title = (heading), .about = (text), .keys = (table),                    \
-        .count = COUNT(table), .size = sizeof(struct type)                                         \
-    }
 
 #define RESTART_KEYS(about_max, about_chance)                                                      \
     KEY(sup_restart_config, "policy", WORD, policy, WORDS("never", "on_failure", "always"),        \
@@ -151,7 +117,7 @@ static const struct sup_key actor_keys[] = {
               "and the actor begins from it whenever it begins without a memory: not after a "
               "restart, of itself or of its process. Where restore fails on it the actor ends.")),
 };
-static const struct sup_key_object actor =
+const struct sup_key_object sup_key_actor =
     OBJECT(sup_actor_config, "actor", "Actor", "An entry of a worker's actors.", actor_keys);
 
 static const struct sup_key registry_keys[] = {
@@ -205,7 +171,7 @@ static const struct sup_key worker_keys[] = {
               "plugins beside the axsup program, then among the installed plugins.")),
     KEY(sup_worker_config, "count", INTEGER, count, RANGE(1, SUP_WORKERS_MAX), DEFAULT(1),
         ABOUT("How many processes run the plugin; a system has at most 63 in all.")),
-    KEY(sup_worker_config, "actors", LIST, actors, RANGE(0, UINT32_MAX), OF(actor),
+    KEY(sup_worker_config, "actors", LIST, actors, RANGE(0, UINT32_MAX), OF(sup_key_actor),
         .count_offset = offsetof(struct sup_worker_config, n_actors), ABSENT("none"),
         ABOUT("Actors that are there from the start.")),
     KEY(sup_worker_config, "registries", LIST, registries, RANGE(0, BOOT_REGISTRIES), OF(registry),
@@ -268,7 +234,7 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "max_memberships", INTEGER, max_memberships, RANGE(0, 16000),
         DEFAULT(1024), ABOUT("Groups that the actors of a process can be in at a time, all told.")),
 };
-static const struct sup_key_object worker =
+const struct sup_key_object sup_key_worker =
     OBJECT(sup_worker_config, "worker", "Worker",
            "An entry of workers: a plugin and the processes that run it.", worker_keys);
 
@@ -281,16 +247,19 @@ static const struct sup_key top_keys[] = {
         ABOUT("Directory of the running system, with its control socket. One system at a time can "
               "use it. It belongs to the user of axsup and nobody else may write to it. Its "
               "absolute path has at most 90 bytes.")),
-    KEY(sup_config, "workers", LIST, workers, REQUIRED, RANGE(1, SUP_WORKERS_MAX), OF(worker),
-        .count_offset = offsetof(struct sup_config, n_workers),
-        ABOUT("Plugins to run. The sum of their counts is at most 63.")),
-    KEY(sup_config, "listen", LISTEN, listen, RANGE(0, BOOT_LISTENERS),
+    KEY(sup_config, "workers", LIST, workers, REQUIRED, RANGE(1, SUP_WORKERS_MAX),
+        OF(sup_key_worker), .count_offset = offsetof(struct sup_config, n_workers),
+        ABOUT("Plugins to run. The sum of their counts is at most 63, and 62 with a cluster.")),
+    KEY(sup_config, "listen", LISTEN, listen, RANGE(0, BOOT_LISTENERS - 1),
         .count_offset = offsetof(struct sup_config, n_listen), ABSENT("none"),
         ABOUT("Listening sockets by the names that actors know them by: \"127.0.0.1:6379\", "
               "\"[::1]:6379\" or, for a Unix socket, a path that begins with \"/\". Port 0 is any "
               "that is free; axsup status shows which. The system keeps them as long as it runs: "
               "while a worker is down, connections wait and none is refused. A socket that a "
               "killed system has left at the path is replaced; any other file is an error.")),
+    KEY(sup_config, "cluster", OBJECT, cluster, OF(sup_key_cluster), ABSENT("it is in none"),
+        ABOUT("Makes the system a node of a cluster. Without it nothing is sent to other machines, "
+              "and nothing taken from them.")),
     KEY(sup_config, "strategy", WORD, strategy, WORDS("one_for_one", "one_for_all", "rest_for_one"),
         DEFAULT("one_for_one"),
         ABOUT(
@@ -323,10 +292,12 @@ void sup_key_objects(void (*each)(const struct sup_key_object *object, void *con
                      void *context)
 {
     static const struct sup_key_object *const all[] = {
-        &sup_key_top, &worker,        &worker_restart, &limits, &actor,
-        &registry,    &actor_restart, &overload,       &retry,
+        &sup_key_top, &sup_key_worker, &worker_restart, &limits, &sup_key_actor,
+        &registry,    &actor_restart,  &overload,       &retry,
     };
 
     for (size_t i = 0; i < COUNT(all); i++)
         each(all[i], context);
+    for (size_t i = 0; sup_key_cluster_objects[i]; i++)
+        each(sup_key_cluster_objects[i], context);
 }

@@ -24,8 +24,12 @@ enum sup_key_kind {
     SUP_KEY_ARGS,     /* const char *: any object, as compact JSON of at most max bytes */
     SUP_KEY_LISTEN, /* pointer to min to max struct sup_listen_config, their number at count_offset:
                        an object of addresses by name */
-    SUP_KEY_OBJECT, /* a struct that `object` describes */
-    SUP_KEY_LIST,   /* pointer to min to max such structs, and their number at count_offset */
+    SUP_KEY_BOOL,   /* bool */
+    SUP_KEY_ADDRESS, /* struct sup_listen_config without a name */
+    SUP_KEY_PINS,    /* as LISTEN, of struct sup_pin_config: keys in hexadecimal by name */
+    SUP_KEY_TEXTS,   /* const char *const * of min to max texts, their number at count_offset */
+    SUP_KEY_OBJECT,  /* a struct that `object` describes */
+    SUP_KEY_LIST,    /* pointer to min to max such structs, and their number at count_offset */
 };
 
 struct sup_key_object;
@@ -55,6 +59,10 @@ struct sup_key_object {
 };
 
 extern const struct sup_key_object sup_key_top;
+extern const struct sup_key_object sup_key_worker, sup_key_actor;
+/* The cluster's, and all in it, ended by NULL. */
+extern const struct sup_key_object sup_key_cluster;
+extern const struct sup_key_object *const sup_key_cluster_objects[];
 
 /* Calls `each` for every object of the config: the top first, then in the order of the table. */
 void sup_key_objects(void (*each)(const struct sup_key_object *object, void *context),

@@ -5,23 +5,14 @@
  * or wrong, the default is, by the same code. So a struct is always complete, and whatever is wrong
  * with one key does not hide what is wrong with another. A node with a mistake becomes
  * SUP_JSON_BAD, and the checks that follow pass over it: nobody is told twice about one mistake. */
-#include "axsup/config_read.h"
-
-#include "axsup/config_keys.h"
+#include "axsup/config_reader.h"
 
 #include <string.h>
 
-struct reader {
-    struct sup_config *config;
-    struct sup_config_errors *errors;
-};
-
-static void read_object(struct reader *r, struct sup_json *node,
+static void read_object(struct sup_reader *r, struct sup_json *node,
                         const struct sup_key_object *object, void *out);
 
-/* Adds a mistake at a node and marks it. Returns false, for the reader to return. */
-__attribute__((format(printf, 3, 4))) static bool wrong(struct reader *r, struct sup_json *node,
-                                                        const char *format, ...)
+bool sup_read_wrong(struct sup_reader *r, struct sup_json *node, const char *format, ...)
 {
     char path[256];
     va_list arguments;
@@ -34,18 +25,18 @@ __attribute__((format(printf, 3, 4))) static bool wrong(struct reader *r, struct
     return false;
 }
 
-static bool wrong_type(struct reader *r, struct sup_json *node, const struct sup_key *key)
+bool sup_read_wrong_type(struct sup_reader *r, struct sup_json *node, const struct sup_key *key)
 {
     char takes[SUP_KEY_TAKES_ROOM];
 
     if (key->kind == SUP_KEY_INTEGER && node->kind == SUP_JSON_REAL && strpbrk(node->text, "eE"))
-        return wrong(r, node, "expected %s, without an exponent, found %.40s",
-                     sup_key_takes(key, takes), node->text);
-    return wrong(r, node, "expected %s, found %s", sup_key_takes(key, takes),
-                 sup_json_kind_text(node->kind));
+        return sup_read_wrong(r, node, "expected %s, without an exponent, found %.40s",
+                              sup_key_takes(key, takes), node->text);
+    return sup_read_wrong(r, node, "expected %s, found %s", sup_key_takes(key, takes),
+                          sup_json_kind_text(node->kind));
 }
 
-static bool wrong_value(struct reader *r, struct sup_json *node, const struct sup_key *key)
+static bool wrong_value(struct sup_reader *r, struct sup_json *node, const struct sup_key *key)
 {
     char takes[SUP_KEY_TAKES_ROOM];
     const char *quote = node->kind == SUP_JSON_STRING ? "\"" : "";
@@ -53,9 +44,9 @@ static bool wrong_value(struct reader *r, struct sup_json *node, const struct su
 
     sup_key_takes(key, takes);
     if (length > 72)
-        return wrong(r, node, "expected %s, found %s%.48s...%s, of %zu bytes", takes, quote,
-                     node->text, quote, length);
-    return wrong(r, node, "expected %s, found %s%s%s", takes, quote, node->text, quote);
+        return sup_read_wrong(r, node, "expected %s, found %s%.48s...%s, of %zu bytes", takes,
+                              quote, node->text, quote, length);
+    return sup_read_wrong(r, node, "expected %s, found %s%s%s", takes, quote, node->text, quote);
 }
 
 /* Whether the character is of a class such as "A-Za-z_". */
@@ -90,19 +81,19 @@ static bool is_name(const struct sup_key *key, const char *text)
     return true;
 }
 
-static bool read_text(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_text(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                       void *field)
 {
     if (node->kind != SUP_JSON_STRING)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     if (key->kind == SUP_KEY_NAME && !is_name(key, node->text))
         return wrong_value(r, node, key);
     if (*node->text == '\0')
-        return wrong(r, node, "expected a path, found an empty string");
+        return sup_read_wrong(r, node, "expected a path, found an empty string");
     if (key->kind == SUP_KEY_PATH && *node->text == '~') /* that is a shell's */
-        return wrong(r, node,
-                     "~ is not a home directory here: expected a path from / or from "
-                     "the folder of the config; write ./~ for a name that begins so");
+        return sup_read_wrong(r, node,
+                              "~ is not a home directory here: expected a path from / or from "
+                              "the folder of the config; write ./~ for a name that begins so");
     memcpy(field, &node->text, sizeof(node->text));
     return true;
 }
@@ -122,13 +113,13 @@ static void store(const struct sup_key *key, void *field, uint64_t value)
         memcpy(field, &value, sizeof(value));
 }
 
-static bool read_integer(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_integer(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                          void *field)
 {
     uint64_t value = 0;
 
     if (node->kind != SUP_JSON_INTEGER)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     for (const char *t = node->text; *t; t++)
         if (*t == '-' || __builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, (uint64_t)(*t - '0'), &value))
@@ -140,27 +131,28 @@ static bool read_integer(struct reader *r, struct sup_json *node, const struct s
 }
 
 /* A duration or a size, or an element of a list of them. */
-static bool read_unit(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_unit(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                       uint64_t *value)
 {
     bool size = key->kind == SUP_KEY_SIZE;
     const char *error;
 
     if (node->kind == SUP_JSON_INTEGER || node->kind == SUP_JSON_REAL)
-        return size ? wrong(r, node, "a size is a string, such as \"%.24s\" or \"64K\"", node->text)
-                    : wrong(r, node,
-                            "a duration is a string with a unit, such as \"%.24ss\" or "
-                            "\"%.24sms\"",
-                            node->text, node->text);
+        return size ? sup_read_wrong(r, node, "a size is a string, such as \"%.24s\" or \"64K\"",
+                                     node->text)
+                    : sup_read_wrong(r, node,
+                                     "a duration is a string with a unit, such as \"%.24ss\" or "
+                                     "\"%.24sms\"",
+                                     node->text, node->text);
     if (node->kind != SUP_JSON_STRING)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     error = size ? sup_parse_size(node->text, value) : sup_parse_duration(node->text, value);
     if (error)
-        return wrong(r, node, "found \"%.48s\": %s", node->text, error);
+        return sup_read_wrong(r, node, "found \"%.48s\": %s", node->text, error);
     return in_range(key, *value) || wrong_value(r, node, key);
 }
 
-static bool read_measure(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_measure(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                          void *field)
 {
     uint64_t value = 0;
@@ -171,7 +163,7 @@ static bool read_measure(struct reader *r, struct sup_json *node, const struct s
     return true;
 }
 
-static bool read_backoff(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_backoff(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                          void *field)
 {
     struct sup_json *low = node->first;
@@ -179,27 +171,28 @@ static bool read_backoff(struct reader *r, struct sup_json *node, const struct s
     bool good;
 
     if (node->kind != SUP_JSON_LIST)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     if (node->count != 2)
-        return wrong(r, node, "expected two durations, the first wait and the longest, such as %s",
-                     key->def);
+        return sup_read_wrong(r, node,
+                              "expected two durations, the first wait and the longest, such as %s",
+                              key->def);
     good = low->kind != SUP_JSON_BAD && read_unit(r, low, key, &pair[0]);
     good = low->next->kind != SUP_JSON_BAD && read_unit(r, low->next, key, &pair[1]) && good;
     if (!good)
         return false;
     if (pair[0] > pair[1])
-        return wrong(r, node,
-                     "the first wait (%.24s) is above the longest (%.24s): write the shorter first",
-                     low->text, low->next->text);
+        return sup_read_wrong(
+            r, node, "the first wait (%.24s) is above the longest (%.24s): write the shorter first",
+            low->text, low->next->text);
     memcpy(field, pair, sizeof(pair));
     return true;
 }
 
-static bool read_word(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_word(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                       void *field)
 {
     if (node->kind != SUP_JSON_STRING)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     for (unsigned i = 0; key->words[i]; i++) {
         if (strcmp(key->words[i], node->text) == 0) {
             memcpy(field, &i, sizeof(i));
@@ -209,7 +202,7 @@ static bool read_word(struct reader *r, struct sup_json *node, const struct sup_
     return wrong_value(r, node, key);
 }
 
-static bool read_suspect(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_suspect(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                          void *field)
 {
     struct sup_suspect_config *suspect = field;
@@ -221,17 +214,18 @@ static bool read_suspect(struct reader *r, struct sup_json *node, const struct s
     return true;
 }
 
-static bool read_args(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_args(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                       void *field)
 {
     size_t length;
     char *text;
 
     if (node->kind != SUP_JSON_OBJECT)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     length = sup_json_write(node, NULL, 0);
     if (length > key->max)
-        return wrong(r, node, "%zu bytes as compact JSON: at most %u", length, (unsigned)key->max);
+        return sup_read_wrong(r, node, "%zu bytes as compact JSON: at most %u", length,
+                              (unsigned)key->max);
     text = sup_pool_alloc(&r->config->pool, length + 1);
     if (!text) {
         r->errors->no_memory = true;
@@ -242,86 +236,39 @@ static bool read_args(struct reader *r, struct sup_json *node, const struct sup_
     return true;
 }
 
-static bool read_listener(struct reader *r, struct sup_json *node, struct sup_listen_config *out)
+static bool read_bool(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
+                      void *field)
 {
-    size_t length = strlen(node->key);
+    bool value = node->kind == SUP_JSON_TRUE;
 
-    if (node->kind != SUP_JSON_STRING)
-        return wrong(r, node, "expected an address, found %s", sup_json_kind_text(node->kind));
-    if (length == 0 || length > SUP_LISTEN_NAME_MAX)
-        return wrong(r, node, "expected a name of 1 to %d bytes", SUP_LISTEN_NAME_MAX);
-    out->name = node->key;
-    out->text = node->text;
-    return boot_address_read(node->text, &out->address) ||
-           wrong(r, node,
-                 "expected \"IP:PORT\", \"[IPV6]:PORT\" or a path of at most %zu bytes that begins "
-                 "with \"/\", found \"%.120s\"",
-                 sizeof(out->address.of.local.sun_path) - 1, node->text);
-}
-
-/* The system picks another port for each that says 0. */
-static bool is_new(struct reader *r, struct sup_json *node, const struct sup_listen_config *all,
-                   size_t count)
-{
-    char one[BOOT_ADDRESS_TEXT], other[BOOT_ADDRESS_TEXT];
-    const char *colon = strrchr(boot_address_text(&all[count].address, one), ':');
-
-    if (*one != '/' && colon && strcmp(colon, ":0") == 0)
-        return true;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(boot_address_text(&all[i].address, other), one) == 0)
-            return wrong(r, node, "\"%.63s\" has that address already: each needs one of its own",
-                         all[i].name);
+    if (!value && node->kind != SUP_JSON_FALSE)
+        return sup_read_wrong_type(r, node, key);
+    memcpy(field, &value, sizeof(value));
     return true;
 }
 
-static bool read_listen(struct reader *r, struct sup_json *node, const struct sup_key *key,
-                        void *field)
-{
-    struct sup_listen_config *all;
-    size_t count = 0;
-
-    char takes[SUP_KEY_TAKES_ROOM];
-
-    if (node->kind != SUP_JSON_OBJECT)
-        return wrong_type(r, node, key);
-    if (node->count > key->max)
-        return wrong(r, node, "expected %s, found %u", sup_key_takes(key, takes), node->count);
-    all = sup_pool_alloc(&r->config->pool, (node->count + 1) * sizeof(*all));
-    if (!all) {
-        r->errors->no_memory = true;
-        return false;
-    }
-    for (struct sup_json *m = node->first; m; m = m->next)
-        if (m->kind != SUP_JSON_BAD)
-            count += read_listener(r, m, &all[count]) && is_new(r, m, all, count);
-    memcpy(field, &all, sizeof(all));
-    memcpy((char *)field - key->offset + key->count_offset, &count, sizeof(count));
-    return true;
-}
-
-static bool read_inner(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_inner(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                        void *field)
 {
     if (node->kind != SUP_JSON_OBJECT)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     read_object(r, node, key->object, field);
     return true;
 }
 
 /* Each struct of a list begins with a pointer to its node. */
-static bool read_list(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_list(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                       void *field)
 {
     size_t size = key->object->size, count = node->count;
     char *items;
 
     if (node->kind != SUP_JSON_LIST)
-        return wrong_type(r, node, key);
+        return sup_read_wrong_type(r, node, key);
     if (count < key->min || count > key->max) {
         char takes[SUP_KEY_TAKES_ROOM];
 
-        return wrong(r, node, "expected %s, found %zu", sup_key_takes(key, takes), count);
+        return sup_read_wrong(r, node, "expected %s, found %zu", sup_key_takes(key, takes), count);
     }
     items = sup_pool_alloc(&r->config->pool, count * size + 1);
     if (!items) {
@@ -333,22 +280,24 @@ static bool read_list(struct reader *r, struct sup_json *node, const struct sup_
     for (struct sup_json *e = node->first; e; e = e->next, items += size) {
         memcpy(items, &e, sizeof(e));
         if (e->kind != SUP_JSON_OBJECT && e->kind != SUP_JSON_BAD)
-            wrong(r, e, "expected an object, found %s", sup_json_kind_text(e->kind));
+            sup_read_wrong(r, e, "expected an object, found %s", sup_json_kind_text(e->kind));
         read_object(r, e->kind == SUP_JSON_OBJECT ? e : NULL, key->object, items);
     }
     return true;
 }
 
-static bool read_value(struct reader *r, struct sup_json *node, const struct sup_key *key,
+static bool read_value(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
                        void *field)
 {
-    static bool (*const by_kind[])(struct reader *, struct sup_json *, const struct sup_key *,
+    static bool (*const by_kind[])(struct sup_reader *, struct sup_json *, const struct sup_key *,
                                    void *) = {
         [SUP_KEY_NAME] = read_text,       [SUP_KEY_PATH] = read_text,
         [SUP_KEY_INTEGER] = read_integer, [SUP_KEY_DURATION] = read_measure,
         [SUP_KEY_SIZE] = read_measure,    [SUP_KEY_WORD] = read_word,
         [SUP_KEY_BACKOFF] = read_backoff, [SUP_KEY_SUSPECT] = read_suspect,
-        [SUP_KEY_ARGS] = read_args,       [SUP_KEY_LISTEN] = read_listen,
+        [SUP_KEY_ARGS] = read_args,       [SUP_KEY_LISTEN] = sup_read_listen,
+        [SUP_KEY_BOOL] = read_bool,       [SUP_KEY_ADDRESS] = sup_read_address,
+        [SUP_KEY_PINS] = sup_read_pins,   [SUP_KEY_TEXTS] = sup_read_texts,
         [SUP_KEY_OBJECT] = read_inner,    [SUP_KEY_LIST] = read_list,
     };
 
@@ -357,7 +306,7 @@ static bool read_value(struct reader *r, struct sup_json *node, const struct sup
 
 /* What holds where a key is absent: the default of its row, which is never wrong; in an object,
  * those of its rows; all ones for a number that has none. */
-static void read_default(struct reader *r, const struct sup_key *key, void *field)
+static void read_default(struct sup_reader *r, const struct sup_key *key, void *field)
 {
     if (key->kind == SUP_KEY_OBJECT) {
         read_object(r, NULL, key->object, field);
@@ -374,7 +323,7 @@ static void read_default(struct reader *r, const struct sup_key *key, void *fiel
     }
 }
 
-static void unknown_key(struct reader *r, const struct sup_json *member,
+static void unknown_key(struct sup_reader *r, const struct sup_json *member,
                         const struct sup_key_object *object)
 {
     const struct sup_key *meant = sup_key_near(object, member->key);
@@ -393,7 +342,8 @@ static void unknown_key(struct reader *r, const struct sup_json *member,
     sup_config_error_at(r->errors, member->key_at, path, "unknown key: here are known %s", names);
 }
 
-static void read_key(struct reader *r, struct sup_json *node, const struct sup_key *key, void *out)
+static void read_key(struct sup_reader *r, struct sup_json *node, const struct sup_key *key,
+                     void *out)
 {
     struct sup_json *member = node ? sup_json_get(node, key->name) : NULL;
     char takes[SUP_KEY_TAKES_ROOM];
@@ -408,7 +358,7 @@ static void read_key(struct reader *r, struct sup_json *node, const struct sup_k
 }
 
 /* Fills `out` from an object; from defaults alone where `node` is NULL. */
-static void read_object(struct reader *r, struct sup_json *node,
+static void read_object(struct sup_reader *r, struct sup_json *node,
                         const struct sup_key_object *object, void *out)
 {
     for (size_t i = 0; i < object->count; i++)
@@ -421,7 +371,7 @@ static void read_object(struct reader *r, struct sup_json *node,
 void sup_config_read_place(struct sup_config *config, struct sup_json *root,
                            struct sup_config_errors *errors)
 {
-    struct reader r = {config, errors};
+    struct sup_reader r = {config, errors};
 
     config->node = root;
     read_key(&r, root, sup_key_find(&sup_key_top, "system"), config);
@@ -431,8 +381,16 @@ void sup_config_read_place(struct sup_config *config, struct sup_json *root,
 void sup_config_read(struct sup_config *config, struct sup_json *root,
                      struct sup_config_errors *errors)
 {
-    struct reader r = {config, errors};
+    struct sup_reader r = {config, errors};
 
     config->node = root;
     read_object(&r, root, &sup_key_top, config);
+}
+
+void sup_config_read_defaults(struct sup_config *config, const struct sup_key_object *object,
+                              void *out, struct sup_config_errors *errors)
+{
+    struct sup_reader r = {config, errors};
+
+    read_object(&r, NULL, object, out);
 }

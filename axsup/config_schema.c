@@ -83,6 +83,25 @@ static void put_type(FILE *to, const struct sup_key *key)
                 "\n          \"additionalProperties\": {\"type\": \"string\"}",
                 key->max, SUP_LISTEN_NAME_MAX);
         break;
+    case SUP_KEY_BOOL:
+        fputs("\"type\": \"boolean\"", to);
+        break;
+    case SUP_KEY_ADDRESS:
+        fputs("\"type\": \"string\", \"minLength\": 1", to);
+        break;
+    case SUP_KEY_PINS:
+        fprintf(to,
+                "\"type\": \"object\", \"maxProperties\": %" PRIu64
+                ",\n          \"additionalProperties\": {\"type\": \"string\", "
+                "\"pattern\": \"^[0-9A-Fa-f]{%d}$\"}",
+                key->max, 2 * SUP_PIN_BYTES);
+        break;
+    case SUP_KEY_TEXTS:
+        fprintf(to,
+                "\"type\": \"array\", \"minItems\": %" PRIu64 ", \"maxItems\": %" PRIu64
+                ",\n          \"items\": {\"type\": \"string\", \"minLength\": 1}",
+                key->min, key->max);
+        break;
     case SUP_KEY_OBJECT:
         fprintf(to, "\"$ref\": \"#/$defs/%s\"", key->object->name);
         break;

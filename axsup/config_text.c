@@ -95,6 +95,21 @@ char *sup_key_takes(const struct sup_key *key, char *buffer)
         snprintf(buffer, SUP_KEY_TAKES_ROOM,
                  "an object of at most %" PRIu64 " members {NAME: ADDRESS}", key->max);
         break;
+    case SUP_KEY_BOOL:
+        snprintf(buffer, SUP_KEY_TAKES_ROOM, "true or false");
+        break;
+    case SUP_KEY_ADDRESS:
+        snprintf(buffer, SUP_KEY_TAKES_ROOM, "an address");
+        break;
+    case SUP_KEY_PINS:
+        snprintf(buffer, SUP_KEY_TAKES_ROOM,
+                 "an object of at most %" PRIu64 " members {NAME: KEY of %d hexadecimal digits}",
+                 key->max, 2 * SUP_PIN_BYTES);
+        break;
+    case SUP_KEY_TEXTS:
+        snprintf(buffer, SUP_KEY_TAKES_ROOM, "an array of %" PRIu64 " to %" PRIu64 " strings",
+                 key->min, key->max);
+        break;
     case SUP_KEY_OBJECT:
         snprintf(buffer, SUP_KEY_TAKES_ROOM, "an object");
         break;

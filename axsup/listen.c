@@ -60,17 +60,30 @@ static int bind_one(struct sup_listener *one)
     return error;
 }
 
+struct place { /* where the config names it */
+    const struct sup_json *node;
+    const char *key;
+};
+
+static struct place place_of(const struct sup_config *config, const struct sup_listen_config *from)
+{
+    bool cluster = from->text == config->cluster.listen.text;
+
+    return cluster ? (struct place){config->cluster.json, "listen"}
+                   : (struct place){sup_json_get(config->node, "listen"), from->name};
+}
+
 /* Only a socket is ever removed; what else is there, by mistake, stays, and is named. */
 static bool is_obstructed(const struct sup_config *config, const struct sup_listen_config *from,
                           struct sup_config_errors *errors)
 {
+    struct place place = place_of(config, from);
     const char *obstacle = from->address.of.any.sa_family == AF_UNIX
                                ? sup_socket_file_obstacle(from->address.of.local.sun_path)
                                : NULL;
 
     if (obstacle != NULL)
-        sup_config_error(errors, sup_json_get(config->node, "listen"), from->name, "%s %s",
-                         from->text, obstacle);
+        sup_config_error(errors, place.node, place.key, "%s %s", from->text, obstacle);
     return obstacle != NULL;
 }
 
@@ -87,11 +100,11 @@ int sup_listen_probe(const struct sup_config *config, struct sup_config_errors *
 int sup_listen_open(struct sup_listeners *listeners, const struct sup_config *config,
                     struct sup_config_errors *errors)
 {
-    const struct sup_json *node = sup_json_get(config->node, "listen");
     int result = 0;
 
     for (size_t i = 0; i < config->n_listen; i++) {
         const struct sup_listen_config *from = &config->listen[i];
+        struct place place = place_of(config, from);
         struct sup_listener one = {.name = from->name, .fd = -1, .address = from->address};
         if (is_obstructed(config, from, errors)) {
             result = AX_E_INVALID;
@@ -102,7 +115,7 @@ int sup_listen_open(struct sup_listeners *listeners, const struct sup_config *co
             listeners->all[listeners->count++] = one;
             continue;
         }
-        sup_config_error(errors, node, from->name, "cannot listen at %s: %s", from->text,
+        sup_config_error(errors, place.node, place.key, "cannot listen at %s: %s", from->text,
                          ax_strerror(error));
         result = AX_E_INVALID;
     }

@@ -46,6 +46,13 @@ const struct sup_worker_config *sup_plan_worker(const struct sup_config *config,
     return NULL;
 }
 
+uint32_t sup_plan_listeners(const struct sup_config *config, const struct sup_worker_config *worker)
+{
+    bool not_its = config->cluster.listen.text != NULL && !sup_config_is_gateway(config, worker);
+
+    return (uint32_t)config->n_listen - not_its;
+}
+
 static uint32_t data_ring(const struct sup_config *config)
 {
     uint64_t ring = sup_plan_slots(config) <= FEW_SLOTS ? FAST_RING : LEAST_RING;
@@ -143,7 +150,7 @@ uint64_t sup_plan_space(const struct sup_config *config, uint32_t slot)
         return bytes;
     bytes += ACTOR_TABLES * (uint64_t)worker->max_actors + ASK_TABLES * (uint64_t)worker->max_asks +
              sup_arena_most(worker) / ARENA_TABLES;
-    if (config->n_listen > 0)
+    if (sup_plan_listeners(config, worker) > 0)
         bytes += HANDLE_BUFFERS + HANDLE_TABLES * (uint64_t)worker->max_handles;
     return bytes;
 }

@@ -12,6 +12,10 @@ uint32_t sup_plan_slots(const struct sup_config *config);
 const struct sup_worker_config *sup_plan_worker(const struct sup_config *config, uint32_t slot,
                                                 uint32_t *number);
 
+/* How many of the listening sockets a process of the entry has. */
+uint32_t sup_plan_listeners(const struct sup_config *config,
+                            const struct sup_worker_config *worker);
+
 /* Sizes and offsets of a slot's memory. */
 void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_geometry *geo);
 /* Units of its arena that have memory from the start. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/order.h"
 
+#include "axsup/cluster.h"
 #include "axsup/names.h"
 #include "axsup/sup.h"
 #include "libax/boot.h"
@@ -50,7 +51,7 @@ static int set_actor(struct sup_slot *slot, struct boot_actor *out, uint32_t num
 
     snprintf(out->name, sizeof out->name, "%s", actor->name);
     snprintf(out->contract, sizeof out->contract, "%s", actor->contract);
-    out->args = (char *)(uintptr_t)actor->args; /* packed by copy, both */
+    out->args = (char *)(uintptr_t)sup_cluster_args_of(slot, actor); /* packed by copy, both */
     out->snapshot = (void *)(uintptr_t)actor->snapshot;
     out->snapshot_size = actor->snapshot_size;
     out->capacity = actor->capacity;
@@ -118,7 +119,9 @@ int sup_order_pack(struct sup_slot *slot)
         .max_handles = config->max_handles,
         .read_buffer = (uint32_t)config->read_buffer,
         .write_buffer = (uint32_t)config->write_buffer,
-        .nlisteners = slot->sup->listeners.count,
+        .node = slot->sup->cluster.boot,
+        .gateway = sup_cluster_slot(slot->sup),
+        .nlisteners = sup_cluster_listeners(slot),
         .torment = config->torment == SUP_TORMENT_AWAIT,
         .slow_ns = config->slow_after_ns,
         .fault = slot->child.fault,
@@ -154,16 +157,16 @@ int sup_order_init(struct sup_slot *slot)
     struct sup_child *child = &slot->child;
 
     const struct sup_listeners *listeners = &slot->sup->listeners;
-    uint32_t own = boot_fds_count(slot->sup->n_slots);
+    uint32_t own = boot_fds_count(slot->sup->n_slots), n = sup_cluster_listeners(slot);
 
-    child->n_fds = own + listeners->count;
+    child->n_fds = own + n;
     child->order_fds = malloc(child->n_fds * sizeof *child->order_fds);
     slot->configured = calloc(slot->config->n_actors + 1, sizeof *slot->configured);
     if (child->order_fds == NULL || slot->configured == NULL)
         return -ENOMEM;
     sup_memory_fds(slot->sup, slot->number, &fds);
     boot_fds_flatten(&fds, slot->number, slot->sup->n_slots, child->order_fds);
-    for (uint32_t i = 0; i < listeners->count; i++)
+    for (uint32_t i = 0; i < n; i++)
         child->order_fds[own + i] = listeners->all[i].fd;
     return sup_order_pack(slot);
 }

@@ -136,7 +136,7 @@ void sup_show_status(struct sup_out *out, struct sup *sup)
     sup_out_key(out, "system");
     sup_out_string(out, sup->config->system);
     sup_out_key(out, "node");
-    sup_out_null(out);
+    sup_out_string(out, sup->config->cluster.json ? sup->config->cluster.node : NULL);
     sup_out_key(out, "pid");
     sup_out_number(out, (uint64_t)getpid());
     sup_out_key(out, "uptime_ns");

@@ -183,6 +183,8 @@ static int build(struct sup *sup, struct sup_config_errors *errors)
     if (error == 0)
         error = sup_events_open(sup, sup->config);
     if (error == 0)
+        error = sup_cluster_open(sup);
+    if (error == 0)
         error = init_children(sup);
     if (error == 0)
         error = watch_templates(sup);
@@ -224,6 +226,7 @@ struct sup *sup_free(struct sup *sup)
         sup_templates_close(sup->templates, sup->n_templates);
     sup_hub_close(sup);
     sup_events_close(sup);
+    sup_cluster_close(sup);
     sup_loop_close(sup);
     if (sup->slots != NULL)
         sup_memory_close(sup);

@@ -10,6 +10,7 @@
 #define SUP_SUP_H
 
 #include "axsup/child.h"
+#include "axsup/cluster.h"
 #include "axsup/config.h"
 #include "axsup/event.h"
 #include "axsup/hub.h"
@@ -81,6 +82,7 @@ struct sup {
     uint64_t started_at;    /* CLOCK_MONOTONIC ns */
     struct sup_rundir rundir;
     struct sup_listeners listeners;
+    struct sup_cluster cluster;
     struct sup_supervision supervision;
     struct sup_stop stop;
     int signals;   /* signalfd of SIGINT, SIGTERM and SIGHUP; -1: none */

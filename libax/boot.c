@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARGS_MAX 65536u
 #define FDS_MAX (2u + SHM_SLOTS + 3u * SHM_SLOTS + BOOT_LISTENERS)
 
 struct header { /* in front of each message */
@@ -81,7 +80,7 @@ static int unpack_actor(struct boot_actor *actor, const struct wire_actor *wire,
 /* Its text and snapshot, within what is left? */
 static bool bounded(const struct wire_actor *wire, size_t left)
 {
-    return wire->args_size <= ARGS_MAX && wire->args_size <= left &&
+    return wire->args_size <= left &&
            wire->actor.snapshot_size <= left - wire->args_size;
 }
 

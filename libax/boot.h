@@ -68,7 +68,7 @@ struct boot_end { /* how a process of the slot ended; as struct shm_slot_down_bo
     uint8_t spare[2];
 };
 
-#define BOOT_LISTENERS 16u
+#define BOOT_LISTENERS 17u /* of the config, and the gateway's */
 
 struct boot {
     char name[64]; /* of the worker, "counting/0" */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* cluster.h - this life of the system as a node of a cluster: what workers and the gateway are told
+ * of it. */
+#ifndef SUP_CLUSTER_H
+#define SUP_CLUSTER_H
+
+#include "axsup/config.h"
+
+struct sup;
+struct sup_slot;
+
+struct sup_cluster { /* zeroed: the config has none */
+    uint64_t boot;   /* what other nodes know this life by; by chance, above 1 */
+    char *args;      /* of the gateway's actor */
+};
+
+/* 0 or -errno. */
+int sup_cluster_open(struct sup *sup);
+void sup_cluster_close(struct sup *sup);
+
+/* The gateway's slot; 0: there is none. */
+uint32_t sup_cluster_slot(const struct sup *sup);
+/* How many of the listening sockets, from the first on, the processes of a slot get: the last one
+ * is the gateway's alone. */
+uint32_t sup_cluster_listeners(const struct sup_slot *slot);
+/* The args of a configured actor of the slot. */
+const char *sup_cluster_args_of(const struct sup_slot *slot, const struct sup_actor_config *actor);
+
+/* What the gateway is told (cluster_args.c has the form), malloc'd; NULL without memory. */
+char *sup_cluster_args(const struct sup_config *config, uint64_t boot);
+
+#endif
