@@ -156,13 +156,21 @@ static bool is_node(const struct sup_cluster_config *cluster, const char *name)
     return false;
 }
 
+/* Or what should be some. */
+static bool has_peers(const struct cluster_checker *c)
+{
+    const struct sup_json *peers = sup_json_get(c->cluster->json, "peers");
+
+    return peers && (peers->kind == SUP_JSON_BAD || peers->count > 0);
+}
+
 /* `node`: of the memory store, NULL where it is not in the config. */
 static void check_memory(struct cluster_checker *c, const struct sup_json *node)
 {
     struct sup_cluster_config *cluster = c->cluster;
     struct sup_memory_store_config *memory = &cluster->store.memory;
 
-    if (!memory->node && !given(c, "peers"))
+    if (!memory->node && !has_peers(c))
         memory->node = cluster->node;
     else if (!memory->node && node && sup_config_usable(node, "node"))
         sup_config_error(c->errors, node, "node",
@@ -193,7 +201,7 @@ void cluster_check_store(struct cluster_checker *c)
     }
     if (node && node->kind == SUP_JSON_OBJECT && node->count == 0)
         WRONG(c, "store", "expected one of \"memory\", \"redis\" and \"etcd\", found none");
-    else if (!node && given(c, "peers"))
+    else if (!node && has_peers(c))
         WRONG(c, "store",
               "missing: with peers, expected who keeps the leases, as {\"redis\": "
               "{...}}, {\"etcd\": {...}} or, for development, {\"memory\": {\"node\": "
