@@ -377,15 +377,3 @@ const struct ov_cluster_counts *ov_cluster_counts(const struct ov_cluster *clust
 {
     return &cluster->counts;
 }
-
-void ov_cluster_look(const struct ov_cluster *cluster, struct ov_cluster_view *view)
-{
-    *view = (struct ov_cluster_view){.requests = cluster->requests.used,
-                                     .ensures = cluster->asking,
-                                     .served = cluster->served.used,
-                                     .monitors = cluster->monitors.used,
-                                     .watchers = cluster->watchers.used,
-                                     .keys = cluster->keys.used};
-    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
-        view->held += ov_shards_held(&cluster->shards[i]);
-}

@@ -175,6 +175,9 @@ struct ov_cluster_counts {
     uint64_t retried;   /* requests that were sent again */
     uint64_t refused;   /* unanswered tells, by whom they were for */
     uint64_t unwatched; /* monitors of others that there was no room for */
+    uint64_t again;     /* monitors of others that were set already */
+    uint64_t untold;    /* downs that their node was gone for before it has taken them */
+    uint64_t unsettled; /* the same of monitors that were taken back */
     uint64_t reads;     /* questions to the store about owners */
 };
 
@@ -205,9 +208,16 @@ uint64_t ov_cluster_epoch(const struct ov_cluster *cluster, uint32_t registry, u
 const struct ov_core *ov_cluster_core(const struct ov_cluster *cluster);
 const struct ov_cluster_counts *ov_cluster_counts(const struct ov_cluster *cluster);
 
-struct ov_cluster_view { /* how many are in hand */
-    uint32_t requests, ensures, served, monitors, watchers, keys;
-    uint32_t held; /* shards */
+struct ov_cluster_view {             /* how many are in hand */
+    uint32_t requests, ensures;      /* of this node; ensures: that were sent */
+    uint32_t served, served_ensures; /* of others; `served` has both */
+    uint32_t monitors, unset, back;  /* of this node; not acknowledged yet; taken back, the same */
+    uint32_t watchers, downs;        /* of others; ended, and not acknowledged yet */
+    uint32_t keys, fresh;            /* that are known; whose actor is, for use */
+    uint32_t owners;                 /* of shards, that are known for use */
+    uint32_t sessions, suspects;     /* nodes */
+    uint32_t handshakes;             /* dials, and connections that were accepted */
+    uint32_t held;                   /* shards */
 };
 void ov_cluster_look(const struct ov_cluster *cluster, struct ov_cluster_view *view);
 

@@ -10,6 +10,7 @@
  *      serve.c     requests of other nodes, and of this one to itself
  *      monitor.c   monitors of this node
  *      watcher.c   monitors of others on its actors
+ *      view.c      how much of all that there is
  *
  * What happens changes tables at once. What follows from it comes out of ov_X_work, as far as there
  * is room in this step; what is left is due in the next. */

@@ -227,10 +227,12 @@ void ov_monitor_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t bo
     for (uint32_t i = 0; (monitor = ov_pool_next(&cluster->monitors, &i)) != NULL;) {
         if (monitor->node != node || monitor->boot != boot)
             continue;
-        if (monitor->state == OV_MON_BACK)
+        if (monitor->state == OV_MON_BACK) {
+            cluster->counts.unsettled++;
             ov_pool_give(&cluster->monitors, monitor);
-        else if (monitor->state != OV_MON_ENDED)
+        } else if (monitor->state != OV_MON_ENDED) {
             end_later(cluster, monitor, AX_NODE_DOWN);
+        }
     }
 }
 

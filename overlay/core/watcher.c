@@ -192,6 +192,7 @@ static void take_monitor(struct ov_cluster *cluster, uint32_t node, const struct
     if (!take_target(cluster, frame, &registry)) {
         answer(cluster, node, frame, AX_E_INVALID);
     } else if (find(cluster, node, boot, frame->monitor) != NULL) {
+        cluster->counts.again++;
         answer(cluster, node, frame, 0);
     } else if (is_full(cluster)) {
         answer_busy(cluster, node, frame);
@@ -283,6 +284,7 @@ static void send_down(struct ov_cluster *cluster, struct ov_watcher *watcher, ui
 static void work(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_t *next)
 {
     if (watcher->gone) {
+        cluster->counts.untold += watcher->ended;
         unwatch(cluster, watcher);
     } else if (watcher->node == OV_HERE) {
         ov_monitor_down_here(cluster, watcher);
