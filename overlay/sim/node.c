@@ -110,8 +110,10 @@ void sim_set_timer(struct sim *sim, unsigned i)
 {
     struct sim_node *node = &sim->node[i];
     uint64_t next = ov_cluster_next(node->cluster), clock = sim_clock(sim, i), at;
+    uint64_t due = node->host != NULL ? ov_host_due(node->host) : UINT64_MAX;
     struct sim_event *event;
 
+    next = due < next ? due : next;
     if (next == UINT64_MAX)
         return;
     next = next > clock ? next - clock : 0;
@@ -131,6 +133,9 @@ void sim_end_life(struct sim_node *node)
     if (node->cluster != NULL)
         ov_cluster_deinit(node->cluster);
     free(node->memory);
+    free(node->host);
+    node->host = NULL;
+    node->host_works = false;
     node->memory = NULL;
     node->cluster = NULL;
     node->alive = false;
@@ -152,6 +157,7 @@ void sim_start(struct sim *sim, unsigned i)
     node->memory = sim_alloc(NULL, node->size > 0 ? node->size : 1);
     if (ov_cluster_init(&node->cluster, node->memory, node->size, &node->config) != 0)
         sim_refused(sim, i, AX_E_INVALID);
+    sim_host_begin(sim, i);
     for (unsigned other = 0; other < sim->config.nodes; other++) {
         struct ov_event event = {.kind = OV_ON_KNOW, .node = sim->node[other].name};
         node->index[other] = UINT32_MAX;

@@ -159,10 +159,12 @@ static void carry_out(struct sim *sim, unsigned node)
             learn(sim, node, out->link);
         if (node == SIM_IMPOSTOR && (!link || out->link->kind != OV_TELL_UP))
             continue; /* it has no host, and no store */
-        if (out->kind == OV_OUT_STORE)
+        if (out->kind == OV_OUT_STORE) {
             sim_ask(sim, node, out->store);
-        else
-            host->out(host->of, node, out);
+            continue;
+        }
+        host->out(host->of, node, out);
+        sim_host_out(sim, node, out);
     }
 }
 
@@ -187,6 +189,7 @@ int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id)
         if (event.len == 0)
             in = (struct ov_in){.kind = OV_IN_TIMER, .link = &event};
     } while (sim->outs.more);
+    sim_host_work(sim, node);
     sim_set_timer(sim, node);
     if (sim->config.host.stepped != NULL && node != SIM_IMPOSTOR)
         sim->config.host.stepped(sim->config.host.of, node);

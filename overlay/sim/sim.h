@@ -20,7 +20,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "overlay/core/cluster.h"
+#include "overlay/core/host.h"
 
 #define SIM_NODES 8u
 #define SIM_IMPOSTOR SIM_NODES /* instead of a node, where that is said */
@@ -34,6 +34,9 @@ struct sim_host {
     /* A node's core says what is to be done: all but what goes to the network and the store. What
      * it points at is there until the call returns. */
     void (*out)(void *of, unsigned node, const struct ov_out *out);
+    /* Where nodes have the ready-made host: what it says is to be done, but OV_HOST_CORE, which is
+     * done already. `out` is told all the same, before. */
+    void (*run)(void *of, unsigned node, const struct ov_host_effect *effect);
     /* A step of a node is over, with all that came of it. May be NULL. */
     void (*stepped)(void *of, unsigned node);
     /* The store has handled what the node has asked; or its answer is about to be given to the
@@ -52,7 +55,9 @@ struct sim_config {
     const struct ov_registry *registries;
     unsigned nregistries;
     struct sim_host host;
-    bool insecure;                 /* without a token: nothing is encrypted */
+    const struct ov_host_config *hosting; /* each node has the ready-made host, of this config but
+                                             for its cluster; NULL: none has */
+    bool insecure;                        /* without a token: nothing is encrypted */
     bool pinned;                   /* XXpsk3: each node has a key, which is pinned to its name */
     bool tight;                    /* what comes out has no more room than it must have */
     uint64_t delay_min, delay_max; /* of the network and the store; 0, 0: 0.1 ms, 2 ms */
@@ -119,6 +124,18 @@ struct ov_cluster *sim_cluster(const struct sim *sim, unsigned node);
 uint32_t sim_index(const struct sim *sim, unsigned node, unsigned other);
 unsigned sim_node_of(const struct sim *sim, unsigned node, uint32_t index);
 uint64_t sim_boot(const struct sim *sim, unsigned node);
+
+/* ---- actors, where nodes have the ready-made host ---- */
+
+/* As the functions of host.h, and what follows is done. Not within `out` or `run`. */
+int sim_spawned(struct sim *sim, unsigned node, uint64_t handle, uint8_t status, uint64_t actor,
+                uint32_t incarnation);
+int sim_ended(struct sim *sim, unsigned node, uint64_t actor, const struct ov_host_end *end);
+int sim_answer(struct sim *sim, unsigned node, uint64_t handle, uint8_t status,
+               struct ax_span body);
+int sim_register(struct sim *sim, unsigned node, struct ax_span name, uint64_t actor);
+int sim_unregister(struct sim *sim, unsigned node, struct ax_span name);
+const struct ov_host *sim_hosted(const struct sim *sim, unsigned node);
 
 /* ---- the network ---- */
 

@@ -6,7 +6,8 @@
  *      queue.c   what will happen, by its time
  *      wire.c    connections between nodes
  *      attack.c  connections of others
- *      store.c   the lease store and the way to it */
+ *      store.c   the lease store and the way to it
+ *      host.c    the ready-made host of each node */
 #ifndef OV_SIM_PARTS_H
 #define OV_SIM_PARTS_H
 
@@ -71,6 +72,8 @@ struct sim_node {
     struct ov_cluster *cluster;
     void *memory;
     size_t size;
+    struct ov_host *host; /* NULL: it has none */
+    bool host_works;
     uint64_t timer_at;                    /* of the event that is under way; 0: none */
     uint64_t paused_until, since, before; /* its clock showed `before` at `since` */
     int ppm;
@@ -134,6 +137,12 @@ unsigned sim_new_pipe(struct sim *sim);
 void sim_post_to(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what);
 void sim_post_bytes(struct sim *sim, unsigned pipe, unsigned to, const uint8_t *bytes, size_t len);
 void sim_hang_up(struct sim *sim, unsigned node, bool quiet);
+
+/* ---- host.c ---- */
+
+void sim_host_begin(struct sim *sim, unsigned node);
+void sim_host_out(struct sim *sim, unsigned node, const struct ov_out *out);
+void sim_host_work(struct sim *sim, unsigned node);
 
 /* ---- store.c ---- */
 

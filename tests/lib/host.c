@@ -13,6 +13,9 @@
 #include <cmocka.h>
 
 static const struct ov_registry registries[] = {{"users", HOST_SHARDS}, {"solo", 1}};
+static const struct ov_bound bound[] = {{.registry = HOST_SOLO, .key = {HOST_BOSS, 4}}};
+static const struct ov_host_config hosting = {
+    .bound = bound, .nbound = 1, .actors = HOST_FREE, .spawns = 4, .endpoints = HOST_FREE + 1};
 
 static struct ax_span span(const char *text)
 {
@@ -41,19 +44,6 @@ static bool lives(const struct host *host, const struct host_actor *actor)
            sim_life(host->sim, actor->node) == actor->life;
 }
 
-static uint64_t find_key(const struct host *host, unsigned node, uint32_t registry,
-                         struct ax_span key)
-{
-    for (unsigned i = 0; i < host->nactors; i++) {
-        const struct host_actor *actor = &host->actors[i];
-        if (lives(host, actor) && actor->node == node && strlen(actor->key) == key.len &&
-            memcmp(actor->key, key.ptr, key.len) == 0 &&
-            (registry == OV_NO_REGISTRY || actor->registry == registry))
-            return i + 1;
-    }
-    return 0;
-}
-
 unsigned host_living(const struct host *host, uint32_t registry, const char *key)
 {
     unsigned n = 0;
@@ -63,56 +53,66 @@ unsigned host_living(const struct host *host, uint32_t registry, const char *key
     return n;
 }
 
-static uint64_t spawn(struct host *host, unsigned node, const struct ov_out *out)
+static bool same_key(const struct host_actor *actor, const struct host_actor *other)
+{
+    return actor->node == other->node && actor->registry == other->registry &&
+           strcmp(actor->key, other->key) == 0;
+}
+
+static void spawned(void *of, uint64_t address)
+{
+    struct host *host = of;
+    const struct host_actor *actor = host_actor(host, address);
+    int r = sim_spawned(host->sim, actor->node, actor->handle, 0, address, 1);
+    assert_int_equal(r, 0);
+    r = sim_register(host->sim, actor->node, span(actor->key), address);
+    assert_true(r == 0 || r == AX_E_CLOSED);
+}
+
+/* Two of one key at once on a node would be one too many. */
+static void spawn(struct host *host, unsigned node, const struct ov_host_effect *what)
 {
     struct host_actor *actor = &host->actors[host->nactors++];
     assert_true(host->nactors < HOST_ACTORS);
     *actor = (struct host_actor){.alive = true,
                                  .node = node,
                                  .life = sim_life(host->sim, node),
-                                 .registry = out->registry,
-                                 .shard = out->shard,
-                                 .epoch = out->epoch};
-    copy(actor->key, out->key);
-    host->spawned++;
-    return host->nactors;
+                                 .registry = what->registry,
+                                 .shard = what->shard,
+                                 .epoch = what->epoch,
+                                 .handle = what->handle};
+    copy(actor->key, what->key);
+    for (unsigned i = 0; i + 1 < host->nactors; i++)
+        assert_false(lives(host, &host->actors[i]) && same_key(&host->actors[i], actor));
+    host->spawned += actor->registry == HOST_USERS;
+    sim_later(host->sim, host->spawn_ns, node, spawned, host, host->nactors);
 }
 
-static void say_ended(struct host *host, unsigned node, uint64_t handle, uint8_t reason)
+static void end(struct host *host, uint64_t address, uint8_t reason)
 {
-    struct ov_answer answer = {.handle = handle, .reason = reason, .incarnation = 1};
-    int r = sim_in(host->sim, node, &(struct ov_in){.kind = OV_IN_ENDED, .answer = &answer}, NULL);
-    assert_true(r == 0 || r == AX_E_NO_KEY);
+    struct host_actor *actor = host_actor(host, address);
+    struct ov_host_end what = {.reason = reason, .incarnation = 1};
+    int r;
+    if (actor->ended || !sim_alive(host->sim, actor->node) ||
+        sim_life(host->sim, actor->node) != actor->life)
+        return;
+    actor->alive = false;
+    actor->ended = true;
+    r = sim_ended(host->sim, actor->node, address, &what);
+    assert_int_equal(r, 0);
 }
 
 void host_end(struct host *host, uint64_t address)
 {
-    struct host_actor *actor = host_actor(host, address);
-    if (!lives(host, actor))
-        return;
-    actor->alive = false;
-    for (unsigned i = 0; i < HOST_WATCHES; i++)
-        if (actor->watches[i] != 0)
-            say_ended(host, actor->node, actor->watches[i], AX_NORMAL);
+    end(host, address, AX_NORMAL);
 }
 
 /* ---- later than it was told ---- */
 
-static int answer(struct host *host, const struct host_turn *turn, uint8_t status, const char *text)
-{
-    struct ov_answer what = {
-        .handle = turn->handle, .status = status, .actor = turn->actor, .incarnation = 1};
-    if (text != NULL)
-        what.body = span(text);
-    return sim_in(host->sim, turn->node, &(struct ov_in){.kind = OV_IN_ANSWER, .answer = &what},
-                  NULL);
-}
-
 static uint8_t take_turn(struct host *host, const struct host_turn *turn)
 {
-    struct host_actor *actor =
-        turn->actor != 0 && turn->actor <= host->nactors ? &host->actors[turn->actor - 1] : NULL;
-    if (actor == NULL || !lives(host, actor) || actor->node != turn->node)
+    struct host_actor *actor = host_actor(host, turn->actor);
+    if (!actor->alive)
         return AX_E_NO_ACTOR;
     if (ov_cluster_epoch(sim_cluster(host->sim, turn->node), actor->registry, actor->shard,
                          sim_clock(host->sim, turn->node)) != actor->epoch)
@@ -127,33 +127,57 @@ static void handle(void *of, uint64_t index)
     struct host *host = of;
     struct host_turn *turn = &host->turns[index];
     uint8_t status = take_turn(host, turn);
+    bool reply = status == 0 && turn->ask;
     if (turn->handle != 0)
-        (void)answer(host, turn, status, status == 0 && turn->ask ? turn->text : NULL);
-}
-
-static void ensure(void *of, uint64_t index)
-{
-    struct host *host = of;
-    (void)answer(host, &host->turns[index], 0, NULL);
+        (void)sim_answer(host->sim, turn->node, turn->handle, status,
+                         span(reply ? turn->text : ""));
 }
 
 int host_answer(struct host *host, unsigned turn, const char *text)
 {
-    return answer(host, &host->turns[turn], 0, text);
+    return sim_answer(host->sim, host->turns[turn].node, host->turns[turn].handle, 0, span(text));
 }
 
-static void stop_shard(void *of, uint64_t arg)
+static void stop_lost(void *of, uint64_t address)
+{
+    end(of, address, AX_LEASE_LOST);
+}
+
+static void stop(void *of, uint64_t address)
+{
+    end(of, address, AX_NORMAL);
+}
+
+/* ---- what is to be done ---- */
+
+static void message(struct host *host, unsigned node, const struct ov_host_effect *what)
+{
+    struct host_turn *turn = &host->turns[host->nturns++];
+    assert_true(host->nturns < HOST_TURNS);
+    *turn = (struct host_turn){.node = node,
+                               .handle = what->handle,
+                               .actor = what->actor,
+                               .epoch = what->epoch,
+                               .ask = what->kind == OV_HOST_ASK};
+    copy(turn->text, what->frame->body);
+    if (!host->mute || !turn->ask)
+        sim_later(host->sim, host->delay_ns, node, handle, host, (uint64_t)(turn - host->turns));
+}
+
+static void run(void *of, unsigned node, const struct ov_host_effect *what)
 {
     struct host *host = of;
-    struct ov_in in = {.kind = OV_IN_STOPPED,
-                       .registry = (uint32_t)(arg >> 8 & 0xff),
-                       .shard = (uint32_t)(arg & 0xff)};
-    assert_int_equal(sim_in(host->sim, (unsigned)(arg >> 16), &in, NULL), 0);
-}
-
-static void tell_end(void *of, uint64_t arg)
-{
-    say_ended(of, (unsigned)(arg >> 56), arg & UINT64_MAX >> 8, AX_GONE);
+    switch (what->kind) {
+    case OV_HOST_SPAWN:
+        spawn(host, node, what);
+        break;
+    case OV_HOST_STOP:
+        host_actor(host, what->actor)->alive = false;
+        sim_later(host->sim, host->stop_ns, node, what->lost ? stop_lost : stop, host, what->actor);
+        break;
+    default:
+        message(host, node, what);
+    }
 }
 
 /* ---- what comes out ---- */
@@ -164,77 +188,6 @@ static void gained(struct host *host, unsigned node, const struct ov_out *out)
     assert_true(out->epoch > host->epochs[out->registry][out->shard]);
     host->epochs[out->registry][out->shard] = out->epoch;
     host->gained_epoch[node][out->registry][out->shard] = out->epoch;
-}
-
-/* Its actors, all of them of one epoch, end; who watches them is told by the core. */
-static void ending(struct host *host, unsigned node, const struct ov_out *out)
-{
-    *(out->kind == OV_OUT_DRAIN ? &host->drained : &host->lost) += 1;
-    for (unsigned i = 0; i < host->nactors; i++) {
-        struct host_actor *actor = &host->actors[i];
-        if (lives(host, actor) && actor->node == node && actor->registry == out->registry &&
-            actor->shard == out->shard && actor->epoch <= out->epoch)
-            actor->alive = false;
-    }
-    sim_later(host->sim, host->stop_ns, node, stop_shard, host,
-              (uint64_t)node << 16 | out->registry << 8 | out->shard);
-}
-
-static struct host_turn *new_turn(struct host *host, unsigned node, const struct ov_out *out)
-{
-    struct host_turn *turn = &host->turns[host->nturns++];
-    assert_true(host->nturns < HOST_TURNS);
-    *turn = (struct host_turn){.node = node,
-                               .handle = out->handle,
-                               .actor = out->actor,
-                               .epoch = out->epoch,
-                               .ask = out->kind == OV_OUT_ASK};
-    return turn;
-}
-
-static void message(struct host *host, unsigned node, const struct ov_out *out)
-{
-    struct host_turn *turn = new_turn(host, node, out);
-    if (turn->actor == 0)
-        turn->actor = find_key(host, node, OV_NO_REGISTRY, out->frame->endpoint);
-    copy(turn->text, out->frame->body);
-    if (!host->mute || !turn->ask)
-        sim_later(host->sim, host->delay_ns, node, handle, host, (uint64_t)(turn - host->turns));
-}
-
-static void ensured(struct host *host, unsigned node, const struct ov_out *out)
-{
-    struct host_turn *turn = new_turn(host, node, out);
-    turn->actor = find_key(host, node, out->registry, out->key);
-    if (turn->actor == 0)
-        turn->actor = spawn(host, node, out);
-    sim_later(host->sim, SIM_MS / 10, node, ensure, host, (uint64_t)(turn - host->turns));
-}
-
-static void watch(struct host *host, unsigned node, const struct ov_out *out)
-{
-    uint64_t address =
-        out->actor != 0 ? out->actor : find_key(host, node, OV_NO_REGISTRY, out->frame->endpoint);
-    struct host_actor *actor =
-        address != 0 && address <= host->nactors ? host_actor(host, address) : NULL;
-
-    host->watched++;
-    if (actor != NULL && lives(host, actor) && actor->node == node)
-        for (unsigned i = 0; i < HOST_WATCHES; i++)
-            if (actor->watches[i] == 0) {
-                actor->watches[i] = out->handle;
-                return;
-            }
-    sim_later(host->sim, 0, node, tell_end, host, (uint64_t)node << 56 | out->handle);
-}
-
-static void unwatch(struct host *host, uint64_t handle)
-{
-    host->unwatched++;
-    for (unsigned i = 0; i < host->nactors; i++)
-        for (unsigned k = 0; k < HOST_WATCHES; k++)
-            if (host->actors[i].watches[k] == handle)
-                host->actors[i].watches[k] = 0;
 }
 
 static void ended(struct host *host, const struct ov_out *out)
@@ -265,21 +218,16 @@ static void out(void *of, unsigned node, const struct ov_out *what)
         gained(host, node, what);
         break;
     case OV_OUT_DRAIN:
+        host->drained++;
+        break;
     case OV_OUT_LOST:
-        ending(host, node, what);
-        break;
-    case OV_OUT_ENSURE:
-        ensured(host, node, what);
-        break;
-    case OV_OUT_TELL:
-    case OV_OUT_ASK:
-        message(host, node, what);
+        host->lost++;
         break;
     case OV_OUT_WATCH:
-        watch(host, node, what);
+        host->watched++;
         break;
     case OV_OUT_UNWATCH:
-        unwatch(host, what->handle);
+        host->unwatched++;
         break;
     case OV_OUT_READY:
         sim_later(host->sim, 0, node, go_on, host, what->token);
@@ -323,13 +271,16 @@ struct host *host_new_down(unsigned nodes, uint64_t seed)
     struct host *host = calloc(1, sizeof *host);
     assert_non_null(host);
     host->nodes = nodes;
+    host->spawn_ns = SIM_MS / 10;
     host->stop_ns = host->delay_ns = SIM_MS;
-    host->sim = sim_new(&(struct sim_config){.nodes = nodes,
-                                             .seed = seed,
-                                             .registries = registries,
-                                             .nregistries = 2,
-                                             .trace = getenv("AX_TRACE") != NULL ? stderr : NULL,
-                                             .host = {.of = host, .out = out, .stepped = stepped}});
+    host->sim = sim_new(
+        &(struct sim_config){.nodes = nodes,
+                             .seed = seed,
+                             .registries = registries,
+                             .nregistries = 2,
+                             .trace = getenv("AX_TRACE") != NULL ? stderr : NULL,
+                             .hosting = &hosting,
+                             .host = {.of = host, .out = out, .run = run, .stepped = stepped}});
     return host;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lib/host.h - a small host over a simulated cluster (overlay/sim/sim.h), for tests that say
- * what happens step by step. It spawns an actor for each key that is ensured, lets an actor answer
- * an ask by what it was sent, ends the actors of a shard that is lost or given away, and records
- * what came out. After each step it holds that no shard has two owners.
+/* tests/lib/host.h - actors in a simulated cluster (overlay/sim/sim.h) whose nodes have the
+ * ready-made host, for tests that say what happens step by step. It spawns an actor where the host
+ * says so, lets an actor answer an ask by what it was sent, ends those that are to stop, and
+ * records what came out. After each step it holds that no shard has two owners, and that no key has
+ * two actors on a node.
  *
  * Each request and monitor has a number of its own, its token, by which a test finds what became of
  * it. A key is also the name of an endpoint that its actor has. */
@@ -12,12 +13,13 @@
 #include "overlay/sim/sim.h"
 
 #define HOST_USERS 0u /* a registry of 8 shards */
-#define HOST_SOLO 1u  /* and one of a single shard */
+#define HOST_SOLO 1u  /* and one of a single shard, to which a key is bound: */
+#define HOST_BOSS "boss"
 #define HOST_SHARDS 8u
 #define HOST_ACTORS 512u
 #define HOST_NOTES 2048u
 #define HOST_TURNS 1024u
-#define HOST_WATCHES 16u
+#define HOST_FREE 32u /* actors besides the bound one */
 #define HOST_TEXT 64u
 
 struct host_note {     /* what became of a request or a monitor */
@@ -28,12 +30,13 @@ struct host_note {     /* what became of a request or a monitor */
 };
 
 struct host_actor {
-    bool alive;
+    bool alive; /* takes turns; else it is to end, or */
+    bool ended;
     unsigned node, life, turns;
     uint32_t registry, shard;
     uint64_t epoch;
+    uint64_t handle; /* of its spawn */
     char key[HOST_TEXT];
-    uint64_t watches[HOST_WATCHES]; /* handles; 0: none */
 };
 
 struct host_turn { /* a message that has come in */
@@ -46,13 +49,15 @@ struct host_turn { /* a message that has come in */
 struct host {
     struct sim *sim;
     unsigned nodes;
-    uint64_t delay_ns, stop_ns; /* until a message is handled; until a shard has ended */
-    bool mute;                  /* asks are kept, for host_answer */
+    uint64_t spawn_ns, delay_ns, stop_ns; /* until an actor is there; a message handled; an actor
+                                             that is told to stop has ended */
+    bool mute;                            /* asks are kept, for host_answer */
     struct host_note notes[HOST_NOTES];
     struct host_actor actors[HOST_ACTORS]; /* their address is the index + 1 */
     struct host_turn turns[HOST_TURNS];
     unsigned nnotes, nactors, nturns;
-    unsigned spawned, gained, drained, lost, watched, unwatched, downs, handled;
+    unsigned spawned; /* of users */
+    unsigned gained, drained, lost, watched, unwatched, downs, handled;
     uint64_t gained_epoch[SIM_NODES][2][HOST_SHARDS];
     uint64_t epochs[2][HOST_SHARDS]; /* the last that was gained */
 };
@@ -101,6 +106,13 @@ void host_wait_for_session(struct host *host, unsigned node, unsigned other);
 bool host_has_session(const struct host *host, unsigned node, unsigned other,
                       struct ov_node_view *view);
 struct ov_cluster_view host_view(const struct host *host, unsigned node);
+/* Lets time pass until another than `node` owns the shard: who does. */
+unsigned host_wait_for_another(struct host *host, uint32_t registry, uint32_t shard, unsigned node);
+/* A cluster of three nodes with an actor on node 0, as a target for node 1. */
+struct host *host_with_actor(uint64_t seed, struct ov_target *target, char key[HOST_TEXT]);
+/* Holds that no node has a monitor or a watcher; that a monitor has ended once, for that reason. */
+void host_nothing_left(const struct host *host);
+void host_is_down(const struct host *host, uint64_t token, uint8_t reason);
 
 /* A frame that a node's core would not send now, on its session with the other. */
 void host_forge(struct host *host, unsigned from, unsigned to, const struct ov_frame *frame);

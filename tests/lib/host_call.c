@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ax/actor.h>
 #include <cmocka.h>
 
 #define DEADLINE (10 * SIM_S)
@@ -155,6 +156,49 @@ struct ov_cluster_view host_view(const struct host *host, unsigned node)
     struct ov_cluster_view view;
     ov_cluster_look(sim_cluster(host->sim, node), &view);
     return view;
+}
+
+/* Until another than `node` owns the shard. */
+unsigned host_wait_for_another(struct host *host, uint32_t registry, uint32_t shard, unsigned node)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        unsigned owner = host_owner(host, registry, shard);
+        if (owner != SIM_NOBODY && owner != node)
+            return owner;
+        sim_run(host->sim, 20 * SIM_MS);
+    }
+    fail();
+    return SIM_NOBODY;
+}
+
+/* An actor on node 0, as a target for node 1. */
+struct host *host_with_actor(uint64_t seed, struct ov_target *target, char key[HOST_TEXT])
+{
+    struct host *host = host_new(3, seed);
+    unsigned cursor = 0;
+    snprintf(key, HOST_TEXT, "%s", host_key_of(host, 0, &cursor));
+    *target = host_target(host_find(host, 1, HOST_USERS, key));
+    assert_int_equal(sim_node_of(host->sim, 1, target->node), 0);
+    return host;
+}
+
+void host_nothing_left(const struct host *host)
+{
+    for (unsigned node = 0; node < host->nodes; node++)
+        if (sim_alive(host->sim, node)) {
+            struct ov_cluster_view view = host_view(host, node);
+            struct ov_host_view hosted;
+            ov_host_look(sim_hosted(host->sim, node), &hosted);
+            assert_int_equal(view.monitors, 0);
+            assert_int_equal(view.watchers, 0);
+            assert_int_equal(hosted.watches, 0);
+        }
+}
+
+void host_is_down(const struct host *host, uint64_t token, uint8_t reason)
+{
+    assert_int_equal(host_note(host, token)->n, 1);
+    assert_int_equal(host_note(host, token)->out.reason, reason);
 }
 
 /* ---- what a core does not do by itself ---- */

@@ -12,51 +12,25 @@
 
 #define MONITORS 32u
 
-/* An actor on node 0, as a target for node 1. */
-static struct host *with_actor(uint64_t seed, struct ov_target *target, char key[HOST_TEXT])
-{
-    struct host *host = host_new(3, seed);
-    unsigned cursor = 0;
-    snprintf(key, HOST_TEXT, "%s", host_key_of(host, 0, &cursor));
-    *target = host_target(host_find(host, 1, HOST_USERS, key));
-    assert_int_equal(sim_node_of(host->sim, 1, target->node), 0);
-    return host;
-}
-
-static void assert_nothing_left(const struct host *host)
-{
-    for (unsigned node = 0; node < host->nodes; node++)
-        if (sim_alive(host->sim, node)) {
-            struct ov_cluster_view view = host_view(host, node);
-            assert_int_equal(view.monitors, 0);
-            assert_int_equal(view.watchers, 0);
-        }
-}
-
-static void assert_down(const struct host *host, uint64_t token, uint8_t reason)
-{
-    assert_int_equal(host_note(host, token)->n, 1);
-    assert_int_equal(host_note(host, token)->out.reason, reason);
-}
-
 static void test_lease_lost(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(21, &target, key);
+    struct host *host = host_with_actor(21, &target, key);
     uint64_t watch = host_watch(host, 1, &target), late;
     (void)state;
     sim_run(host->sim, SIM_S);
     assert_int_equal(host_note(host, watch)->n, 0);
     sim_store(host->sim, &(struct sim_store_faults){.cut = 1});
     sim_run(host->sim, 3 * SIM_S);
-    assert_down(host, watch, AX_LEASE_LOST);
+    host_is_down(host, watch, AX_LEASE_LOST);
     late = host_watch(host, 1, &target); /* of an epoch that is over: at once */
     sim_run(host->sim, 50 * SIM_MS);
-    assert_down(host, late, AX_LEASE_LOST);
+    host_is_down(host, late, AX_LEASE_LOST);
+    assert_int_equal(host->watched, 1); /* it is the core that ends it */
     sim_run(host->sim, 5 * SIM_S);
     assert_int_equal(host->downs, 2);
-    assert_nothing_left(host);
+    host_nothing_left(host);
     host_free(host);
 }
 
@@ -64,7 +38,7 @@ static void test_taken_back(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(22, &target, key);
+    struct host *host = host_with_actor(22, &target, key);
     uint64_t watch = host_watch(host, 1, &target);
     (void)state;
     sim_run(host->sim, 100 * SIM_MS);
@@ -72,7 +46,7 @@ static void test_taken_back(void **state)
     assert_int_equal(host_view(host, 1).monitors, 1);
     assert_int_equal(host_demonitor(host, 1, watch), 0);
     sim_run(host->sim, 100 * SIM_MS);
-    assert_nothing_left(host);
+    host_nothing_left(host);
     assert_int_equal(host->unwatched, 1);
     host_end(host, target.actor);
     sim_run(host->sim, SIM_S);
@@ -87,7 +61,7 @@ static void test_in_any_order(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(23, &target, key);
+    struct host *host = host_with_actor(23, &target, key);
     (void)state;
     for (unsigned i = 0; i < 60; i++) {
         uint64_t watch = host_watch(host, 1, &target);
@@ -98,7 +72,7 @@ static void test_in_any_order(void **state)
             sim_cut_half(host->sim, 0, 1);
         assert_int_equal(host_demonitor(host, 1, watch), 0);
         sim_run(host->sim, i % 3 == 0 ? 20 * SIM_MS : 3 * SIM_S);
-        assert_nothing_left(host);
+        host_nothing_left(host);
         host_wait_for_session(host, 1, 0);
     }
     host_end(host, target.actor);
@@ -112,7 +86,7 @@ static void test_answer_is_lost(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(24, &target, key);
+    struct host *host = host_with_actor(24, &target, key);
     uint64_t watch;
     (void)state;
     sim_lose(host->sim, 0, 1, true);
@@ -120,13 +94,13 @@ static void test_answer_is_lost(void **state)
     sim_run(host->sim, 100 * SIM_MS);
     assert_int_equal(host_view(host, 0).watchers, 1);
     sim_run(host->sim, 15 * SIM_S);
-    assert_down(host, watch, AX_NODE_DOWN);
-    assert_nothing_left(host);
+    host_is_down(host, watch, AX_NODE_DOWN);
+    host_nothing_left(host);
     host_end(host, target.actor);
     sim_heal(host->sim);
     sim_run(host->sim, 5 * SIM_S);
     assert_int_equal(host->downs, 1);
-    assert_nothing_left(host);
+    host_nothing_left(host);
     host_free(host);
 }
 
@@ -135,7 +109,7 @@ static void test_twice(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(25, &target, key);
+    struct host *host = host_with_actor(25, &target, key);
     uint64_t watch = host_watch(host, 1, &target);
     struct ov_frame frame = {.kind = OV_MONITOR};
     (void)state;
@@ -150,6 +124,7 @@ static void test_twice(void **state)
     host_forge(host, 1, 0, &frame);
     sim_run(host->sim, 100 * SIM_MS);
     assert_int_equal(host->watched, 1);
+    assert_int_equal(ov_cluster_counts(sim_cluster(host->sim, 0))->again, 1);
     assert_int_equal(host_view(host, 0).watchers, 1);
     sim_cut_half(host->sim, 0,
                  1); /* the next session says it once more, for a watcher that is gone */
@@ -158,9 +133,9 @@ static void test_twice(void **state)
     assert_int_equal(host_note(host, watch)->n, 0);
     host_end(host, target.actor);
     sim_run(host->sim, SIM_S);
-    assert_down(host, watch, AX_NORMAL);
+    host_is_down(host, watch, AX_NORMAL);
     assert_int_equal(host->downs, 1);
-    assert_nothing_left(host);
+    host_nothing_left(host);
     host_free(host);
 }
 
@@ -180,48 +155,9 @@ static void test_race_with_the_end(void **state)
         assert_int_equal(host_note(host, watch)->n, 1);
         assert_true(host_note(host, watch)->out.reason == AX_NORMAL ||
                     host_note(host, watch)->out.reason == AX_GONE);
-        assert_nothing_left(host);
+        host_nothing_left(host);
     }
     assert_int_equal(host->downs, 40);
-    host_free(host);
-}
-
-/* The end of an actor: all who watch it are told, of the actor and of its endpoint, here and there,
- * and what is sent to either finds nobody. */
-static void test_end_of_an_actor(void **state)
-{
-    char key[HOST_TEXT];
-    struct ov_target target, endpoint, here;
-    struct host *host = with_actor(27, &target, key);
-    uint64_t watches[4], asks[3];
-    (void)state;
-    endpoint = (struct ov_target){.registry = OV_NO_REGISTRY,
-                                  .node = target.node,
-                                  .boot = target.boot,
-                                  .endpoint = {key, (uint32_t)strlen(key)}};
-    here = target;
-    here.node = OV_HERE;
-    assert_int_equal(host_try(host, 1, OV_ASK, &endpoint, "hello", &asks[0]), 0);
-    watches[0] = host_watch(host, 1, &target);
-    watches[1] = host_watch(host, 1, &endpoint);
-    target = host_target(host_find(host, 2, HOST_USERS, key));
-    watches[2] = host_watch(host, 2, &target);
-    watches[3] = host_watch(host, 0, &here);
-    sim_run(host->sim, 100 * SIM_MS);
-    assert_string_equal(host_note(host, asks[0])->text, "hello");
-    assert_int_equal(host_view(host, 0).watchers, 4);
-    host_end(host, target.actor);
-    sim_run(host->sim, 100 * SIM_MS);
-    for (unsigned i = 0; i < 4; i++)
-        assert_down(host, watches[i], AX_NORMAL);
-    assert_nothing_left(host);
-    assert_int_equal(host_try(host, 1, OV_ASK, &endpoint, "hello", &asks[1]), 0);
-    assert_int_equal(host_try(host, 2, OV_ASK, &target, "hello", &asks[2]), 0);
-    sim_run(host->sim, 100 * SIM_MS);
-    for (unsigned i = 1; i < 3; i++) {
-        assert_int_equal(host_note(host, asks[i])->n, 1);
-        assert_int_equal(host_note(host, asks[i])->out.status, AX_E_NO_ACTOR);
-    }
     host_free(host);
 }
 
@@ -230,7 +166,7 @@ static void test_down_in_the_next_session(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(29, &target, key);
+    struct host *host = host_with_actor(29, &target, key);
     unsigned cursor = 1000;
     (void)state;
     for (unsigned i = 0; i < 5; i++)
@@ -244,7 +180,7 @@ static void test_down_in_the_next_session(void **state)
     assert_int_equal(host_view(host, 0).watchers, 1);
     sim_run(host->sim, 5 * SIM_S);
     assert_int_equal(host->downs, 1);
-    assert_nothing_left(host);
+    host_nothing_left(host);
     host_free(host);
 }
 
@@ -254,9 +190,10 @@ static void test_waits_for_a_node(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(28, &target, key);
+    struct host *host = host_with_actor(28, &target, key);
     struct ov_in more = {.kind = OV_IN_MONITOR, .target = &target};
     uint64_t watches[MONITORS], mine[4];
+    const struct ov_cluster_counts *counts = ov_cluster_counts(sim_cluster(host->sim, 1));
     unsigned cursor = 1000;
     struct ov_target other =
         host_target(host_find(host, 0, HOST_USERS, host_key_of(host, 1, &cursor)));
@@ -275,20 +212,26 @@ static void test_waits_for_a_node(void **state)
     }
     host_end(host, other.actor);
     sim_run(host->sim, 3 * SIM_S);
-    assert_int_equal(host_view(host, 1).monitors, 8); /* that were taken back, and wait */
+    assert_int_equal(host_view(host, 1).monitors, 8);
+    assert_int_equal(host_view(host, 1).back, 8);
     assert_int_equal(host_view(host, 1).watchers, 4);
+    assert_int_equal(host_view(host, 1).downs, 4);
     for (unsigned i = 8; i < MONITORS; i++)
         watches[i] = host_watch(host, 1, &target);
     assert_int_equal(sim_in(host->sim, 1, &more, NULL), AX_E_BUSY);
     assert_int_equal(host_view(host, 1).monitors, MONITORS);
+    sim_run(host->sim, SIM_MS);
+    assert_int_equal(host_view(host, 1).unset, MONITORS - 8);
     sim_run(host->sim, 12 * SIM_S); /* it is given up by both */
-    assert_nothing_left(host);
+    assert_int_equal(counts->unsettled, 8);
+    assert_int_equal(counts->untold, 4);
+    host_nothing_left(host);
     for (unsigned i = 0; i < 8; i++)
         assert_int_equal(host_note(host, watches[i])->n, 0);
     for (unsigned i = 8; i < MONITORS; i++)
-        assert_down(host, watches[i], AX_NODE_DOWN);
+        host_is_down(host, watches[i], AX_NODE_DOWN);
     for (unsigned i = 0; i < 4; i++)
-        assert_down(host, mine[i], AX_NODE_DOWN);
+        host_is_down(host, mine[i], AX_NODE_DOWN);
     host_free(host);
 }
 
@@ -297,7 +240,7 @@ static void test_set_after_all(void **state)
 {
     char key[HOST_TEXT];
     struct ov_target target;
-    struct host *host = with_actor(29, &target, key);
+    struct host *host = host_with_actor(29, &target, key);
     uint64_t others[MONITORS], watch;
     unsigned cursor = 1000;
     const struct ov_target there[2] = {
@@ -317,7 +260,7 @@ static void test_set_after_all(void **state)
     assert_int_equal(host_view(host, 0).watchers, MONITORS);
     sim_delays(host->sim, 0, 0);
     sim_run(host->sim, SIM_S);
-    assert_down(host, watch, AX_OTHER);
+    host_is_down(host, watch, AX_OTHER);
     assert_int_equal(host_view(host, 0).watchers, MONITORS - 1);
     assert_int_equal(host_view(host, 1).monitors, 0);
     host_free(host);
@@ -332,7 +275,6 @@ int main(void)
         cmocka_unit_test(test_answer_is_lost),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_race_with_the_end),
-        cmocka_unit_test(test_end_of_an_actor),
         cmocka_unit_test(test_down_in_the_next_session),
         cmocka_unit_test(test_waits_for_a_node),
         cmocka_unit_test(test_set_after_all),

@@ -19,12 +19,19 @@ static void test_node_down(void **state)
     assert_true(host_has_session(host, 1, 0, &view));
     assert_int_equal(view.version, 1);
     before = view.ident;
+    assert_int_equal(host_view(host, 1).sessions, 1);
+    assert_int_equal(host_view(host, 1).handshakes, 0);
     host_crash(host, 0);
     sim_run(host->sim, 100 * SIM_MS);
     assert_false(host_has_session(host, 1, 0, &view));
+    assert_int_equal(host_view(host, 1).sessions, 0);
     assert_int_equal(view.version, 0);
     assert_int_equal(view.conn[0], 0);
     assert_int_equal(view.conn[1], 0);
+    sim_lose(host->sim, 1, 0, true); /* so that a dial has no answer */
+    sim_run(host->sim, 3 * SIM_S);
+    assert_int_equal(host_view(host, 1).handshakes, 1);
+    sim_lose(host->sim, 1, 0, false);
     sim_start(host->sim, 0);
     host_wait_for_session(host, 1, 0);
     assert_true(host_has_session(host, 1, 0, &view));
