@@ -81,7 +81,7 @@ void ax_passivate(struct ax_ctx *ctx)
     actor_retire(ctx->worker, ctx->actor);
 }
 
-int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
+int stop_actor(struct ax_ctx *ctx, struct ax_ref who, uint8_t reason)
 {
     struct worker *w = ctx->worker;
     uint32_t slot = SHM_REF_SLOT(who.addr), index = actor_local(w, who.addr);
@@ -90,13 +90,19 @@ int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (index != 0) {
-        actor_told(w, index);
+        actor_stop(w, index, reason, 0, AX_STOP_SHUTDOWN_GRACEFUL);
         return 0;
     }
     if (slot == w->port.slot || slot == 0 || slot >= w->port.slots)
         return AX_E_NO_ACTOR;
-    const struct post post = {.to = who.addr, .from = actor_ref(w, ctx->actor), .kind = SHM_STOP};
+    const struct post post = {
+        .to = who.addr, .from = actor_ref(w, ctx->actor), .kind = SHM_STOP, .method = reason};
     return post_slot(w, slot, SHM_CONTROL, &post);
+}
+
+int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
+{
+    return stop_actor(ctx, who, SHM_SHUTDOWN);
 }
 
 #define REASON_SAME(name, number, text)                                                            \

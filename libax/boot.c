@@ -80,8 +80,7 @@ static int unpack_actor(struct boot_actor *actor, const struct wire_actor *wire,
 /* Its text and snapshot, within what is left? */
 static bool bounded(const struct wire_actor *wire, size_t left)
 {
-    return wire->args_size <= left &&
-           wire->actor.snapshot_size <= left - wire->args_size;
+    return wire->args_size <= left && wire->actor.snapshot_size <= left - wire->args_size;
 }
 
 int boot_unpack(const void *payload, size_t size, struct boot *boot)

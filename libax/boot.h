@@ -70,6 +70,10 @@ struct boot_end { /* how a process of the slot ended; as struct shm_slot_down_bo
 
 #define BOOT_LISTENERS 17u /* of the config, and the gateway's */
 
+/* ax_ref.node of an actor that stands for another one: `addr` is of this node, in the gateway's
+ * slot. No node has that number. */
+#define GATEWAY_VIA UINT64_C(1)
+
 struct boot {
     char name[64]; /* of the worker, "counting/0" */
     uint32_t slot, incarnation;

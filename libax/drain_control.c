@@ -7,6 +7,7 @@
 #include "libax/drain.h"
 
 #include "libax/ask.h"
+#include "libax/far.h"
 #include "libax/life.h"
 #include "libax/link.h"
 #include "libax/order.h"
@@ -52,7 +53,8 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->give_up_at = w->now + (w->stop_by - w->now) / 2;
         w->stops_now |= in_time && body->now != 0;
     } else if (index != 0) {
-        actor_told(w, index);
+        bool lost = frame->method == SHM_LEASE_LOST && is_far(w, slot);
+        actor_stop(w, index, lost ? SHM_LEASE_LOST : SHM_SHUTDOWN, 0, AX_STOP_SHUTDOWN_GRACEFUL);
     }
     return 0;
 }

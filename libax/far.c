@@ -138,15 +138,12 @@ bool far_reply(struct ax_ctx *ctx, struct ax_reply *reply)
 int far_watched(struct ax_ctx *ctx, struct ax_ref *who)
 {
     gateway_ref through = gateway_ref_of(gateway(ctx->worker));
+    struct gateway_watch_reply reply;
     if (through.ref.addr == 0)
         return AX_E_UNSUPPORTED;
-    if (who->node != GATEWAY_VIA) {
-        struct gateway_stand_in_reply reply;
-        AX_TRY(gateway_stand_in(ctx, through, who->node, who->addr, &reply, LOCAL_NS));
-        *who = (struct ax_ref){reply.who.addr, GATEWAY_VIA};
-    }
-    int error = gateway_watch(ctx, through, who->addr);
-    return error == AX_E_FULL ? AX_E_LIMIT : error;
+    AX_TRY(gateway_watch_wait(ctx, through, who->node, who->addr, &reply, LOCAL_NS));
+    *who = (struct ax_ref){reply.who.addr, GATEWAY_VIA};
+    return 0;
 }
 
 /* ---- what actors call ---- */

@@ -10,10 +10,6 @@
 
 #include "libax/worker.h"
 
-/* ax_ref.node of an actor that stands for another one: `addr` is of this node, in the gateway's
- * slot. No node has that number. */
-#define GATEWAY_VIA UINT64_C(1)
-
 /* As ax_tell_, ax_ask_ and ax_ask_async_, to a ref whose node is not 0. Also AX_E_UNSUPPORTED: the
  * system has no cluster; AX_E_NOT_ALLOWED: the message holds a ref that means nothing on another
  * node; AX_E_NODE_DOWN, AX_E_STALE, AX_E_BUSY. */
@@ -27,9 +23,8 @@ int far_ask_async(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
  * makes no sense. What it points to lives as long as the hook. */
 bool far_reply(struct ax_ctx *ctx, struct ax_reply *reply);
 
-/* Who is to be monitored or linked: where it is of another node, who stands for it here. The
- * gateway is told that its end is of interest. May suspend, unless `who` is of this node. 0 and
- * *who, or an error. */
+/* Who is to be monitored, whose node is not 0: sets *who to who stands here for the actor that is
+ * meant now, and ends with it. May suspend. 0 or the error. */
 int far_watched(struct ax_ctx *ctx, struct ax_ref *who);
 
 /* ---- refs in images ---- */

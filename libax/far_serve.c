@@ -2,10 +2,14 @@
 #include "libax/far_serve.h"
 
 #include "libax/ask.h"
+#include "libax/event.h"
+#include "libax/io.h"
 #include "libax/life.h"
+#include "libax/names.h"
 #include "libax/send.h"
 #include "libax/watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define CONTRACTS 4096u /* a power of two */
@@ -54,6 +58,37 @@ const struct ax_contract *far_contract(uint64_t hash)
     known[at] = made;
     count++;
     return &made->as;
+}
+
+void far_dead(struct ax_ctx *ctx, int error)
+{
+    if (ctx->frame != NULL && log_room_for_user(ctx->worker))
+        dead_letter(ctx->worker, ctx->frame, error);
+}
+
+int far_lost(struct ax_ctx *ctx, struct ax_ref who)
+{
+    return stop_actor(ctx, who, SHM_LEASE_LOST);
+}
+
+int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who)
+{
+    *who = (struct ax_ref){0};
+    return name_find(ctx->worker, name, 0, &who->addr);
+}
+
+int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer)
+{
+    struct io_handle *h;
+    socklen_t size = sizeof *peer;
+    AX_TRY(io_own(ctx, io, &h));
+    return getpeername(h->fd, (struct sockaddr *)peer, &size) == 0 ? 0 : -errno;
+}
+
+bool far_is_watched(struct ax_ctx *ctx, struct ax_ref who)
+{
+    uint32_t index = actor_local(ctx->worker, who.addr);
+    return index != 0 && ctx->worker->port.cold[index].watchers != 0;
 }
 
 int far_end(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason, bool restart)

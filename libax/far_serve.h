@@ -5,6 +5,7 @@
 #define LIBAX_FAR_SERVE_H
 
 #include <ax/actor.h>
+#include <sys/socket.h>
 
 /* ---- asks that are answered later ---- */
 
@@ -28,7 +29,27 @@ AX_MUST_USE int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, in
  * for the same hash, as long as the process lives; NULL: there are too many, or no memory. */
 const struct ax_contract *far_contract(uint64_t hash);
 
+/* The message in hand finds nobody: it is a dead letter. */
+void far_dead(struct ax_ctx *ctx, int error);
+
+/* ---- actors of this node ---- */
+
+/* Tells an actor anywhere in the node to end, as its lease is lost: at once; it is not asked.
+ * Results of ax_stop_actor. */
+AX_MUST_USE int far_lost(struct ax_ctx *ctx, struct ax_ref who);
+
+/* The actor of that name, of whatever contract. AX_E_NO_ACTOR. */
+AX_MUST_USE int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who);
+
+/* ---- sockets ---- */
+
+/* Who is at the other end of a handle of this actor. AX_E_CLOSED, AX_E_NOT_ALLOWED, -errno. */
+AX_MUST_USE int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer);
+
 /* ---- who stands for actors elsewhere ---- */
+
+/* `who` is an actor of this process. Is it monitored? */
+bool far_is_watched(struct ax_ctx *ctx, struct ax_ref who);
 
 /* The actor that `who`, an actor of this process, stands for has ended; with `restart` it, or
  * another one in its place, begins anew. AX_E_NO_ACTOR, AX_E_LIMIT. */

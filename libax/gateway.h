@@ -21,10 +21,8 @@
     ASK(key, (str, registry, bytes, key, u64, contract), (ref, who))                               \
     /* Who stands for the actor that a node knows by a name. */                                    \
     ASK(endpoint, (str, node, str, name, u64, contract), (ref, who))                               \
-    /* Who stands for an actor of another node. */                                                 \
-    ASK(stand_in, (u64, node, u64, addr), (ref, who))                                              \
-    /* Somebody monitors or links who stands for another: the end of that one is of interest. */   \
-    TELL(watch, (u64, addr))                                                                       \
+    /* Who stands here for the one actor that is meant now, so that its end can be told. */        \
+    ASK(watch, (u64, node, u64, addr), (ref, who))                                                 \
     /* What axsup shows: "nodes", "sessions", "shards", "leases", "counts", from the `from`th on;  \
        items of a JSON array, as many as fit, and where to go on; next 0: that is all. */          \
     ASK(inspect, (str, what, u64, from), (u64, next, str, items))                                  \

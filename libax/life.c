@@ -151,9 +151,9 @@ void actor_stop(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal
     shm_set(&w->port, &w->port.cold[index].reason, reason);
     w->port.cold[index].stop = (uint8_t)stop; /* in the same word */
     shm_set(&w->port, &w->port.cold[index].signal, signal);
+    uint64_t drain = reason == SHM_LEASE_LOST ? 0 : w->port.priv->policy[actor->policy].drain_ns;
     if (actor->state == SHM_LIVE) /* else restart_at is when it would have restarted */
-        shm_set(&w->port, &w->port.cold[index].restart_at,
-                deadline_after(w->now, w->port.priv->policy[actor->policy].drain_ns));
+        shm_set(&w->port, &w->port.cold[index].restart_at, deadline_after(w->now, drain));
     publish_later(w, index);
     runq_push(w, index);
 }

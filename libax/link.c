@@ -319,7 +319,7 @@ int ax_link(struct ax_ctx *ctx, struct ax_ref who)
 {
     struct worker *w = ctx->worker;
     if (shm_unlikely(who.node != 0))
-        AX_TRY(far_watched(ctx, &who));
+        return AX_E_UNSUPPORTED;
     uint32_t slot = SHM_REF_SLOT(who.addr);
     uint32_t target = actor_local(w, who.addr);
     if (!log_room_for_user(w))

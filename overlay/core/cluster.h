@@ -205,6 +205,17 @@ uint64_t ov_cluster_next(const struct ov_cluster *cluster);
  * before each turn, not only when the message came. */
 uint64_t ov_cluster_epoch(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
                           uint64_t now);
+
+struct ov_shard_view {
+    enum ov_lease_state state; /* of this node's lease */
+    bool here;                 /* it is this node's, for left_ns */
+    uint64_t epoch;            /* the last that was heard of */
+    uint64_t left_ns;
+    struct ov_ident owner; /* boot 0: it is not known here, as nobody has asked */
+};
+/* `registry` and `shard` are of the config. */
+void ov_cluster_shard(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
+                      uint64_t now, struct ov_shard_view *view);
 const struct ov_core *ov_cluster_core(const struct ov_cluster *cluster);
 const struct ov_cluster_counts *ov_cluster_counts(const struct ov_cluster *cluster);
 

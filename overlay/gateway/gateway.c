@@ -1,62 +1,204 @@
 /* SPDX-License-Identifier: MIT */
-/* gateway.c - the actor of the process that speaks with other nodes: it knows of none yet. */
+/* gateway.c - the actor of the process that speaks with other nodes. */
 #define AX_IMPLEMENT
 #include "libax/gateway.h"
+
+#include "overlay/gateway/gw.h"
+#include "overlay/gateway/remote.h"
+
+#include <string.h>
 
 struct gateway {
     char none;
 };
 
+struct gw gw;
+
+void gw_die(struct ax_ctx *ctx, const char *why)
+{
+    ax_log(ctx, AX_ERROR, "%s: the gateway begins anew", why);
+    abort();
+}
+
+/* ---- its life ---- */
+
+static void dial_peers(struct ax_ctx *ctx)
+{
+    for (uint32_t i = 0; i < gw.npeers; i++)
+        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_KNOW, .node = gw.peers[i].node});
+}
+
+static void hire_clerks(struct ax_ctx *ctx)
+{
+    for (uint32_t i = 0; i < GW_CLERKS; i++) {
+        clerk_ref clerk;
+        if (clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk) != 0)
+            gw_die(ctx, "no room for its actors");
+        gw.clerks[i] = clerk.ref;
+    }
+}
+
+static void start(struct ax_ctx *ctx, struct gateway *self)
+{
+    uint64_t listener;
+    (void)self;
+    memset(&gw, 0, sizeof gw);
+    gw.tick_at = gw.sweep_at = gw.look_at = UINT64_MAX;
+    int error = gw_setup(ctx);
+    if (error == 0)
+        error = ax_io_listen(ctx, "cluster", &listener);
+    if (error != 0) {
+        ax_log(ctx, AX_ERROR, "cannot begin: %s (%s)", ax_strerror(error), ax_error_name(error));
+        ax_fail(ctx, "the gateway cannot begin");
+    }
+    gw_calls_fail(ctx);
+    gw_stand_ins_open(ctx);
+    hire_clerks(ctx);
+    gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+    dial_peers(ctx);
+}
+
+void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gateway_tick *msg)
+{
+    (void)self, (void)msg;
+    gw.tick_at = UINT64_MAX;
+    gw_stand_ins_look(ctx);
+    (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+}
+
+static void on_io(struct ax_ctx *ctx, struct gateway *self, const struct ax_io_event *event)
+{
+    (void)self;
+    gw_links_io(ctx, event);
+}
+
+static void on_reply(struct ax_ctx *ctx, struct gateway *self, const struct ax_reply *reply)
+{
+    (void)self;
+    gw_serve_reply(ctx, reply);
+}
+
+static void on_down(struct ax_ctx *ctx, struct gateway *self, const struct ax_down *down)
+{
+    (void)self;
+    gw_serve_down(ctx, down);
+}
+
+/* ---- what actors want ---- */
+
 void gateway_on_post(struct ax_ctx *ctx, struct gateway *self, const struct gateway_post *msg)
 {
-    (void)ctx, (void)self, (void)msg;
+    (void)self;
+    gw_calls_post(ctx, msg);
 }
 
 void gateway_on_call(struct ax_ctx *ctx, struct gateway *self, const struct gateway_call *msg,
                      struct gateway_call_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    (void)self, (void)reply;
+    gw_calls_ask(ctx, msg);
+}
+
+static void refuse(struct ax_ctx *ctx, int error)
+{
+    struct far_asker asker;
+    far_defer(ctx, &asker);
+    if (far_answer(ctx, &asker, error, NULL) != 0)
+        gw_die(ctx, "no memory for an answer");
+}
+
+static uint32_t registry_of(const char *name)
+{
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        if (strcmp(gw.registries[i].name, name) == 0)
+            return i;
+    return OV_NO_REGISTRY;
 }
 
 void gateway_on_key(struct ax_ctx *ctx, struct gateway *self, const struct gateway_key *msg,
                     struct gateway_key_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    struct gw_identity identity = {.kind = GW_KEY,
+                                   .contract = msg->contract,
+                                   .registry = registry_of(ax_str(&msg->registry)),
+                                   .key_len = (uint8_t)msg->key.len};
+    (void)self;
+    int error = AX_E_INVALID;
+    if (identity.registry != OV_NO_REGISTRY && msg->key.len > 0 &&
+        msg->key.len <= sizeof identity.key) {
+        memcpy(identity.key, ax_bytes(&msg->key), msg->key.len);
+        error = gw_stand_in(ctx, &identity, &reply->who);
+    }
+    if (error != 0)
+        refuse(ctx, error);
 }
 
 void gateway_on_endpoint(struct ax_ctx *ctx, struct gateway *self,
                          const struct gateway_endpoint *msg, struct gateway_endpoint_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    struct gw_identity identity = {.kind = GW_ENDPOINT, .contract = msg->contract};
+    struct ax_span node = {ax_str(&msg->node), msg->node.len};
+    (void)self;
+    int error = AX_E_INVALID;
+    if (ov_node_valid(node) && msg->name.len > 0 && msg->name.len < sizeof identity.endpoint) {
+        memcpy(identity.name, node.ptr, node.len);
+        memcpy(identity.endpoint, ax_str(&msg->name), msg->name.len);
+        error = gw_stand_in(ctx, &identity, &reply->who);
+    }
+    if (error != 0)
+        refuse(ctx, error);
 }
 
-void gateway_on_stand_in(struct ax_ctx *ctx, struct gateway *self,
-                         const struct gateway_stand_in *msg, struct gateway_stand_in_reply *reply)
+void gateway_on_watch(struct ax_ctx *ctx, struct gateway *self, const struct gateway_watch *msg,
+                      struct gateway_watch_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    (void)self;
+    gw_calls_watch(ctx, msg, reply);
 }
+
+void gateway_on_found(struct ax_ctx *ctx, struct gateway *self, const struct gateway_found *msg)
+{
+    (void)self;
+    gw_serve_found(ctx, msg);
+    (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+}
+
+/* ---- what axsup wants ---- */
 
 void gateway_on_inspect(struct ax_ctx *ctx, struct gateway *self, const struct gateway_inspect *msg,
                         struct gateway_inspect_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    char text[GW_SHOW_ROOM];
+    (void)self;
+    int error = gw_show(ax_str(&msg->what), msg->from, text, sizeof text, &reply->next);
+    if (error == 0)
+        error = ax_reply_str(ctx, &reply->items, text);
+    if (error != 0)
+        refuse(ctx, error);
 }
 
 void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gateway_drain *msg,
                       struct gateway_drain_reply *reply)
 {
-    (void)ctx, (void)self, (void)msg, (void)reply;
+    (void)self, (void)msg, (void)reply;
+    far_defer(ctx, &gw.drainer);
+    gw.draining = true;
+    (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
+    gw_drained(ctx);
 }
 
-void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gateway_tick *msg)
+void gw_drained(struct ax_ctx *ctx)
 {
-    (void)ctx, (void)self, (void)msg;
+    struct ov_cluster_view view;
+    ov_cluster_look(gw.cluster, &view);
+    if (!gw.draining || gw.drainer.corr == 0 || view.held > 0)
+        return;
+    const struct ax_outgoing nothing = {0};
+    if (far_answer(ctx, &gw.drainer, 0, &nothing) != 0)
+        gw_die(ctx, "no memory for an answer");
+    gw.drainer.corr = 0;
 }
 
-void gateway_on_found(struct ax_ctx *ctx, struct gateway *self, const struct gateway_found *msg)
-{
-    (void)ctx, (void)self, (void)msg;
-}
-
-AX_ACTOR(gateway);
-AX_PLUGIN("gateway", &gateway_actor);
+AX_ACTOR(gateway, .on_start = start, .on_restart = start, .on_io = on_io, .on_reply = on_reply,
+         .on_down = on_down);
+AX_PLUGIN("gateway", &gateway_actor, &remote_actor, &clerk_actor);

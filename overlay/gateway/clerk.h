@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay/gateway/clerk.h - the contract of those who look for keys; see clerk.c. */
+#ifndef GW_CLERK_H
+#define GW_CLERK_H
+
+#define AX_LOCAL
+#define AX_CONTRACT clerk
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    TELL(find_key, (u64, handle, u64, contract, str, registry, bytes, key))
+#include <ax/contract.h>
+
+#endif

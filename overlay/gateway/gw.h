@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay/gateway/gw.h - the gateway as its own files see it: what carries the core
+ * (core/cluster.h) in a process that is a worker like others.
+ *
+ *   gateway.c   the actor, and its hooks: each begins a step
+ *   step.c      the core's steps, and what comes out of them
+ *   setup.c     from the config to a core
+ *   links.c     its connections
+ *   calls.c     what actors of this node send to others
+ *   serve.c     what others send to actors of this node
+ *   stand_in.c  who stands here for actors elsewhere
+ *   leases.c    the lease store
+ *   clerk.c     actors that look for keys, which may take time
+ *   show.c      what axsup shows
+ *
+ * The core, the sockets and the tables are volatile: they die with the process, and the next one
+ * begins a new session. What must outlive it is in kept maps of the actor: who waits for an answer,
+ * and who stands for whom.
+ *
+ * All of it runs in turns of the one actor. The core changes at once and the rest when the turn
+ * commits; so no turn here fails: where there is no room for something the process ends itself, as
+ * gw_die, and begins anew. */
+#ifndef GW_GW_H
+#define GW_GW_H
+
+#include "libax/far_serve.h"
+#include "libax/gateway.h"
+#include "overlay/core/host.h"
+#include "overlay/gateway/clerk.h"
+#include "overlay/gateway/table.h"
+
+#include <ax/io.h>
+#include <ax/map.h>
+#include <stdlib.h>
+
+AX_MAPS(gateway, asks, stand_ins);
+
+#define GW_CLERKS 16u
+
+struct gw_peer { /* of the address book */
+    char *node, *address;
+};
+
+struct gw_link {       /* a connection */
+    uint64_t conn, io; /* conn 0: free */
+    bool connecting;
+};
+
+struct gw_later { /* comes in, or is done, when this step is over */
+    void (*run)(struct ax_ctx *ctx, const struct gw_later *later); /* NULL: `in` comes in */
+    struct ov_in in;
+    struct ov_answer answer;
+    struct ov_store_answer store;
+    struct ov_event link;
+    struct ov_out out;
+    struct ov_store_request request;
+    char detail[AX_WORDS_MAX + 1];
+};
+
+struct gw_store { /* the memory store, where this node keeps it; see leases.c */
+    bool here;
+    char node[OV_NODE_MAX + 1]; /* who keeps it */
+    struct ov_store_memory memory;
+};
+
+struct gw {
+    struct ov_self *self; /* secrets: in memory that no core file has */
+    struct ov_cluster_config config;
+    struct ov_registry registries[OV_REGISTRIES_MAX];
+    struct ov_pin *pins;
+    struct gw_peer *peers;
+    uint32_t npeers;
+    struct gw_store store;
+    uint64_t max_stand_ins;
+
+    struct ov_cluster *cluster;
+    struct ov_host_config host_config;
+    struct ov_host *host; /* of registries of the cluster */
+    struct ov_outs outs;
+    bool stepping;
+    struct gw_later *later; /* a queue, of which so many have come in */
+    uint32_t nlater, later_room, came_in;
+    uint64_t now;     /* CLOCK_BOOTTIME, ns */
+    uint64_t tick_at; /* when a tick is under way for; UINT64_MAX: none is */
+    bool draining;
+    struct far_asker drainer; /* corr 0: nobody waits for it */
+
+    struct gw_link *links;
+    uint32_t nlinks;
+    struct gw_table link_of_conn, link_of_io; /* indexes of links */
+    uint64_t accepted;                        /* the socket that the core is being asked about */
+
+    struct gw_call *calls; /* calls.c */
+    uint32_t ncalls, free_call;
+
+    struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
+    struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
+    struct gw_table addr_of_identity;    /* stand_in.c; by a hash */
+    struct gw_table monitor_of_stand_in; /* those that the core watches for */
+    struct gw_table lingering;           /* until when, and why they end */
+    uint64_t sweep_at, look_at;
+    struct ax_ref clerks[GW_CLERKS];
+    uint32_t next_clerk;
+};
+
+extern struct gw gw; /* the process has one */
+
+_Noreturn void gw_die(struct ax_ctx *ctx, const char *why);
+
+/* ---- setup.c ---- */
+
+/* From the args of the actor. 0, or an error whose text was logged. */
+int gw_setup(struct ax_ctx *ctx);
+
+/* ---- step.c ---- */
+
+/* Something has come in: a step, what comes out of it, and all that follows. Result of the step. */
+int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id);
+/* As an event of a connection, with its bytes. */
+void gw_link_event(struct ax_ctx *ctx, struct ov_event event);
+/* Within a step: comes in after it. */
+struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind);
+/* Within a step: is done after it, with the request or the out that is put into it. */
+struct gw_later *gw_run_later(struct ax_ctx *ctx,
+                              void (*run)(struct ax_ctx *ctx, const struct gw_later *later));
+/* Sets the tick for what is due next. */
+void gw_arm(struct ax_ctx *ctx);
+
+/* ---- links.c ---- */
+
+void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
+void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
+
+/* ---- calls.c ---- */
+
+struct gw_call {
+    struct far_asker asker; /* of an ask */
+    uint64_t contract;
+    uint64_t id;          /* of the core */
+    void *body;           /* a copy, where it may be wanted again */
+    uint32_t len, serial; /* serial: counts up with each use of the place */
+    uint32_t next_free;
+    uint16_t message;
+    uint8_t kind; /* enum gw_call_kind; 0: free */
+};
+
+enum gw_call_kind { GW_TELL = 1, GW_ASK, GW_WATCH, GW_LEASE };
+
+void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg);
+void gw_calls_ask(struct ax_ctx *ctx, const struct gateway_call *msg);
+void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,
+                    struct gateway_watch_reply *reply);
+/* Of the lease store that another node keeps; an answer goes to gw_leases_answer. */
+void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request *request);
+/* Asks that a process before this one had not answered: they are. */
+void gw_calls_fail(struct ax_ctx *ctx);
+void gw_calls_ready(struct ax_ctx *ctx, const struct ov_out *out);
+void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out);
+
+/* ---- serve.c ---- */
+
+/* What the core says of actors of this node, and what the host of registries then wants done. */
+void gw_serve(struct ax_ctx *ctx, const struct ov_out *out);
+void gw_serve_host(struct ax_ctx *ctx, const struct ov_host_effect *effect);
+void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg);
+void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply);
+void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down);
+
+/* ---- stand_in.c ---- */
+
+enum gw_kind { GW_KEY = 1, GW_ENDPOINT, GW_ACTOR };
+
+struct gw_identity { /* as it is kept */
+    uint8_t kind, key_len;
+    bool watched;
+    uint8_t pad[5];
+    uint64_t node, addr; /* GW_ACTOR: the life of its node, and where it is there */
+    uint64_t epoch;      /* and in which life of its shard; 0: it is in none */
+    uint64_t contract;
+    uint32_t registry, shard;
+    char name[OV_NODE_MAX + 1];     /* of the node of an endpoint */
+    char endpoint[OV_NODE_MAX + 1]; /* its name there */
+    uint8_t key[AX_KEY_MAX];
+};
+
+/* The tables, from what was kept. */
+void gw_stand_ins_open(struct ax_ctx *ctx);
+/* Who stands for it; made where there is nobody. 0, AX_E_LIMIT. */
+int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who);
+/* Whom that one stands for. False: nobody. */
+bool gw_stands_for(struct ax_ctx *ctx, uint64_t addr, struct gw_identity *identity);
+/* What a message to (node, addr) is for. 0, AX_E_NO_ACTOR, AX_E_NODE_DOWN. */
+int gw_target(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct gw_identity *identity,
+              struct ov_target *target);
+/* Who stands for the actor at (node, addr), and ends with it. With GW_KEY in *identity it is to be
+ * found first, by an ensure, and gw_watch_found takes that. 0 or the error. */
+int gw_watch(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct ax_ref *who,
+             struct gw_identity *identity);
+int gw_watch_found(struct ax_ctx *ctx, const struct ov_out *out, struct ax_ref *who);
+void gw_watch_down(struct ax_ctx *ctx, const struct ov_out *out);
+/* What is due by now; gw.look_at says when to look again. */
+void gw_stand_ins_look(struct ax_ctx *ctx);
+/* The core's index of the node in that life; GW_NO_NODE: it is not known. */
+#define GW_NO_NODE (UINT32_MAX - 1)
+uint32_t gw_node_of_boot(uint64_t boot);
+uint32_t gw_node_of_name(const char *name);
+
+/* ---- leases.c ---- */
+
+void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);
+/* What another node asks of the store that is kept here. False: it is no such question. */
+bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);
+void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out);
+
+/* ---- show.c ---- */
+
+#define GW_SHOW_ROOM 32768u /* bytes; an item takes less than a kilobyte */
+
+/* Items of a JSON array from the `from`th on, as many as fit, and where to go on; 0: that is all.
+ * AX_E_INVALID: there is no such list. */
+int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next);
+
+/* ---- gateway.c ---- */
+
+/* Who has asked for a drain is told when no shard is left. */
+void gw_drained(struct ax_ctx *ctx);
+
+#endif

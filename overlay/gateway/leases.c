@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* leases.c - the lease store as the core asks it. The memory store is the table of one node, which
+ * others ask as an endpoint that no actor can have. Where it cannot be reached there is no answer:
+ * so the core takes the outcome for unknown when it has waited for one, and not again at once. */
+#include "overlay/gateway/gw.h"
+
+#define AX_LOCAL
+#define AX_CONTRACT lease_store
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    ASK(change, (u8, op, u32, shard, u64, epoch, u64, ttl_ns, str, registry, str, asker),          \
+        (u8, outcome, u64, epoch, u64, left_ns, str, owner))
+#include <ax/contract.h>
+
+#include <string.h>
+
+#define ENDPOINT "/leases" /* names of actors have no slash */
+#define IMAGE 512u         /* bytes: more than any of them takes */
+
+static void set_text(struct ax_str *field, const char *text)
+{
+    *field = (struct ax_str){.off = text - (const char *)field, .len = (uint32_t)strlen(text)};
+}
+
+static struct ax_span flat(const struct ax_layout *layout, const void *fixed, uint8_t *image)
+{
+    size_t size = 0;
+    if (ax_layout_flatten(layout, fixed, image, IMAGE, &size) != 0)
+        size = 0;
+    return (struct ax_span){image, (uint32_t)size};
+}
+
+/* ---- what the core asks ---- */
+
+static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer)
+{
+    gw_later(ctx, OV_IN_STORE)->store = *answer;
+}
+
+static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    const struct ov_store_request *request = &later->request;
+    struct lease_store_change change = {.op = (uint8_t)request->op,
+                                        .shard = request->shard,
+                                        .epoch = request->epoch,
+                                        .ttl_ns = request->ttl_ns};
+    char asker[OV_ID_TEXT];
+    uint8_t image[IMAGE] __attribute__((aligned(8))) = {0};
+    struct ov_node_view view;
+    uint32_t node = gw_node_of_name(gw.store.node);
+    if (node == GW_NO_NODE || !ov_core_node(ov_cluster_core(gw.cluster), node, &view) || !view.up)
+        return;
+    ov_ident_format(&request->asker, asker);
+    set_text(&change.registry, request->registry);
+    set_text(&change.asker, asker);
+    const struct ov_request ask = {
+        .kind = OV_ASK,
+        .deadline = gw.now + gw.config.answer_ns,
+        .contract = ax_contract_hash(&lease_store_contract),
+        .method = lease_store_method_change,
+        .target = {.registry = OV_NO_REGISTRY,
+                   .node = node,
+                   .boot = view.ident.boot,
+                   .endpoint = {ENDPOINT, sizeof ENDPOINT - 1}},
+        .body = flat(lease_store_contract.methods[0].msg, &change, image),
+    };
+    gw_calls_lease(ctx, request->number, &ask);
+}
+
+void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
+{
+    struct ov_store_answer answer;
+    if (!gw.store.here) {
+        gw_run_later(ctx, ask_node)->request = *request;
+        return;
+    }
+    ov_store_memory_handle(&gw.store.memory, gw.now, request, &answer);
+    answer_core(ctx, &answer);
+}
+
+static bool read_answer(const struct ax_span *body, struct ov_store_answer *answer)
+{
+    uint8_t image[IMAGE] __attribute__((aligned(8)));
+    const struct lease_store_change_reply *reply = (const void *)image;
+    if (body->len > sizeof image)
+        return false;
+    memcpy(image, body->ptr, body->len);
+    if (ax_layout_validate(lease_store_contract.methods[0].reply, image, body->len) != 0 ||
+        reply->outcome > OV_STORE_UNKNOWN)
+        return false;
+    answer->outcome = (enum ov_store_outcome)reply->outcome;
+    answer->epoch = reply->epoch;
+    answer->left_ns = reply->left_ns;
+    struct ax_span owner = {ax_str(&reply->owner), reply->owner.len};
+    return owner.len == 0 || ov_ident_parse(owner, &answer->owner) == 0;
+}
+
+void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out)
+{
+    struct ov_store_answer answer = {.number = number};
+    if (out->status == 0 && read_answer(&out->body, &answer))
+        answer_core(ctx, &answer);
+}
+
+/* ---- what other nodes ask ---- */
+
+static void reply_node(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    struct lease_store_change_reply reply = {.outcome = (uint8_t)later->store.outcome,
+                                             .epoch = later->store.epoch,
+                                             .left_ns = later->store.left_ns};
+    char owner[OV_ID_TEXT] = "";
+    uint8_t image[IMAGE] __attribute__((aligned(8))) = {0};
+    struct ov_answer answer = later->answer;
+    const struct ov_in in = {.kind = OV_IN_ANSWER, .answer = &answer};
+    if (later->store.owner.boot != 0)
+        ov_ident_format(&later->store.owner, owner);
+    set_text(&reply.owner, owner);
+    if (answer.status == 0)
+        answer.body = flat(lease_store_contract.methods[0].reply, &reply, image);
+    (void)gw_step(ctx, &in, NULL);
+}
+
+/* A node asks for itself alone. */
+static bool read_request(const struct ov_out *out, struct ov_store_request *request)
+{
+    const struct lease_store_change *change;
+    uint8_t image[IMAGE] __attribute__((aligned(8)));
+    struct ov_node_view view;
+    uint32_t size = out->frame->body.len;
+    if (size > sizeof image)
+        return false;
+    memcpy(image, out->frame->body.ptr, size);
+    if (ax_layout_validate(lease_store_contract.methods[0].msg, image, size) != 0)
+        return false;
+    change = (const void *)image;
+    *request = (struct ov_store_request){.op = (enum ov_store_op)change->op,
+                                         .shard = change->shard,
+                                         .epoch = change->epoch,
+                                         .ttl_ns = change->ttl_ns};
+    if (change->op > OV_STORE_RELEASE || change->registry.len > OV_REGISTRY_MAX)
+        return false;
+    memcpy(request->registry, ax_str(&change->registry), change->registry.len);
+    return ov_ident_parse((struct ax_span){ax_str(&change->asker), change->asker.len},
+                          &request->asker) == 0 &&
+           ov_core_node(ov_cluster_core(gw.cluster), out->node, &view) &&
+           strcmp(view.node, request->asker.node) == 0;
+}
+
+bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    const struct ax_span *endpoint = &out->frame->endpoint;
+    struct ov_store_request request;
+    if (out->kind != OV_OUT_ASK || endpoint->len != sizeof ENDPOINT - 1 ||
+        memcmp(endpoint->ptr, ENDPOINT, endpoint->len) != 0)
+        return false;
+    struct gw_later *later = gw_run_later(ctx, reply_node);
+    later->answer.handle = out->handle;
+    if (!gw.store.here)
+        later->answer.status = AX_E_NO_ACTOR;
+    else if (!read_request(out, &request))
+        later->answer.status = AX_E_INVALID;
+    else
+        ov_store_memory_handle(&gw.store.memory, gw.now, &request, &later->store);
+    return true;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* links.c - the connections of the core are handles of the actor. */
+#include "overlay/gateway/gw.h"
+
+#include <netinet/in.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* ---- the table ---- */
+
+static struct gw_link *by(const struct gw_table *table, uint64_t number)
+{
+    uint64_t at;
+    return gw_table_get(table, number, &at) ? &gw.links[at] : NULL;
+}
+
+static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, bool connecting)
+{
+    uint32_t at = 0;
+    while (at < gw.nlinks && gw.links[at].conn != 0)
+        at++;
+    if (at == gw.nlinks) {
+        struct gw_link *larger = reallocarray(gw.links, at + 1, sizeof *larger);
+        if (larger == NULL)
+            gw_die(ctx, "no memory");
+        gw.links = larger;
+        gw.nlinks++;
+    }
+    gw.links[at] = (struct gw_link){conn, io, connecting};
+    if (gw_table_put(&gw.link_of_conn, conn, at) != 0 || gw_table_put(&gw.link_of_io, io, at) != 0)
+        gw_die(ctx, "no memory");
+}
+
+static void drop(struct gw_link *link)
+{
+    gw_table_take(&gw.link_of_conn, link->conn, NULL);
+    gw_table_take(&gw.link_of_io, link->io, NULL);
+    link->conn = 0;
+}
+
+/* ---- what the core wants ---- */
+
+static void closed_later(struct ax_ctx *ctx, uint64_t conn)
+{
+    struct gw_later *later = gw_later(ctx, OV_IN_LINK);
+    later->link = (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn};
+}
+
+static const char *address_of(const char *node)
+{
+    for (uint32_t i = 0; i < gw.npeers; i++)
+        if (strcmp(gw.peers[i].node, node) == 0)
+            return gw.peers[i].address;
+    return NULL;
+}
+
+static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
+{
+    struct ov_node_view view;
+    uint64_t io;
+    const char *address = NULL;
+    if (ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
+        address = address_of(view.node);
+    if (address != NULL && ax_io_connect(ctx, address, &io) == 0)
+        add(ctx, effect->conn, io, true);
+    else
+        closed_later(ctx, effect->conn);
+}
+
+/* What it cannot take, as the peer does not read, is more than the core ever wants to have under
+ * way: the peer is not worth waiting for. */
+static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
+{
+    struct gw_link *link = by(&gw.link_of_conn, effect->conn);
+    if (link == NULL || ax_io_write(ctx, link->io, effect->bytes, (uint32_t)effect->len) == 0)
+        return;
+    (void)ax_io_close(ctx, link->io);
+    drop(link);
+    closed_later(ctx, effect->conn);
+}
+
+static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
+{
+    struct ov_node_view view;
+    if (!ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
+        return;
+    if (effect->kind == OV_TELL_UP)
+        ax_log(ctx, AX_INFO, "node %s is up, boot %llx, session %llu", view.node,
+               (unsigned long long)effect->ident.boot, (unsigned long long)effect->ident.session);
+    else if (effect->kind == OV_TELL_DOWN)
+        ax_log(ctx, AX_WARN, "node %s is down, it may be alive: %s", view.node,
+               ov_end_text(effect->end));
+}
+
+void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
+{
+    struct gw_link *link;
+    switch (effect->kind) {
+    case OV_DO_DIAL:
+        dial(ctx, effect);
+        break;
+    case OV_DO_ACCEPT:
+        add(ctx, effect->conn, gw.accepted, false);
+        break;
+    case OV_DO_TURN_AWAY:
+        (void)ax_io_close(ctx, gw.accepted);
+        break;
+    case OV_DO_SEND:
+        send_bytes(ctx, effect);
+        break;
+    case OV_DO_CLOSE:
+        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL) {
+            (void)ax_io_close(ctx, link->io);
+            drop(link);
+        }
+        break;
+    default:
+        tell(ctx, effect);
+    }
+}
+
+/* ---- what happens to them ---- */
+
+static void accepted(struct ax_ctx *ctx, uint64_t io)
+{
+    uint8_t chance[OV_KEY];
+    struct ov_address address = {.local = true};
+    struct sockaddr_storage from = {0};
+    randombytes_buf(chance, sizeof chance);
+    if (far_peer(ctx, io, &from) == 0 && from.ss_family != AF_UNIX) {
+        address.local = false;
+        if (from.ss_family == AF_INET6)
+            memcpy(address.bytes, &((struct sockaddr_in6 *)(void *)&from)->sin6_addr, 16);
+        else {
+            memset(address.bytes + 10, 0xff, 2);
+            memcpy(address.bytes + 12, &((struct sockaddr_in *)(void *)&from)->sin_addr, 4);
+        }
+    }
+    gw.accepted = io;
+    gw_link_event(ctx,
+                  (struct ov_event){.kind = OV_ON_ACCEPTED, .address = &address, .chance = chance});
+    sodium_memzero(chance, sizeof chance);
+}
+
+static void connected(struct ax_ctx *ctx, struct gw_link *link, int error)
+{
+    uint64_t conn = link->conn;
+    uint8_t chance[OV_KEY];
+    link->connecting = false;
+    if (error != 0) {
+        drop(link);
+        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+        return;
+    }
+    randombytes_buf(chance, sizeof chance);
+    gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CONNECTED, .conn = conn, .chance = chance});
+    sodium_memzero(chance, sizeof chance);
+}
+
+void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
+{
+    struct gw_link *link = by(&gw.link_of_io, event->io);
+    if (event->what == AX_IO_ACCEPTED) {
+        accepted(ctx, event->accepted);
+    } else if (link == NULL) {
+        return;
+    } else if (event->what == AX_IO_CONNECTED) {
+        connected(ctx, link, event->error);
+    } else if (event->what == AX_IO_DATA) {
+        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_RECEIVED,
+                                             .conn = link->conn,
+                                             .bytes = event->data,
+                                             .len = event->size});
+    } else if (event->what == AX_IO_CLOSED) {
+        uint64_t conn = link->conn;
+        drop(link);
+        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+    }
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* serve.c - what other nodes send to actors of this one.
+ *
+ * What is for a registry of the cluster goes by the host (core/host.h), which knows who has which
+ * key; the rest names an actor by its address, or by its name as an endpoint. */
+#include "overlay/gateway/gw.h"
+
+#include <ax/registry.h>
+#include <string.h>
+
+#define OF_HOST (UINT64_C(1) << 63) /* of a handle: it is the host's */
+
+/* ---- answers ---- */
+
+static void answered(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    struct ov_host_effect effect;
+    const struct ov_answer *answer = &later->answer;
+    const struct ov_in in = {.kind = OV_IN_ANSWER, .answer = answer};
+    uint64_t handle = answer->handle & ~OF_HOST;
+    if ((answer->handle & OF_HOST) == 0)
+        (void)gw_step(ctx, &in, NULL);
+    else if (ov_host_answer(gw.host, handle, answer->status, answer->body, &effect) == 0 &&
+             effect.kind == OV_HOST_CORE)
+        (void)gw_step(ctx, effect.in, NULL);
+}
+
+static void answer_later(struct ax_ctx *ctx, uint64_t handle, int error)
+{
+    if (handle == 0)
+        return;
+    struct gw_later *later = gw_run_later(ctx, answered);
+    later->answer.handle = handle;
+    later->answer.status = error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
+}
+
+/* ---- tells and asks ---- */
+
+/* The gateway's own actors are nobody else's business. */
+static int checked(struct ax_ctx *ctx, struct ax_ref who)
+{
+    bool own = who.addr >> 56 == ax_self(ctx).addr >> 56;
+    return who.addr == 0 || own ? AX_E_NO_ACTOR : 0;
+}
+
+static int receiver(struct ax_ctx *ctx, const struct ov_frame *frame,
+                    const struct ax_contract *contract, struct ax_ref *who)
+{
+    char name[OV_ENDPOINT_MAX + 1];
+    *who = (struct ax_ref){frame->actor, 0};
+    if (frame->endpoint.len == 0)
+        return checked(ctx, *who);
+    memcpy(name, frame->endpoint.ptr, frame->endpoint.len);
+    name[frame->endpoint.len] = '\0';
+    AX_TRY(ax_find_(ctx, contract, name, who));
+    return checked(ctx, *who);
+}
+
+static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
+                   uint64_t handle)
+{
+    const struct ax_contract *contract = far_contract(frame->contract);
+    const struct ax_outgoing out = {.contract = contract,
+                                    .method = frame->method,
+                                    .size = frame->body.len,
+                                    .fixed = frame->body.ptr};
+    struct ax_ref who = {actor, 0};
+    uint64_t ask;
+    if (contract == NULL)
+        return AX_E_LIMIT;
+    AX_TRY(actor != 0 ? checked(ctx, who) : receiver(ctx, frame, contract, &who));
+    if (frame->kind == OV_TELL)
+        return ax_tell_(ctx, who, &out, false);
+    uint64_t timeout = (frame->has & OV_HAS(timeout)) != 0 ? frame->timeout : AX_FOREVER;
+    AX_TRY(ax_ask_async_(ctx, who, &out, timeout, &ask));
+    if (gw_table_put(&gw.handle_of_ask, ask, handle) != 0)
+        gw_die(ctx, "no memory");
+    return 0;
+}
+
+/* A tell that nobody wants an answer to, and that finds nobody, is told here. */
+static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
+                       uint64_t handle)
+{
+    int error = deliver(ctx, frame, actor, handle);
+    if (frame->kind == OV_TELL || error != 0)
+        answer_later(ctx, handle, error);
+    if (handle == 0 && error != 0)
+        ax_log(ctx, AX_WARN, "a tell from another node is lost: %s (%s)", ax_strerror(error),
+               ax_error_name(error));
+}
+
+void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
+{
+    struct gw_later later = {0};
+    uint64_t handle;
+    if (!gw_table_take(&gw.handle_of_ask, reply->ask, &handle))
+        return;
+    later.answer.handle = handle;
+    later.answer.status = (uint8_t)reply->error;
+    if (reply->error == 0)
+        later.answer.body = (struct ax_span){reply->body, reply->size};
+    answered(ctx, &later);
+}
+
+/* ---- monitors of others ---- */
+
+static void ended_later(struct ax_ctx *ctx, uint64_t handle, enum ax_reason reason)
+{
+    gw_later(ctx, OV_IN_ENDED)->answer =
+        (struct ov_answer){.handle = handle, .reason = (uint8_t)reason};
+}
+
+static int find_watched(struct ax_ctx *ctx, const struct ov_frame *frame, struct ax_ref *who)
+{
+    char name[OV_ENDPOINT_MAX + 1];
+    *who = (struct ax_ref){frame->actor, 0};
+    if (frame->endpoint.len == 0)
+        return checked(ctx, *who);
+    memcpy(name, frame->endpoint.ptr, frame->endpoint.len);
+    name[frame->endpoint.len] = '\0';
+    AX_TRY(far_find(ctx, name, who));
+    return checked(ctx, *who);
+}
+
+static void watch(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    const struct ov_frame *frame = out->frame;
+    uint64_t monitor;
+    struct ax_ref who;
+    if (find_watched(ctx, frame, &who) != 0) {
+        ended_later(ctx, out->handle, AX_GONE);
+        return;
+    }
+    if (ax_monitor_with(ctx, who, frame->final ? AX_MONITOR_FINAL : 0, &monitor) != 0 ||
+        gw_table_put(&gw.handle_of_monitor, monitor, out->handle) != 0 ||
+        gw_table_put(&gw.monitor_of_handle, out->handle, monitor) != 0)
+        gw_die(ctx, "no memory for a monitor");
+}
+
+static void unwatch(struct ax_ctx *ctx, uint64_t handle)
+{
+    uint64_t monitor;
+    if (!gw_table_take(&gw.monitor_of_handle, handle, &monitor))
+        return;
+    gw_table_take(&gw.handle_of_monitor, monitor, NULL);
+    if (ax_demonitor(ctx, monitor) > 0)
+        ax_log(ctx, AX_WARN, "a monitor cannot be taken back");
+}
+
+/* ---- what the host of registries wants ---- */
+
+static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
+{
+    gateway_ref self = gateway_self(ctx);
+    const char *registry = gw.registries[effect->registry].name;
+    clerk_ref clerk = clerk_ref_of(gw.clerks[gw.next_clerk++ % GW_CLERKS]);
+    int error = clerk_find_key(ctx, clerk, effect->handle, effect->contract, registry, effect->key);
+    if (error != 0 && gateway_found(ctx, self, effect->handle, error, (struct ax_ref){0}) != 0)
+        gw_die(ctx, "no memory for what was not found");
+}
+
+/* It is ours from now on, and its end is told to the host. */
+static int look_after(struct ax_ctx *ctx, struct ax_ref who)
+{
+    uint64_t monitor;
+    if (gw_table_get(&gw.monitor_of_actor, who.addr, NULL))
+        return 0;
+    AX_TRY(ax_monitor(ctx, who, &monitor));
+    return gw_table_put(&gw.monitor_of_actor, who.addr, monitor);
+}
+
+void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg)
+{
+    int error = msg->error;
+    if (error == 0)
+        error = look_after(ctx, msg->who);
+    uint8_t status = error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
+    error = ov_host_spawned(gw.host, gw.now, msg->handle, status, msg->who.addr, 1);
+    if (error == AX_E_INVALID) /* the end of the one before has not been told yet */
+        error = ov_host_spawned(gw.host, gw.now, msg->handle, AX_E_CLOSED, 0, 0);
+    if (error != 0)
+        ax_log(ctx, AX_WARN, "nobody has asked for the actor of a key");
+}
+
+static void stop(struct ax_ctx *ctx, const struct ov_host_effect *effect)
+{
+    struct ax_ref who = {effect->actor, 0};
+    int error = effect->lost ? far_lost(ctx, who) : ax_stop_actor(ctx, who);
+    if (error != 0 && error != AX_E_NO_ACTOR)
+        gw_die(ctx, "an actor cannot be told to end");
+}
+
+void gw_serve_host(struct ax_ctx *ctx, const struct ov_host_effect *effect)
+{
+    switch (effect->kind) {
+    case OV_HOST_SPAWN:
+        find_key(ctx, effect);
+        break;
+    case OV_HOST_STOP:
+        stop(ctx, effect);
+        break;
+    case OV_HOST_TELL:
+    case OV_HOST_ASK:
+        serve_call(ctx, effect->frame, effect->actor,
+                   effect->handle == 0 ? 0 : effect->handle | OF_HOST);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- */
+
+static bool of_registry(const struct ov_out *out)
+{
+    switch (out->kind) {
+    case OV_OUT_TELL:
+    case OV_OUT_ASK:
+    case OV_OUT_WATCH:
+        return (out->frame->has & OV_HAS(registry)) != 0;
+    case OV_OUT_UNWATCH:
+        return !gw_table_get(&gw.monitor_of_handle, out->handle, NULL);
+    default:
+        return true;
+    }
+}
+
+void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    struct ov_host_effect effect = {0};
+    if (of_registry(out)) {
+        if (ov_host_out(gw.host, out, &effect) != 0)
+            gw_die(ctx, "the host has no room");
+        gw_serve_host(ctx, &effect);
+    } else if (out->kind == OV_OUT_WATCH) {
+        watch(ctx, out);
+    } else if (out->kind == OV_OUT_UNWATCH) {
+        unwatch(ctx, out->handle);
+    } else if (!gw_leases_serve(ctx, out)) {
+        serve_call(ctx, out->frame, 0, out->handle);
+    }
+}
+
+static void told(struct ax_ctx *ctx, uint64_t handle, const struct ax_down *down)
+{
+    struct ov_answer answer = {.handle = handle,
+                               .reason = (uint8_t)down->reason,
+                               .restart = down->will_restart,
+                               .incarnation = down->incarnation,
+                               .detail = {down->words, (uint32_t)strlen(down->words)}};
+    const struct ov_in in = {.kind = OV_IN_ENDED, .answer = &answer};
+    if (!down->will_restart) {
+        gw_table_take(&gw.handle_of_monitor, down->monitor, NULL);
+        gw_table_take(&gw.monitor_of_handle, handle, NULL);
+    }
+    (void)gw_step(ctx, &in, NULL);
+}
+
+void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down)
+{
+    uint64_t handle;
+    const struct ov_host_end end = {.reason = (uint8_t)down->reason,
+                                    .restart = down->will_restart,
+                                    .incarnation = down->incarnation,
+                                    .detail = {down->words, (uint32_t)strlen(down->words)}};
+    if (gw_table_get(&gw.handle_of_monitor, down->monitor, &handle)) {
+        told(ctx, handle, down);
+        return;
+    }
+    if (!down->will_restart)
+        gw_table_take(&gw.monitor_of_actor, down->who.addr, NULL);
+    if (ov_host_ended(gw.host, down->who.addr, &end) == 0)
+        (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* setup.c - from the args of the actor (axsup/cluster_args.c says what is in them) to a core and a
+ * host. axsup has checked the config; what is missing here is a mistake of ours, but for files,
+ * which may have changed since. */
+#include "overlay/gateway/gw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TOKEN_MOST 512u
+#define NODES_MORE 16u /* that are no peers of the config, and dial all the same */
+#define OUTS 1024u
+#define STAND_INS 65536u
+#define ACTORS 65536u    /* of keys, in this node */
+#define FRAME_MORE 4096u /* bytes of a frame besides its body, at most */
+
+/* ---- values ---- */
+
+static uint64_t number(const json_t *args, const char *key)
+{
+    return (uint64_t)json_integer_value(json_object_get(args, key));
+}
+
+static const char *text(const json_t *args, const char *key)
+{
+    return json_string_value(json_object_get(args, key));
+}
+
+/* Memory that is in no core file, zeroed; NULL: there is none. */
+static void *secret_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    (void)madvise(memory, size, MADV_DONTDUMP);
+    return memory;
+}
+
+/* ---- secrets ---- */
+
+/* Up to `room` bytes; their number, or -errno. */
+static ssize_t read_file(const char *path, void *bytes, size_t room)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    ssize_t got = read(fd, bytes, room);
+    if (got < 0)
+        got = -errno;
+    close(fd);
+    return got;
+}
+
+static int read_token(struct ax_ctx *ctx, const char *path)
+{
+    char bytes[TOKEN_MOST];
+    ssize_t len = read_file(path, bytes, sizeof bytes);
+    int error = len < 0 ? (int)len : AX_E_LIMIT;
+    if (len > 0 && bytes[len - 1] == '\n')
+        len--;
+    if (len >= 0 && gw.self->ntokens < OV_TOKENS_MAX)
+        error = ov_token_psk(bytes, (size_t)len, gw.self->psks[gw.self->ntokens]);
+    sodium_memzero(bytes, sizeof bytes);
+    if (error != 0)
+        ax_log(ctx, AX_ERROR, "the token in %s cannot be used: %s", path, ax_strerror(error));
+    else
+        gw.self->ntokens++;
+    return error;
+}
+
+static int read_tokens(struct ax_ctx *ctx, const json_t *args)
+{
+    const json_t *path;
+    size_t i;
+    if (text(args, "token") == NULL)
+        return 0;
+    gw.self->pattern = OV_PATTERN_NNPSK0;
+    AX_TRY(read_token(ctx, text(args, "token")));
+    json_array_foreach(json_object_get(args, "accepted"), i, path)
+        AX_TRY(read_token(ctx, json_string_value(path)));
+    return 0;
+}
+
+static int from_hex(const char *hex, uint8_t key[OV_KEY])
+{
+    size_t len = 0;
+    return sodium_hex2bin(key, OV_KEY, hex, 2u * OV_KEY, NULL, &len, NULL) == 0 && len == OV_KEY
+               ? 0
+               : AX_E_INVALID;
+}
+
+static int read_key(struct ax_ctx *ctx, const char *path)
+{
+    char bytes[2 * OV_KEY + 2] = {0};
+    ssize_t len = read_file(path, bytes, sizeof bytes - 1);
+    int error = len < 0 ? (int)len : from_hex(bytes, gw.self->static_secret);
+    sodium_memzero(bytes, sizeof bytes);
+    if (error != 0)
+        ax_log(ctx, AX_ERROR, "the key in %s cannot be used: %s", path, ax_strerror(error));
+    return error;
+}
+
+static int read_pins(struct ax_ctx *ctx, json_t *args)
+{
+    json_t *pins = json_object_get(args, "pins"), *hex;
+    const char *node, *path = text(args, "key");
+    if (path == NULL)
+        return 0;
+    gw.self->pattern = OV_PATTERN_XXPSK3;
+    AX_TRY(read_key(ctx, path));
+    gw.pins = calloc(json_object_size(pins) + 1, sizeof *gw.pins);
+    if (gw.pins == NULL)
+        return -ENOMEM;
+    json_object_foreach(pins, node, hex)
+    {
+        struct ov_pin *pin = &gw.pins[gw.self->npins++];
+        snprintf(pin->node, sizeof pin->node, "%s", node);
+        AX_TRY(from_hex(json_string_value(hex), pin->key));
+    }
+    gw.self->pins = gw.pins;
+    return 0;
+}
+
+static int set_self(struct ax_ctx *ctx, json_t *args)
+{
+    uint64_t frame = number(args, "max_message") + FRAME_MORE;
+    gw.self = secret_memory(sizeof *gw.self);
+    if (gw.self == NULL)
+        return -ENOMEM;
+    *gw.self = (struct ov_self){
+        .ident = {.boot = strtoull(text(args, "boot"), NULL, 16), .session = ax_incarnation(ctx)},
+        .version_min = 1,
+        .version_max = 1,
+        .max_frame = (uint32_t)(frame < OV_FRAME_MAX ? frame : OV_FRAME_MAX),
+        .pattern = OV_PATTERN_NONE,
+    };
+    snprintf(gw.self->ident.node, sizeof gw.self->ident.node, "%s", text(args, "node"));
+    AX_TRY(read_tokens(ctx, args));
+    AX_TRY(read_pins(ctx, args));
+    return gw.self->pattern != OV_PATTERN_NONE || json_is_true(json_object_get(args, "insecure"))
+               ? 0
+               : AX_E_NOT_ALLOWED;
+}
+
+/* ---- the rest ---- */
+
+static int set_peers(json_t *args)
+{
+    json_t *peers = json_object_get(args, "peers"), *address;
+    const char *node;
+    gw.peers = calloc(json_object_size(peers) + 1, sizeof *gw.peers);
+    if (gw.peers == NULL)
+        return -ENOMEM;
+    json_object_foreach(peers, node, address)
+    {
+        struct gw_peer *peer = &gw.peers[gw.npeers++];
+        peer->node = strdup(node);
+        peer->address = strdup(json_string_value(address));
+        if (peer->node == NULL || peer->address == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int set_store(struct ax_ctx *ctx, const json_t *args)
+{
+    const json_t *store = json_object_get(args, "store");
+    const char *kind = text(store, "kind"), *node = text(store, "node");
+    uint32_t records = 1;
+    if (kind == NULL || strcmp(kind, "memory") != 0 || node == NULL) {
+        ax_log(ctx, AX_ERROR, "there is no lease store of the kind %s", kind == NULL ? "?" : kind);
+        return AX_E_UNSUPPORTED;
+    }
+    snprintf(gw.store.node, sizeof gw.store.node, "%s", node);
+    gw.store.here = strcmp(node, gw.self->ident.node) == 0;
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        records += gw.registries[i].shards;
+    struct ov_store_record *list = gw.store.here ? calloc(records, sizeof *list) : NULL;
+    if (gw.store.here && list == NULL)
+        return -ENOMEM;
+    ov_store_memory_init(&gw.store.memory, list, gw.store.here ? records : 0);
+    return 0;
+}
+
+static int set_registries(const json_t *args)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(args, "registries"), i, one)
+    {
+        struct ov_registry *registry = &gw.registries[gw.config.nregistries++];
+        registry->shards = (uint32_t)number(one, "shards");
+        registry->name = strdup(text(one, "name"));
+        if (registry->name == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void set_times(const json_t *args)
+{
+    const json_t *redial = json_object_get(args, "redial_ns");
+    struct ov_cluster_config *config = &gw.config;
+    config->core = (struct ov_core_config){
+        .self = gw.self,
+        .nodes_max = gw.npeers + NODES_MORE < OV_NODES_MAX ? gw.npeers + NODES_MORE : OV_NODES_MAX,
+        .dial_ns = number(args, "connect_ns"),
+        .patience_ns = number(args, "connect_ns"),
+        .retry_min_ns = (uint64_t)json_integer_value(json_array_get(redial, 0)),
+        .retry_max_ns = (uint64_t)json_integer_value(json_array_get(redial, 1)),
+        .beat_ns = number(args, "heartbeat_ns"),
+        .suspect_ns = number(args, "suspect_ns"),
+        .dead_ns = number(args, "dead_ns"),
+        .drain_ns = number(args, "connect_ns"),
+    };
+    randombytes_buf(&config->core.seed, sizeof config->core.seed);
+    config->registries = gw.registries;
+    config->ttl_ns = number(args, "lease_ttl_ns");
+    config->margin_ns = number(args, "lease_margin_ns");
+    config->answer_ns = number(args, "answer_ns");
+    config->round_ns = number(args, "round_ns");
+    config->owner_ns = number(args, "owner_cache_ns");
+    config->key_ns = number(args, "key_cache_ns");
+    config->resolve_ns = number(args, "resolve_ns");
+    config->give_up_ns = number(args, "give_up_ns");
+    config->retry_ns = number(args, "retry_ns");
+    config->requests = (uint32_t)number(args, "requests");
+    config->ensures = (uint32_t)number(args, "ensures");
+    config->keys = (uint32_t)number(args, "keys");
+    config->monitors = (uint32_t)number(args, "monitors");
+}
+
+static int make_core(void)
+{
+    size_t size = ov_cluster_size(&gw.config);
+    void *memory = size == 0 ? NULL : secret_memory(size);
+    if (memory == NULL)
+        return size == 0 ? AX_E_INVALID : -ENOMEM;
+    AX_TRY(ov_cluster_init(&gw.cluster, memory, size, &gw.config));
+    gw.outs = (struct ov_outs){.room = OUTS, .bytes_room = OV_OUT_BYTES + 2 * OV_FRAME_MAX};
+    gw.outs.list = calloc(gw.outs.room, sizeof *gw.outs.list);
+    gw.outs.bytes = secret_memory(gw.outs.bytes_room);
+    return gw.outs.list == NULL || gw.outs.bytes == NULL ? -ENOMEM : 0;
+}
+
+static int make_host(void)
+{
+    gw.host_config = (struct ov_host_config){
+        .cluster = &gw.config,
+        .actors = ACTORS,
+        .spawns = GW_CLERKS,
+    };
+    size_t size = ov_host_size(&gw.host_config);
+    void *memory = size == 0 ? NULL : malloc(size);
+    if (memory == NULL)
+        return size == 0 ? AX_E_INVALID : -ENOMEM;
+    return ov_host_init(&gw.host, memory, size, &gw.host_config);
+}
+
+static int set_up(struct ax_ctx *ctx, json_t *args)
+{
+    gw.max_stand_ins = STAND_INS;
+    AX_TRY(set_self(ctx, args));
+    AX_TRY(set_peers(args));
+    AX_TRY(set_registries(args));
+    AX_TRY(set_store(ctx, args));
+    set_times(args);
+    AX_TRY(make_core());
+    return make_host();
+}
+
+int gw_setup(struct ax_ctx *ctx)
+{
+    json_error_t mistake;
+    json_t *args = json_loads(ax_args(ctx), 0, &mistake);
+    if (args == NULL)
+        return AX_E_INVALID;
+    int error = set_up(ctx, args);
+    json_decref(args);
+    return error;
+}

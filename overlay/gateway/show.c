@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* show.c - what axsup shows of the cluster, as items of a JSON array. */
+#include "overlay/gateway/gw.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct page {
+    char *text;
+    size_t room, len;
+    bool full;
+};
+
+/* An item, or nothing of it. */
+static bool __attribute__((format(printf, 2, 3))) add(struct page *page, const char *format, ...)
+{
+    size_t left = page->room - page->len, comma = page->len > 0;
+    va_list args;
+    va_start(args, format);
+    int n = left > comma ? vsnprintf(page->text + page->len + comma, left - comma, format, args)
+                         : (int)left;
+    va_end(args);
+    page->full = n < 0 || (size_t)n + comma >= left;
+    if (page->full) {
+        page->text[page->len] = '\0';
+        return false;
+    }
+    if (comma)
+        page->text[page->len] = ',';
+    page->len += (size_t)n + comma;
+    return true;
+}
+
+/* Names are UTF-8 without control characters; what JSON wants escaped beside is. */
+static const char *quoted(const char *name, char *to)
+{
+    char *at = to;
+    for (; *name != '\0'; name++) {
+        if (*name == '"' || *name == '\\')
+            *at++ = '\\';
+        *at++ = *name;
+    }
+    *at = '\0';
+    return to;
+}
+
+static const char *session_of(const struct ov_ident *ident, char *text)
+{
+    text[0] = '\0';
+    if (ident->boot != 0)
+        ov_ident_format(ident, text);
+    return text;
+}
+
+static const char *address_of(const char *node)
+{
+    for (uint32_t i = 0; i < gw.npeers; i++)
+        if (strcmp(gw.peers[i].node, node) == 0)
+            return gw.peers[i].address;
+    return "";
+}
+
+static bool show_node(struct page *page, uint64_t at)
+{
+    struct ov_node_view view;
+    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[2 * OV_ID_TEXT];
+    if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view))
+        return true;
+    return add(page, "{\"node\":\"%s\",\"address\":\"%s\",\"state\":\"%s\",\"session\":\"%s\"}",
+               quoted(view.node, name), address_of(view.node),
+               !view.up       ? "down"
+               : view.suspect ? "suspect"
+                              : "up",
+               quoted(session_of(&view.ident, id), session));
+}
+
+static bool show_session(struct page *page, uint64_t at)
+{
+    struct ov_node_view view;
+    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[2 * OV_ID_TEXT];
+    if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view) || !view.up)
+        return true;
+    return add(page,
+               "{\"node\":\"%s\",\"session\":\"%s\",\"version\":%u,\"control\":%" PRIu64
+               ",\"data\":%" PRIu64 "}",
+               quoted(view.node, name), quoted(session_of(&view.ident, id), session), view.version,
+               view.conn[0], view.conn[1]);
+}
+
+/* All shards of all registries, one behind the other. */
+static bool shard_at(uint64_t at, uint32_t *registry, uint32_t *shard)
+{
+    for (*registry = 0; *registry < gw.config.nregistries; ++*registry) {
+        if (at < gw.registries[*registry].shards) {
+            *shard = (uint32_t)at;
+            return true;
+        }
+        at -= gw.registries[*registry].shards;
+    }
+    return false;
+}
+
+static const char *state_name(enum ov_lease_state state)
+{
+    static const char *const names[] = {
+        [OV_FREE] = "free",         [OV_ACQUIRING] = "acquiring",
+        [OV_HELD] = "held",         [OV_RENEWING] = "renewing",
+        [OV_DRAINING] = "draining", [OV_INDETERMINATE] = "indeterminate",
+        [OV_FENCED] = "fenced",     [OV_RELEASING] = "releasing",
+    };
+    return names[state];
+}
+
+/* Of a shard that this node has, or has to do with. */
+static bool show_lease(struct page *page, uint64_t at)
+{
+    uint32_t registry, shard;
+    char name[2 * OV_REGISTRY_MAX + 1];
+    struct ov_shard_view view;
+    if (!shard_at(at, &registry, &shard))
+        return true;
+    ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
+    if (!view.here && view.state == OV_FREE)
+        return true;
+    return add(page,
+               "{\"registry\":\"%s\",\"shard\":%u,\"state\":\"%s\",\"epoch\":%" PRIu64
+               ",\"left_ns\":%" PRIu64 "}",
+               quoted(gw.registries[registry].name, name), shard, state_name(view.state),
+               view.epoch, view.left_ns);
+}
+
+static bool show_shard(struct page *page, uint64_t at)
+{
+    uint32_t registry, shard;
+    char name[2 * OV_REGISTRY_MAX + 1], id[OV_ID_TEXT], owner[2 * OV_ID_TEXT];
+    struct ov_shard_view view;
+    if (!shard_at(at, &registry, &shard))
+        return true;
+    ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
+    return add(
+        page,
+        "{\"registry\":\"%s\",\"shard\":%u,\"owner\":\"%s\",\"epoch\":%" PRIu64 ",\"here\":%s}",
+        quoted(gw.registries[registry].name, name), shard,
+        quoted(session_of(&view.owner, id), owner), view.epoch, view.here ? "true" : "false");
+}
+
+static const struct kind {
+    const char *what;
+    bool (*show)(struct page *page, uint64_t at);
+    bool of_shards;
+} kinds[] = {{"nodes", show_node, false},
+             {"sessions", show_session, false},
+             {"shards", show_shard, true},
+             {"leases", show_lease, true}};
+
+int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next)
+{
+    const struct kind *kind = kinds;
+    struct page page = {text, room, 0, false};
+    uint64_t count = gw.config.core.nodes_max;
+    while (kind < kinds + sizeof kinds / sizeof *kinds && strcmp(kind->what, what) != 0)
+        kind++;
+    if (kind == kinds + sizeof kinds / sizeof *kinds)
+        return AX_E_INVALID;
+    for (uint32_t i = 0; kind->of_shards && i < gw.config.nregistries; i++)
+        count = (i == 0 ? 0 : count) + gw.registries[i].shards;
+    if (kind->of_shards && gw.config.nregistries == 0)
+        count = 0;
+    text[0] = '\0';
+    while (from < count && kind->show(&page, from))
+        from++;
+    *next = from < count ? from : 0;
+    return 0;
+}

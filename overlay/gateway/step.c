@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* step.c - the core's steps. What comes out of one is done in its order, and what follows from that
+ * comes in afterwards, in steps of its own. */
+#include "overlay/gateway/gw.h"
+
+#include <string.h>
+#include <time.h>
+
+#define LATER_LEAST 16u
+
+static uint64_t boot_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind)
+{
+    if (gw.nlater == gw.later_room) {
+        uint32_t room = gw.later_room == 0 ? LATER_LEAST : 2 * gw.later_room;
+        struct gw_later *larger = reallocarray(gw.later, room, sizeof *larger);
+        if (larger == NULL)
+            gw_die(ctx, "no memory");
+        gw.later = larger;
+        gw.later_room = room;
+    }
+    struct gw_later *later = &gw.later[gw.nlater++];
+    memset(later, 0, sizeof *later);
+    later->in.kind = kind;
+    return later;
+}
+
+struct gw_later *gw_run_later(struct ax_ctx *ctx,
+                              void (*run)(struct ax_ctx *ctx, const struct gw_later *later))
+{
+    struct gw_later *later = gw_later(ctx, OV_IN_TIMER);
+    later->run = run;
+    return later;
+}
+
+static void do_out(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    switch (out->kind) {
+    case OV_OUT_LINK:
+        gw_links_do(ctx, out->link);
+        break;
+    case OV_OUT_STORE:
+        gw_leases_ask(ctx, out->store);
+        break;
+    case OV_OUT_READY:
+        gw_calls_ready(ctx, out);
+        break;
+    case OV_OUT_END:
+    case OV_OUT_DEAD:
+        gw_calls_end(ctx, out);
+        break;
+    case OV_OUT_DOWN:
+        gw_watch_down(ctx, out);
+        break;
+    default:
+        gw_serve(ctx, out);
+    }
+}
+
+/* One event, which the core may want to be given in parts. */
+static int step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
+{
+    struct ov_event event = {0};
+    struct ov_in part = *in;
+    if (in->kind == OV_IN_LINK) {
+        event = *in->link;
+        part.link = &event;
+    }
+    for (;;) {
+        int error = ov_cluster_step(gw.cluster, gw.now, &part, &gw.outs);
+        if (error != 0)
+            return error;
+        if (id != NULL && gw.outs.id != 0)
+            *id = gw.outs.id;
+        for (unsigned i = 0; i < gw.outs.n; i++)
+            do_out(ctx, &gw.outs.list[i]);
+        if (event.kind == OV_ON_RECEIVED) {
+            event.bytes = (const uint8_t *)event.bytes + gw.outs.used;
+            event.len -= gw.outs.used;
+            if (event.len > 0)
+                continue;
+        }
+        if (!gw.outs.more)
+            return 0;
+        part = (struct ov_in){.kind = OV_IN_TIMER};
+        event.kind = OV_ON_TIMER;
+    }
+}
+
+static void take_later(struct ax_ctx *ctx, uint32_t at)
+{
+    struct gw_later later = gw.later[at];
+    struct ov_in *in = &later.in;
+    if (later.run != NULL) {
+        later.run(ctx, &later);
+        return;
+    }
+    in->answer = &later.answer;
+    in->store = &later.store;
+    if (in->kind == OV_IN_LINK)
+        in->link = &later.link;
+    if (later.detail[0] != '\0')
+        later.answer.detail = (struct ax_span){later.detail, (uint32_t)strlen(later.detail)};
+    (void)step(ctx, in, NULL); /* what has ended meanwhile is no mistake */
+}
+
+/* All that follows from a step; what comes of that may be a step as well. */
+static void follow(struct ax_ctx *ctx)
+{
+    struct ov_host_effect effect;
+    bool more = true;
+    while (more) {
+        more = false;
+        while (gw.came_in < gw.nlater)
+            take_later(ctx, gw.came_in++);
+        gw.came_in = gw.nlater = 0;
+        while (ov_host_next(gw.host, gw.now, &effect)) {
+            more = true;
+            if (effect.kind == OV_HOST_CORE)
+                (void)step(ctx, effect.in, NULL);
+            else
+                gw_serve_host(ctx, &effect);
+        }
+        more |= gw.nlater > 0;
+    }
+}
+
+int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
+{
+    gw.now = boot_clock();
+    int error = step(ctx, in, id);
+    follow(ctx);
+    gw_drained(ctx);
+    gw_arm(ctx);
+    return error;
+}
+
+void gw_link_event(struct ax_ctx *ctx, struct ov_event event)
+{
+    const struct ov_in in = {.kind = OV_IN_LINK, .link = &event};
+    (void)gw_step(ctx, &in, NULL);
+}
+
+void gw_arm(struct ax_ctx *ctx)
+{
+    uint64_t next = ov_cluster_next(gw.cluster), due = ov_host_due(gw.host);
+    if (due < next)
+        next = due;
+    if (gw.look_at < next)
+        next = gw.look_at;
+    if (next >= gw.tick_at)
+        return;
+    uint64_t timer, wait = next > gw.now ? next - gw.now : 0;
+    if (gateway_tick_after(ctx, wait, &timer) != 0)
+        gw_die(ctx, "no timer is left");
+    gw.tick_at = next;
+}

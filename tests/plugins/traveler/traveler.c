@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/examples/counter/counter.h"
+
+#define AX_IMPLEMENT
+#include "tests/plugins/traveler/traveler.h"
+
+#include <string.h>
+
+struct traveler {
+    uint32_t downs, replies;
+    enum ax_reason reason;
+    bool restarts;
+    int error;
+    int64_t value;
+};
+
+static struct ax_span span(const struct ax_str *text)
+{
+    return (struct ax_span){ax_str(text), text->len};
+}
+
+static int add(struct ax_ctx *ctx, counter_ref counter, int64_t by, uint64_t timeout_ns,
+               int64_t *value)
+{
+    struct counter_get_reply reply = {0};
+    AX_TRY(counter_add(ctx, counter, by));
+    AX_TRY(counter_get(ctx, counter, &reply, timeout_ns));
+    *value = reply.value;
+    return 0;
+}
+
+void traveler_on_add(struct ax_ctx *ctx, struct traveler *self, const struct traveler_add *msg,
+                     struct traveler_add_reply *reply)
+{
+    counter_ref counter;
+    (void)self;
+    reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &counter);
+    if (reply->error == 0)
+        reply->error = add(ctx, counter, msg->by, msg->timeout_ns, &reply->value);
+}
+
+void traveler_on_add_at(struct ax_ctx *ctx, struct traveler *self,
+                        const struct traveler_add_at *msg, struct traveler_add_at_reply *reply)
+{
+    counter_ref counter;
+    (void)self;
+    reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &counter);
+    if (reply->error == 0)
+        reply->error = add(ctx, counter, msg->by, msg->timeout_ns, &reply->value);
+}
+
+void traveler_on_watch(struct ax_ctx *ctx, struct traveler *self, const struct traveler_watch *msg,
+                       struct traveler_watch_reply *reply)
+{
+    counter_ref counter;
+    (void)self;
+    reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &counter);
+    if (reply->error == 0)
+        reply->error = ax_monitor(ctx, counter.ref, NULL);
+}
+
+void traveler_on_watch_at(struct ax_ctx *ctx, struct traveler *self,
+                          const struct traveler_watch_at *msg,
+                          struct traveler_watch_at_reply *reply)
+{
+    counter_ref counter;
+    (void)self;
+    reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &counter);
+    if (reply->error == 0)
+        reply->error = ax_monitor(ctx, counter.ref, NULL);
+}
+
+void traveler_on_seen(struct ax_ctx *ctx, struct traveler *self, const struct traveler_seen *msg,
+                      struct traveler_seen_reply *reply)
+{
+    (void)msg;
+    reply->downs = self->downs;
+    reply->restarts = self->restarts;
+    if (ax_reply_str(ctx, &reply->reason, ax_reason_name(self->reason)) != 0)
+        ax_fail(ctx, "no room for the reason");
+}
+
+void traveler_on_later(struct ax_ctx *ctx, struct traveler *self, const struct traveler_later *msg,
+                       struct traveler_later_reply *reply)
+{
+    counter_ref counter;
+    (void)self;
+    reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &counter);
+    if (reply->error == 0)
+        reply->error = counter_get_async(ctx, counter, msg->timeout_ns, NULL);
+}
+
+void traveler_on_replied(struct ax_ctx *ctx, struct traveler *self,
+                         const struct traveler_replied *msg, struct traveler_replied_reply *reply)
+{
+    (void)ctx, (void)msg;
+    reply->replies = self->replies;
+    reply->error = self->error;
+    reply->value = self->value;
+}
+
+static void on_down(struct ax_ctx *ctx, struct traveler *self, const struct ax_down *down)
+{
+    (void)ctx;
+    self->downs++;
+    self->reason = down->reason;
+    self->restarts = down->will_restart;
+}
+
+static void on_reply(struct ax_ctx *ctx, struct traveler *self, const struct ax_reply *reply)
+{
+    const struct counter_get_reply *got = counter_get_reply_of(reply);
+    (void)ctx;
+    self->replies++;
+    self->error = reply->error;
+    self->value = got == NULL ? -1 : got->value;
+}
+
+AX_ACTOR(traveler, .on_down = on_down, .on_reply = on_reply);
+AX_PLUGIN("traveler", &traveler_actor);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* traveler.h - an actor that speaks with counters of other nodes, as it is told. */
+#ifndef TEST_TRAVELER_H
+#define TEST_TRAVELER_H
+
+#include "libax/examples/counter/counter.h"
+
+#define AX_CONTRACT traveler
+#define AX_MESSAGES(TELL, ASK)                                                                     \
+    /* Adds to the counter of a key by a tell, and asks for its value. */                          \
+    ASK(add, (str, key, i64, by, u64, timeout_ns), (i32, error, i64, value))                       \
+    /* The same of the actor that a node knows by that name. */                                    \
+    ASK(add_at, (str, node, str, name, i64, by, u64, timeout_ns), (i32, error, i64, value))        \
+    ASK(watch, (str, key), (i32, error))                                                           \
+    ASK(watch_at, (str, node, str, name), (i32, error))                                            \
+    ASK(seen, (), (u32, downs, str, reason, bool, restarts))                                       \
+    ASK(later, (str, key, u64, timeout_ns), (i32, error))                                          \
+    ASK(replied, (), (u32, replies, i32, error, i64, value))
+#include <ax/contract.h>
+
+#endif
