@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static int choose_boot(uint64_t *boot)
@@ -60,4 +61,29 @@ uint32_t sup_cluster_listeners(const struct sup_slot *slot)
 const char *sup_cluster_args_of(const struct sup_slot *slot, const struct sup_actor_config *actor)
 {
     return is_gateway(slot) ? slot->sup->cluster.args : actor->args;
+}
+
+uint32_t sup_cluster_leases(const struct sup_config *config)
+{
+    uint32_t leases = 0;
+
+    for (size_t i = 0; i < config->cluster.n_registries; i++)
+        leases += config->cluster.registries[i].shards;
+    return leases;
+}
+
+void sup_cluster_shards(const struct sup_config *config, const char *registry, uint32_t *shards,
+                        uint32_t *first)
+{
+    *first = 1;
+    *shards = 0;
+    for (size_t i = 0; i < config->cluster.n_registries; i++) {
+        const struct sup_spread_config *spread = &config->cluster.registries[i];
+
+        if (strcmp(spread->name, registry) == 0) {
+            *shards = spread->shards;
+            return;
+        }
+        *first += spread->shards;
+    }
 }

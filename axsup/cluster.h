@@ -29,4 +29,10 @@ const char *sup_cluster_args_of(const struct sup_slot *slot, const struct sup_ac
 /* What the gateway is told (cluster_args.c has the form), malloc'd; NULL without memory. */
 char *sup_cluster_args(const struct sup_config *config, uint64_t boot);
 
+/* Leases of shards, all told; and those of a registry, from *first on, counted from 1. *shards 0:
+ * it is not of the cluster. */
+uint32_t sup_cluster_leases(const struct sup_config *config);
+void sup_cluster_shards(const struct sup_config *config, const char *registry, uint32_t *shards,
+                        uint32_t *first);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/memory_plan.h"
+#include "axsup/cluster.h"
 
 #include "axsup/names.h"
 #include "shm/segment.h"
@@ -105,6 +106,7 @@ void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_ge
         .members = worker != NULL ? worker->max_memberships : 0,
         .names = slot == 0 ? names_room(config) : 0,
         .histograms = actors_of(worker, number),
+        .leases = slot == sup_plan_slots(config) - 1 ? sup_cluster_leases(config) : 0,
     };
 
     shm_plan_geometry(&what, geo);

@@ -101,6 +101,7 @@ static void set_registries(const struct sup_config *config, struct boot *boot)
                 .policy = policy_of(&from->restart, &from->overload, &from->suspect,
                                     from->control_capacity, from->drain_ns),
             };
+            sup_cluster_shards(config, from->name, &to->shards, &to->first_lease);
             snprintf(to->name, sizeof to->name, "%s", from->name);
             snprintf(to->contract, sizeof to->contract, "%s", from->contract);
         }

@@ -53,6 +53,8 @@ struct boot_registry {
     char name[SHM_NAME_MAX + 1];
     char contract[64];
     uint32_t first, slots; /* the processes that are homes of its keys */
+    uint32_t shards;       /* of the cluster's; 0: the registry is this node's alone */
+    uint32_t first_lease;  /* of those among the gateway's leases, counted from 1 */
     uint32_t keys;         /* that a home may have */
     uint32_t capacity;     /* of each actor's mailbox */
     uint64_t idle_ns;      /* 0: nobody is passivated */

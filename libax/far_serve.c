@@ -77,6 +77,20 @@ int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who)
     return name_find(ctx->worker, name, 0, &who->addr);
 }
 
+void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t until)
+{
+    const struct shm_geometry *geo = &ctx->worker->port.geo;
+    uint8_t *base = (uint8_t *)ctx->worker->port.pub + geo->lease_off;
+    struct shm_lease *at = (struct shm_lease *)(void *)base + lease - 1;
+    if (lease == 0 || lease > geo->leases || (at->epoch == epoch && at->until == until))
+        return;
+    if (at->epoch != epoch) {
+        shm_store_release(&at->until, 0);
+        shm_store_release(&at->epoch, epoch);
+    }
+    shm_store_release(&at->until, until);
+}
+
 int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer)
 {
     struct io_handle *h;

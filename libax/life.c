@@ -324,7 +324,9 @@ static bool is_call(const struct shm_frame *frame)
 static void close_step(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->flags & SHM_STARTED)
+    bool lost = w->port.cold[index].reason == SHM_LEASE_LOST;
+    int error = lost ? AX_E_STALE : AX_E_CANCELED; /* it may be elsewhere by now */
+    if (actor->flags & SHM_STARTED && !lost)
         run_on_stop(w, index, SHM_STARTED);
     for (uint32_t drops = 0; drops < DROPS_A_ROUND; drops++) {
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
@@ -341,7 +343,7 @@ static void close_step(struct worker *w, uint32_t index)
             return;
         }
         bool call = is_call(shm_chain_frame(&w->port, first));
-        if (!actor_drop(w, index, first, AX_E_CANCELED)) {
+        if (!actor_drop(w, index, first, error)) {
             later(w, index);
             return;
         }

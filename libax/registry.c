@@ -15,6 +15,7 @@
  * mailbox, so nobody who sends needs to know. */
 #include "libax/registry.h"
 
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/more.h"
@@ -261,15 +262,14 @@ static int take_units(struct worker *w, uint32_t len, struct units *units)
     return AX_E_NO_MEMORY;
 }
 
-static void attach(struct worker *w, uint32_t index, uint32_t number, struct ax_span key,
+static void attach(struct worker *w, uint32_t index, const struct shm_key *as, struct ax_span key,
                    const struct units *units)
 {
     struct shm_more *more = shm_unit(&w->port, units->more);
     struct shm_key *own = shm_unit(&w->port, units->key);
     memset(more, 0, sizeof *more);
     more->key = units->key;
-    own->registry = (uint16_t)number;
-    own->len = (uint16_t)key.len;
+    *own = *as;
     memcpy(own->bytes, key.ptr, key.len);
     shm_set(&w->port, &w->port.cold[index].more, units->more);
 }
@@ -278,10 +278,12 @@ static void attach(struct worker *w, uint32_t index, uint32_t number, struct ax_
 static int raise_actor(struct worker *w, struct registry *r, struct ax_span key, uint64_t hash,
                        uint32_t *index)
 {
-    uint32_t number = (uint32_t)(r - w->registries->all);
+    struct shm_key as = {(uint16_t)(r - w->registries->all), (uint16_t)key.len, 0, 0};
     struct units units;
     if (w->stopping)
         return AX_E_SHUTTING_DOWN;
+    if (r->config->shards != 0)
+        AX_TRY(lease_of(w, r->config, key, &as.lease, &as.epoch));
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (!memory_room(w, 2 * w->plugin->actors[r->type]->state_size / SHM_UNIT + 32))
@@ -296,7 +298,7 @@ static int raise_actor(struct worker *w, struct registry *r, struct ax_span key,
         give_units(w, &units, key.len);
         return error;
     }
-    attach(w, *index, number, key, &units);
+    attach(w, *index, &as, key, &units);
     insert(r, (struct entry){hash, *index, actor_at(w, *index)->gen});
     return 0;
 }
@@ -346,7 +348,9 @@ int registry_serve(struct worker *w, const struct shm_frame *frame)
         return 0; /* a liar's */
     struct registry *r = registry_at(w, body->registry);
     const struct ax_span key = {body->key, body->len};
-    if (r != NULL && r->type >= 0)
+    if (r != NULL && r->config->shards != 0 && SHM_REF_SLOT(frame->from) != w->boot->gateway)
+        error = AX_E_NOT_ALLOWED;
+    else if (r != NULL && r->type >= 0)
         error = resolve(w, r, key, body->contract, body->spawn != 0, &found.ref);
     return registry_answer(w, frame, error, &found, sizeof found);
 }

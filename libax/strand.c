@@ -13,6 +13,7 @@
 #include "libax/turn.h"
 
 #include "libax/deadlock.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/order.h"
 #include "libax/pending.h"
@@ -185,8 +186,14 @@ static void resume(struct worker *w, struct strand *strand)
 uint32_t strands_resume(struct worker *w)
 {
     uint32_t resumed = 0;
-    for (struct strand *strand; (strand = strand_pop(&w->ready)) != NULL; resumed++)
-        resume(w, strand);
+    for (struct strand *strand; (strand = strand_pop(&w->ready)) != NULL; resumed++) {
+        if (shm_unlikely(w->leased) && !lease_allows(w, strand->ctx.actor)) {
+            strand_push(&w->ready, strand); /* from which it is taken */
+            lease_end(w, strand->ctx.actor);
+        } else {
+            resume(w, strand);
+        }
+    }
     return resumed;
 }
 

@@ -13,6 +13,7 @@
 #include "libax/far.h"
 #include "libax/io.h"
 #include "libax/known.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/link.h"
 #include "libax/meter.h"
@@ -452,6 +453,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             return handled;
         actor_cancel(w, index);
     }
+    if (shm_unlikely(w->leased) && actor->state != SHM_CLOSING && !lease_allows(w, index))
+        lease_end(w, index);
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))
@@ -466,6 +469,10 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
             break;
+        if (shm_unlikely(w->leased) && !lease_allows(w, index)) {
+            lease_end(w, index);
+            break;
+        }
         run_message(w, ctx, index, first);
         handled++;
         if (shm_unlikely(w->pressing)) {

@@ -3,6 +3,7 @@
 #include "libax/worker.h"
 
 #include "libax/event.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/meter.h"
@@ -167,6 +168,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     error = allocate(w);
     if (error == 0)
         error = registry_open(w);
+    lease_open(w);
     if (error == 0)
         error = timers_open(w);
     if (error == 0)

@@ -182,8 +182,11 @@ struct worker {
         uint32_t sent; /* messages in that turn */
         uint32_t room; /* messages that may go to it before its depth is looked at again */
     } admitted;
-    struct registries *registries; /* NULL: the config has none */
-    uint64_t sweep_at;             /* when to look for idle actors; UINT64_MAX: never */
+    struct registries *registries;  /* NULL: the config has none */
+    const struct shm_lease *leases; /* the gateway's, see lease.h */
+    uint32_t nleases;
+    bool leased;       /* some registry here is of the cluster */
+    uint64_t sweep_at; /* when to look for idle actors; UINT64_MAX: never */
     uint32_t sweep_next;
     struct {                   /* see meter.h */
         const uint64_t *ticks; /* axsup's */

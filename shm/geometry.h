@@ -13,7 +13,8 @@
 
 struct shm_geometry { /* written once, by axsup */
     uint64_t magic;
-    uint32_t abi, slot, slots, spare;
+    uint32_t abi, slot, slots;
+    uint32_t leases; /* of shards; of the gateway alone */
     uint64_t private_bytes, public_bytes, edge_bytes;
     uint32_t actors; /* records, index 0 unused */
     uint32_t units;  /* of the arena when it has grown to its limit; unit 0 unused */
@@ -23,8 +24,9 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t names;      /* entries in axsup's names table */
     uint32_t members;    /* entries of the table of memberships */
     uint32_t histograms; /* of the first records, from 1 */
-    uint64_t actor_off, cold_off, event_off, letter_off, arena_off;                    /* private */
-    uint64_t directory_off, depth_off, meter_off, histogram_off, name_off, member_off; /* public */
+    uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
+    uint64_t directory_off, depth_off, meter_off, histogram_off, name_off, member_off,
+        lease_off; /* public */
 };
 
 /* Bytes of the private segment that have memory when so many units of the arena do. */

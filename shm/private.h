@@ -202,6 +202,8 @@ _Static_assert(offsetof(struct shm_timer, frame) == SHM_UNIT, "its head is one u
 
 struct shm_key { /* of an actor of a registry; a block */
     uint16_t registry, len;
+    uint32_t lease; /* of its shard, counted from 1; 0: the registry is this node's alone */
+    uint64_t epoch; /* in which it was spawned */
     uint8_t bytes[];
 };
 

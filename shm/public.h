@@ -59,6 +59,11 @@ struct shm_member {
     uint64_t ref, key[2], spare;
 };
 
+/* The lease of a shard; until 0: none, or it is being changed. */
+struct shm_lease {
+    uint64_t epoch, until; /* CLOCK_BOOTTIME, ns */
+};
+
 struct shm_public {
     struct shm_geometry geometry;
     _Alignas(SHM_LINE) uint64_t committed; /* THE store; read by peers when the writer is dead */

@@ -26,6 +26,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
         .names = plan->names,
         .members = plan->members,
         .histograms = plan->histograms,
+        .leases = plan->leases,
     };
     geo->actor_off = at;
     at += geo->actors * sizeof(struct shm_actor);
@@ -49,6 +50,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     at += geo->names * sizeof(struct shm_name);
     geo->member_off = at = shm_round(at, SHM_LINE);
     at += geo->members * sizeof(struct shm_member);
+    geo->lease_off = at;
+    at += geo->leases * sizeof(struct shm_lease);
     geo->public_bytes = shm_round(at, SHM_PAGE);
 
     geo->edge_bytes = SHM_PAGE + geo->control_ring + geo->data_ring;

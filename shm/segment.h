@@ -21,6 +21,7 @@ struct shm_plan { /* what a slot's memory must hold */
     uint32_t names;      /* 0 but for axsup */
     uint32_t members;    /* memberships in groups */
     uint32_t histograms; /* actors of the config */
+    uint32_t leases;     /* of the gateway, else 0 */
 };
 
 /* Works out sizes and offsets. */

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/place.h"
 
+#include "libax/shard.h"
+
 #include <string.h>
-
-#define SEED 0x51f715a3d9eac3b1ull
-#define FNV_OFFSET 0xcbf29ce484222325ull
-#define PRIME 0x1000000001b3ull /* axactor's: not FNV's own, 0x100000001b3 */
-
-static uint64_t mix(uint64_t h)
-{
-    h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
-    h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
-    return h ^ h >> 33;
-}
 
 uint64_t ov_hash(const struct ax_span *parts, size_t n)
 {
-    uint64_t h = SEED ^ FNV_OFFSET;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *bytes = parts[i].ptr;
-        h = mix(h ^ parts[i].len);
-        for (uint32_t k = 0; k < parts[i].len; k++)
-            h = (h ^ bytes[k]) * PRIME;
-        h = mix(h ^ 0xff);
-    }
-    return mix(h);
+    return shard_hash(parts, n);
 }
 
 uint32_t ov_shard_of(struct ax_span key, uint32_t shards)
 {
-    return (uint32_t)(ov_hash(&key, 1) % shards);
+    return shard_of(key, shards);
 }
 
 uint64_t ov_place_score(struct ax_span node, struct ax_span registry, uint64_t shard)

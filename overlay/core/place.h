@@ -13,9 +13,7 @@
 
 #include <ax/types.h>
 
-/* Hashes parts, each with its length, so that ("ab", "c") is not ("a", "bc"). The bytes are spread
- * as FNV does, with the 64-bit finalizer of MurmurHash3 between the parts. Not for keys that an
- * enemy chooses so that they fall into one shard: there is no secret in it. */
+/* See libax/shard.h. */
 uint64_t ov_hash(const struct ax_span *parts, size_t n);
 
 /* The shard, below `shards` > 0, that a key is of. */

@@ -107,20 +107,12 @@ static void refuse(struct ax_ctx *ctx, int error)
         gw_die(ctx, "no memory for an answer");
 }
 
-static uint32_t registry_of(const char *name)
-{
-    for (uint32_t i = 0; i < gw.config.nregistries; i++)
-        if (strcmp(gw.registries[i].name, name) == 0)
-            return i;
-    return OV_NO_REGISTRY;
-}
-
 void gateway_on_key(struct ax_ctx *ctx, struct gateway *self, const struct gateway_key *msg,
                     struct gateway_key_reply *reply)
 {
     struct gw_identity identity = {.kind = GW_KEY,
                                    .contract = msg->contract,
-                                   .registry = registry_of(ax_str(&msg->registry)),
+                                   .registry = gw_registry(ax_str(&msg->registry)),
                                    .key_len = (uint8_t)msg->key.len};
     (void)self;
     int error = AX_E_INVALID;

@@ -95,6 +95,7 @@ struct gw {
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
+    struct gw_table shard_of_request;    /* leases.c; by number: registry and shard */
     struct gw_table addr_of_identity;    /* stand_in.c; by a hash */
     struct gw_table monitor_of_stand_in; /* those that the core watches for */
     struct gw_table lingering;           /* until when, and why they end */
@@ -109,6 +110,8 @@ _Noreturn void gw_die(struct ax_ctx *ctx, const char *why);
 
 /* ---- setup.c ---- */
 
+/* OV_NO_REGISTRY: there is none of that name. */
+uint32_t gw_registry(const char *name);
 /* From the args of the actor. 0, or an error whose text was logged. */
 int gw_setup(struct ax_ctx *ctx);
 
@@ -207,6 +210,8 @@ uint32_t gw_node_of_name(const char *name);
 
 /* ---- leases.c ---- */
 
+/* What a worker is to know of the lease of a shard. */
+void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);
 /* What another node asks of the store that is kept here. False: it is no such question. */
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);

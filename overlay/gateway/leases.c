@@ -31,9 +31,42 @@ static struct ax_span flat(const struct ax_layout *layout, const void *fixed, ui
 
 /* ---- what the core asks ---- */
 
+void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
+{
+    struct ov_shard_view view;
+    uint32_t lease = 1 + shard;
+    for (uint32_t i = 0; i < registry; i++)
+        lease += gw.registries[i].shards;
+    ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
+    far_lease(ctx, lease, view.here ? view.epoch : 0, view.here ? gw.now + view.left_ns : 0);
+}
+
+/* Who runs the actors sees at once how long the lease is. */
+static void take_answer(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    const struct ov_in in = {.kind = OV_IN_STORE, .store = &later->store};
+    uint64_t of;
+    (void)gw_step(ctx, &in, NULL);
+    if (gw_table_take(&gw.shard_of_request, later->store.number, &of))
+        gw_leases_publish(ctx, (uint32_t)(of >> 32), (uint32_t)of);
+}
+
 static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer)
 {
-    gw_later(ctx, OV_IN_STORE)->store = *answer;
+    gw_run_later(ctx, take_answer)->store = *answer;
+}
+
+/* Of requests that were never answered: nobody waits for them any more. */
+#define ASKED_MOST 65536u
+
+static void note_request(struct ax_ctx *ctx, const struct ov_store_request *request)
+{
+    uint32_t registry = gw_registry(request->registry);
+    if (gw.shard_of_request.used > ASKED_MOST)
+        gw_table_free(&gw.shard_of_request);
+    if (gw_table_put(&gw.shard_of_request, request->number,
+                     (uint64_t)registry << 32 | request->shard) != 0)
+        gw_die(ctx, "no memory");
 }
 
 static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
@@ -69,6 +102,7 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
+    note_request(ctx, request);
     if (!gw.store.here) {
         gw_run_later(ctx, ask_node)->request = *request;
         return;

@@ -229,6 +229,8 @@ static bool of_registry(const struct ov_out *out)
 void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
 {
     struct ov_host_effect effect = {0};
+    if (out->kind == OV_OUT_GAINED || out->kind == OV_OUT_DRAIN || out->kind == OV_OUT_LOST)
+        gw_leases_publish(ctx, out->registry, out->shard);
     if (of_registry(out)) {
         if (ov_host_out(gw.host, out, &effect) != 0)
             gw_die(ctx, "the host has no room");

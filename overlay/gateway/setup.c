@@ -285,3 +285,11 @@ int gw_setup(struct ax_ctx *ctx)
     json_decref(args);
     return error;
 }
+
+uint32_t gw_registry(const char *name)
+{
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        if (strcmp(gw.registries[i].name, name) == 0)
+            return i;
+    return OV_NO_REGISTRY;
+}

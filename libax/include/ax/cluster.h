@@ -30,4 +30,9 @@ AX_MUST_USE int ax_ref_key_(struct ax_ctx *ctx, const struct ax_contract *contra
 AX_MUST_USE int ax_ref_at_(struct ax_ctx *ctx, const struct ax_contract *contract, const char *node,
                            const char *name, struct ax_ref *out);
 
+/* The fencing token of an actor in a registry of the cluster: the epoch of the lease under which it
+ * was spawned; 0 for all others. It rises with each owner of the shard, so whatever is outside of
+ * the cluster can refuse what comes with a lower one than it has seen. Never suspends. */
+uint64_t ax_lease_epoch(struct ax_ctx *ctx);
+
 #endif

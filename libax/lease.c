@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "libax/lease.h"
+
+#include "libax/life.h"
+#include "libax/registry.h"
+#include "libax/shard.h"
+#include "libax/turn.h"
+
+#include <ax/cluster.h>
+
+#include <time.h>
+
+static uint64_t boot_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* They lie where the gateway's segment says; believed as far as they are within it. */
+void lease_open(struct worker *w)
+{
+    uint32_t gateway = w->boot->gateway;
+    for (uint32_t i = 0; i < w->boot->nregistries; i++) {
+        const struct boot_registry *registry = &w->boot->registries[i];
+        w->leased |= registry->shards != 0 && w->port.slot - registry->first < registry->slots;
+    }
+    if (!w->leased || gateway == 0 || gateway == w->port.slot)
+        return;
+    const struct shm_geometry *geo = &w->port.peers[gateway]->geometry;
+    uint64_t off = shm_load(&geo->lease_off), count = shm_load(&geo->leases);
+    uint64_t bytes = w->port.peer_bytes[gateway];
+    if (off & 7 || off > bytes || count * sizeof(struct shm_lease) > bytes - off)
+        return;
+    w->leases = (const void *)((const uint8_t *)w->port.peers[gateway] + off);
+    w->nleases = (uint32_t)count;
+}
+
+/* What its writer changes is 0 meanwhile. */
+static uint64_t epoch_of(const struct worker *w, uint32_t lease)
+{
+    if (lease == 0 || lease > w->nleases)
+        return 0;
+    const struct shm_lease *at = &w->leases[lease - 1];
+    uint64_t until = shm_load_acquire(&at->until), epoch = shm_load_acquire(&at->epoch);
+    if (until != shm_load_acquire(&at->until))
+        return 0;
+    return until > boot_clock() ? epoch : 0;
+}
+
+int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_span key,
+             uint32_t *lease, uint64_t *epoch)
+{
+    *lease = registry->first_lease + shard_of(key, registry->shards);
+    *epoch = epoch_of(w, *lease);
+    return *epoch == 0 ? AX_E_STALE : 0;
+}
+
+bool lease_allows(struct worker *w, uint32_t index)
+{
+    const struct shm_key *key = registry_key(&w->port, index);
+    return key == NULL || key->lease == 0 || epoch_of(w, key->lease) == key->epoch;
+}
+
+void lease_end(struct worker *w, uint32_t index)
+{
+    shm_turn_begin(&w->port, 0, 0);
+    actor_stop(w, index, SHM_LEASE_LOST, 0, AX_STOP_SHUTDOWN_IMMEDIATE);
+    turn_commit(w);
+    if (actor_at(w, index)->suspended)
+        actor_cancel(w, index);
+}
+
+uint64_t ax_lease_epoch(struct ax_ctx *ctx)
+{
+    const struct shm_key *key = registry_key(&ctx->worker->port, ctx->actor);
+    return key == NULL ? 0 : key->epoch;
+}

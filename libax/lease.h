@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* libax/lease.h - actors whose shard is leased to this node: no turn of theirs begins when the
+ * lease has run out, whatever the gateway does or does not.
+ *
+ * The gateway writes the leases into its public memory; who runs the actors looks there before each
+ * turn, with a clock that goes on while the machine sleeps. An actor is of the epoch in which it
+ * was spawned, and ends with it. */
+#ifndef LIBAX_LEASE_H
+#define LIBAX_LEASE_H
+
+#include "libax/worker.h"
+
+/* Finds the leases, where some registry of this slot is of the cluster. */
+void lease_open(struct worker *w);
+
+/* Of a key in a registry of the cluster: its lease, counted from 1, and the epoch of it.
+ * AX_E_STALE: this node has no lease of it. */
+int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_span key,
+             uint32_t *lease, uint64_t *epoch);
+
+/* Each before a turn of the actor, where w->leased says that there may be such. */
+bool lease_allows(struct worker *w, uint32_t index);
+/* A turn of its own: it is to end, reason lease lost, and what it awaits is over. */
+void lease_end(struct worker *w, uint32_t index);
+
+#endif
