@@ -279,8 +279,8 @@ static const struct sup_key top_keys[] = {
     KEY(sup_config, "deadletters", INTEGER, deadletters, RANGE(16, 65536), DEFAULT(256),
         ABOUT("Dead letters that are kept to be looked at; older ones are only counted.")),
     KEY(sup_config, "events", INTEGER, events, RANGE(64, 65536), DEFAULT(1024),
-        ABOUT("Events that are kept for those who ask later: this many of workers, and as many of "
-              "actors.")),
+        ABOUT("Events that are kept for those who ask later: this many of workers, as many of "
+              "actors, and as many of other nodes.")),
     KEY(sup_config, "shutdown", DURATION, shutdown_ns, RANGE(0, HOUR), DEFAULT("5s"),
         ABOUT("Time for a stop of the whole system. What has not ended by then gets SIGTERM and, a "
               "tenth of this time later (10 ms to 500 ms), SIGKILL.")),

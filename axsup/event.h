@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* event.h - what has happened: a ring of events of workers, one of actors, and one of dead letters,
- * all bounded.
+/* event.h - what has happened: a ring of events of workers, one of actors, one of nodes, and one of
+ * dead letters, all bounded.
  *
  * Events of workers come from axsup itself; those of actors, and dead letters, are read from rings
  * in the slots' private memory, which axsup does not trust: it takes what is committed, checks each
  * number, and looks up the names at once, for an actor may be gone when somebody asks. However many
- * actors come and go, they do not push a worker's death out of what is remembered: the two have a
- * ring each and one count, so that whoever reads both in order sees by the gaps what is missing. */
+ * actors come and go, they do not push a worker's death or a node's out of what is remembered:
+ * these have a ring each and one count, so that whoever reads all in order sees by the gaps what is
+ * missing. Those of nodes come from the gateway, and are believed of nobody else. */
 #ifndef SUP_EVENT_H
 #define SUP_EVENT_H
 
@@ -34,7 +35,13 @@ struct sup_config;
     X(OVERLOAD_OFF, "overload_off")                                                                \
     X(AWAIT_LOST, "await_lost")                                                                    \
     X(DEADLETTER, "deadletter")                                                                    \
-    X(SLOW, "slow")
+    X(SLOW, "slow")                                                                                \
+    X(LEASE_ACQUIRED, "lease_acquired")                                                            \
+    X(LEASE_LOST, "lease_lost")                                                                    \
+    X(NODE_UP, "node_up")                                                                          \
+    X(NODE_DOWN, "node_down")                                                                      \
+    X(SESSION_ROTATED, "session_rotated")                                                          \
+    X(AUTH_REFUSED, "auth_refused")
 
 enum sup_what {
 #define SUP_WHAT_ENUM(name, text) SUP_##name,
@@ -61,7 +68,13 @@ struct sup_event {
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */
     uint64_t actor, other;
-    char words[SHM_WORDS]; /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty */
+    uint64_t
+        number; /* LEASE_*: the epoch; NODE_*, SESSION_*: the session; AUTH_REFUSED: how many */
+    uint32_t shard;
+    /* LEASE_*: the registry; NODE_*, SESSION_*: the node; AUTH_REFUSED: the address */
+    char subject[SHM_NAME_MAX + 1];
+    /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty. Of nodes: why */
+    char words[SHM_WORDS];
     char actor_name[SHM_NAME_MAX + 1], other_name[SHM_NAME_MAX + 1]; /* "": anonymous or none */
     char message[SHM_NAME_MAX + 1]; /* "credit"; "" where not known */
     char contract[SHM_NAME_MAX + 1];
@@ -74,13 +87,13 @@ struct sup_ring {
 };
 
 struct sup_events {
-    struct sup_ring workers, actors, letters;
+    struct sup_ring workers, actors, nodes, letters;
     uint64_t seq;          /* of the newest event */
     uint64_t letters_ever; /* those included that were overwritten before they were seen */
     uint64_t events_taken[SHM_SLOTS], letters_taken[SHM_SLOTS]; /* of each slot's rings */
-    char words[SHM_SLOTS][SHM_WORDS]; /* of each slot, for the event that comes next */
-    uint32_t added[SHM_SLOTS];        /* letters that none of its processes has written */
-    uint32_t unheard[SHM_SLOTS];      /* for its listeners, left out since the last notice to it */
+    char words[SHM_SLOTS][SHM_WORDS_PARTS][SHM_WORDS]; /* of each slot, for the next event */
+    uint32_t added[SHM_SLOTS];   /* letters that none of its processes has written */
+    uint32_t unheard[SHM_SLOTS]; /* for its listeners, left out since the last notice to it */
     void (*hook)(void *ctx);
     void *ctx;
     struct sup_timer timer;
@@ -102,6 +115,8 @@ void sup_event_hook(struct sup *sup, void (*fn)(void *ctx), void *ctx);
 
 /* ---- for the supervisor's own files ---- */
 
+/* The next one of a ring, zeroed but for its number. */
+struct sup_event *sup_ring_next(struct sup_ring *ring, uint64_t seq);
 int sup_events_open(struct sup *sup, const struct sup_config *config);
 void sup_events_close(struct sup *sup);
 /* From now on looks into the slots' rings by itself. */

@@ -67,6 +67,8 @@ void sup_show_contracts(struct sup_out *out, struct sup *sup);
 
 /* {"at", "event", ...} */
 void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event *event);
+/* The members of a dead letter, but for the time. */
+void sup_show_letter(struct sup_out *out, const struct sup_event *event);
 /* A list of these. */
 void sup_show_events(struct sup_out *out, struct sup *sup);
 /* {"at", "sender", "target", "message", "reason", ...} */

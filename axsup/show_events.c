@@ -27,6 +27,10 @@ enum part {
     MESSAGE = 1 << 13,  /* message: of the actor's contract */
     STOP = 1 << 14,     /* stop */
     WORDS = 1 << 15,    /* words */
+    SHARD = 1 << 16,    /* registry, shard, epoch */
+    NODE = 1 << 17,     /* node, session */
+    FROM = 1 << 18,     /* from, count */
+    WHY = 1 << 19,      /* why */
 };
 
 static const struct {
@@ -65,6 +69,14 @@ static const struct {
                   "a notice."},
     [SUP_DEADLETTER] = {LETTER, "A message was accepted and not handled. reason and error say why, "
                                 "error by its name."},
+    [SUP_LEASE_ACQUIRED] = {SHARD, "This node has a shard of a registry."},
+    [SUP_LEASE_LOST] = {SHARD | WHY, "It has it no more, given away or lost."},
+    [SUP_NODE_UP] = {NODE, "There is a session with another node."},
+    [SUP_NODE_DOWN] = {NODE | WHY, "The session has ended; the node may be alive."},
+    [SUP_SESSION_ROTATED] = {NODE, "Another session of the same life of a node has taken the place "
+                                   "of the one before; what is under way goes on in it."},
+    [SUP_AUTH_REFUSED] = {FROM | WHY, "Who has connected is no node of the cluster, or does not "
+                                      "show that it is one."},
 };
 
 static void show_text(struct sup_out *out, const char *key, const char *text)
@@ -99,7 +111,7 @@ static void show_suspect(struct sup_out *out, const struct sup_event *event)
     show_text(out, "message", event->message);
 }
 
-static void show_letter(struct sup_out *out, const struct sup_event *event)
+void sup_show_letter(struct sup_out *out, const struct sup_event *event)
 {
     sup_out_key(out, "sender");
     sup_show_who(out, event->other, event->other_name);
@@ -139,6 +151,25 @@ static void show_ending(struct sup_out *out, const struct sup_event *event, unsi
     }
 }
 
+static void show_node(struct sup_out *out, const struct sup_event *event, unsigned what)
+{
+    if (what & SHARD) {
+        show_text(out, "registry", event->subject);
+        show_number(out, "shard", event->shard);
+        show_number(out, "epoch", event->number);
+    }
+    if (what & NODE) {
+        show_text(out, "node", event->subject);
+        show_number(out, "session", event->number);
+    }
+    if (what & FROM) {
+        show_text(out, "from", event->subject);
+        show_number(out, "count", event->number);
+    }
+    if (what & WHY)
+        show_text(out, "why", event->words);
+}
+
 static void show_parts(struct sup_out *out, const struct sup_event *event, unsigned what)
 {
     if (what & ACTOR)
@@ -165,9 +196,10 @@ static void show_parts(struct sup_out *out, const struct sup_event *event, unsig
     if (what & LOST)
         show_number(out, "lost", event->lost);
     if (what & LETTER)
-        show_letter(out, event);
+        sup_show_letter(out, event);
     if (what & WORDS)
         show_text(out, "words", event->words);
+    show_node(out, event, what);
 }
 
 void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event *event)
@@ -180,80 +212,6 @@ void sup_show_event(struct sup_out *out, struct sup *sup, const struct sup_event
     sup_out_string(out, event->slot < sup->n_slots ? sup->slots[event->slot].name : NULL);
     show_parts(out, event, rows[event->what].parts);
     sup_out_close(out, '}');
-}
-
-/* Those of one look, in the order in which they happened: what a slot has recorded comes to axsup a
- * little later than what it sees itself. */
-struct list {
-    const struct sup_event **events;
-    size_t count, room;
-};
-
-static int add(void *ctx, const struct sup_event *event)
-{
-    struct list *list = ctx;
-
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 256;
-        const struct sup_event **events = realloc(list->events, room * sizeof(struct sup_event *));
-
-        if (!events)
-            return -ENOMEM;
-        list->events = events;
-        list->room = room;
-    }
-    list->events[list->count++] = event;
-    return 0;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct sup_event *x = *(const struct sup_event *const *)a;
-    const struct sup_event *y = *(const struct sup_event *const *)b;
-
-    if (x->at != y->at)
-        return x->at < y->at ? -1 : 1;
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-static void show_one_letter(struct sup_out *out, struct sup *sup, const struct sup_event *event)
-{
-    (void)sup;
-    sup_out_open(out, '{');
-    sup_out_key(out, "at");
-    sup_out_time(out, event->at);
-    show_letter(out, event);
-    sup_out_close(out, '}');
-}
-
-static void show_list(struct sup_out *out, struct sup *sup, struct list *list, int error,
-                      void (*show)(struct sup_out *, struct sup *, const struct sup_event *))
-{
-    if (list->count > 0)
-        qsort(list->events, list->count, sizeof(struct sup_event *), by_time);
-    sup_out_open(out, '[');
-    for (size_t i = 0; i < list->count && out->error == 0; i++)
-        show(out, sup, list->events[i]);
-    sup_out_close(out, ']');
-    if (out->error == 0)
-        out->error = error;
-    free(list->events);
-}
-
-void sup_show_events(struct sup_out *out, struct sup *sup)
-{
-    struct list list = {0};
-    int error = sup_event_since(sup, 0, add, &list);
-
-    show_list(out, sup, &list, error, sup_show_event);
-}
-
-void sup_show_letters(struct sup_out *out, struct sup *sup)
-{
-    struct list list = {0};
-    int error = sup_letter_since(sup, 0, add, &list);
-
-    show_list(out, sup, &list, error, show_one_letter);
 }
 
 /* ---- for the manual ---- */
@@ -290,6 +248,10 @@ static const struct {
     {LOST, "lost", "Messages given up with memory that does not add up."},
     {LETTER, "sender, target, contract, message, reason, error",
      "Of the dead letter; also what \"axsup deadletters\" shows."},
+    {SHARD, "registry, shard, epoch", "Which shard, and the epoch of the lease."},
+    {NODE, "node, session", "The node's name, and the number of its session."},
+    {FROM, "from, count", "The address, and how many there were since the event before."},
+    {WHY, "why", "The reason, in words."},
 };
 
 static void put_members(FILE *to, unsigned what)

@@ -228,19 +228,19 @@ _Static_assert(sizeof(struct shm_policy) == SHM_LINE, "each send looks at one");
 /* What happened, for axsup to show. Written by the slot's process in a ring; `count` is logged. */
 struct shm_event {
     uint32_t incarnation;
-    uint16_t method;
-    uint8_t what; /* enum shm_what */
+    uint16_t method; /* of SHM_REASON_WORDS: enum shm_words_part */
+    uint8_t what;    /* enum shm_what */
     uint8_t reason;
     uint8_t signal, suspect, will_restart;
-    uint8_t kind; /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
-    uint32_t error;
+    uint8_t kind;   /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
+    uint32_t error; /* of SHM_NEWS_LEASE_*: the shard */
     union {
         struct {
             uint64_t at; /* CLOCK_REALTIME ns */
             uint64_t actor, other;
             uint64_t contract; /* its hash, where the ref of whoever it is about does not tell it */
             uint64_t took_ns;  /* of SHM_SLOW */
-            uint64_t spare;
+            uint64_t number;   /* of the gateway's: see libax/gateway_event.h */
         };
         char words[SHM_WORDS]; /* of SHM_REASON_WORDS */
     };
@@ -258,8 +258,17 @@ enum shm_what {
     SHM_ACTOR_EXIT,
     SHM_AWAIT_LOST,   /* a wait of a durable actor ended with its process */
     SHM_SLOW,         /* a message took longer than slow_after; method: UINT16_MAX for a hook */
-    SHM_REASON_WORDS, /* what the event behind it has for a reason */
+    SHM_REASON_WORDS, /* a text of the event behind it */
+    SHM_NEWS_LEASE_ACQUIRED, /* from here on: of the gateway alone */
+    SHM_NEWS_LEASE_LOST,
+    SHM_NEWS_NODE_UP,
+    SHM_NEWS_NODE_DOWN,
+    SHM_NEWS_SESSION_ROTATED,
+    SHM_NEWS_AUTH_REFUSED,
+    SHM_WHAT_COUNT
 };
+
+enum shm_words_part { SHM_WORDS_REASON, SHM_WORDS_NAME, SHM_WORDS_NAME_END, SHM_WORDS_PARTS };
 
 #define SHM_UNDO 8192u /* words a turn may change */
 

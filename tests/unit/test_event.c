@@ -22,7 +22,8 @@ static struct {
     struct shm_event events[ROOM];
 } memory;
 static struct sup_slot slots[2];
-static struct sup_config config = {.events = ROOM, .deadletters = 16};
+static struct sup_json cluster;
+static struct sup_config config = {.events = ROOM, .deadletters = 16, .cluster.json = &cluster};
 static struct sup sup;
 static uint64_t looks, told, left_out;
 
@@ -236,6 +237,66 @@ static void letters_of_a_stop_are_bounded(void **state)
     assert_int_equal(sup.events.seq, 5);
 }
 
+static void write_words(enum shm_words_part part, const char *text)
+{
+    struct shm_event words = {.what = SHM_REASON_WORDS, .method = (uint16_t)part};
+
+    strcpy(words.words, text);
+    write_event(words);
+}
+
+static int note_node(void *ctx, const struct sup_event *event)
+{
+    char *text = ctx;
+
+    if (event->what >= SUP_LEASE_ACQUIRED)
+        snprintf(text + strlen(text), 512 - strlen(text), "[%s %s %u %u %s]",
+                 sup_what_name(event->what), event->subject, event->shard, (unsigned)event->number,
+                 event->words);
+    return 0;
+}
+
+#define NAME_47 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+
+static void news(void)
+{
+    write_words(SHM_WORDS_NAME, "users");
+    write_event((struct shm_event){.what = SHM_NEWS_LEASE_ACQUIRED, .error = 7, .number = 8});
+    write_words(SHM_WORDS_NAME, NAME_47);
+    write_words(SHM_WORDS_NAME_END, "0123456789abcdef");
+    write_words(SHM_WORDS_REASON, "gone");
+    write_event((struct shm_event){.what = SHM_NEWS_NODE_DOWN, .number = 9});
+    write_event((struct shm_event){.what = SHM_NEWS_NODE_UP});
+}
+
+/* The names are whole, and texts are not those of an event before. */
+static void news_of_nodes(void **state)
+{
+    char text[512] = "";
+
+    (void)state;
+    sup.cluster.boot = 2; /* the last slot is the gateway's */
+    news();
+    actor_events(2 * ROOM);
+    (void)sup_event_since(&sup, 0, note_node, text);
+    assert_string_equal(text, "[lease_acquired users 7 8 ][node_down " NAME_47
+                              "0123456789abcdef 0 9 gone][node_up  0 0 ]");
+}
+
+/* Whatever it writes. */
+static void no_other_worker_has_news(void **state)
+{
+    char text[512] = "";
+
+    (void)state;
+    news();
+    write_event((struct shm_event){.what = SHM_WHAT_COUNT});
+    write_event((struct shm_event){.what = SHM_REASON_WORDS, .method = SHM_WORDS_PARTS});
+    (void)sup_event_since(&sup, 0, note_node, text);
+    assert_string_equal(text, "");
+    assert_int_equal(sup.events.nodes.count, 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -264,6 +325,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_are_for_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(letters_of_a_stop_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(news_of_nodes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_other_worker_has_news, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
