@@ -19,7 +19,10 @@ enum {
     SORT,
     LIMIT,
     ONCE,
-    INTERVAL
+    INTERVAL,
+    WITHIN,
+    TOKEN,
+    PAIR
 };
 #define FILTERS                                                                                    \
     (BIT(WORKER) | BIT(CONTRACT) | BIT(NAME) | BIT(STATE) | BIT(MIN_MAIL) | BIT(SORT) | BIT(LIMIT))
@@ -67,6 +70,13 @@ const struct sup_option sup_options[] = {
     [ONCE] = {"once", NULL, SUP_OPTION_FLAG, FIELD(once), NULL, "Print once and end."},
     [INTERVAL] = {"interval", "DURATION", SUP_OPTION_DURATION, FIELD(interval_ns), "1s",
                   "The time between two looks."},
+    [WITHIN] = {"within", "DURATION", SUP_OPTION_DURATION, FIELD(within_ns), "60s",
+                "How long it may take; then the outcome is AX_E_TIMEOUT, and it goes on."},
+    [TOKEN] = {"token", NULL, SUP_OPTION_FLAG, FIELD(token), NULL,
+               "Make a token, which all nodes of a cluster share (token_file)."},
+    [PAIR] = {"key", NULL, SUP_OPTION_FLAG, FIELD(key), NULL,
+              "Make the key of one node (key_file) and print its public key, which the others "
+              "have in their pins."},
 };
 const size_t sup_options_count = sizeof(sup_options) / sizeof(sup_options[0]);
 
@@ -177,6 +187,30 @@ const struct sup_command sup_commands[] = {
      "What a durable actor waits for is canceled: stacks and code are at other addresses. WORKER "
      "is \"counting\" or any worker of it, such as \"counting/0\". Put the "
      "new file in the place of the old one by renaming it: processes still run from the old one."},
+    {"nodes", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_nodes,
+     "list the nodes of the cluster",
+     "Lists the nodes that this one knows, and whether there is a session with each. This and the "
+     "three below ask the gateway; of a system whose config has no cluster the status is 1."},
+    {"sessions", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_sessions,
+     "list the sessions with other nodes",
+     "Lists the sessions that there are with other nodes, and their connections."},
+    {"shards", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_shards,
+     "list the shards of the cluster's registries",
+     "Lists the shards of the registries that are spread over the cluster, and whose each is, as "
+     "far as this node knows."},
+    {"leases", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_leases,
+     "list the leases that this node has",
+     "Lists the leases of this node: the shard, the epoch, and how long it is valid without being "
+     "renewed."},
+    {"drain", "CONF", BIT(WITHIN), false, sup_cmd_drain, "hand the shards over to other nodes",
+     "Has this node give all its shards away, and take none from then on, and waits until it has "
+     "none left. \"axsup stop\" and SIGTERM do so as well, within half of the shutdown time; where "
+     "that is too short, do this first."},
+    {"keygen", "FILE", BIT(TOKEN) | BIT(PAIR), false, sup_cmd_keygen,
+     "make a token or a key for a cluster",
+     "Makes a secret by chance in a new file that its owner alone can read, as 64 hexadecimal "
+     "digits: with --token one that all nodes share, with --key one of this node's own, whose "
+     "public key is printed. A file that exists is not written over."},
     {"stop", "CONF", BIT(NOW), false, sup_cmd_stop, "stop the system",
      "Tells the system to stop, as SIGTERM does, and waits until its supervisor is gone. "
      "The status is 1 where workers had to be killed, as that of \"axsup run\" is then."},

@@ -45,9 +45,9 @@ struct sup_arguments {
     const struct sup_command *command;
     const char *operands[SUP_OPERANDS_MAX]; /* CONF first; NULL where left out */
     int count;                              /* of operands */
-    bool json, follow, now;
+    bool json, follow, now, token, key;
     uint64_t for_ns; /* 0: until it is told to stop */
-    uint64_t timeout_ns;
+    uint64_t timeout_ns, within_ns;
     const char *worker, *contract, *name, *state; /* NULL: all */
     const char *sort;                             /* NULL: by name */
     const char *prefix;                           /* of keys of kept maps; NULL: all */
@@ -125,6 +125,12 @@ int sup_cmd_kill(const struct sup_arguments *arguments);
 int sup_cmd_restart(const struct sup_arguments *arguments);
 int sup_cmd_reload(const struct sup_arguments *arguments);
 int sup_cmd_stop(const struct sup_arguments *arguments);
+int sup_cmd_nodes(const struct sup_arguments *arguments);
+int sup_cmd_sessions(const struct sup_arguments *arguments);
+int sup_cmd_shards(const struct sup_arguments *arguments);
+int sup_cmd_leases(const struct sup_arguments *arguments);
+int sup_cmd_drain(const struct sup_arguments *arguments);
+int sup_cmd_keygen(const struct sup_arguments *arguments);
 int sup_cmd_bench(const struct sup_arguments *arguments);
 
 /* The bench; argv[0] is "bench". Returns an exit status. */
