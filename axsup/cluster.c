@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "axsup/cluster.h"
 
+#include "axsup/message.h"
 #include "axsup/sup.h"
 #include "libax/gateway.h"
 #include "overlay/core/ident.h"
 
+#include <ax/errors.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,4 +88,27 @@ void sup_cluster_shards(const struct sup_config *config, const char *registry, u
         }
         *first += spread->shards;
     }
+}
+
+int sup_cluster_drain(struct sup *sup, uint64_t timeout_ns, sup_reply_fn *fn, void *ctx)
+{
+    const struct ax_contract *contract = NULL;
+    char why[SUP_MESSAGE_WHY_MAX];
+    uint64_t ref;
+    void *image;
+    size_t size;
+    int error = sup_actor_lookup(sup, GATEWAY_NAME, &ref, &contract);
+
+    if (error != 0)
+        return error;
+    const struct ax_method *drain = contract != NULL ? ax_contract_find(contract, "drain") : NULL;
+    if (drain == NULL)
+        return AX_E_WRONG_CONTRACT;
+    error = sup_message_make(drain->msg, "{}", sup->config->max_message, &image, &size, why);
+    if (error != 0)
+        return error;
+    error = sup_ask(sup, ref, contract, (uint16_t)(drain - contract->methods), image, size,
+                    timeout_ns, fn, ctx);
+    free(image);
+    return error;
 }

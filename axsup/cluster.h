@@ -5,6 +5,7 @@
 #define SUP_CLUSTER_H
 
 #include "axsup/config.h"
+#include "axsup/hub.h"
 
 struct sup;
 struct sup_slot;
@@ -25,6 +26,9 @@ uint32_t sup_cluster_slot(const struct sup *sup);
 uint32_t sup_cluster_listeners(const struct sup_slot *slot);
 /* The args of a configured actor of the slot. */
 const char *sup_cluster_args_of(const struct sup_slot *slot, const struct sup_actor_config *actor);
+
+/* Asks the gateway to give all shards away: as sup_ask. */
+int sup_cluster_drain(struct sup *sup, uint64_t timeout_ns, sup_reply_fn *fn, void *ctx);
 
 /* What the gateway is told (cluster_args.c has the form), malloc'd; NULL without memory. */
 char *sup_cluster_args(const struct sup_config *config, uint64_t boot);

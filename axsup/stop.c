@@ -156,9 +156,11 @@ static void on_deadline(void *ctx)
 {
     struct sup *sup = ctx;
     struct sup_stop *stop = &sup->stop;
-    int signal = stop->phase == SUP_STOP_ASKED ? SIGTERM : SIGKILL;
+    int signal = stop->phase <= SUP_STOP_ASKED ? SIGTERM : SIGKILL;
     uint32_t told = 0;
 
+    sup_ask_forget(sup, stop);
+    sup_timer_clear(sup, &stop->drained);
     if (signal == SIGKILL)
         drop_orders(sup);
     for (uint32_t s = 1; s < sup->n_slots; s++)
@@ -200,15 +202,49 @@ static void cancel_starts(struct sup *sup)
     }
 }
 
+/* The shards are handed over, or that is given up. */
+static void begin(void *ctx)
+{
+    struct sup *sup = ctx;
+
+    sup_ask_forget(sup, &sup->stop);
+    sup_timer_clear(sup, &sup->stop.drained);
+    sup->stop.phase = SUP_STOP_ASKED;
+    next(sup);
+}
+
+static void on_drained(void *ctx, int error, const void *body, size_t size)
+{
+    struct sup_stop *stop = ctx;
+    struct sup *sup = (struct sup *)(void *)((char *)stop - offsetof(struct sup, stop));
+
+    (void)body, (void)size;
+    if (error != 0)
+        sup_log(AX_WARN, "the shards were not handed over: %s", ax_strerror(error));
+    sup_timer_set(sup, &stop->drained, 0); /* not in the midst of a death */
+}
+
+/* One that runs; where none does, leases run out by themselves. */
+static bool drain(struct sup *sup)
+{
+    uint32_t gateway = sup_cluster_slot(sup);
+    uint64_t time_ns = sup->config->shutdown_ns / 2;
+
+    return gateway != 0 && sup->slots[gateway].state == SHM_SLOT_RUNNING && time_ns > 0 &&
+           sup_cluster_drain(sup, time_ns, on_drained, &sup->stop) == 0;
+}
+
 /* The one that is at its mail already is told again, and has no more time for that. */
 static void hurry(struct sup *sup)
 {
     struct sup_stop *stop = &sup->stop;
 
-    if (stop->now || stop->phase != SUP_STOP_ASKED)
+    if (stop->now || stop->phase > SUP_STOP_ASKED)
         return;
     stop->now = true;
-    if (stop->slot != 0 && sup_child_exists(&sup->slots[stop->slot]))
+    if (stop->phase == SUP_STOP_DRAIN)
+        begin(sup);
+    else if (stop->slot != 0 && sup_child_exists(&sup->slots[stop->slot]))
         order(&sup->slots[stop->slot]);
 }
 
@@ -223,13 +259,15 @@ void sup_request_stop(struct sup *sup, bool now)
     }
     sup_log(AX_INFO, "stopping");
     stop->now = now;
-    stop->phase = SUP_STOP_ASKED;
+    stop->phase = SUP_STOP_DRAIN;
     stop->grace = sup_stop_grace(sup->config->shutdown_ns);
     stop->timer = (struct sup_timer){.fn = on_deadline, .ctx = sup};
+    stop->drained = (struct sup_timer){.fn = begin, .ctx = sup};
     sup_timer_set(sup, &stop->timer, sup_clock() + sup->config->shutdown_ns);
     sup_timer_clear(sup, &sup->supervision.timer);
     cancel_starts(sup);
-    next(sup);
+    if (now || !drain(sup))
+        begin(sup);
 }
 
 void sup_stop_gone(struct sup *sup, struct sup_slot *slot, bool clean)
@@ -245,5 +283,6 @@ void sup_stop_gone(struct sup *sup, struct sup_slot *slot, bool clean)
     sup_leftover_mail(sup, slot->number);
     if (stop->phase == SUP_STOP_ASKED && !clean)
         sup_log(AX_WARN, "%s did not stop cleanly", slot->name);
-    next(sup);
+    if (stop->phase != SUP_STOP_DRAIN)
+        next(sup);
 }

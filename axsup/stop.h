@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* stop.h - the ordered end of the system, and restarts by hand.
  *
+ * A node of a cluster first hands its shards over (DRAIN), for which it has half of the time: the
+ * gateway is asked to, and whatever comes of that, the workers stop then.
+ *
  * Workers stop in reverse order, the next one when the one before is gone: told to drain and run
  * on_stop. Each has an equal share of the time that is left when it is told; at its end it gets
  * SIGTERM, a tenth of the share later (10 to 500 ms) SIGKILL, and the next one is told. At the
@@ -14,7 +17,7 @@
 struct sup;
 struct sup_slot;
 
-enum sup_stop_phase { SUP_STOP_NO, SUP_STOP_ASKED, SUP_STOP_TERM, SUP_STOP_KILL };
+enum sup_stop_phase { SUP_STOP_NO, SUP_STOP_DRAIN, SUP_STOP_ASKED, SUP_STOP_TERM, SUP_STOP_KILL };
 
 struct sup_stop {
     enum sup_stop_phase phase;
@@ -25,6 +28,7 @@ struct sup_stop {
     uint64_t left;   /* messages that were left */
     uint64_t grace;  /* between SIGTERM and SIGKILL, ns */
     struct sup_timer timer;
+    struct sup_timer drained; /* for what comes after DRAIN */
 };
 
 /* A slot has no process any more; goes on with the stop. */
