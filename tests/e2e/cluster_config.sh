@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# A system with "cluster" in its config: what it starts besides, who holds which socket, that its
+# gateway is restarted like any worker, and the commands that ask it. What the gateway does with
+# other nodes is not looked at here.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
+
+# try STATUS OUTPUT ERRORS COMMAND...: runs axsup; the outputs are patterns of the whole.
+try() {
+    local want=$1 out=$2 err=$3 status
+    shift 3
+    "$axsup" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+    # shellcheck disable=SC2053 # they are patterns
+    [[ $status == "$want" && $(<"$dir/out") == $out && $(<"$dir/err") == $err ]]
+    verdict $? "axsup $*: $status, \"$(<"$dir/out")\", \"$(<"$dir/err")\""
+}
+
+# config NAME SHUTDOWN MORE: a system of one worker; MORE are keys of the top level.
+config() {
+    cat >"$dir/$1.json" <<END
+{
+  "system": "$1", "run_dir": "$dir/$1", "shutdown": "$2", $3
+  "workers": [ { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
+    "actors": [ { "name": "counter", "contract": "counter" } ],
+    "registries": [ { "name": "users", "contract": "counter" } ] } ]
+}
+END
+}
+
+# pid_of CONF WORKER
+pid_of() {
+    "$axsup" status "$1" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+}
+
+# port_of CONF: at which its cluster listens.
+port_of() {
+    "$axsup" status "$1" --json |
+        sed 's|.*"listen":\[{"name":"cluster","address":"127.0.0.1:\([0-9]*\)"}\].*|\1|'
+}
+
+# holds PID: how many listening sockets of the port it has.
+holds() {
+    local fd link count=0
+    for fd in "/proc/$1/fd"/*; do
+        link=$(readlink "$fd") || continue
+        [[ $link == "socket:[$inode]" ]] && count=$((count + 1))
+    done
+    echo "$count"
+}
+
+# ---- secrets ----
+
+umask 0
+try 0 '' '' keygen --token "$dir/token"
+try 0 '*' '' keygen --key "$dir/key"
+public=$(<"$dir/out")
+[[ $public =~ ^[0-9a-f]{64}$ && $(<"$dir/key") =~ ^[0-9a-f]{64}$ && $public != "$(<"$dir/key")" ]]
+verdict $? "a key pair: $public"
+[[ $(<"$dir/token") =~ ^[0-9a-f]{64}$ ]]
+verdict $? "a token"
+[[ $(stat -c %a "$dir/token" "$dir/key") == $'600\n600' ]]
+verdict $? "secrets are for their owner: $(stat -c %a "$dir/token" "$dir/key")"
+before=$(<"$dir/token")
+try 1 '' "axsup: $dir/token exists, and is not written over: *" keygen --token "$dir/token"
+try 1 '' "axsup: $dir/key exists, and is not written over: *" keygen --key "$dir/key"
+[[ $(<"$dir/token") == "$before" ]]
+verdict $? "a token was written over"
+ln -s "$dir/nowhere" "$dir/link"
+try 1 '' "axsup: $dir/link exists*" keygen --token "$dir/link"
+[[ ! -e $dir/nowhere ]]
+verdict $? "a secret was written through a link"
+try 1 '' "axsup: $dir/no/token cannot be made: No such file or directory" keygen --token "$dir/no/token"
+try 2 '' '*--token or --key*' keygen "$dir/other"
+try 2 '' '*--token or --key*' keygen --token --key "$dir/other"
+[[ ! -e $dir/other ]]
+verdict $? "a secret of no kind was made"
+
+# ---- a node ----
+
+config a 5s "\"cluster\": { \"node\": \"alpha\", \"listen\": \"127.0.0.1:0\",
+    \"token_file\": \"token\", \"accepted\": [ \"$dir/key\" ], \"key_file\": \"key\",
+    \"pins\": { \"beta\": \"$public\" }, \"registries\": [ { \"name\": \"users\", \"shards\": 8 } ] },"
+try 0 '' '' check "$dir/a.json"
+try 3 '' '*no such system is running*' nodes "$dir/a.json"
+try 3 '' '*no such system is running*' drain "$dir/a.json"
+begin "$dir/a.json"
+said '*system a is running: 2 workers, 2 actors*'
+try 0 '{"system":"a","node":"alpha",*"workers":\[{"name":"counting/0",*{"name":"gateway/0",*' '' \
+    status "$dir/a.json" --json
+port=$(port_of "$dir/a.json")
+[[ $port =~ ^[0-9]+$ ]]
+verdict $? "it listens at one socket: $port"
+inode=$(awk -v port="$(printf ':%04X' "$port")" '$2 ~ port "$" && $4 == "0A" { print $10 }' /proc/net/tcp)
+[[ $(holds "$(pid_of "$dir/a.json" counting/0)") == 0 ]]
+verdict $? "a worker holds the socket of the cluster"
+[[ $(holds "$(pid_of "$dir/a.json" gateway/0)") == 1 ]]
+verdict $? "the gateway does not hold its socket"
+
+for what in nodes sessions shards leases; do
+    try 0 '*' '' "$what" "$dir/a.json"
+    try 0 '\[*\]' '' "$what" "$dir/a.json" --json
+done
+try 0 '' '' drain "$dir/a.json"
+try 0 '' '' drain "$dir/a.json" --within 20s
+
+# It dies like others; meanwhile who connects waits, and commands do.
+first=$(pid_of "$dir/a.json" gateway/0)
+kill -KILL "$first"
+exec {peer}<>"/dev/tcp/127.0.0.1/$port"
+verdict $? "nobody is at the socket of a gateway that was killed"
+try 0 '\[*\]' '' nodes "$dir/a.json" --json
+said '*gateway/0 runs: *incarnation 2*'
+[[ $(pid_of "$dir/a.json" gateway/0) != "$first" ]]
+verdict $? "it is another process"
+exec {peer}>&-
+[[ $(port_of "$dir/a.json") == "$port" ]]
+verdict $? "it listens elsewhere: $(port_of "$dir/a.json")"
+try 0 '' '' restart "$dir/a.json" gateway
+said '*gateway/0 runs: *incarnation 3*'
+try 0 '{"value":0}' '' call "$dir/a.json" counter get
+try 0 '' '' stop "$dir/a.json"
+said '*system a has stopped: 0 messages left, 0 workers killed*'
+wait "$pid"
+verdict $? "it has not stopped by itself"
+pid=
+
+# ---- one whose gateway does not answer ----
+
+config b 1s '"cluster": { "node": "b", "listen": "/'"${dir#/}"'/b.socket", "allow_insecure_auth": true },'
+begin "$dir/b.json"
+said '*system b is running*'
+kill -STOP "$(pid_of "$dir/b.json" gateway/0)"
+try 1 '' '*AX_E_TIMEOUT*' nodes "$dir/b.json" --timeout 20ms
+try 1 '' '*AX_E_TIMEOUT*' drain "$dir/b.json" --within 20ms
+try 1 '' '*' stop "$dir/b.json"
+said '*the shards were not handed over: *'
+said '*system b has stopped: *1 worker*killed*'
+wait "$pid"
+[[ ! -e $dir/b.socket ]]
+verdict $? "its socket is left behind"
+pid=
+
+# A stop that is not to wait asks for nothing.
+begin "$dir/b.json"
+said '*system b is running*'
+try 0 '' '' stop "$dir/b.json" --now
+said '*system b has stopped: *0 workers killed*'
+wait "$pid"
+pid=
+
+# ---- a system without a cluster ----
+
+config c 5s ''
+begin "$dir/c.json"
+said '*system c is running*'
+for what in nodes sessions shards leases drain; do
+    try 1 '' 'axsup: c is a system without a cluster: its config has no "cluster"' "$what" "$dir/c.json"
+done
+[[ $("$axsup" status "$dir/c.json" --json) == *'"node":null'* ]]
+verdict $? "it has the name of a node"
+try 0 '' '' stop "$dir/c.json"
+wait "$pid"
+pid=
+
+echo "$passed passed, $failed failed"
+((failed == 0))
