@@ -37,7 +37,9 @@ DEPS += binutils           # nm: the check of exported symbols
 DEPS += clang-format clang-tidy cppcheck shellcheck mandoc
 DEPS += spin               # make model
 DEPS += redis-server redis-tools # what the key-value server is compared with, and clients of it
-DEPS += libhiredis-dev     # another client of it
+DEPS += libhiredis-dev     # another client of it; leases in Redis
+DEPS += libssl-dev openssl # leases in Redis by TLS; certificates of tests
+DEPS += libcurl4-openssl-dev etcd-server # leases in etcd
 
 # "make deps test" is "make deps" and then "make test": the packages must be there before the
 # first compiler runs, whatever -j says. The same for clean.
@@ -75,6 +77,9 @@ CC := gcc
 endif
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
+# Kinds of lease store; 0 leaves one out, and the libraries that it needs.
+WITH_REDIS ?= 1
+WITH_ETCD ?= 1
 WERROR ?= -Werror
 sanitize :=
 
@@ -94,17 +99,21 @@ CFLAGS := -O0 -g
 sanitize := --coverage
 endif
 
+with_redis := $(filter-out 0,$(WITH_REDIS))
+with_etcd := $(filter-out 0,$(WITH_ETCD))
+store_defs := $(if $(with_redis),-DOV_WITH_REDIS) $(if $(with_etcd),-DOV_WITH_ETCD)
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla $(WERROR)
 # All objects are position-independent: the same ones go into libax.so, axsup, tests and fuzzers.
 # No semantic interposition: within libax.so a call is a call, not a jump through the PLT.
 cc_flags := -std=gnu17 -D_GNU_SOURCE $(warnings) -fPIC -fno-semantic-interposition \
-	-fstack-protector-strong $(sanitize) $(CFLAGS)
+	-fstack-protector-strong $(sanitize) $(CFLAGS) $(store_defs)
 includes := -I. -Ilibax/include
 # -z now: no symbol is looked up in the middle of a handler.
 ld_flags := $(sanitize) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 # clang leaves the sanitizers' own symbols in a shared object to the program.
 ld_defs := $(if $(sanitize),,-Wl,-z,defs)
 libs := -luring -ljansson -lsodium -lm
+ov_libs := $(if $(with_redis),-lhiredis -lssl -lcrypto) $(if $(with_etcd),-lcurl)
 
 # --- installation folders -------------------------------------------------------------------
 
@@ -129,7 +138,8 @@ objects = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 
 lib_src := $(wildcard shm/*.c libax/*.c libax/*.S)
 gateway_src := $(wildcard overlay/gateway/*.c)
-ov_src := $(filter-out $(gateway_src),$(wildcard overlay/*.c overlay/*/*.c))
+ov_src := $(filter-out $(gateway_src) $(if $(with_redis),,overlay/store/re%) \
+	$(if $(with_etcd),,overlay/store/etcd%),$(wildcard overlay/*.c overlay/*/*.c))
 sup_src := $(filter-out axsup/main.c,$(wildcard axsup/*.c))
 lib_obj := $(call objects,$(lib_src))
 ov_obj := $(call objects,$(ov_src))
@@ -226,7 +236,7 @@ $(B)/libtest.a: $(testlib_obj) $(B)/.links
 $(B)/axsup: $(main_obj) $(B)/libaxsup.a $(B)/liboverlay.a $(B)/libax.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ld_flags) $(axsup_rpath) -o $@ $(main_obj) $(B)/libaxsup.a $(B)/liboverlay.a \
-		-L$(B) -lax $(libs)
+		-L$(B) -lax $(libs) $(ov_libs)
 
 # $(1) folder with the sources, $(2) name, $(3) the shared object, $(4) a library for it
 define plugin
@@ -255,7 +265,7 @@ $(B)/tests/$(1): $$(call parts,tests/$$(patsubst %/,%,$$(dir $(1))),$$(notdir $(
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ld_flags) -Wl,-rpath,'$$$$ORIGIN/../..' -o $$@ $$(filter %.o,$$^) \
-		$(B)/libtest.a $(B)/libaxsup.a $(B)/libgateway.a $(B)/liboverlay.a $(call test_ax,$(1)) -lcmocka $$(libs)
+		$(B)/libtest.a $(B)/libaxsup.a $(B)/libgateway.a $(B)/liboverlay.a $(call test_ax,$(1)) -lcmocka $$(libs) $$(ov_libs)
 endef
 $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 # Parts of the key-value server that need no actors, for their unit test and their fuzzer.
@@ -268,7 +278,7 @@ $(B)/tests/e2e/helper_kv_load: libs += -lhiredis
 define fuzz_program
 $(B)/$(1): $$(call parts,tests/fuzz,$(1)) $$(lib_obj) $$(ov_obj) $$(sup_obj) $(B)/libtest.a $(B)/.links
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o %.a,$$^) $$(libs)
+	$$(Q)$$(CC) $$(ld_flags) -fsanitize=fuzzer -o $$@ $$(filter %.o %.a,$$^) $$(libs) $$(ov_libs)
 endef
 ifeq ($(CONFIG),fuzz)
 $(foreach f,$(fuzzers),$(eval $(call fuzz_program,$(f))))
@@ -280,7 +290,7 @@ $(B)/tests/bench/overlay: $(call objects,tests/bench/overlay.c) $(B)/liboverlay.
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ld_flags) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) $(B)/liboverlay.a -L$(B) \
-		-lax $(libs)
+		-lax $(libs) $(ov_libs)
 
 # --- run ------------------------------------------------------------------------------------
 
@@ -429,5 +439,6 @@ help: ## this list
 		while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo 'Variables: CONFIG=asan|clang|fuzz  CC=  CFLAGS=  WERROR=  V=1  PREFIX=  DESTDIR='
+	@echo '           WITH_REDIS=0  WITH_ETCD=0'
 
 endif

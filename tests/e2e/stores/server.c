@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/e2e/stores/server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "overlay/store/store.h"
+
+#define ARGS 48
+#define STARTS 5
+#define PATIENCE_MS 30000
+
+static char folder[128];
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void give_up_on(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+/* ---- the folder ---- */
+
+const char *server_path(const char *name)
+{
+    static char paths[32][256];
+    static unsigned next;
+    char *path = paths[next++ % 32];
+    if (folder[0] == '\0') {
+        const char *tmp = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/stores.XXXXXX", tmp == NULL ? "/tmp" : tmp);
+        if (mkdtemp(folder) == NULL)
+            give_up_on("%s: cannot be made", folder);
+    }
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+const char *server_file(const char *name, const char *text, mode_t mode)
+{
+    const char *path = server_path(name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0 || chmod(path, mode) != 0)
+        give_up_on("%s: cannot be written", path);
+    return path;
+}
+
+/* ---- children ---- */
+
+static pid_t run(const char *const *args, const char *log)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        give_up_on("fork");
+    if (pid > 0)
+        return pid;
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || getppid() != parent)
+        _exit(126);
+    execvp(args[0], (char *const *)args);
+    _exit(127);
+}
+
+static bool run_well(const char *const *args)
+{
+    int status;
+    pid_t pid = run(args, server_path("log"));
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void server_clean(void)
+{
+    const char *const args[] = {"rm", "-rf", folder, NULL};
+    if (folder[0] != '\0')
+        run_well(args);
+}
+
+/* ---- ports ---- */
+
+static struct sockaddr_in loopback(uint16_t port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static uint16_t free_port(void)
+{
+    struct sockaddr_in at = loopback(0);
+    socklen_t length = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &length) != 0)
+        give_up_on("no free port");
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static int dial(uint16_t port)
+{
+    struct sockaddr_in at = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Until it listens or has ended; false: it has. */
+static bool await_listening(struct server *server)
+{
+    for (int waited = 0; waited < PATIENCE_MS; waited += 10) {
+        int fd = dial(server->port);
+        if (fd >= 0) {
+            close(fd);
+            return true;
+        }
+        if (waitpid(server->pid, NULL, WNOHANG) == server->pid)
+            return false;
+        poll(NULL, 0, 10); /* between two looks */
+    }
+    give_up_on("%s does not listen within %d s: %s/log", server->kind, PATIENCE_MS / 1000,
+               server->folder);
+}
+
+/* ---- how they are called ---- */
+
+struct words {
+    const char *word[ARGS];
+    char text[16][256];
+    int n, texts;
+};
+
+static void add(struct words *words, const char *word)
+{
+    words->word[words->n++] = word;
+}
+
+__attribute__((format(printf, 3, 4))) static void add_option(struct words *words, const char *name,
+                                                             const char *format, ...)
+{
+    va_list args;
+    char *text = words->text[words->texts++];
+    va_start(args, format);
+    vsnprintf(text, sizeof words->text[0], format, args);
+    va_end(args);
+    add(words, name);
+    add(words, text);
+}
+
+static void redis_words(struct words *words, const struct server *server)
+{
+    add(words, "redis-server");
+    add_option(words, "--port", "%u", server->tls ? 0u : server->port);
+    add_option(words, "--bind", "127.0.0.1");
+    add_option(words, "--dir", "%s", server->folder);
+    add_option(words, "--save", "%s", "");
+    if (!server->tls)
+        return;
+    add_option(words, "--tls-port", "%u", server->port);
+    add_option(words, "--tls-ca-cert-file", "%s", server_path("ca.pem"));
+    add_option(words, "--tls-cert-file", "%s", server_path("cert.pem"));
+    add_option(words, "--tls-key-file", "%s", server_path("key.pem"));
+}
+
+/* Its least lease is a second, where an election takes less. */
+static void etcd_words(struct words *words, const struct server *server)
+{
+    const char *scheme = server->tls ? "https" : "http";
+    uint16_t peers = free_port();
+    add(words, "etcd");
+    add_option(words, "--name", "one");
+    add_option(words, "--data-dir", "%s/data", server->folder);
+    add_option(words, "--listen-client-urls", "%s://%s", scheme, server->address);
+    add_option(words, "--advertise-client-urls", "%s://%s", scheme, server->address);
+    add_option(words, "--listen-peer-urls", "http://127.0.0.1:%u", peers);
+    add_option(words, "--initial-advertise-peer-urls", "http://127.0.0.1:%u", peers);
+    add_option(words, "--initial-cluster", "one=http://127.0.0.1:%u", peers);
+    add_option(words, "--heartbeat-interval", "50");
+    add_option(words, "--election-timeout", "300");
+    if (!server->tls)
+        return;
+    add(words, "--client-cert-auth");
+    add_option(words, "--trusted-ca-file", "%s", server_path("ca.pem"));
+    add_option(words, "--cert-file", "%s", server_path("cert.pem"));
+    add_option(words, "--key-file", "%s", server_path("key.pem"));
+}
+
+/* ---- their life ---- */
+
+static bool has_program(const char *name)
+{
+    const char *const args[] = {name, "--version", NULL};
+    return run_well(args);
+}
+
+const char *server_lacks(const char *kind)
+{
+    bool built = false;
+    for (const char *const *name = ov_store_kinds(); *name != NULL; name++)
+        built |= strcmp(*name, kind) == 0;
+    if (!built)
+        return "left out of this build";
+    if (strcmp(kind, "redis") == 0 && !has_program("redis-server"))
+        return "no redis-server here: make deps";
+    if (strcmp(kind, "etcd") == 0 && !has_program("etcd"))
+        return "no etcd here: make deps";
+    return NULL;
+}
+
+static void launch(struct server *server)
+{
+    struct words words = {0};
+    char log[256];
+    if (strcmp(server->kind, "redis") == 0)
+        redis_words(&words, server);
+    else
+        etcd_words(&words, server);
+    for (int i = 0; server->options[i] != NULL; i++)
+        add(&words, server->options[i]);
+    snprintf(log, sizeof log, "%s/log", server->folder);
+    server->pid = run(words.word, log);
+}
+
+/* Somebody else may get the port in between. */
+void server_start(struct server *server)
+{
+    static int number;
+    char name[32];
+    if (strcmp(server->kind, "memory") == 0)
+        return;
+    snprintf(name, sizeof name, "%s.%d", server->kind, number++);
+    snprintf(server->folder, sizeof server->folder, "%s", server_path(name));
+    for (int i = 0; i < STARTS; i++) {
+        if (mkdir(server->folder, 0700) != 0 && i == 0)
+            give_up_on("%s: cannot be made", server->folder);
+        server->port = free_port();
+        snprintf(server->address, sizeof server->address, "127.0.0.1:%u", server->port);
+        launch(server);
+        if (await_listening(server))
+            return;
+        server_empty(server);
+    }
+    give_up_on("%s does not start: %s/log", server->kind, server->folder);
+}
+
+void server_restart(struct server *server)
+{
+    launch(server);
+    if (!await_listening(server))
+        give_up_on("%s does not start again: %s/log", server->kind, server->folder);
+}
+
+void server_kill(struct server *server)
+{
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+    server->pid = 0;
+}
+
+void server_freeze(struct server *server)
+{
+    int status;
+    kill(server->pid, SIGSTOP);
+    if (waitpid(server->pid, &status, WUNTRACED) != server->pid || !WIFSTOPPED(status))
+        give_up_on("%s does not stop", server->kind);
+}
+
+void server_thaw(struct server *server)
+{
+    kill(server->pid, SIGCONT);
+}
+
+void server_empty(struct server *server)
+{
+    char data[256];
+    snprintf(data, sizeof data, "%s/data", server->folder);
+    const char *const args[] = {"rm", "-rf", data, NULL};
+    run_well(args);
+}
+
+void server_end(struct server *server)
+{
+    if (server->pid > 0)
+        server_kill(server);
+}
+
+/* ---- talking to them ---- */
+
+static void say(const struct server *server, const char *text, const char *wanted)
+{
+    char got[512];
+    size_t length = 0;
+    int fd = dial(server->port);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        give_up_on("%s: cannot be talked to", server->kind);
+    while (length < strlen(wanted)) {
+        ssize_t n = read(fd, got + length, sizeof got - 1 - length);
+        if (n <= 0)
+            break;
+        length += (size_t)n;
+    }
+    got[length] = '\0';
+    close(fd);
+    if (strncmp(got, wanted, strlen(wanted)) != 0)
+        give_up_on("%s: to \"%s\" says \"%s\"", server->kind, text, got);
+}
+
+void server_redis(const struct server *server, const char *line, const char *wanted)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s\r\n", line);
+    say(server, text, wanted);
+}
+
+void server_etcd(const struct server *server, const char *path, const char *body)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+             path, server->address, strlen(body), body);
+    say(server, text, "HTTP/1.1 200 ");
+}
+
+/* ---- certificates ---- */
+
+static bool make_ca(const char *key, const char *cert)
+{
+    const char *const args[] = {"openssl", "req",   "-x509", "-newkey", "rsa:2048",
+                                "-nodes",  "-days", "2",     "-subj",   "/CN=ca",
+                                "-keyout", key,     "-out",  cert,      NULL};
+    return run_well(args);
+}
+
+bool server_certificates(void)
+{
+    const char *extension = server_file("ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n", 0600);
+    const char *request = server_path("request"), *key = server_path("key.pem");
+    const char *cert = server_path("cert.pem"), *ca = server_path("ca.pem");
+    const char *ca_key = server_path("ca.key");
+    const char *const ask[] = {"openssl", "req",   "-new",    "-newkey", "rsa:2048",
+                               "-nodes",  "-subj", "/CN=one", "-keyout", key,
+                               "-out",    request, NULL};
+    const char *const sign[] = {
+        "openssl",         "x509",  "-req", "-in",      request,   "-CA",  ca,   "-CAkey", ca_key,
+        "-CAcreateserial", "-days", "2",    "-extfile", extension, "-out", cert, NULL};
+    return make_ca(ca_key, ca) && make_ca(server_path("other.key"), server_path("other.pem")) &&
+           run_well(ask) && run_well(sign);
+}
