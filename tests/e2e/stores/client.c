@@ -11,8 +11,9 @@
 #include <cmocka.h>
 
 #define NS_PER_MS UINT64_C(1000000)
-#define PATIENCE_NS (UINT64_C(20) * 1000 * NS_PER_MS)
+#define PATIENCE_NS (UINT64_C(60) * 1000 * NS_PER_MS)
 
+uint64_t client_ttl_ns = CLIENT_LONG_NS;
 const struct ov_ident client_nodes[4] = {{"a", 1, 1}, {"b", 2, 1}, {"c", 3, 7}, {"a", 1, 2}};
 
 uint64_t client_now(void)
@@ -32,7 +33,7 @@ struct ov_store_options client_options(const struct server *server, const char *
                                      .n_addresses = strcmp(server->kind, "memory") != 0,
                                      .tls = server->tls,
                                      .room = CLIENT_ROOM,
-                                     .timeout_ns = 5000 * NS_PER_MS,
+                                     .timeout_ns = CLIENT_TIMEOUT_MS * NS_PER_MS,
                                      .pause_ns = 20 * NS_PER_MS};
 }
 
@@ -96,7 +97,7 @@ struct ov_store_request client_request(enum ov_store_op op, unsigned node, uint3
                                      .shard = shard,
                                      .asker = client_nodes[node],
                                      .epoch = epoch,
-                                     .ttl_ns = CLIENT_TTL_NS};
+                                     .ttl_ns = client_ttl_ns};
 }
 
 void client_submit(struct ov_store *store, const struct ov_store_request *request)

@@ -6,9 +6,13 @@
 #include "overlay/store/store.h"
 #include "tests/e2e/stores/server.h"
 
-#define CLIENT_TTL_NS UINT64_C(1000000000)
+/* What requests ask for: longer than any test takes, or, where a test says so, as long as it waits.
+ */
+#define CLIENT_LONG_NS UINT64_C(60000000000)
 #define CLIENT_ROOM 32u
+#define CLIENT_TIMEOUT_MS 15000u
 
+extern uint64_t client_ttl_ns;
 extern const struct ov_ident client_nodes[4]; /* the last is another session of the first */
 
 uint64_t client_now(void);

@@ -50,7 +50,7 @@ static void killed(struct server *server)
 /* It waits for the server, and is then done. */
 static void asked_while_away(struct server *server)
 {
-    struct ov_store *store = begin(server, 20000);
+    struct ov_store *store = begin(server, CLIENT_TIMEOUT_MS);
     server_kill(server);
     struct ov_store_request request = client_request(OV_STORE_ACQUIRE, A, 1, 0);
     client_submit(store, &request);
@@ -74,7 +74,7 @@ static void stopped(struct server *server)
     server_thaw(server);
     answer = client_insist(store, OV_STORE_ACQUIRE, A, 1, 0);
     client_expect(&answer, OV_STORE_DONE, 1);
-    answer = client_ask(store, OV_STORE_ACQUIRE, B, 1, 0);
+    answer = client_insist(store, OV_STORE_ACQUIRE, B, 1, 0);
     client_expect(&answer, OV_STORE_REFUSED, 1);
     ov_store_close(store);
 }
@@ -82,7 +82,7 @@ static void stopped(struct server *server)
 /* Nothing is left of what it knew, but in those who ask. */
 static void emptied(struct server *server)
 {
-    struct ov_store *store = begin(server, 5000);
+    struct ov_store *store = begin(server, CLIENT_TIMEOUT_MS);
     server_kill(server);
     server_empty(server);
     server_restart(server);
@@ -98,7 +98,7 @@ static void emptied(struct server *server)
 /* What ends as unknown at once is told a pause later: who asks at once again does not spin. */
 static void no_busy_loop(struct server *server)
 {
-    struct ov_store *store = begin(server, 5000);
+    struct ov_store *store = begin(server, CLIENT_TIMEOUT_MS);
     unsigned asked = 0;
     server_kill(server);
     uint64_t begun = client_now(), end = begun + 300 * NS_PER_MS;
@@ -136,7 +136,7 @@ static void by_name(struct server *server)
 {
     char name[64];
     const char *addresses[1];
-    struct ov_store *store = begin(server, 5000);
+    struct ov_store *store = begin(server, CLIENT_TIMEOUT_MS);
     struct ov_store_options options = client_options(server, addresses);
     snprintf(name, sizeof name, "localhost%s", strchr(server->address, ':'));
     addresses[0] = name;

@@ -15,7 +15,6 @@
 
 #define KINDS 3u
 #define TESTS 80u
-#define SHARDS_APART 10u
 
 static const char *const kinds[KINDS] = {"memory", "redis", "etcd"};
 static struct server servers[KINDS]; /* for the scenarios of each */
@@ -44,6 +43,7 @@ static void run_scenario(void **state)
         skip();
     if (it->server->pid == 0)
         server_start(it->server);
+    client_ttl_ns = CLIENT_LONG_NS;
     struct ov_store *store = client_open(it->server);
     it->scenario->play(it->server, store, it->shard);
     ov_store_close(store);
@@ -55,6 +55,7 @@ static void run_fault(void **state)
     struct server server = {.kind = it->fault->kind};
     if (is_missing(server.kind, it->fault->name))
         skip();
+    client_ttl_ns = CLIENT_LONG_NS;
     it->fault->play(&server);
     server_end(&server);
 }

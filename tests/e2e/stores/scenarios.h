@@ -5,9 +5,11 @@
 
 #include "tests/e2e/stores/client.h"
 
+#define SHARDS_APART 20u
+
 struct scenario {
     const char *name;
-    /* `store` is a client of `server`; the shard is nobody else's. */
+    /* `store` is a client of `server`; the shards from this one on are its own. */
     void (*play)(const struct server *server, struct ov_store *store, uint32_t shard);
 };
 

@@ -2,14 +2,11 @@
 #include "tests/e2e/stores/server.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,75 +16,6 @@
 #define ARGS 48
 #define STARTS 5
 #define PATIENCE_MS 30000
-
-static char folder[128];
-
-__attribute__((format(printf, 1, 2))) static _Noreturn void give_up_on(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-/* ---- the folder ---- */
-
-const char *server_path(const char *name)
-{
-    static char paths[32][256];
-    static unsigned next;
-    char *path = paths[next++ % 32];
-    if (folder[0] == '\0') {
-        const char *tmp = getenv("TMPDIR");
-        snprintf(folder, sizeof folder, "%s/stores.XXXXXX", tmp == NULL ? "/tmp" : tmp);
-        if (mkdtemp(folder) == NULL)
-            give_up_on("%s: cannot be made", folder);
-    }
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-const char *server_file(const char *name, const char *text, mode_t mode)
-{
-    const char *path = server_path(name);
-    FILE *file = fopen(path, "w");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0 || chmod(path, mode) != 0)
-        give_up_on("%s: cannot be written", path);
-    return path;
-}
-
-/* ---- children ---- */
-
-static pid_t run(const char *const *args, const char *log)
-{
-    pid_t parent = getpid(), pid = fork();
-    if (pid < 0)
-        give_up_on("fork");
-    if (pid > 0)
-        return pid;
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || getppid() != parent)
-        _exit(126);
-    execvp(args[0], (char *const *)args);
-    _exit(127);
-}
-
-static bool run_well(const char *const *args)
-{
-    int status;
-    pid_t pid = run(args, server_path("log"));
-    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-void server_clean(void)
-{
-    const char *const args[] = {"rm", "-rf", folder, NULL};
-    if (folder[0] != '\0')
-        run_well(args);
-}
 
 /* ---- ports ---- */
 
@@ -104,7 +32,7 @@ static uint16_t free_port(void)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
         getsockname(fd, (struct sockaddr *)&at, &length) != 0)
-        give_up_on("no free port");
+        server_give_up("no free port");
     close(fd);
     return ntohs(at.sin_port);
 }
@@ -132,8 +60,8 @@ static bool await_listening(struct server *server)
             return false;
         poll(NULL, 0, 10); /* between two looks */
     }
-    give_up_on("%s does not listen within %d s: %s/log", server->kind, PATIENCE_MS / 1000,
-               server->folder);
+    server_give_up("%s does not listen within %d s: %s/log", server->kind, PATIENCE_MS / 1000,
+                   server->folder);
 }
 
 /* ---- how they are called ---- */
@@ -204,7 +132,7 @@ static void etcd_words(struct words *words, const struct server *server)
 static bool has_program(const char *name)
 {
     const char *const args[] = {name, "--version", NULL};
-    return run_well(args);
+    return server_run(args);
 }
 
 const char *server_lacks(const char *kind)
@@ -232,7 +160,7 @@ static void launch(struct server *server)
     for (int i = 0; server->options[i] != NULL; i++)
         add(&words, server->options[i]);
     snprintf(log, sizeof log, "%s/log", server->folder);
-    server->pid = run(words.word, log);
+    server->pid = server_spawn(words.word, log);
 }
 
 /* Somebody else may get the port in between. */
@@ -246,7 +174,7 @@ void server_start(struct server *server)
     snprintf(server->folder, sizeof server->folder, "%s", server_path(name));
     for (int i = 0; i < STARTS; i++) {
         if (mkdir(server->folder, 0700) != 0 && i == 0)
-            give_up_on("%s: cannot be made", server->folder);
+            server_give_up("%s: cannot be made", server->folder);
         server->port = free_port();
         snprintf(server->address, sizeof server->address, "127.0.0.1:%u", server->port);
         launch(server);
@@ -254,14 +182,14 @@ void server_start(struct server *server)
             return;
         server_empty(server);
     }
-    give_up_on("%s does not start: %s/log", server->kind, server->folder);
+    server_give_up("%s does not start: %s/log", server->kind, server->folder);
 }
 
 void server_restart(struct server *server)
 {
     launch(server);
     if (!await_listening(server))
-        give_up_on("%s does not start again: %s/log", server->kind, server->folder);
+        server_give_up("%s does not start again: %s/log", server->kind, server->folder);
 }
 
 void server_kill(struct server *server)
@@ -276,7 +204,7 @@ void server_freeze(struct server *server)
     int status;
     kill(server->pid, SIGSTOP);
     if (waitpid(server->pid, &status, WUNTRACED) != server->pid || !WIFSTOPPED(status))
-        give_up_on("%s does not stop", server->kind);
+        server_give_up("%s does not stop", server->kind);
 }
 
 void server_thaw(struct server *server)
@@ -289,7 +217,7 @@ void server_empty(struct server *server)
     char data[256];
     snprintf(data, sizeof data, "%s/data", server->folder);
     const char *const args[] = {"rm", "-rf", data, NULL};
-    run_well(args);
+    server_run(args);
 }
 
 void server_end(struct server *server)
@@ -306,7 +234,7 @@ static void say(const struct server *server, const char *text, const char *wante
     size_t length = 0;
     int fd = dial(server->port);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-        give_up_on("%s: cannot be talked to", server->kind);
+        server_give_up("%s: cannot be talked to", server->kind);
     while (length < strlen(wanted)) {
         ssize_t n = read(fd, got + length, sizeof got - 1 - length);
         if (n <= 0)
@@ -316,7 +244,7 @@ static void say(const struct server *server, const char *text, const char *wante
     got[length] = '\0';
     close(fd);
     if (strncmp(got, wanted, strlen(wanted)) != 0)
-        give_up_on("%s: to \"%s\" says \"%s\"", server->kind, text, got);
+        server_give_up("%s: to \"%s\" says \"%s\"", server->kind, text, got);
 }
 
 void server_redis(const struct server *server, const char *line, const char *wanted)
@@ -333,30 +261,4 @@ void server_etcd(const struct server *server, const char *path, const char *body
              "POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
              path, server->address, strlen(body), body);
     say(server, text, "HTTP/1.1 200 ");
-}
-
-/* ---- certificates ---- */
-
-static bool make_ca(const char *key, const char *cert)
-{
-    const char *const args[] = {"openssl", "req",   "-x509", "-newkey", "rsa:2048",
-                                "-nodes",  "-days", "2",     "-subj",   "/CN=ca",
-                                "-keyout", key,     "-out",  cert,      NULL};
-    return run_well(args);
-}
-
-bool server_certificates(void)
-{
-    const char *extension = server_file("ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n", 0600);
-    const char *request = server_path("request"), *key = server_path("key.pem");
-    const char *cert = server_path("cert.pem"), *ca = server_path("ca.pem");
-    const char *ca_key = server_path("ca.key");
-    const char *const ask[] = {"openssl", "req",   "-new",    "-newkey", "rsa:2048",
-                               "-nodes",  "-subj", "/CN=one", "-keyout", key,
-                               "-out",    request, NULL};
-    const char *const sign[] = {
-        "openssl",         "x509",  "-req", "-in",      request,   "-CA",  ca,   "-CAkey", ca_key,
-        "-CAcreateserial", "-days", "2",    "-extfile", extension, "-out", cert, NULL};
-    return make_ca(ca_key, ca) && make_ca(server_path("other.key"), server_path("other.pem")) &&
-           run_well(ask) && run_well(sign);
 }

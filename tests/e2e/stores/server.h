@@ -8,11 +8,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tests/e2e/stores/folder.h"
+
 #define SERVER_OPTIONS 20
 
 struct server {
-    const char *kind; /* "redis" or "etcd"; "memory" is none */
-    bool tls;         /* with clients' certificates wanted, see server_certificates */
+    const char *kind;                    /* "redis" or "etcd"; "memory" is none */
+    bool tls;                            /* with clients' certificates wanted, see folder.h */
     const char *options[SERVER_OPTIONS]; /* more of them, ended by NULL */
     pid_t pid;
     uint16_t port;
@@ -36,15 +38,5 @@ void server_end(struct server *server);
 void server_redis(const struct server *server, const char *line, const char *wanted);
 /* A POST to etcd, which must be answered by 200. */
 void server_etcd(const struct server *server, const char *path, const char *body);
-
-/* Makes ca.pem, cert.pem, key.pem of 127.0.0.1 and other.pem, of a CA that has signed none of them.
- * False: there is no openssl here. */
-bool server_certificates(void);
-/* A path of static text within the folder of all servers. */
-const char *server_path(const char *name);
-/* Writes a file there. Its path. */
-const char *server_file(const char *name, const char *text, mode_t mode);
-/* Removes that folder. */
-void server_clean(void);
 
 #endif
