@@ -253,7 +253,7 @@ $(B)/plugins/gateway.so: $(gateway_obj) $(B)/liboverlay.a $(B)/libax.so $(B)/.li
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(ld_flags) $(ld_defs) -Wl,--exclude-libs,ALL -o $@ $(gateway_obj) \
-		$(B)/liboverlay.a -L$(B) -lax $(libs)
+		$(B)/liboverlay.a -L$(B) -lax $(libs) $(ov_libs)
 
 # What crash tests look at is hidden in libax.so, so they have its objects for themselves, and
 # optimized as they are there.

@@ -10,7 +10,9 @@
 #include "libax/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define CONTRACTS 4096u /* a power of two */
 
@@ -97,6 +99,20 @@ int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer)
     socklen_t size = sizeof *peer;
     AX_TRY(io_own(ctx, io, &h));
     return getpeername(h->fd, (struct sockaddr *)peer, &size) == 0 ? 0 : -errno;
+}
+
+int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io)
+{
+    struct io_handle *h;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0)
+        return -errno;
+    int error = io_make(ctx, IO_POLLED, own, &h);
+    if (error != 0)
+        close(own);
+    else
+        *io = io_number(ctx->worker, h);
+    return error;
 }
 
 bool far_is_watched(struct ax_ctx *ctx, struct ax_ref who)

@@ -50,6 +50,10 @@ void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t unti
 /* Who is at the other end of a handle of this actor. AX_E_CLOSED, AX_E_NOT_ALLOWED, -errno. */
 AX_MUST_USE int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer);
 
+/* An AX_IO_DATA without data comes to this actor each time that the descriptor becomes readable. It
+ * stays the caller's. Results of ax_io_connect. */
+AX_MUST_USE int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io);
+
 /* ---- who stands for actors elsewhere ---- */
 
 /* `who` is an actor of this process. Is it monitored? */

@@ -25,7 +25,7 @@
 #include <ax/io.h>
 #include <sys/resource.h>
 
-enum io_kind { IO_FREE, IO_LISTENER, IO_SOCKET, IO_FILE };
+enum io_kind { IO_FREE, IO_LISTENER, IO_SOCKET, IO_FILE, IO_POLLED };
 enum io_request { IO_ACCEPT, IO_RECV, IO_SEND, IO_CONNECT, IO_EXIT, IO_CANCEL, IO_RUN };
 
 struct io_bytes { /* grows */

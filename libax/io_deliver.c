@@ -148,6 +148,11 @@ static bool next_event(struct worker *w, struct io_handle *h, struct ax_io_event
     event->io = io_number(w, h);
     if (h->kind == IO_LISTENER)
         return accepted(w, h, event);
+    if (h->kind == IO_POLLED) {
+        h->knocked = false;
+        event->what = AX_IO_DATA;
+        return true;
+    }
     if (h->connected) {
         h->connected = false;
         event->what = AX_IO_CONNECTED;

@@ -134,7 +134,7 @@ static bool request_of(struct worker *w, struct io_handle *h)
         io_finish(w, h);
         return true;
     }
-    if (h->kind == IO_LISTENER)
+    if (h->kind == IO_LISTENER || h->kind == IO_POLLED)
         return listen_to(w, h);
     if (h->kind != IO_SOCKET || h->fd < 0)
         return true;

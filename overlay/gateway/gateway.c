@@ -63,13 +63,19 @@ void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gate
     (void)self, (void)msg;
     gw.tick_at = UINT64_MAX;
     gw_stand_ins_look(ctx);
+    gw_leases_run(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
 
 static void on_io(struct ax_ctx *ctx, struct gateway *self, const struct ax_io_event *event)
 {
     (void)self;
-    gw_links_io(ctx, event);
+    if (event->io != gw.store.io || gw.store.io == 0) {
+        gw_links_io(ctx, event);
+        return;
+    }
+    gw_leases_run(ctx);
+    (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
 
 static void on_reply(struct ax_ctx *ctx, struct gateway *self, const struct ax_reply *reply)

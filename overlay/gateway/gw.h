@@ -28,6 +28,7 @@
 #include "overlay/core/host.h"
 #include "overlay/gateway/clerk.h"
 #include "overlay/gateway/table.h"
+#include "overlay/store/store.h"
 
 #include <ax/io.h>
 #include <ax/map.h>
@@ -57,9 +58,12 @@ struct gw_later { /* comes in, or is done, when this step is over */
     char detail[AX_WORDS_MAX + 1];
 };
 
-struct gw_store { /* the memory store, where this node keeps it; see leases.c */
-    bool here;
-    char node[OV_NODE_MAX + 1]; /* who keeps it */
+struct gw_store {                     /* see leases.c */
+    struct ov_store *server;          /* NULL: it is the memory store of a node, */
+    uint64_t io;                      /* the server's descriptor */
+    char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged */
+    bool here;                        /* of this one */
+    char node[OV_NODE_MAX + 1];       /* who keeps it */
     struct ov_store_memory memory;
 };
 
@@ -210,6 +214,10 @@ uint32_t gw_node_of_name(const char *name);
 
 /* ---- leases.c ---- */
 
+/* The descriptor of a server is readable, or its time has come. */
+void gw_leases_run(struct ax_ctx *ctx);
+/* When that is. */
+uint64_t gw_leases_next(void);
 /* What a worker is to know of the lease of a shard. */
 void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);

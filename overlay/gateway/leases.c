@@ -11,6 +11,7 @@
         (u8, outcome, u64, epoch, u64, left_ns, str, owner))
 #include <ax/contract.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define ENDPOINT "/leases" /* names of actors have no slash */
@@ -99,16 +100,58 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
     gw_calls_lease(ctx, request->number, &ask);
 }
 
+/* ---- a server ---- */
+
+static void log_trouble(struct ax_ctx *ctx)
+{
+    const char *trouble = ov_store_trouble(gw.store.server);
+    if (strcmp(trouble, gw.store.trouble) == 0)
+        return;
+    if (trouble[0] != '\0')
+        ax_log(ctx, AX_WARN, "the lease store does not answer: %s", trouble);
+    else
+        ax_log(ctx, AX_INFO, "the lease store answers again");
+    snprintf(gw.store.trouble, sizeof gw.store.trouble, "%s", trouble);
+}
+
+void gw_leases_run(struct ax_ctx *ctx)
+{
+    struct ov_store_answer answer;
+    if (gw.store.server == NULL)
+        return;
+    ov_store_run(gw.store.server, gw.now);
+    while (ov_store_take(gw.store.server, &answer))
+        answer_core(ctx, &answer);
+    log_trouble(ctx);
+}
+
+uint64_t gw_leases_next(void)
+{
+    return gw.store.server == NULL ? UINT64_MAX : ov_store_next(gw.store.server);
+}
+
+static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    int error = ov_store_submit(gw.store.server, gw.now, &later->request);
+    if (error != 0)
+        ax_log(ctx, AX_WARN, "the lease store cannot be asked: %s", ax_strerror(error));
+    gw_leases_run(ctx);
+}
+
+/* ---- */
+
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
     note_request(ctx, request);
-    if (!gw.store.here) {
+    if (gw.store.server != NULL) {
+        gw_run_later(ctx, ask_server)->request = *request;
+    } else if (!gw.store.here) {
         gw_run_later(ctx, ask_node)->request = *request;
-        return;
+    } else {
+        ov_store_memory_handle(&gw.store.memory, gw.now, request, &answer);
+        answer_core(ctx, &answer);
     }
-    ov_store_memory_handle(&gw.store.memory, gw.now, request, &answer);
-    answer_core(ctx, &answer);
 }
 
 static bool read_answer(const struct ax_span *body, struct ov_store_answer *answer)

@@ -144,8 +144,8 @@ static void unwatch(struct ax_ctx *ctx, uint64_t handle)
     if (!gw_table_take(&gw.monitor_of_handle, handle, &monitor))
         return;
     gw_table_take(&gw.handle_of_monitor, monitor, NULL);
-    if (ax_demonitor(ctx, monitor) > 0)
-        ax_log(ctx, AX_WARN, "a monitor cannot be taken back");
+    if (ax_demonitor(ctx, monitor) == AX_E_LIMIT) /* it may have ended just now */
+        gw_die(ctx, "a monitor cannot be taken back");
 }
 
 /* ---- what the host of registries wants ---- */
@@ -252,10 +252,7 @@ static void told(struct ax_ctx *ctx, uint64_t handle, const struct ax_down *down
                                .incarnation = down->incarnation,
                                .detail = {down->words, (uint32_t)strlen(down->words)}};
     const struct ov_in in = {.kind = OV_IN_ENDED, .answer = &answer};
-    if (!down->will_restart) {
-        gw_table_take(&gw.handle_of_monitor, down->monitor, NULL);
-        gw_table_take(&gw.monitor_of_handle, handle, NULL);
-    }
+    unwatch(ctx, handle); /* each monitor of another node tells one end */
     (void)gw_step(ctx, &in, NULL);
 }
 

@@ -168,23 +168,55 @@ static int set_peers(json_t *args)
     return 0;
 }
 
+#define ADDRESSES 16u
+
+static int open_server(struct ax_ctx *ctx, const json_t *store, uint32_t shards)
+{
+    const json_t *list = json_object_get(store, "endpoints");
+    const char *addresses[ADDRESSES] = {0};
+    char error[OV_STORE_ERROR_MAX] = "";
+    struct ov_store_options options = {
+        .kind = text(store, "kind"),
+        .addresses = addresses,
+        .prefix = text(store, "prefix"),
+        .user = text(store, "user"),
+        .password_file = text(store, "password_file"),
+        .tls = json_is_true(json_object_get(store, "tls")),
+        .ca_file = text(store, "ca_file"),
+        .cert_file = text(store, "cert_file"),
+        .key_file = text(store, "key_file"),
+        .room = 2 * shards + 64,
+        .timeout_ns = number(store, "timeout_ns"),
+        .pause_ns = number(store, "pause_ns"),
+    };
+    for (; options.n_addresses < ADDRESSES && options.n_addresses < json_array_size(list);
+         options.n_addresses++)
+        addresses[options.n_addresses] =
+            json_string_value(json_array_get(list, options.n_addresses));
+    int result = ov_store_open(&gw.store.server, &options, error);
+    if (result == 0)
+        return far_poll(ctx, ov_store_fd(gw.store.server), &gw.store.io);
+    ax_log(ctx, AX_ERROR, "lease store: %s", error);
+    return result;
+}
+
 static int set_store(struct ax_ctx *ctx, const json_t *args)
 {
     const json_t *store = json_object_get(args, "store");
-    const char *kind = text(store, "kind"), *node = text(store, "node");
-    uint32_t records = 1;
-    if (kind == NULL || strcmp(kind, "memory") != 0 || node == NULL) {
-        ax_log(ctx, AX_ERROR, "there is no lease store of the kind %s", kind == NULL ? "?" : kind);
-        return AX_E_UNSUPPORTED;
-    }
+    const char *node = text(store, "node");
+    uint32_t shards = 0;
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        shards += gw.registries[i].shards;
+    if (node == NULL)
+        return open_server(ctx, store, shards);
     snprintf(gw.store.node, sizeof gw.store.node, "%s", node);
     gw.store.here = strcmp(node, gw.self->ident.node) == 0;
-    for (uint32_t i = 0; i < gw.config.nregistries; i++)
-        records += gw.registries[i].shards;
-    struct ov_store_record *list = gw.store.here ? calloc(records, sizeof *list) : NULL;
-    if (gw.store.here && list == NULL)
+    if (!gw.store.here)
+        return 0;
+    struct ov_store_record *list = calloc(shards + 1u, sizeof *list);
+    if (list == NULL)
         return -ENOMEM;
-    ov_store_memory_init(&gw.store.memory, list, gw.store.here ? records : 0);
+    ov_store_memory_init(&gw.store.memory, list, shards + 1u);
     return 0;
 }
 

@@ -38,19 +38,6 @@ static int remember(const struct gw_identity *identity, uint64_t addr)
     return gw_table_put(&gw.addr_of_identity, hash_of(identity), addr);
 }
 
-void gw_stand_ins_open(struct ax_ctx *ctx)
-{
-    struct ax_span key, value;
-    struct gw_identity identity;
-    uint64_t addr;
-    for (uint64_t at = 0; ax_map_next(ctx, gateway_stand_ins, &at, &key, &value) == 0;) {
-        memcpy(&addr, key.ptr, sizeof addr);
-        memcpy(&identity, value.ptr, sizeof identity);
-        if (remember(&identity, addr) != 0)
-            gw_die(ctx, "no memory");
-    }
-}
-
 bool gw_stands_for(struct ax_ctx *ctx, uint64_t addr, struct gw_identity *identity)
 {
     struct ax_span value;
@@ -102,6 +89,22 @@ int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct a
     }
     *who = made.ref;
     return 0;
+}
+
+/* What the process before watched nobody watches any more: as if their nodes were down. */
+void gw_stand_ins_open(struct ax_ctx *ctx)
+{
+    struct ax_span key, value;
+    struct gw_identity identity;
+    uint64_t addr;
+    for (uint64_t at = 0; ax_map_next(ctx, gateway_stand_ins, &at, &key, &value) == 0;) {
+        memcpy(&addr, key.ptr, sizeof addr);
+        memcpy(&identity, value.ptr, sizeof identity);
+        if (identity.watched)
+            end(ctx, addr, AX_NODE_DOWN);
+        else if (remember(&identity, addr) != 0)
+            gw_die(ctx, "no memory");
+    }
 }
 
 /* ---- nodes ---- */
@@ -197,31 +200,47 @@ int gw_target(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct gw_identi
 #define LOOK_NS UINT64_C(5000000)
 #define SWEEP_NS UINT64_C(5000000000)
 
-/* Who stands for it until it ends; the core watches it for them. */
-static int watch(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
+/* The core watches it, for the one at `addr`. */
+static int set_monitor(struct ax_ctx *ctx, const struct gw_identity *identity, uint64_t addr)
 {
     struct ov_target target;
     uint64_t id = 0;
+    AX_TRY(target_of(identity, &target));
+    const struct ov_in in = {.kind = OV_IN_MONITOR, .target = &target, .token = addr};
+    if (gw_table_put(&gw.monitor_of_stand_in, addr, UINT64_MAX) != 0)
+        gw_die(ctx, "no memory");
+    int error = gw_step(ctx, &in, &id);
+    if (error != 0)
+        gw_table_take(&gw.monitor_of_stand_in, addr, NULL);
+    else if (gw_table_get(&gw.monitor_of_stand_in, addr, NULL)) /* not over yet */
+        error = gw_table_put(&gw.monitor_of_stand_in, addr, id);
+    return error == AX_E_BUSY ? AX_E_LIMIT : error;
+}
+
+/* Who stands for it until it ends. */
+static int watch(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
+{
     if (gw_table_get(&gw.addr_of_identity, hash_of(identity), &who->addr) &&
         gw_table_get(&gw.monitor_of_stand_in, who->addr, NULL))
         return 0;
-    AX_TRY(target_of(identity, &target));
     AX_TRY(gw_stand_in(ctx, identity, who));
-    const struct ov_in in = {.kind = OV_IN_MONITOR, .target = &target, .token = who->addr};
-    if (gw_table_put(&gw.monitor_of_stand_in, who->addr, UINT64_MAX) != 0)
-        gw_die(ctx, "no memory");
-    int error = gw_step(ctx, &in, &id);
-    if (error != 0) {
-        gw_table_take(&gw.monitor_of_stand_in, who->addr, NULL);
-        end(ctx, who->addr, AX_NORMAL);
-        return error == AX_E_BUSY ? AX_E_LIMIT : error;
-    }
     if (gw.now + SWEEP_NS < gw.sweep_at)
         gw.sweep_at = gw.now + SWEEP_NS;
     if (gw.sweep_at < gw.look_at)
         gw.look_at = gw.sweep_at;
-    bool over = !gw_table_get(&gw.monitor_of_stand_in, who->addr, NULL);
-    return over ? 0 : gw_table_put(&gw.monitor_of_stand_in, who->addr, id);
+    int error = set_monitor(ctx, identity, who->addr);
+    if (error != 0)
+        end(ctx, who->addr, AX_NORMAL);
+    return error;
+}
+
+/* One life of it has ended, and another begins: that is watched anew. */
+static void watch_again(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    uint64_t addr = later->out.token;
+    struct gw_identity identity;
+    if (gw_stands_for(ctx, addr, &identity) && set_monitor(ctx, &identity, addr) != 0)
+        end(ctx, addr, AX_NODE_DOWN);
 }
 
 int gw_watch(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct ax_ref *who,
@@ -268,6 +287,7 @@ void gw_watch_down(struct ax_ctx *ctx, const struct ov_out *out)
     if (out->restart) {
         if (far_end(ctx, (struct ax_ref){addr, 0}, (enum ax_reason)out->reason, true) == AX_E_LIMIT)
             gw_die(ctx, "the end of an incarnation cannot be told");
+        gw_run_later(ctx, watch_again)->out.token = addr;
         return;
     }
     gw_table_take(&gw.monitor_of_stand_in, addr, NULL);

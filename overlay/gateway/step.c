@@ -154,6 +154,8 @@ void gw_arm(struct ax_ctx *ctx)
         next = due;
     if (gw.look_at < next)
         next = gw.look_at;
+    if (gw_leases_next() < next)
+        next = gw_leases_next();
     if (next >= gw.tick_at)
         return;
     uint64_t timer, wait = next > gw.now ? next - gw.now : 0;
