@@ -116,7 +116,7 @@ int ov_cluster_init(struct ov_cluster **out, void *memory, size_t size,
     layout = lay_out(config);
     if (size < layout.size)
         return AX_E_INVALID;
-    memset(memory, 0, layout.size);
+    memset(memory, 0, layout.core); /* the core clears its own */
     cluster->config = *config;
     cluster->peers = (void *)((char *)memory + layout.peers);
     cluster->members = (void *)((char *)memory + layout.members);

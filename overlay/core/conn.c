@@ -26,10 +26,9 @@ struct ov_conn *ov_conn_find(struct ov_core *core, uint64_t id)
 void ov_conn_free(struct ov_core *core, struct ov_conn *conn)
 {
     uint32_t life = conn->life;
-    if (conn->stream.in != NULL) {
-        sodium_memzero(conn->stream.in, OV_STREAM_ROOM(conn->stream.max_frame));
+    if (conn->stream.in != NULL)
         core->buffers[core->nbuffers++] = conn->stream.in;
-    }
+    ov_stream_wipe(&conn->stream);
     sodium_memzero(conn, sizeof *conn);
     conn->life = life;
 }

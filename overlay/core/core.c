@@ -59,7 +59,7 @@ int ov_core_init(struct ov_core **out, void *memory, size_t size,
     layout = lay_out(config);
     if (size < layout.size)
         return AX_E_INVALID;
-    memset(memory, 0, layout.size);
+    memset(memory, 0, layout.buffers); /* of a buffer nothing is read that was not put there */
     *core = (struct ov_core){.config = *config,
                              .chance = config->seed,
                              .session = config->self->ident.session,
@@ -69,7 +69,7 @@ int ov_core_init(struct ov_core **out, void *memory, size_t size,
                              .buffers = (void *)((char *)memory + layout.free),
                              .nconns = layout.nconns,
                              .nbuffers = layout.nbuffers,
-                             .size = layout.size};
+                             .size = layout.buffers};
     for (uint32_t i = 0; i < layout.nbuffers; i++)
         core->buffers[i] = (uint8_t *)memory + layout.buffers + i * layout.buffer;
     *out = core;
@@ -78,6 +78,8 @@ int ov_core_init(struct ov_core **out, void *memory, size_t size,
 
 void ov_core_deinit(struct ov_core *core)
 {
+    for (uint32_t i = 0; i < core->nconns; i++)
+        ov_stream_wipe(&core->conns[i].stream);
     sodium_memzero(core, core->size);
 }
 

@@ -75,7 +75,7 @@ struct ov_core {
     struct ov_conn *conns;
     uint8_t **buffers; /* that are free */
     uint32_t nconns, nbuffers;
-    size_t size;            /* of all the memory */
+    size_t size;            /* of all the memory before the buffers */
     struct ov_effects *out; /* of the step that is going on */
     struct ov_core_counts counts;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/stream.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define HEAD 2u /* bytes of a record's length */
@@ -50,6 +51,8 @@ static int gather(struct ov_stream *stream, const uint8_t *bytes, size_t len, si
         memcpy(record + stream->sealed, bytes + *used, want);
     *used += want;
     stream->sealed += want;
+    if (stream->plain + stream->sealed > stream->most)
+        stream->most = stream->plain + stream->sealed;
     size = record_size(record, stream->sealed);
     return size != 0 && stream->sealed == size ? open_record(stream, record, size) : 0;
 }
@@ -140,4 +143,13 @@ int ov_stream_seal(struct ov_stream *stream, const struct ov_frame *frame, uint8
         at = need;
     }
     return seal_all(stream, out, at, size, len);
+}
+
+/* ---- end ---- */
+
+void ov_stream_wipe(struct ov_stream *stream)
+{
+    if (stream->in != NULL)
+        sodium_memzero(stream->in, stream->most);
+    sodium_memzero(stream, sizeof *stream);
 }

@@ -30,6 +30,7 @@ struct ov_stream {
     uint32_t at;         /* plaintext that has been read as frames */
     uint32_t plain;      /* all plaintext, from the front of `in` */
     uint32_t sealed;     /* bytes of the next record, behind it */
+    uint32_t most;       /* bytes of `in` that were ever written */
     uint64_t opened;     /* records so far */
 };
 
@@ -53,5 +54,8 @@ AX_MUST_USE int ov_stream_next(struct ov_stream *stream, const void *bytes, size
  * `cap`; AX_E_INVALID: no reader would take it. Nothing was sealed then. */
 AX_MUST_USE int ov_stream_seal(struct ov_stream *stream, const struct ov_frame *frame, uint8_t *out,
                                size_t cap, size_t *len);
+
+/* Wipes what there was in the buffer, if it has one, and all else. */
+void ov_stream_wipe(struct ov_stream *stream);
 
 #endif

@@ -76,7 +76,7 @@ void net_start(struct net *net, unsigned node)
     size = ov_core_size(&at->config);
     assert_true(size > 0);
     free(at->memory);
-    at->memory = malloc(size);
+    at->memory = calloc(1, size); /* not to be taken for what a core has left */
     assert_int_equal(ov_core_init(&at->core, at->memory, size, &at->config), 0);
     memset(at->peer, 0, sizeof at->peer);
     for (unsigned i = 0; i < net->nodes; i++) {
