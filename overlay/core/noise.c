@@ -67,12 +67,9 @@ int ov_noise_init(struct ov_noise *noise, enum ov_pattern pattern, enum ov_role 
     if (keys->psk != NULL)
         ov_noise_set_psk(noise, keys->psk);
     memcpy(noise->e, keys->ephemeral_secret, OV_KEY);
-    int r = ov_public_key(noise->e_public, noise->e);
-    if (r == 0 && patterns[pattern].statics) {
+    if (patterns[pattern].statics)
         memcpy(noise->s, keys->static_secret, OV_KEY);
-        r = ov_public_key(noise->s_public, noise->s);
-    }
-    return r;
+    return 0;
 }
 
 void ov_noise_set_psk(struct ov_noise *noise, const uint8_t psk[OV_KEY])
@@ -142,19 +139,26 @@ size_t ov_noise_overhead(const struct ov_noise *noise)
 
 /* ---- write ---- */
 
+static int write_ephemeral(struct ov_noise *noise, uint8_t out[OV_KEY])
+{
+    int r = ov_public_key(out, noise->e);
+    mix_ephemeral(noise, out);
+    return r;
+}
+
+static int write_static(struct ov_noise *noise, uint8_t *out, size_t *len)
+{
+    uint8_t public[OV_KEY];
+    int r = ov_public_key(public, noise->s);
+    return r != 0 ? r : ov_symmetric_seal(&noise->sym, public, OV_KEY, out, len);
+}
+
 static int write_token(struct ov_noise *noise, enum token token, uint8_t **out)
 {
-    size_t len = 0;
-    int r = 0;
-    if (token == E) {
-        memcpy(*out, noise->e_public, OV_KEY);
-        mix_ephemeral(noise, noise->e_public);
-        len = OV_KEY;
-    } else if (token == S) {
-        r = ov_symmetric_seal(&noise->sym, noise->s_public, OV_KEY, *out, &len);
-    } else {
-        r = mix_token(noise, token);
-    }
+    size_t len = token == E ? OV_KEY : 0;
+    int r = token == E   ? write_ephemeral(noise, *out)
+            : token == S ? write_static(noise, *out, &len)
+                         : mix_token(noise, token);
     *out += len;
     return r;
 }

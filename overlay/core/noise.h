@@ -46,8 +46,7 @@ struct ov_noise {
     unsigned step; /* messages said so far */
     bool has_psk;
     uint8_t psk[OV_KEY];
-    uint8_t s[OV_KEY], s_public[OV_KEY]; /* this side's */
-    uint8_t e[OV_KEY], e_public[OV_KEY];
+    uint8_t s[OV_KEY], e[OV_KEY];   /* this side's; the public ones are made when they are said */
     uint8_t rs[OV_KEY], re[OV_KEY]; /* the other side's public keys, as far as they were said */
 };
 
