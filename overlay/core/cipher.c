@@ -110,27 +110,33 @@ struct part {
     size_t len;
 };
 
-static void hmac(uint8_t out[OV_HASH], const uint8_t key[OV_HASH], struct part a, struct part b)
+typedef crypto_auth_hmacsha512_state hmac_key;
+
+static void hmac(uint8_t out[OV_HASH], const hmac_key *key, struct part a, struct part b)
 {
-    crypto_auth_hmacsha512_state state;
-    crypto_auth_hmacsha512_init(&state, key, OV_HASH);
+    hmac_key state = *key;
     crypto_auth_hmacsha512_update(&state, a.ptr, a.len);
     crypto_auth_hmacsha512_update(&state, b.ptr, b.len);
     crypto_auth_hmacsha512_final(&state, out);
     sodium_memzero(&state, sizeof state);
 }
 
-/* Section 4.3: `n` outputs of 64 bytes, two or three. */
+/* Section 4.3: `n` outputs of 64 bytes, two or three. All of them have one key, which costs as much
+ * as what it is for. */
 static void hkdf(const uint8_t chain[OV_HASH], const void *input, size_t len,
                  uint8_t out[][OV_HASH], uint8_t n)
 {
     uint8_t temp[OV_HASH];
-    hmac(temp, chain, (struct part){input, len}, (struct part){NULL, 0});
+    hmac_key key;
+    crypto_auth_hmacsha512_init(&key, chain, OV_HASH);
+    hmac(temp, &key, (struct part){input, len}, (struct part){NULL, 0});
+    crypto_auth_hmacsha512_init(&key, temp, OV_HASH);
     for (uint8_t i = 1; i <= n; i++) {
         struct part before = {i > 1 ? out[i - 2] : NULL, i > 1 ? OV_HASH : 0};
-        hmac(out[i - 1], temp, before, (struct part){&i, 1});
+        hmac(out[i - 1], &key, before, (struct part){&i, 1});
     }
     sodium_memzero(temp, sizeof temp);
+    sodium_memzero(&key, sizeof key);
 }
 
 static void set_key(struct ov_cipher *cipher, const uint8_t *key)
