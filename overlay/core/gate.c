@@ -47,7 +47,7 @@ void ov_gate_leave(struct ov_gate *gate, unsigned place)
 
 unsigned ov_gate_expire(struct ov_gate *gate, uint64_t now)
 {
-    for (unsigned i = 0; i < OV_GATE_PLACES; i++)
+    for (unsigned i = 0; gate->held > 0 && i < OV_GATE_PLACES; i++)
         if (gate->place[i].until != 0 && gate->place[i].until <= now) {
             gate->late++;
             ov_gate_leave(gate, i + 1);
@@ -60,7 +60,7 @@ uint64_t ov_gate_next(const struct ov_gate *gate)
 {
     uint64_t next = UINT64_MAX;
 
-    for (unsigned i = 0; i < OV_GATE_PLACES; i++)
+    for (unsigned i = 0; gate->held > 0 && i < OV_GATE_PLACES; i++)
         if (gate->place[i].until != 0 && gate->place[i].until < next)
             next = gate->place[i].until;
     return next;
