@@ -110,5 +110,5 @@ void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in)
         if (in->kind == OV_IN_DRAIN)
             ov_shards_leave(&cluster->shards[i]);
         else
-            cluster->shards[i].lease.paused = in->paused;
+            ov_shards_pause(&cluster->shards[i], in->paused);
 }

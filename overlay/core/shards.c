@@ -42,6 +42,7 @@ static void contend(struct ov_shards *shards, const struct ov_ident *member)
 
 void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members, uint32_t n)
 {
+    shards->due = 0;
     for (uint32_t i = 0; i < shards->n; i++)
         shards->shards[i].ours = !shards->leaving;
     for (uint32_t i = 0; i < n; i++)
@@ -49,8 +50,15 @@ void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members,
             contend(shards, &members[i]);
 }
 
+void ov_shards_pause(struct ov_shards *shards, bool paused)
+{
+    shards->due = 0;
+    shards->lease.paused = paused;
+}
+
 void ov_shards_leave(struct ov_shards *shards)
 {
+    shards->due = 0;
     shards->leaving = true;
     for (uint32_t i = 0; i < shards->n; i++)
         shards->shards[i].ours = false;
@@ -140,15 +148,6 @@ static bool step(struct ov_shards *shards, uint32_t index, uint64_t now,
     return true;
 }
 
-bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect)
-{
-    while (shards->cursor < shards->n)
-        if (step(shards, shards->cursor++, now, effect))
-            return true;
-    shards->cursor = 0;
-    return false;
-}
-
 static uint64_t next_of(const struct ov_shards *shards, const struct ov_shard *shard)
 {
     uint64_t next = ov_lease_next(&shard->lease, &shards->lease), at = UINT64_MAX;
@@ -162,11 +161,26 @@ static uint64_t next_of(const struct ov_shards *shards, const struct ov_shard *s
 uint64_t ov_shards_next(const struct ov_shards *shards)
 {
     uint64_t next = UINT64_MAX;
+    if (shards->due != 0)
+        return shards->due;
     for (uint32_t i = 0; i < shards->n; i++) {
         uint64_t at = next_of(shards, &shards->shards[i]);
         next = at < next ? at : next;
     }
     return next;
+}
+
+bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect)
+{
+    if (now < shards->due)
+        return false;
+    shards->due = 0;
+    while (shards->cursor < shards->n)
+        if (step(shards, shards->cursor++, now, effect))
+            return true;
+    shards->cursor = 0;
+    shards->due = ov_shards_next(shards);
+    return false;
 }
 
 /* ---- events ---- */
@@ -177,6 +191,7 @@ bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_st
     uint32_t index = (uint32_t)(answer->number % OV_SHARDS_MOST);
     if (index >= shards->n)
         return false;
+    shards->due = 0;
     struct ov_lease_effect did = ov_lease_answer(&shards->shards[index].lease, &shards->lease, now,
                                                  answer, next_number(shards, index));
     return take(shards, index, &did, effect);
@@ -192,6 +207,7 @@ bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
 {
     if (!ov_shards_stopping(shards, shard))
         return false;
+    shards->due = 0;
     shards->shards[shard].stopping = false;
     struct ov_lease_effect did = ov_lease_stopped(&shards->shards[shard].lease, &shards->lease, now,
                                                   next_number(shards, shard));
@@ -203,6 +219,7 @@ bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
 {
     if (shard >= shards->n)
         return false;
+    shards->due = 0;
     struct ov_lease_effect did = ov_lease_saw(&shards->shards[shard].lease, epoch);
     return take(shards, shard, &did, effect);
 }

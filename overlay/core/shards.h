@@ -25,14 +25,15 @@ struct ov_shard {
 };
 
 struct ov_shards {
-    struct ov_lease_config lease; /* `paused` may be set and cleared at any time */
-    uint64_t round_ns;            /* not 0 */
+    struct ov_lease_config lease;
+    uint64_t round_ns; /* not 0 */
     char registry[OV_REGISTRY_MAX + 1];
     struct ov_shard *shards; /* the caller's */
     uint32_t n;              /* 1 to OV_SHARDS_MOST */
     bool leaving;
 
     uint32_t cursor;    /* of the sweep that is under way */
+    uint64_t due;       /* of the next one, if nothing happens; 0: something has */
     uint64_t numbers;   /* requests so far */
     uint64_t round_end; /* of the round in which shards were last given away */
     uint32_t moved;     /* given away in it */
@@ -59,6 +60,9 @@ void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *leas
 /* The nodes that are there, this one included unless it is leaving: their session ids. */
 void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members, uint32_t n);
 
+/* Asks for no shard and for no more time, or does so again. */
+void ov_shards_pause(struct ov_shards *shards, bool paused);
+
 /* The node is about to end: gives all away, and asks for none. */
 void ov_shards_leave(struct ov_shards *shards);
 
@@ -66,7 +70,8 @@ void ov_shards_leave(struct ov_shards *shards);
  * event and when ov_shards_next says. */
 bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect);
 
-/* When there is something to do at the latest; UINT64_MAX: never, as things are. */
+/* When there is something to do at the latest; UINT64_MAX: never, as things are. Between two such
+ * moments, where nothing happens, neither this nor ov_shards_step looks at the shards. */
 uint64_t ov_shards_next(const struct ov_shards *shards);
 
 /* An answer of the store. True: *effect is to be done, before ov_shards_step is called again. */

@@ -209,7 +209,7 @@ static void mischief(void)
             ov_shards_leave(&node->shards);
         break;
     case 4:
-        node->shards.lease.paused = roll(2) == 0;
+        ov_shards_pause(&node->shards, roll(2) == 0);
         break;
     default:
         break;
@@ -286,7 +286,8 @@ static void calm_down(void)
 {
     w.calm = true;
     for (uint32_t i = 0; i < NODES; i++) {
-        w.nodes[i].still = w.nodes[i].shards.lease.paused = false;
+        w.nodes[i].still = false;
+        ov_shards_pause(&w.nodes[i].shards, false);
         if (!w.nodes[i].up || w.nodes[i].shards.leaving)
             begin(i);
     }
@@ -382,12 +383,12 @@ static void test_paused(void **state)
     (void)state;
     begin_world(1);
     w.calm = true;
-    w.nodes[0].shards.lease.paused = true;
+    ov_shards_pause(&w.nodes[0].shards, true);
     tell_members();
     run_for(2 * TTL);
     assert_int_equal(ov_shards_held(&w.nodes[0].shards), 0);
     begin_calm(1);
-    w.nodes[0].shards.lease.paused = true;
+    ov_shards_pause(&w.nodes[0].shards, true);
     run_for(TTL);
     assert_int_equal(w.lost, SHARDS);
     end_some(0, true);
