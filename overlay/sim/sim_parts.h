@@ -84,7 +84,8 @@ struct sim_node {
 struct sim {
     struct sim_config config;
     uint64_t now, chance;
-    uint64_t same; /* events that have happened at this time */
+    uint64_t same;    /* events that have happened at this time */
+    uint64_t secrets; /* that were given out */
     struct sim_queue queue;
     struct sim_event happening; /* its bytes are to be freed */
     struct sim_node node[SIM_NODES + 1];
@@ -118,7 +119,8 @@ int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id);
 /* One that the core must take. */
 void sim_must_step(struct sim *sim, unsigned node, struct ov_in in);
 _Noreturn void sim_refused(struct sim *sim, unsigned node, int result);
-void sim_chance(struct sim *sim, uint8_t bytes[OV_KEY]);
+/* For a connection: another one each time. */
+void sim_secret(struct sim *sim, uint8_t secret[OV_KEY]);
 
 /* ---- node.c ---- */
 

@@ -183,27 +183,27 @@ static void accept_dial(struct sim *sim, const struct sim_event *event)
     struct sim_end *end = &sim->pipes[event->pipe].end[1];
     unsigned from = sim->pipes[event->pipe].end[0].node;
     struct ov_address address = {.bytes = {[10] = 0xff, 0xff, 10, 0, 0, (uint8_t)from}};
-    uint8_t bytes[OV_KEY];
+    uint8_t secret[OV_KEY];
 
     if (!sim->node[end->node].alive) {
         post(sim, event->pipe, 0, SIM_CLOSED, NULL, 0);
         return;
     }
     end->life = sim->node[end->node].life;
-    sim_chance(sim, bytes);
+    sim_secret(sim, secret);
     post(sim, event->pipe, 0, SIM_CONNECTED, NULL, 0);
     sim->accepted = event->pipe;
     link_step(sim, end->node,
-              &(struct ov_event){.kind = OV_ON_ACCEPTED, .chance = bytes, .address = &address});
+              &(struct ov_event){.kind = OV_ON_ACCEPTED, .chance = secret, .address = &address});
 }
 
 void sim_arrive(struct sim *sim, struct sim_event *event)
 {
     struct sim_end *end = &sim->pipes[event->pipe].end[event->end];
     const struct sim_node *node = end->node != SIM_NOBODY ? &sim->node[end->node] : NULL;
-    uint8_t chance[OV_KEY];
+    uint8_t secret[OV_KEY];
     struct ov_event on = {
-        .conn = end->conn, .bytes = event->bytes, .len = event->len, .chance = chance};
+        .conn = end->conn, .bytes = event->bytes, .len = event->len, .chance = secret};
 
     sim->pipes[event->pipe].under_way--;
     if (event->life != sim->pipes[event->pipe].generation || node == NULL)
@@ -216,7 +216,8 @@ void sim_arrive(struct sim *sim, struct sim_event *event)
         post(sim, event->pipe, 1 - event->end, SIM_CLOSED, NULL, 0); /* a reset */
     if (!node->alive || end->life != node->life || !end->open)
         return;
-    sim_chance(sim, chance);
+    if (event->what == SIM_CONNECTED)
+        sim_secret(sim, secret);
     on.kind = event->what == SIM_BYTES    ? OV_ON_RECEIVED
               : event->what == SIM_CLOSED ? OV_ON_CLOSED
                                           : OV_ON_CONNECTED;

@@ -11,6 +11,7 @@
  *      keys.c    the keys
  *      history.c what actors have answered, at the end
  *      check.c   the invariants
+ *      sodium.c  what libsodium makes of secrets, remembered
  *
  * An actor of a key adds one to the resource of the key for each message, under its fencing token:
  * the resource is what a database is, outside the cluster. It reads by what it remembers of that.
