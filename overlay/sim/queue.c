@@ -17,13 +17,6 @@ static bool before(const struct sim_event *a, const struct sim_event *b)
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-static void swap(struct sim_event *a, struct sim_event *b)
-{
-    struct sim_event c = *a;
-    *a = *b;
-    *b = c;
-}
-
 static struct sim_event *insert(struct sim_queue *queue, const struct sim_event *event)
 {
     size_t i = queue->n++;
@@ -32,9 +25,9 @@ static struct sim_event *insert(struct sim_queue *queue, const struct sim_event 
         queue->room = queue->room > 0 ? 2 * queue->room : 256;
         queue->heap = sim_alloc(queue->heap, queue->room * sizeof *queue->heap);
     }
+    for (; i > 0 && before(event, &queue->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        queue->heap[i] = queue->heap[(i - 1) / 2];
     queue->heap[i] = *event;
-    for (; i > 0 && before(&queue->heap[i], &queue->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        swap(&queue->heap[i], &queue->heap[(i - 1) / 2]);
     return &queue->heap[i];
 }
 
@@ -54,25 +47,30 @@ void sim_put_off(struct sim *sim, const struct sim_event *event, uint64_t until)
     (void)insert(&sim->queue, &again);
 }
 
-static void sink(struct sim_queue *queue)
+/* From the front, where there is none now. */
+static void sink(struct sim_queue *queue, const struct sim_event *event)
 {
-    for (size_t i = 0, child; (child = 2 * i + 1) < queue->n; i = child) {
+    size_t i = 0, child;
+    for (; (child = 2 * i + 1) < queue->n; i = child) {
         if (child + 1 < queue->n && before(&queue->heap[child + 1], &queue->heap[child]))
             child++;
-        if (!before(&queue->heap[child], &queue->heap[i]))
-            return;
-        swap(&queue->heap[child], &queue->heap[i]);
+        if (!before(&queue->heap[child], event))
+            break;
+        queue->heap[i] = queue->heap[child];
     }
+    queue->heap[i] = *event;
 }
 
 bool sim_take(struct sim *sim, uint64_t until, struct sim_event *event)
 {
     struct sim_queue *queue = &sim->queue;
+    struct sim_event last;
     if (queue->n == 0 || queue->heap[0].at > until)
         return false;
     *event = queue->heap[0];
-    queue->heap[0] = queue->heap[--queue->n];
-    sink(queue);
+    last = queue->heap[--queue->n];
+    if (queue->n > 0)
+        sink(queue, &last);
     return true;
 }
 
