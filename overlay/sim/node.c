@@ -56,7 +56,7 @@ void sim_init_node(struct sim *sim, unsigned i)
     if (sim->config.pinned)
         pin(sim, i);
     node->config = (struct ov_cluster_config){.core = {.self = &node->self,
-                                                       .nodes_max = SIM_NODES,
+                                                       .nodes_max = sim->config.nodes,
                                                        .dial_ns = 2 * SIM_S,
                                                        .patience_ns = 2 * SIM_S,
                                                        .retry_min_ns = 100 * SIM_MS,

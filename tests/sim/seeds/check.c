@@ -55,22 +55,29 @@ static void as_the_store_has_it(struct world *world, unsigned node, unsigned reg
          shard_text(registry, shard, text), (unsigned long long)epoch);
 }
 
-static void check_owner(struct world *world, unsigned node, unsigned registry, uint32_t shard)
+/* Of what the node believes to have now. */
+static void check_owner(struct world *world, unsigned node)
 {
-    uint64_t epoch = held(world, node, registry, shard);
-    if (epoch == 0)
-        return;
-    one_owner(world, node, registry, shard, epoch);
-    as_the_store_has_it(world, node, registry, shard, epoch);
+    const struct ov_cluster *cluster = sim_cluster(world->sim, node);
+    uint64_t clock = sim_clock(world->sim, node);
+    for (unsigned registry = 0; registry < REGISTRIES; registry++)
+        for (uint32_t shard = 0; shard < world_registries[registry].shards; shard++) {
+            uint64_t epoch = ov_cluster_epoch(cluster, registry, shard, clock);
+            if (epoch == 0)
+                continue;
+            one_owner(world, node, registry, shard, epoch);
+            as_the_store_has_it(world, node, registry, shard, epoch);
+        }
 }
 
 /* I7 nothing of an unconfirmed peer reaches host code, and none has a place: each connection that a
  * node keeps is with the life of the node that it takes it for. */
 static void right_peers(struct world *world, unsigned node)
 {
+    const struct ov_core *core = ov_cluster_core(sim_cluster(world->sim, node));
     struct ov_node_view view;
-    for (uint32_t index = 0; index < SIM_NODES; index++) {
-        if (!ov_core_node(ov_cluster_core(sim_cluster(world->sim, node)), index, &view))
+    for (uint32_t index = 0; index < world->nodes; index++) {
+        if (!ov_core_node(core, index, &view))
             continue;
         if (view.node[1] != 0 || (unsigned)(view.node[0] - 'a') >= world->nodes)
             fail(world, "I7", "%c knows a node %s", 'a' + (int)node, view.node);
@@ -183,9 +190,7 @@ void check_step(struct world *world, unsigned node)
 {
     world->arrived.is = false;
     world->boots[node][sim_life(world->sim, node) % 64] = sim_boot(world->sim, node);
-    for (unsigned registry = 0; registry < REGISTRIES; registry++)
-        for (uint32_t shard = 0; shard < world_registries[registry].shards; shard++)
-            check_owner(world, node, registry, shard);
+    check_owner(world, node);
     right_peers(world, node);
     within_bounds(world, node);
 }
