@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LINEAR_OPS 1024u /* of a history */
+#define LINEAR_OPS 256u /* of a history */
 #define LINEAR_NEVER                                                                               \
     UINT64_MAX /* the end of what may happen at any time after its begin, or never */
 

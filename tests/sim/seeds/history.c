@@ -22,14 +22,15 @@ static bool remembered(const struct op *op, struct linear_op *as)
 
 void history_check(struct world *world)
 {
-    static struct linear_op history[LINEAR_OPS];
+    static struct linear_op history[LINEAR_OPS + 1];
     for (unsigned key = 0; key < KEYS; key++) {
         unsigned n = 0;
         enum linear_verdict verdict;
-        for (unsigned i = 0; i < world->nops && n < LINEAR_OPS; i++)
-            if (world->ops[i].key == key && remembered(&world->ops[i], &history[n]))
+        for (unsigned i = 0; i < world->nops; i++)
+            if (world->ops[i].key == key && n < LINEAR_OPS + 1 &&
+                remembered(&world->ops[i], &history[n]))
                 n++;
-        verdict = linear_check(history, n, EFFORT);
+        verdict = linear_check(history, n, EFFORT); /* of too many: too hard */
         world->tally.n[TOO_HARD] += verdict == LINEAR_TOO_HARD;
         if (verdict == LINEAR_NO)
             fail(world, "linear", "no order explains the answers of k%u", key);
