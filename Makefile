@@ -304,7 +304,7 @@ demo-kv: all
 bench-kv: ## the key-value server beside redis-server, by redis-benchmark
 bench-kv: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/bench/kv $(ARGS)
-bench-overlay: ## the core of a cluster: a tell without cipher, a sealed frame beside libsodium
+bench-overlay: ## the core of a cluster: a tell, a sealed frame beside libsodium, an idle mesh of 7
 bench-overlay: $(B)/tests/bench/overlay
 	$(Q)$(B)/tests/bench/overlay
 bench: ## measure, beside what the machine can do at best (ARGS="--json" and others)
