@@ -24,11 +24,13 @@ uint64_t ov_place_score(struct ax_span node, struct ax_span registry, uint64_t s
     return ov_hash(parts, 3);
 }
 
-static int compare(struct ax_span a, struct ax_span b)
+bool ov_place_before(uint64_t score, struct ax_span node, uint64_t other_score,
+                     struct ax_span other)
 {
-    uint32_t least = a.len < b.len ? a.len : b.len;
-    int order = least > 0 ? memcmp(a.ptr, b.ptr, least) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+    int order = memcmp(node.ptr, other.ptr, node.len < other.len ? node.len : other.len);
+    if (score != other_score)
+        return score > other_score;
+    return order != 0 ? order > 0 : node.len > other.len;
 }
 
 size_t ov_place(const struct ax_span *nodes, size_t n, struct ax_span registry, uint64_t shard)
@@ -37,7 +39,7 @@ size_t ov_place(const struct ax_span *nodes, size_t n, struct ax_span registry, 
     uint64_t most = 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t score = ov_place_score(nodes[i], registry, shard);
-        if (best == n || score > most || (score == most && compare(nodes[i], nodes[best]) > 0)) {
+        if (best == n || ov_place_before(score, nodes[i], most, nodes[best])) {
             best = i;
             most = score;
         }

@@ -8,6 +8,7 @@
 #ifndef OV_PLACE_H
 #define OV_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,10 @@ uint32_t ov_shard_of(struct ax_span key, uint32_t shards);
 
 /* The score of a node, named by its session id, for a shard. */
 uint64_t ov_place_score(struct ax_span node, struct ax_span registry, uint64_t shard);
+
+/* Whether a node with that score should own a shard rather than another one. */
+bool ov_place_before(uint64_t score, struct ax_span node, uint64_t other_score,
+                     struct ax_span other);
 
 /* The index of the node that should own the shard: the highest score, and among equal ones the name
  * that is greater bytewise. The order of `nodes` does not matter. `n` where there are none. */

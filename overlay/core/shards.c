@@ -28,15 +28,13 @@ void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *leas
 
 static void contend(struct ov_shards *shards, const struct ov_ident *member)
 {
-    char text[OV_ID_TEXT], own[OV_ID_TEXT];
+    char text[OV_ID_TEXT], own_text[OV_ID_TEXT];
     struct ax_span name = {text, (uint32_t)ov_ident_format(member, text)};
-    (void)ov_ident_format(&shards->lease.self, own);
-    bool greater = strcmp(own, text) > 0;
+    struct ax_span own = {own_text, (uint32_t)ov_ident_format(&shards->lease.self, own_text)};
     for (uint32_t i = 0; i < shards->n; i++) {
         struct ov_shard *shard = &shards->shards[i];
-        uint64_t score = shard->ours ? score_of(shards, name, i) : 0;
-        if (score > shard->score || (score == shard->score && !greater))
-            shard->ours = false;
+        if (shard->ours)
+            shard->ours = ov_place_before(shard->score, own, score_of(shards, name, i), name);
     }
 }
 

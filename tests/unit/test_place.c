@@ -81,13 +81,25 @@ static void test_order_does_not_matter(void **state)
     assert_int_equal(ov_place(NULL, 0, SPAN("users"), 0), 0);
 }
 
+/* Of two nodes exactly one comes first, also where scores are equal: the greater name. */
+static void test_equal_scores(void **state)
+{
+    const struct ax_span nodes[] = {SPAN("a"), SPAN("ab"), SPAN("b"), SPAN("ba")};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned j = 0; j < 4; j++) {
+            assert_int_equal(ov_place_before(7, nodes[i], 7, nodes[j]), i > j);
+            assert_true(ov_place_before(8, nodes[i], 7, nodes[j]));
+            assert_false(ov_place_before(7, nodes[i], 8, nodes[j]));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_parts_are_told_apart),
-        cmocka_unit_test(test_few_move),
-        cmocka_unit_test(test_order_does_not_matter),
+        cmocka_unit_test(test_vectors),      cmocka_unit_test(test_parts_are_told_apart),
+        cmocka_unit_test(test_few_move),     cmocka_unit_test(test_order_does_not_matter),
+        cmocka_unit_test(test_equal_scores),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
