@@ -109,7 +109,7 @@ uint64_t ov_core_jitter(struct ov_core *core, uint64_t range)
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     z ^= z >> 31;
-    return range < UINT64_MAX ? z % (range + 1) : z;
+    return z % (range + 1);
 }
 
 /* ---- events ---- */

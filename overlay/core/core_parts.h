@@ -96,7 +96,7 @@ static inline uint32_t ov_node_index(const struct ov_core *core, const struct ov
 struct ov_effect *ov_core_do(struct ov_core *core, enum ov_effect_kind kind);
 /* Whether there is room for another unit; otherwise the step has more to do. */
 bool ov_core_has_room(struct ov_core *core);
-/* From 0 to `range`, by the seed. */
+/* From 0 to `range`, less than UINT64_MAX, by the seed. */
 uint64_t ov_core_jitter(struct ov_core *core, uint64_t range);
 
 /* ---- conn.c ---- */

@@ -72,8 +72,8 @@ static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_leas
     uint64_t deadline = lease->sent_at + config->ttl_ns - config->margin_ns;
     lease->pending = 0;
     if (lease->epoch != 0 && lease->epoch != epoch)
-        return fence(lease); /* not the one under which things run */
-    if (epoch < lease->floor && !had) {
+        return fence(lease);         /* not the one under which things run */
+    if (epoch < lease->floor) {      /* never of one that it has: what is seen above that fences */
         lease->state = OV_ACQUIRING; /* the store has lost a higher one, which was seen */
         lease->epoch = 0;
         return send(lease, config, now, number, OV_STORE_ACQUIRE);
@@ -84,8 +84,7 @@ static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_leas
         return (struct ov_lease_effect){0};
     }
     lease->epoch = lease->last = epoch;
-    if (deadline > lease->deadline)
-        lease->deadline = deadline;
+    lease->deadline = deadline;
     if (lease->state != OV_DRAINING)
         lease->state = OV_HELD;
     return (struct ov_lease_effect){.gained = !had};
@@ -128,7 +127,7 @@ static struct ov_lease_effect take_read(struct ov_lease *lease,
                                         const struct ov_lease_config *config, uint64_t now,
                                         const struct ov_store_answer *answer, uint64_t number)
 {
-    bool mine = ov_ident_same(&answer->owner, &config->self) && answer->owner.boot != 0;
+    bool mine = ov_ident_same(&answer->owner, &config->self);
     if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
         return deny(lease, config, now, answer);
     if (lease->epoch == 0 && answer->epoch <= lease->last && !config->paused) {
@@ -164,17 +163,17 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
 
 /* ---- time ---- */
 
-/* When it asks for more time. */
+/* When an owner asks for more time: its deadline is more than half of the ttl, as the margin is
+ * less. */
 static uint64_t renew_at(const struct ov_lease *lease, const struct ov_lease_config *config)
 {
-    uint64_t half = config->ttl_ns / 2;
-    return lease->deadline > half ? lease->deadline - half : 0;
+    return lease->deadline - config->ttl_ns / 2;
 }
 
 uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_config *config)
 {
-    bool ends = lease->state != OV_RELEASING && lease->state != OV_FENCED;
-    uint64_t next = lease->deadline != 0 && ends ? lease->deadline : UINT64_MAX;
+    bool ends = lease->deadline != 0 && lease->state != OV_RELEASING;
+    uint64_t next = ends ? lease->deadline : UINT64_MAX;
     uint64_t at = UINT64_MAX;
     if (lease->pending != 0)
         at = lease->sent_at + config->answer_ns;
@@ -186,8 +185,7 @@ uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_confi
 struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number)
 {
-    if (lease->deadline != 0 && now >= lease->deadline && lease->state != OV_RELEASING &&
-        lease->state != OV_FENCED)
+    if (lease->deadline != 0 && now >= lease->deadline && lease->state != OV_RELEASING)
         return fence(lease);
     if (lease->pending != 0 && now - lease->sent_at >= config->answer_ns)
         return read_back(lease, config, now, number);

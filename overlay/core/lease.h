@@ -45,7 +45,7 @@ struct ov_lease {
     uint64_t epoch;      /* of this node's lease; 0: none. It is the fencing token */
     uint64_t floor;      /* the highest epoch that was seen of the shard */
     uint64_t last;       /* the last one that was gained here: it is not gained again */
-    uint64_t deadline;   /* no turn starts from here on */
+    uint64_t deadline;   /* no turn starts from here on; 0 where none may, as in FENCED */
     uint64_t wait_until; /* not to be asked for before */
     uint64_t pending;    /* number of the request that is under way, 0: none */
     uint64_t sent_at;    /* and when it was sent */

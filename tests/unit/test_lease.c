@@ -352,6 +352,70 @@ static void test_a_grant_of_another_epoch(void **state)
     expect(OV_FENCED, 0, 0);
 }
 
+/* Whoever the store names, it is not this node. */
+static void test_a_renewal_that_finds_nobody(void **state)
+{
+    (void)state;
+    hold(0);
+    tick(500);
+    expect_sent(OV_STORE_RENEW, 5);
+    answer(550, OV_STORE_REFUSED, nobody, 5, 0);
+    assert_true(effect.lost);
+    expect(OV_FENCED, 0, 0);
+    assert_int_equal(lease.wait_until, 0); /* it is nobody's: it may be asked for at once */
+}
+
+/* As of a node that stood still meanwhile: it is its own by the store, and yet nothing may begin.
+ */
+static void test_a_renewal_that_is_over_when_it_is_known(void **state)
+{
+    (void)state;
+    hold(0);
+    tick(500);
+    answer(1400, OV_STORE_DONE, config.self, 5, TTL);
+    assert_false(effect.gained || effect.lost);
+    expect(OV_HELD, 5, 1400);
+    assert_false(ov_lease_may_begin(&lease, 1400) || ov_lease_may_go_on(&lease, 1400));
+    tick(1400);
+    assert_true(effect.lost);
+}
+
+static void test_a_read_that_is_refused(void **state)
+{
+    (void)state;
+    hold(0);
+    tick(500);
+    answer(550, OV_STORE_UNKNOWN, nobody, 0, 0);
+    expect_sent(OV_STORE_READ, 5);
+    answer(600, OV_STORE_REFUSED, nobody, 0, 0);
+    assert_true(effect.lost && !effect.send);
+}
+
+/* It had that one, and all that ran under it was ended: while it is paused it asks for none. */
+static void test_its_own_of_before_while_paused(void **state)
+{
+    (void)state;
+    hold(0);
+    tick(900);
+    assert_true(effect.lost);
+    effect = ov_lease_stopped(&lease, &config, 910, ++number);
+    want(920);
+    config.paused = true;
+    answer(930, OV_STORE_UNKNOWN, nobody, 0, 0);
+    expect_sent(OV_STORE_READ, 0);
+    answer(940, OV_STORE_DONE, config.self, 5, 60);
+    assert_false(effect.send || effect.gained);
+    expect(OV_FREE, 0, 0);
+}
+
+static void test_what_is_not_held_does_not_drain(void **state)
+{
+    (void)state;
+    want(0);
+    ov_lease_drain(&lease);
+    assert_int_equal(lease.state, OV_ACQUIRING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +435,11 @@ int main(void)
         cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
         cmocka_unit_test_setup(test_a_grant_below_what_was_seen, set_up),
         cmocka_unit_test_setup(test_a_grant_of_another_epoch, set_up),
+        cmocka_unit_test_setup(test_a_renewal_that_finds_nobody, set_up),
+        cmocka_unit_test_setup(test_a_renewal_that_is_over_when_it_is_known, set_up),
+        cmocka_unit_test_setup(test_a_read_that_is_refused, set_up),
+        cmocka_unit_test_setup(test_its_own_of_before_while_paused, set_up),
+        cmocka_unit_test_setup(test_what_is_not_held_does_not_drain, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
