@@ -710,6 +710,7 @@ static void test_refused_calls(void **state)
     struct ov_frame frame = {.kind = OV_HEARTBEAT};
     struct ov_event event = {.kind = OV_ON_KNOW, .node = "a"};
     struct ov_core_config config;
+    struct ov_effects few;
     void *memory = malloc(64);
 
     (void)state;
@@ -728,6 +729,11 @@ static void test_refused_calls(void **state)
     assert_int_equal(net_step(&net, A, &event), AX_E_INVALID); /* the core's own */
     frame = (struct ov_frame){.kind = OV_READY};
     assert_int_equal(net_step(&net, A, &event), AX_E_INVALID);
+    frame = (struct ov_frame){.kind = OV_GOODBYE};
+    assert_int_equal(net_step(&net, A, &event), AX_E_INVALID);
+    few = (struct ov_effects){
+        .list = net.effects.list, .room = OV_EFFECTS_MIN, .bytes_room = OV_EFFECT_BYTES - 1};
+    assert_int_equal(ov_core_step(net.node[A].core, 0, &event, &few), AX_E_LIMIT);
     event.index = NET_NODES;
     assert_int_equal(net_step(&net, A, &event), AX_E_NODE_DOWN);
     net.effects_room = OV_EFFECTS_MIN - 1;

@@ -133,7 +133,37 @@ static void test_second_ready(void **state)
     }
 }
 
+/* Answers to heartbeats that were answered already, or never sent, are no sign of life and no harm.
+ */
+static void test_answers_to_no_heartbeat(void **state)
+{
+    struct ov_frame frames[] = {frame_of(OV_HEARTBEAT, true), frame_of(OV_HEARTBEAT, true)};
+
+    (void)state;
+    frames[1].sequence = UINT64_MAX;
+    set_up_pair(1);
+    net_run(&net, 3 * NET_S);
+    net_forge(&net, B, A, OV_CONTROL, frames, 2);
+    net_run(&net, 3 * NET_S);
+    assert_int_equal(net.node[A].peer[B].downs, 0);
+    assert_true(net_joined(&net, A, B));
+}
+
 /* ---- goodbyes ---- */
+
+/* One with more to come says nothing yet. */
+static void test_goodbye_that_is_not_the_last(void **state)
+{
+    struct ov_frame frame = frame_of(OV_GOODBYE, false);
+
+    (void)state;
+    frame.last = false;
+    set_up_pair(1);
+    net_forge(&net, B, A, OV_CONTROL, &frame, 1);
+    net_run(&net, 3 * NET_S);
+    assert_int_equal(net.node[A].peer[B].downs, 0);
+    assert_true(net_joined(&net, A, B));
+}
 
 /* Nothing takes the place of what the peer has given up. */
 static void test_goodbye_without_successor(void **state)
@@ -271,6 +301,8 @@ int main(void)
         cmocka_unit_test_teardown(test_wrong_plane, tear_down),
         cmocka_unit_test_teardown(test_record_that_does_not_decrypt, tear_down),
         cmocka_unit_test_teardown(test_second_ready, tear_down),
+        cmocka_unit_test_teardown(test_answers_to_no_heartbeat, tear_down),
+        cmocka_unit_test_teardown(test_goodbye_that_is_not_the_last, tear_down),
         cmocka_unit_test_teardown(test_goodbye_without_successor, tear_down),
         cmocka_unit_test_teardown(test_frame_after_the_last, tear_down),
         cmocka_unit_test_teardown(test_goodbye_before_a_dial_that_fails, tear_down),

@@ -549,12 +549,19 @@ static void test_what_is_not_written(void **state)
     assert_int_equal(ov_frame_encode(&texts, big, sizeof big, &size), AX_E_INVALID);
     texts.detail.len = 0;
     assert_int_equal(ov_frame_encode(&texts, big, sizeof big, &size), AX_E_INVALID);
+    memset(big, 'x', 256);
+    texts.detail = (struct ax_span){big, 256}; /* it may have 255 */
+    assert_int_equal(ov_frame_encode(&texts, big + 256, sizeof big - 256, &size), AX_E_INVALID);
     frame = of_row(8);
     frame.body = (struct ax_span){calloc(1, OV_FRAME_MAX), OV_FRAME_MAX};
     assert_int_equal(ov_frame_encode(&frame, big, sizeof big, &size), AX_E_TOO_BIG);
     frame.body.len = OV_FRAME_MAX - 32;
     assert_int_equal(ov_frame_encode(&frame, big, sizeof big, &size), 0);
     assert_int_equal(size, OV_FRAME_MAX);
+    frame.body.len += 8; /* there is room, but it is too long */
+    assert_int_equal(ov_frame_encode(&frame, big, sizeof big, &size), AX_E_TOO_BIG);
+    frame.body.len = OV_FRAME_MAX + 1;
+    assert_int_equal(ov_frame_encode(&frame, big, sizeof big, &size), AX_E_INVALID);
     free((void *)frame.body.ptr);
 }
 
@@ -656,6 +663,10 @@ static void test_body_of_a_contract(void **state)
     assert_int_equal(ov_frame_body(&other, &note_contract, hash, 0, &layout), AX_E_INVALID);
     other = tell;
     other.body.len = 0;
+    assert_int_equal(ov_frame_body(&other, &note_contract, hash, 0, &layout), AX_E_INVALID);
+
+    other = tell; /* which has no answer with a body */
+    other.response = true;
     assert_int_equal(ov_frame_body(&other, &note_contract, hash, 0, &layout), AX_E_INVALID);
 
     answer.body = (struct ax_span){&reply, sizeof reply};

@@ -65,7 +65,7 @@ static void test_a_network_is_one_party(void **state)
 static void test_a_unix_socket_is_nobodys_address(void **state)
 {
     struct ov_gate gate = {.patience_ns = PATIENCE};
-    struct ov_address local = {.local = true};
+    struct ov_address local = {.local = true}, somebody = v4(1);
     unsigned place;
 
     (void)state;
@@ -73,6 +73,8 @@ static void test_a_unix_socket_is_nobodys_address(void **state)
         assert_int_equal(ov_gate_enter(&gate, 0, &local, &place), 0);
     assert_int_equal(ov_gate_enter(&gate, 0, &local, &place), AX_E_BUSY);
     assert_int_equal(gate.full, 1);
+    assert_int_equal(ov_gate_enter(&gate, 0, &somebody, &place), AX_E_BUSY);
+    assert_int_equal(gate.crowded, 0);
 }
 
 static void test_time_is_up(void **state)

@@ -14,6 +14,8 @@ static const struct ov_ident nodes[] = {{"a", 1, 1}, {"b", 2, 1}, {"a", 1, 2}};
 static struct ov_store_record records[2];
 static struct ov_store_memory store;
 
+static uint64_t ttl = TTL;
+
 static struct ov_store_answer ask(uint64_t now, enum ov_store_op op, unsigned node, uint32_t shard,
                                   uint64_t epoch)
 {
@@ -24,7 +26,7 @@ static struct ov_store_answer ask(uint64_t now, enum ov_store_op op, unsigned no
                                        .shard = shard,
                                        .asker = nodes[node],
                                        .epoch = epoch,
-                                       .ttl_ns = TTL};
+                                       .ttl_ns = ttl};
     struct ov_store_answer answer;
     ov_store_memory_handle(&store, now, &request, &answer);
     assert_int_equal(answer.number, number);
@@ -106,6 +108,20 @@ static void test_limits(void **state)
     expect(ask(UINT64_MAX - 1, OV_STORE_ACQUIRE, 1, 2, 0), OV_STORE_REFUSED, -1, 1, 0);
 }
 
+/* What no node asks, and what would last longer than time does. */
+static void test_what_cannot_be(void **state)
+{
+    uint64_t late = UINT64_MAX - TTL - 50;
+    (void)state;
+    expect(ask(late, OV_STORE_ACQUIRE, 0, 1, 0), OV_STORE_DONE, 0, 1, TTL);
+    expect(ask(late + 60, OV_STORE_RENEW, 0, 1, 1), OV_STORE_REFUSED, 0, 1, TTL - 60);
+    expect(ask(late, (enum ov_store_op)9, 0, 1, 1), OV_STORE_REFUSED, 0, 1, TTL);
+    ttl = 0;
+    expect(ask(late, OV_STORE_RENEW, 0, 1, 1), OV_STORE_REFUSED, 0, 1, TTL);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 2, 0), OV_STORE_REFUSED, -1, 0, 0);
+    ttl = TTL;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -121,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup(test_release, set_up),
         cmocka_unit_test_setup(test_floor, set_up),
         cmocka_unit_test_setup(test_limits, set_up),
+        cmocka_unit_test_setup(test_what_cannot_be, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
