@@ -11,6 +11,7 @@
 #include "libax/deadlock.h"
 #include "libax/durable.h"
 #include "libax/far.h"
+#include "libax/given.h"
 #include "libax/room.h"
 #include "libax/timer.h"
 #include "libax/turn.h"
@@ -47,18 +48,23 @@ static int ask_for_room(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoin
                         uint64_t timeout_ns)
 {
     struct worker *w = ctx->worker;
+    struct ax_outgoing given = *out;
+    int error = given_keep(ctx, &given);
+    if (error != 0)
+        return error;
     clock_read(w);
     uint64_t deadline = deadline_after(w->now, timeout_ns);
-    int error = AX_E_FULL;
+    error = AX_E_FULL;
     for (bool again = false; error == AX_E_FULL; again = true) {
-        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), deadline, again);
+        error = room_wait(ctx, to, (uint32_t)outgoing_size(&given), deadline, again);
         if (error != 0)
-            return error;
+            break;
         clock_read(w);
         uint64_t left = w->now < deadline ? deadline - w->now : 0;
-        error = ask_once(ctx, to, out, reply, deadline == UINT64_MAX ? AX_FOREVER : left);
+        error = ask_once(ctx, to, &given, reply, deadline == UINT64_MAX ? AX_FOREVER : left);
         w->current->let_on = false;
     }
+    given_drop(ctx);
     return error;
 }
 

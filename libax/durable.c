@@ -93,7 +93,8 @@ static uint32_t reply_made(const struct strand *strand)
                : 0;
 }
 
-static int prepare(struct ax_ctx *ctx, uint32_t answer)
+/* `more`: bytes of an answer, or of what is to be sent. */
+static int prepare(struct ax_ctx *ctx, uint64_t more)
 {
     struct worker *w = ctx->worker;
     struct strand *strand = w->current;
@@ -101,7 +102,7 @@ static int prepare(struct ax_ctx *ctx, uint32_t answer)
         return 0;
     uint64_t used = (uint64_t)((uint8_t *)strand - (uint8_t *)__builtin_frame_address(0));
     uint64_t bytes = sizeof(struct shm_durable) + used + SLACK + sizeof *strand +
-                     shm_round(reply_made(strand), 8) + answer;
+                     shm_round(reply_made(strand), 8) + more;
     uint32_t order = shm_order_of(bytes);
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
@@ -123,7 +124,7 @@ int durable_prepare(struct ax_ctx *ctx, const void *reply, const struct ax_metho
 
 int durable_prepare_room(struct ax_ctx *ctx)
 {
-    return prepare(ctx, 0);
+    return prepare(ctx, shm_round(ctx->given.size, 8));
 }
 
 void durable_unprepare(struct worker *w)
@@ -167,7 +168,7 @@ uint64_t durable_sum(const struct shm_durable *record)
     const uint8_t *strand = record->bytes + record->stack - sizeof(struct strand);
     uint64_t sum = record->place + record->corr + record->target + record->timeout +
                    record->contract + record->reply + record->sp + record->stack + record->made +
-                   record->strand + ((uint64_t)record->order << 16 | record->method);
+                   record->given + record->strand + ((uint64_t)record->order << 16 | record->method);
     for (uint32_t i = 0; i < sizeof(struct strand) / 8; i++) {
         uint64_t word;
         memcpy(&word, strand + (uint64_t)8 * i, sizeof word);
@@ -199,14 +200,12 @@ void durable_save(struct worker *w, struct strand *strand)
     struct shm_durable *record = shm_unit(&w->port, unit);
     const uint8_t *sp = strand->fiber.sp;
     uint64_t stack = (uint64_t)((uint8_t *)(strand + 1) - sp);
-    if (sizeof *record + stack + shm_round(made, 8) + SMALL_ANSWER > SHM_UNIT << record->order)
+    uint64_t more = strand->asks != 0 ? SMALL_ANSWER : shm_round(ctx->given.size, 8);
+    if (sizeof *record + stack + shm_round(made, 8) + more > (uint64_t)SHM_UNIT << record->order)
         abort(); /* more of the stack than was foreseen */
     note_ask(w, record, strand);
-    /* Readable up to here; who waits for room reads what it sends when there is some. */
-    if (strand->asks != 0) {
-        free(ctx->tail);
-        ctx->tail = NULL;
-    }
+    free(ctx->tail); /* readable up to here */
+    ctx->tail = NULL;
     strand->saved = 0;
     record->answer = record->deadline = 0;
     record->place = place_id();
@@ -214,11 +213,14 @@ void durable_save(struct worker *w, struct strand *strand)
     record->stack = (uint32_t)stack;
     record->made = made;
     record->strand = strand->number;
-    record->spare = 0;
+    record->given = ctx->given.size;
+    memset(record->spare, 0, sizeof record->spare);
     copy_stack(record->bytes, sp, stack);
     record->sum = durable_sum(record);
     if (made != 0)
         memcpy(durable_made(record), ctx->reply, made);
+    if (record->given != 0)
+        memcpy(durable_small(record), ctx->given.copy, record->given);
     shm_set(&w->port, &more_of(&w->port, ctx->actor)->durable, unit);
 }
 

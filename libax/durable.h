@@ -66,6 +66,7 @@ static inline uint8_t *durable_made(struct shm_durable *record)
 {
     return record->bytes + record->stack;
 }
+/* The small answer, or what is to be sent. */
 static inline uint8_t *durable_small(struct shm_durable *record)
 {
     return durable_made(record) + shm_round(record->made, 8);

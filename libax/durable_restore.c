@@ -8,6 +8,7 @@
 #include "libax/durable.h"
 
 #include "libax/event.h"
+#include "libax/given.h"
 #include "libax/life.h"
 #include "libax/place.h"
 #include "libax/room.h"
@@ -20,12 +21,13 @@ static const char *unfit(struct worker *w, uint32_t index, struct shm_durable *r
 {
     uint64_t block = (uint64_t)SHM_UNIT << record->order;
     uint64_t small = record->stack + shm_round(record->made, 8);
+    uint64_t end = small + record->given;
     if (record->place != place_id())
         return "its plugin has been loaded anew";
     if (!w->placed || !w->plugin->actors[actor_at(w, index)->type]->durable)
         return "its addresses are taken";
-    if (record->stack % 8 != 0 || record->stack < sizeof(struct strand) || small > block ||
-        sizeof *record + small > block || durable_sum(record) != record->sum)
+    if (record->stack % 8 != 0 || record->stack < sizeof(struct strand) || end > block ||
+        sizeof *record + end > block || durable_sum(record) != record->sum)
         return "what was saved of it does not add up";
     return NULL;
 }
@@ -46,11 +48,10 @@ static bool put_back(struct worker *w, uint32_t index, struct strand *strand,
     uint8_t *end = (uint8_t *)(strand + 1), *sp = end - record->stack;
     struct strand saved;
     memcpy(&saved, record->bytes + record->stack - sizeof saved, sizeof saved);
-    if (record->corr == 0 && saved.ctx.tail != NULL) /* what is to be sent may be in it */
-        return false;
     if ((uint64_t)(uintptr_t)sp != record->sp || sp < empty.fiber.stack ||
         saved.ctx.self != w->self[index] || saved.ctx.actor != index ||
-        saved.asks != record->corr || !in_hand(w, index, &saved.ctx))
+        saved.asks != record->corr || saved.ctx.given.size != record->given ||
+        !in_hand(w, index, &saved.ctx))
         return false;
     memcpy(sp, record->bytes, record->stack);
     strand->fiber = empty.fiber;
@@ -63,7 +64,10 @@ static bool put_back(struct worker *w, uint32_t index, struct strand *strand,
     strand->ctx.type = w->plugin->actors[actor_at(w, index)->type];
     strand->ctx.frame =
         saved.ctx.message == 0 ? NULL : shm_chain_frame(&w->port, saved.ctx.message);
-    strand->ctx.reply_heap = strand->ctx.tail = NULL;
+    strand->ctx.reply_heap = strand->ctx.tail = strand->ctx.given.copy = NULL;
+    if (record->given != 0 &&
+        !given_restore(&strand->ctx, durable_small(record), record->given))
+        return false;
     if (record->made == 0)
         return true;
     void *reply = durable_reply(strand, w->port.geo.max_message + (uint64_t)record->made);
@@ -110,6 +114,7 @@ static const char *restore(struct worker *w, uint32_t index, struct shm_durable 
         return NULL;
     }
     self_close(w, index);
+    given_drop(&strand->ctx);
     strand_unclaim(w, strand);
     return "what was saved of it does not fit";
 }

@@ -5,7 +5,6 @@
 #include "libax/gateway.h"
 #include "libax/send.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +35,6 @@ static int wrap(struct worker *w, const struct ax_outgoing *out, uint8_t *image,
     return far_export(w, out->contract->methods[out->method].msg, image);
 }
 
-/* Over a wait the image must stay; it takes the place of the last reply, which ends there. */
-static int keep(struct ax_ctx *ctx, struct ax_span *body)
-{
-    void *copy = malloc(body->len);
-    if (copy == NULL)
-        return -ENOMEM;
-    memcpy(copy, body->ptr, body->len);
-    free(ctx->tail);
-    ctx->tail = copy;
-    body->ptr = copy;
-    return 0;
-}
-
 int far_tell(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out, bool wait)
 {
     struct worker *w = ctx->worker;
@@ -57,14 +43,9 @@ int far_tell(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out
     struct ax_span body;
     if (through.ref.addr == 0)
         return AX_E_UNSUPPORTED;
-    int error = wrap(w, out, w->scratch, &body);
-    if (error == 0)
-        error = gateway_post(ctx, through, to.node, to.addr, hash, out->method, body);
-    if (error != AX_E_FULL || !wait)
-        return error;
-    error = keep(ctx, &body);
-    return error != 0 ? error
-                      : gateway_post_wait(ctx, through, to.node, to.addr, hash, out->method, body);
+    AX_TRY(wrap(w, out, w->scratch, &body));
+    return wait ? gateway_post_wait(ctx, through, to.node, to.addr, hash, out->method, body)
+                : gateway_post(ctx, through, to.node, to.addr, hash, out->method, body);
 }
 
 /* The reply's own image lies in that of the gateway's, which stays until the next suspension. */
@@ -92,13 +73,11 @@ int far_ask(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing *out,
     struct ax_span body;
     if (through.ref.addr == 0)
         return AX_E_UNSUPPORTED;
-    int error = wrap(w, out, w->scratch, &body);
-    if (error == 0)
-        error = gateway_call(ctx, through, to.node, to.addr, hash, timeout_ns, out->method, body,
-                             &from, timeout_ns);
-    if (error == AX_E_FULL && wait && (error = keep(ctx, &body)) == 0)
-        error = gateway_call_wait(ctx, through, to.node, to.addr, hash, timeout_ns, out->method,
-                                  body, &from, timeout_ns);
+    AX_TRY(wrap(w, out, w->scratch, &body));
+    int error = wait ? gateway_call_wait(ctx, through, to.node, to.addr, hash, timeout_ns,
+                                         out->method, body, &from, timeout_ns)
+                     : gateway_call(ctx, through, to.node, to.addr, hash, timeout_ns, out->method,
+                                    body, &from, timeout_ns);
     return error != 0 ? error : unwrap(w, out, &from, reply);
 }
 

@@ -5,6 +5,7 @@
 
 #include "libax/event.h"
 #include "libax/far.h"
+#include "libax/given.h"
 #include "libax/life.h"
 #include "libax/room.h"
 
@@ -272,14 +273,19 @@ int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, ui
 static __attribute__((noinline)) int tell_for_room(struct ax_ctx *ctx, uint64_t to,
                                                    const struct ax_outgoing *out)
 {
-    int error = AX_E_FULL;
+    struct ax_outgoing given = *out;
+    int error = given_keep(ctx, &given);
+    if (error != 0)
+        return error;
+    error = AX_E_FULL;
     for (bool again = false; error == AX_E_FULL; again = true) {
-        error = room_wait(ctx, to, (uint32_t)outgoing_size(out), UINT64_MAX, again);
+        error = room_wait(ctx, to, (uint32_t)outgoing_size(&given), UINT64_MAX, again);
         if (error != 0)
-            return error;
-        error = send_once(ctx, to, out, SHM_TELL, 0);
+            break;
+        error = send_once(ctx, to, &given, SHM_TELL, 0);
         ctx->worker->current->let_on = false;
     }
+    given_drop(ctx);
     return error;
 }
 

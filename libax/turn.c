@@ -11,6 +11,7 @@
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/far.h"
+#include "libax/given.h"
 #include "libax/io.h"
 #include "libax/known.h"
 #include "libax/lease.h"
@@ -76,6 +77,7 @@ void ctx_release(struct ax_ctx *ctx)
 {
     free(ctx->tail);
     free(ctx->reply_heap);
+    given_drop(ctx);
     ctx->tail = NULL;
     ctx->order = 0;
     ctx->reply_heap = NULL;

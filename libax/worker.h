@@ -23,6 +23,12 @@
 struct worker;
 struct io;
 
+struct given { /* what a send that waits for room is to send; see given.h */
+    void *copy; /* NULL: nothing that others could write to */
+    struct ax_outgoing *out;
+    uint32_t size; /* of the copy */
+};
+
 struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     struct worker *worker;
     const struct ax_actor_type *type;
@@ -35,6 +41,7 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     uint8_t *reply;      /* NULL: nobody is to be answered */
     void *reply_heap;    /* the same where it did not fit on the stack */
     void *tail;          /* variable part of the last reply that was awaited */
+    struct given given;
     uint32_t restoring;  /* 1: in the restore hook */
     uint32_t kept;       /* 1: the order in hand has kept a snapshot */
     bool deferred;       /* the ask in hand is answered later, see far_serve.h */

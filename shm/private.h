@@ -156,7 +156,7 @@ struct shm_membership { /* in `groups` of its actor */
 _Static_assert(sizeof(struct shm_membership) <= SHM_UNIT << SHM_MEMBERSHIP_ORDER, "its block");
 
 /* A handler of a durable actor that waits. Behind it: its stack and the strand at its top, what it
- * has made of a large reply so far, and room for a small answer. Nothing of it changes but for the
+ * has made of a large reply so far, and room for a small answer, or what it is to send. Nothing of it changes but for the
  * answer, by one logged word, and the deadline. */
 struct shm_durable {
     uint64_t answer;   /* logged. 0: none yet; else SHM_ANSWERED | unit << 32 | an AX_E_* */
@@ -168,10 +168,10 @@ struct shm_durable {
     uint64_t contract, reply; /* addresses in those processes */
     uint64_t sp;
     uint32_t stack, made; /* bytes of stack and strand; of the reply so far */
-    uint32_t strand;
+    uint32_t strand, given; /* its number; bytes of what it is to send */
     uint16_t method;
     uint8_t order; /* of this block */
-    uint8_t spare;
+    uint8_t spare[5];
     uint8_t bytes[];
 };
 #define SHM_ANSWERED (1ull << 31)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* courier.c - a durable actor that fetches bytes from one shelf and puts what it got on another, or
  * only fetches. */
+#include "porter.h"
 #include "shelf.h"
 
 #define AX_IMPLEMENT
@@ -50,4 +51,5 @@ void courier_on_done(struct ax_ctx *ctx, struct courier *self, const struct cour
 
 AX_ACTOR(courier, AX_DURABLE);
 extern const union shelf_actor_type shelf_actor;
-AX_PLUGIN("courier", &courier_actor, &shelf_actor);
+extern const union porter_actor_type porter_actor;
+AX_PLUGIN("courier", &courier_actor, &shelf_actor, &porter_actor);

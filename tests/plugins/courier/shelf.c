@@ -6,15 +6,27 @@
 
 AX_STATE(shelf, (u64, puts), (u64, wrong));
 
+static bool is_all(const struct ax_bytes *data, uint8_t fill)
+{
+    const uint8_t *bytes = ax_bytes(data);
+    uint32_t i = 0;
+    while (i < data->len && bytes[i] == fill)
+        i++;
+    return i == data->len;
+}
+
 void shelf_on_put(struct ax_ctx *ctx, struct shelf *self, const struct shelf_put *msg)
 {
-    const uint8_t *bytes = ax_bytes(&msg->data);
-    uint32_t i = 0;
     (void)ctx;
-    while (i < msg->data.len && bytes[i] == msg->fill)
-        i++;
     self->puts++;
-    self->wrong += i < msg->data.len;
+    self->wrong += !is_all(&msg->data, msg->fill);
+}
+
+void shelf_on_compare(struct ax_ctx *ctx, struct shelf *self, const struct shelf_compare *msg,
+                      struct shelf_compare_reply *reply)
+{
+    (void)ctx, (void)self;
+    reply->same = is_all(&msg->data, msg->fill);
 }
 
 void shelf_on_get(struct ax_ctx *ctx, struct shelf *self, const struct shelf_get *msg,

@@ -7,6 +7,7 @@
 #define AX_CONTRACT shelf
 #define AX_MESSAGES(TELL, ASK)                                                                     \
     TELL(put, (u8, fill, bytes, data))                                                             \
+    ASK(compare, (u8, fill, bytes, data), (bool, same))                                            \
     ASK(get, (u8, fill, u32, size), (bytes, data))                                                 \
     ASK(seen, (), (u64, puts, u64, wrong))
 #include <ax/contract.h>
