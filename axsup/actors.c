@@ -79,14 +79,15 @@ static void fill_meters(const struct sup *sup, const struct record *record, uint
     uint32_t now = shm_hundredths(sup_clock()), active = shm_load(&record->meter->active_at);
     bool open =
         shm_load(&journal->turn) != shm_load_acquire(&sup->hub.port.peers[out->slot]->committed);
+    bool runs = open && shm_load(&journal->actor) == index;
 
-    out->in_hand = out->suspended || (open && shm_load(&journal->actor) == index);
-    out->waits_on = out->suspended ? shm_load(&record->meter->waits_on) : 0;
+    out->in_hand = out->suspended || runs;
+    out->waits_on = out->suspended ? shm_load(&record->public->waits_on) : 0;
     out->busy_ns = shm_load(&record->meter->busy_ns) & INT64_MAX;
     out->slow = shm_load(&record->meter->slow);
-    if (active != 0 && active <= now && !out->in_hand)
+    if (active != 0 && active <= now && !runs)
         out->silence_ns = (uint64_t)(now - active) * 10000000u;
-    out->idle_ns = out->mail == 0 ? out->silence_ns : 0;
+    out->idle_ns = out->mail == 0 && !out->in_hand ? out->silence_ns : 0;
 }
 
 /* False: nobody has the record now. */

@@ -112,8 +112,9 @@ const struct sup_command sup_commands[] = {
      "and what the worker has not taken out of its lanes yet. The state is live, suspended in an "
      "await, restarting, passive until its next message, or closing; down while the worker has no "
      "process that runs, failed where it is not started again. BUSY is the time spent in handlers, "
-     "by samples of 12.5 ms; SLOW counts messages that took longer than slow_after; SILENCE is the "
-     "time since the actor last handled anything."},
+     "by samples of 12.5 ms; SLOW counts messages that took longer than slow_after, up to 65,535; "
+     "SILENCE is the time since the actor last handled anything or, where it waits, was sent "
+     "anything."},
     {"inspect", "CONF ACTOR", BIT(JSON), false, sup_cmd_inspect,
      "show one actor and who waits for it",
      "Shows an actor: its meters, whom it asks and waits for, which message comes next, its "

@@ -169,7 +169,7 @@ struct sup_actor { /* what can be seen of an actor from outside; untrusted numbe
     uint64_t waits_on;   /* whom it has been waiting for a while, 0: nobody that is known */
     uint64_t turns;      /* messages handled */
     uint64_t idle_ns;    /* since it last finished work, 0: it has some */
-    uint64_t silence_ns; /* since it last handled anything */
+    uint64_t silence_ns; /* since anything happened to it */
     uint64_t busy_ns;    /* in all, by samples */
 };
 

@@ -68,8 +68,7 @@ static uint64_t shown(const struct worker *w, uint64_t ref)
     if (slot == 0 || slot >= port->slots || index == 0 || index >= port->peer_actors[slot] ||
         shm_load(&port->directories[slot][index].gen) != SHM_REF_GEN(ref))
         return 0;
-    const struct shm_meter *meter = meter_of(port, slot, index);
-    return meter == NULL ? 0 : shm_load(&meter->waits_on);
+    return shm_load(&port->directories[slot][index].waits_on);
 }
 
 bool deadlock_found(struct worker *w, struct strand *strand, uint64_t target)
@@ -94,7 +93,7 @@ static void show(struct worker *w, uint32_t actor, uint64_t target)
 {
     struct shm_port *port = &w->port;
     uint8_t *refuse = &port->directory[actor].refuse;
-    shm_store(&port->meters[actor].waits_on, target);
+    shm_store(&port->directory[actor].waits_on, target);
     shm_store(refuse, (uint8_t)(target != 0 ? *refuse | SHM_INFLIGHT : *refuse & ~SHM_INFLIGHT));
 }
 

@@ -112,6 +112,7 @@ void actor_failed(struct worker *w, uint32_t index, uint64_t first, const char *
     self_close(w, index);
     publish_depth(w, index);
     runq_push(w, index);
+    meter_revive(w, index);
     meter_active(w, index);
     if (how != DIED)
         meter_look(w, index, method);
@@ -206,7 +207,8 @@ static void revive(struct worker *w, uint32_t index, uint32_t *told)
             publish_now(w, index);
         return;
     }
-    shm_store(&w->port.meters[index].waits_on, 0);
+    shm_store(&w->port.directory[index].waits_on, 0);
+    meter_revive(w, index);
     actor->urgent = order_depth(&w->port, index) != 0;
     if (actor->suspended && w->self[index] == NULL)
         cancel_suspended(w, index);

@@ -59,7 +59,7 @@ void meter_tick(struct worker *w, uint32_t index, uint32_t method)
     if (w->boot->slow_ns == 0 || crossed < SLOW_TICKS || took < w->boot->slow_ns)
         return;
     shm_store(&slot->slow, slot->slow + 1);
-    shm_store(&meter->slow, meter->slow + 1);
+    shm_store(&meter->slow, (uint16_t)(meter->slow + (meter->slow < UINT16_MAX)));
     warn_of(w, index, method, took);
 }
 
@@ -67,7 +67,7 @@ void meter_tick(struct worker *w, uint32_t index, uint32_t method)
 
 /* The meters of an actor elsewhere lie where its own process says; believed as far as they are
  * within the file. */
-const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index)
+static const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index)
 {
     const uint8_t *base = (const uint8_t *)port->peers[slot];
     uint64_t off =
@@ -85,12 +85,12 @@ static void read_meter(const struct shm_meter *meter, struct ax_meters *out)
     clock_gettime(CLOCK_MONOTONIC, &clock);
     uint32_t now = shm_hundredths((uint64_t)clock.tv_sec * 1000000000u + (uint64_t)clock.tv_nsec);
     uint32_t active = shm_load(&meter->active_at);
-    out->waits_on.addr = shm_load(&meter->waits_on);
     out->busy_ns = shm_load(&meter->busy_ns);
     out->slow = shm_load(&meter->slow);
+    out->handled = shm_load(&meter->handled);
+    out->failures = shm_load(&meter->failures);
     if (active != 0 && active < now)
         out->silence_ns = (now - active) * 10000000ull;
-    out->idle_ns = out->mail == 0 ? out->silence_ns : 0;
 }
 
 static const struct shm_directory *entry_of(const struct shm_port *port, struct ax_ref who)
@@ -122,12 +122,15 @@ int ax_meters(struct ax_ctx *ctx, struct ax_ref who, struct ax_meters *out)
         .incarnation = shm_load(&entry->incarnation) + life,
         .mail = shm_load(&port->depths[slot][index]),
         .capacity = shm_load(&entry->capacity),
+        .waits_on.addr = shm_load(&entry->waits_on),
     };
     out->restarts = out->incarnation == 0 ? 0 : out->incarnation - 1;
     const struct shm_meter *meter = meter_of(port, slot, index);
     if (meter != NULL)
         read_meter(meter, out);
-    if (slot == port->slot) {
+    bool at_rest = out->mail == 0 && (shm_load(&entry->refuse) & SHM_INFLIGHT) == 0;
+    out->idle_ns = at_rest ? out->silence_ns : 0;
+    if (slot == port->slot) { /* as the open turn has left it */
         out->handled = port->actors[index].mail.handled;
         out->failures = port->cold[index].failures;
     }
@@ -155,6 +158,14 @@ void meter_born(struct worker *w, uint32_t index)
     if (own != NULL)
         memset(own, 0, sizeof *own);
     meter_active(w, index);
+}
+
+void meter_revive(struct worker *w, uint32_t index)
+{
+    struct shm_meter *meter = &w->port.meters[index];
+    uint32_t failures = w->port.cold[index].failures;
+    shm_store(&meter->failures, (uint16_t)(failures < UINT16_MAX ? failures : UINT16_MAX));
+    shm_store(&meter->handled, actor_at(w, index)->mail.handled);
 }
 
 /* A probe whose actor is gone is met by nobody. */

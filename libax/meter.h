@@ -14,12 +14,11 @@
 void meter_open(struct worker *w);
 /* What is measured of an actor begins anew. */
 void meter_born(struct worker *w, uint32_t actor);
+/* What is counted in turns is shown as it is. */
+void meter_revive(struct worker *w, uint32_t actor);
 
 /* The name of a message, "a hook", "an event"; static. */
 const char *meter_name(struct worker *w, uint32_t actor, uint32_t method);
-
-/* The meters of an actor in any slot, by its index; NULL: not there. */
-const struct shm_meter *meter_of(const struct shm_port *port, uint32_t slot, uint32_t index);
 
 /* For the functions below. */
 void meter_tick(struct worker *w, uint32_t actor, uint32_t method);
@@ -65,17 +64,23 @@ static inline void meter_end(struct worker *w)
         meter_sample_end(w);
 }
 
-/* A message has been appended to the actor's mailbox. */
-static inline void meter_sent(struct worker *w, uint32_t actor)
-{
-    if (shm_unlikely(w->meter.want_probe))
-        meter_probe_place(w, actor);
-}
-
-/* The actor has done something. */
+/* The actor has done something, or something has happened to it. */
 static inline void meter_active(struct worker *w, uint32_t actor)
 {
-    shm_store(&w->port.meters[actor].active_at, w->hundredths);
+    struct shm_meter *meter = &w->port.meters[actor];
+    shm_store(&meter->active_at, w->hundredths);
+    shm_store(&meter->handled, w->port.actors[actor].mail.handled);
+}
+
+/* A message has been appended to the actor's mailbox. Mostly it is handled in this round of the
+ * loop, and then that is when something happened. */
+static inline void meter_sent(struct worker *w, uint32_t actor)
+{
+    const struct shm_actor *target = &w->port.actors[actor];
+    if (shm_unlikely(w->meter.want_probe))
+        meter_probe_place(w, actor);
+    if (shm_unlikely(target->suspended || target->state != SHM_LIVE))
+        meter_active(w, actor);
 }
 
 #endif

@@ -451,6 +451,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = actor->urgent ? orders_run(w, index, false) : 0;
     if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
+        if (handled != 0)
+            meter_active(w, index);
         if (!actor_killed(w, index))
             return handled;
         actor_cancel(w, index);

@@ -22,11 +22,10 @@
 
 struct shm_meter { /* of an actor; written by its process, zero at its birth */
     uint64_t busy_ns;
-    uint64_t waits_on;  /* address of the actor that it waits for, when that has lasted a while, so
-                           that a quick ask writes nothing here; 0: none */
-    uint32_t active_at; /* when it last handled something, or began: CLOCK_MONOTONIC, hundredths of
-                           a second from 1, coarse */
-    uint32_t slow;      /* messages that took longer than slow_after */
+    uint64_t handled;        /* messages and events, as of active_at */
+    uint32_t active_at;      /* when it last handled something, began, or was sent something while
+                                it waited: CLOCK_MONOTONIC, hundredths of a second from 1, coarse */
+    uint16_t slow, failures; /* messages that took longer than slow_after; both stop at the most */
 };
 _Static_assert(sizeof(struct shm_meter) == 24, "the meters of an actor");
 

@@ -18,7 +18,8 @@ struct shm_directory {
     uint64_t contract; /* hash */
     uint32_t capacity;
     uint32_t incarnation; /* its own, on top of the slot's; see struct shm_actor */
-    uint32_t pad[2];
+    uint64_t waits_on; /* address of the actor that it waits for, when that has lasted a while, so
+                          that a quick ask writes nothing here; 0: none */
 };
 _Static_assert(sizeof(struct shm_directory) == 32, "directory entry");
 

@@ -95,10 +95,15 @@ tell u add '{"by":1}'
 tell t spin '{"ns":90000000}'
 said '*warn a/0 t: slow: * ms in spin'
 call '{"n":1}' u get
+tell w add '{"by":0}'
+call '{"n":0}' w get
 shows '*"event":"slow","worker":"a/0","actor":"t",*"message":"spin","duration_ns":*' events --json
 shows '*"name":"t",*"busy_ns":[1-9]*"slow":1}*' actors --json --name t
 call '*"incarnation":1,"mail":*,"slow":1,"busy":true,*' v measure '{"name":"t"}' # from elsewhere
 call '*"slow":1,"busy":true,*' u measure '{"name":"t"}'                         # and from within
+for who in u v; do
+    call '*"busy":*,"handled":2,"failures":0,*' "$who" measure '{"name":"w"}' # of add and get
+done
 tell v spin '{"ns":90000000}' # where nothing is slow
 shows '*"worker":"a/0",*"slow":1,"busy_ns":[1-9]*"worker":"b/0",*"slow":0,*' metrics --json
 shows '*ax_worker_slow_messages_total{worker="a/0"} 1*ax_handling_seconds_count{*' metrics
@@ -139,9 +144,18 @@ tell w block "{\"path\":\"$dir/gate\"}"
 "$axsup" call "$conf" v wait_for '{"name":"w"}' >"$dir/waited" 2>&1 &
 waits=$!
 becomes '*"name":"v",*"state":"suspended",*"suspended_on":"w",*"in_flight":1,*' actors --json --state suspended
-tell v add '{"by":5}'
+# it waits, and is neither idle nor, where somebody writes to it, silent for long
+becomes '*"silence_ns":[1-9]?????????*,"idle_ns":0,*' call u measure '{"name":"v"}'
+becomes '*"name":"v",*"idle_ns":0,*"silence_ns":[1-9]?????????*,*' actors --json --name v
+heard=0
+for ((i = 0; i < 10 && !heard; i++)); do
+    "$axsup" send "$conf" v add '{"by":1}'
+    [[ $("$axsup" call "$conf" u measure '{"name":"v"}') =~ \"silence_ns\":([0-9]+) ]] &&
+        ((BASH_REMATCH[1] < 1000000000)) && heard=1
+done
+verdict $((!heard)) 'who is written to while it waits is silent'
 tell v add '{"by":6}'
-becomes '\[{"name":"v",*"mail":3,*' actors --json --min-mail 3
+becomes '\[{"name":"v",*"mail":[3-9],*' actors --json --min-mail 3
 shows '*"name":"w",*"in_flight":1,*"monitors":*"watchers":*"actor":"x"*"timers":*"message":"add"*"next":{"message":"block","ask":false,"from":null}*' inspect w --json
 shows '*"watchers":\[{"actor":"[vx]",*},{"actor":"[vx]",*}\],"links":*' inspect w --json
 for who in x v; do
@@ -175,6 +189,10 @@ shows '*"handling_ns":null,"queueing_ns":null}*' inspect spawned --json
 "$axsup" kill "$conf" c/0
 becomes '*"name":"x",*"incarnation":2,*"handling_ns":\[\[[1-9]*' inspect x --json
 
+for who in u v; do # they stand over the death of its process
+    call '*"incarnation":2,*,"handled":40?,"failures":0,*' "$who" measure '{"name":"x"}'
+done
+
 # ---- S20, S35: the lifecycle stream ----
 
 call "$ok" u listen '{"on":true}'
@@ -185,7 +203,7 @@ for who in u v; do # S20 by the ref, from within and from elsewhere
 done
 tell child fail
 for who in u v; do
-    becomes '{"error":0,*"incarnation":2,*' call "$who" measure '{"name":"child"}'
+    becomes '{"error":0,*"incarnation":2,*,"failures":1,*' call "$who" measure '{"name":"child"}'
 done
 tell child fail
 call "$ok" t breed '{"name":"frail","restarts":0}'

@@ -360,12 +360,13 @@ struct ax_meters {
     uint32_t restarts;
     uint32_t mail, capacity; /* messages that wait, the one in hand included */
     struct ax_ref waits_on;  /* whom it has been waiting for a while; addr 0: nobody */
-    uint64_t silence_ns;     /* since it last did anything, to a hundredth of a second */
-    uint64_t idle_ns;        /* the same, and 0 while it has mail */
+    uint64_t silence_ns;     /* since it last handled something, or, where it waits, was sent
+                                something: to a hundredth of a second */
+    uint64_t idle_ns;        /* since it last finished something; 0 while it has anything to do */
     uint64_t busy_ns;        /* in handlers so far, by samples of 12.5 ms */
-    uint32_t slow;           /* messages that took longer than slow_after */
-    uint64_t handled;        /* messages and events; 0 for an actor of another worker */
-    uint32_t failures;       /* the same */
+    uint32_t slow;           /* messages that took longer than slow_after; up to 65,535 */
+    uint64_t handled;        /* messages and events */
+    uint32_t failures;       /* of an actor of another worker no more than 65,535 are told */
 };
 
 /* What is measured of an actor anywhere in the system: a local read of what its worker has

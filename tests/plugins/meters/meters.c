@@ -210,6 +210,10 @@ void meters_on_measure(struct ax_ctx *ctx, struct meters *self, const struct met
     reply->mail = meters.mail;
     reply->slow = meters.slow;
     reply->busy = meters.busy_ns > 0;
+    reply->handled = meters.handled;
+    reply->failures = meters.failures;
+    reply->silence_ns = meters.silence_ns;
+    reply->idle_ns = meters.idle_ns;
     const char *name = meters.waits_on.addr == 0 ? "" : ax_name(ctx, meters.waits_on);
     AX_CHECK(ctx, ax_reply_str(ctx, &reply->waits_on, name) == 0);
 }

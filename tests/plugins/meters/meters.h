@@ -34,7 +34,7 @@
     ASK(lives, (), (str, lines))                                                                   \
     ASK(measure, (text(32), name),                                                                 \
         (i32, error, bool, closed, bool, terminated, u32, incarnation, u32, mail, u32, slow, bool, \
-         busy, str, waits_on))                                                                     \
+         busy, u64, handled, u32, failures, u64, silence_ns, u64, idle_ns, str, waits_on))         \
     ASK(get, (), (i64, n))
 #include <ax/contract.h>
 
