@@ -90,7 +90,7 @@ int stop_actor(struct ax_ctx *ctx, struct ax_ref who, uint8_t reason)
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     if (index != 0) {
-        actor_stop(w, index, reason, 0, AX_STOP_SHUTDOWN_GRACEFUL);
+        actor_told(w, index, reason);
         return 0;
     }
     if (slot == w->port.slot || slot == 0 || slot >= w->port.slots)
@@ -102,7 +102,7 @@ int stop_actor(struct ax_ctx *ctx, struct ax_ref who, uint8_t reason)
 
 int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who)
 {
-    return stop_actor(ctx, who, SHM_SHUTDOWN);
+    return stop_actor(ctx, who, SHM_NORMAL);
 }
 
 #define REASON_SAME(name, number, text)                                                            \

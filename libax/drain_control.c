@@ -54,7 +54,7 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->stops_now |= in_time && body->now != 0;
     } else if (index != 0) {
         bool lost = frame->method == SHM_LEASE_LOST && is_far(w, slot);
-        actor_stop(w, index, lost ? SHM_LEASE_LOST : SHM_SHUTDOWN, 0, AX_STOP_SHUTDOWN_GRACEFUL);
+        actor_told(w, index, lost ? SHM_LEASE_LOST : SHM_NORMAL);
     }
     return 0;
 }

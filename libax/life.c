@@ -135,9 +135,9 @@ void end_failed(struct worker *w, uint32_t index, uint8_t reason)
 
 /* ---- the end ---- */
 
-void actor_told(struct worker *w, uint32_t index)
+void actor_told(struct worker *w, uint32_t index, uint8_t reason)
 {
-    actor_stop(w, index, SHM_SHUTDOWN, 0, AX_STOP_SHUTDOWN_GRACEFUL);
+    actor_stop(w, index, reason, 0, AX_STOP_SHUTDOWN_GRACEFUL);
 }
 
 void actor_stop(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal,
@@ -169,7 +169,9 @@ static void run_on_stop(struct worker *w, uint32_t index, uint8_t clears)
 static bool comes_back(struct worker *w, uint32_t index)
 {
     const struct shm_policy *policy = &w->port.priv->policy[actor_at(w, index)->policy];
-    return policy->restart == 2 && w->port.cold[index].reason == SHM_NORMAL && !w->stopping;
+    const struct shm_actor_cold *cold = &w->port.cold[index];
+    return policy->restart == 2 && cold->reason == SHM_NORMAL &&
+           cold->stop == AX_STOP_CONTEXT_STOP && !w->stopping;
 }
 
 /* Told to stop, it is to go on with what it had accepted, and there is some. */

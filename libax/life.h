@@ -44,8 +44,8 @@ void actor_stop(struct worker *w, uint32_t actor, uint8_t reason, uint8_t signal
                 enum ax_stop_reason stop);
 /* Tells an actor anywhere in the node to end; as ax_stop_actor. */
 int stop_actor(struct ax_ctx *ctx, struct ax_ref who, uint8_t reason);
-/* The same, as another or the stop of the worker tells it to: reason shutdown. */
-void actor_told(struct worker *w, uint32_t actor);
+/* The same, as another or the stop of the worker tells it to, which its policy does not undo. */
+void actor_told(struct worker *w, uint32_t actor, uint8_t reason);
 /* Turns of its own: the handler of a suspended actor will not go on; its message is over. */
 void actor_cancel(struct worker *w, uint32_t actor);
 /* In the open turn: consumes the message at the head unhandled: a dead letter, an error to who

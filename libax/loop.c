@@ -173,7 +173,7 @@ static void stop_all(struct worker *w)
         if (actor_at(w, index)->state != SHM_LIVE && actor_at(w, index)->state != SHM_RESTARTING)
             continue;
         shm_turn_begin(&w->port, 0, 0);
-        actor_told(w, index);
+        actor_told(w, index, SHM_SHUTDOWN);
         turn_commit(w);
     }
 }

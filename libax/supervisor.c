@@ -232,6 +232,14 @@ void ax_supervisor_stop(struct ax_ctx *ctx, struct ax_supervisor *s,
     go_on(ctx, s, what);
 }
 
+void ax_supervisor_end(struct ax_ctx *ctx, struct ax_supervisor *s,
+                       const struct ax_supervision *what)
+{
+    for (uint32_t i = what->count; i-- > 0;)
+        if (s->children[i].phase > CHILD_STARTING)
+            end_child(ctx, s, i, AX_SHUTDOWN);
+}
+
 struct ax_ref ax_supervisor_child(const struct ax_supervisor *s, uint32_t i)
 {
     return i < AX_CHILDREN_MAX && s->children[i].phase == CHILD_RUNNING

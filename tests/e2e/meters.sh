@@ -214,7 +214,7 @@ call "$ok" t breed '{"name":"leaver","restarts":1}'
 tell leaver leave
 lives='*child started 1;child restarted 2;child stopped 2 restart intensity exceeded/panic;'
 lives+='frail started 1;frail stopped 1 failed/lifecycle hook panic;other started 1;'
-lives+='other stopped 1 shutdown/shutdown immediate;leaver started 1;leaver stopped 1 normal/context stop;*'
+lives+='other stopped 1 normal/shutdown immediate;leaver started 1;leaver stopped 1 normal/context stop;*'
 becomes "$lives" call u lives
 becomes "$lives" call w lives
 for place in inside between; do

@@ -72,6 +72,15 @@ is_gone() { # ACTOR REASON
     verdict $? "$where: $1 has not ended, $2"
 }
 
+leaves() { # ACTOR
+    local until=$((SECONDS + 20)) all="\"name\":\"$1\""
+    while ((SECONDS < until)) && [[ $all == *"\"name\":\"$1\""* ]]; do
+        all=$("$axsup" actors --json "$conf")
+    done
+    [[ $all == '['*']' && $all != *"\"name\":\"$1\""* ]]
+    verdict $? "$where: $1 is there yet"
+}
+
 kill_worker() { # NAME
     "$axsup" kill "$conf" "$1/0"
     verdict $? "$where: kill $1"
@@ -214,6 +223,12 @@ scenarios() { # P PLACE WHERE
     tell "${p}rest" send "{\"name\":\"${p}one\",\"reason\":$other}"
     happens "${p}one" "stop ${p}one-c;stop ${p}one-b;stop ${p}one-a;"
     is_gone "${p}one" other
+    # stopped by anybody, which is a normal end, it leaves no child behind, and waits for none
+    tell "${p}slow" stop_of "{\"name\":\"${p}rest\"}"
+    is_gone "${p}rest" normal
+    for n in a b c; do
+        leaves "${p}rest-$n"
+    done
 }
 
 scenarios '' front inside

@@ -106,7 +106,7 @@ become '*;slow 1 failed 0 suspect again;"*' far told
 said '*b/0 runs: *'
 become '*;slow 2 signal 9 bystander again;"*' far told
 call "$ok" far end '{"name":"slow"}' # and is not waited for
-become '*;slow 3 shutdown 0 bystander gone;"*' far told
+become '*;slow 3 normal 0 bystander gone;"*' far told
 
 # ---- a reason that dies with its turn ----
 

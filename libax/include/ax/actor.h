@@ -162,7 +162,7 @@ void ax_stop(struct ax_ctx *ctx);
 /* Ends this incarnation after the present message, reason normal, and gives its memory back; the
  * next message starts the next one. Refs, mail, timers and kept state stay. Never suspends. */
 void ax_passivate(struct ax_ctx *ctx);
-/* Asks any actor to end, reason shutdown; it does so after the message in hand, or at once where it
+/* Asks any actor to end, reason normal; it does so after the message in hand, or at once where it
  * waits for its restart. Its policy does not bring it back. Returns 0, AX_E_NO_ACTOR, AX_E_LIMIT,
  * or AX_E_NO_MEMORY (it is elsewhere). Never suspends. */
 AX_MUST_USE int ax_stop_actor(struct ax_ctx *ctx, struct ax_ref who);

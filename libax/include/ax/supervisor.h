@@ -95,6 +95,10 @@ void ax_supervisor_wake(struct ax_ctx *ctx, struct ax_supervisor *supervisor,
 /* Stops the children, the last one first, and then this actor, for that reason. */
 void ax_supervisor_stop(struct ax_ctx *ctx, struct ax_supervisor *supervisor,
                         const struct ax_supervision *what, enum ax_reason reason);
+/* For on_stop: where somebody has stopped the supervisor itself, asks the children that are left to
+ * end, the last one first, without waiting for any. */
+void ax_supervisor_end(struct ax_ctx *ctx, struct ax_supervisor *supervisor,
+                       const struct ax_supervision *what);
 /* The child at `index` of the table, addr 0 while it is not running. Never suspends. */
 struct ax_ref ax_supervisor_child(const struct ax_supervisor *supervisor, uint32_t index);
 /* Fills the reply to `children`; returns how many are running. Never suspends. */
@@ -120,9 +124,13 @@ uint32_t ax_supervisor_list(struct ax_ctx *ctx, const struct ax_supervisor *supe
     {                                                                                              \
         ax_supervisor_reply(ctx, &self->supervisor, &(what), reply);                               \
     }                                                                                              \
+    static void c##_ax_stop(struct ax_ctx *ctx, struct c *self)                                    \
+    {                                                                                              \
+        ax_supervisor_end(ctx, &self->supervisor, &(what));                                        \
+    }                                                                                              \
     AX_SUPERVISOR_HANDLERS(c, what)                                                                \
-    AX_ACTOR(c, .on_start = c##_ax_start, .on_restart = c##_ax_restart, .on_exit = c##_ax_exit,    \
-             .on_reply = c##_ax_reply)
+    AX_ACTOR(c, .on_start = c##_ax_start, .on_restart = c##_ax_restart, .on_stop = c##_ax_stop,    \
+             .on_exit = c##_ax_exit, .on_reply = c##_ax_reply)
 
 #define AX_SUPERVISOR_HANDLERS(c, what)                                                            \
     void c##_on_supervise(struct ax_ctx *ctx, struct c *self, const struct c##_supervise *msg)     \

@@ -18,7 +18,7 @@ static bool has_own_cause(const struct model *model, const struct life *life)
 {
     const uint32_t reason = life->reason;
     if (life->was_gone || reason == UNKNOWN || (life->quit && life->quit_reason == reason) ||
-        (life->stopped && reason == AX_SHUTDOWN))
+        (life->stopped && reason == AX_NORMAL))
         return true;
     if (life->never && (reason == AX_SIGNAL || (reason == AX_FAILED && life->upset > 0)))
         return true;

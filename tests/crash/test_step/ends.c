@@ -260,6 +260,7 @@ static const struct scenario rows[] = {
     {"come_back", come_back, same_and_back, watched, NULL, STEP_ONCE | STEP_ALWAYS, NULL},
     {"fail_ends", fail_for_good, same_and_lost, watched, NULL, STEP_ONCE | STEP_NEVER, NULL},
     {"stop_order", stop_order, same_and_stopped, watched, NULL, STEP_ONCE, NULL},
+    {"stop_always", stop_order, same_and_stopped, watched, NULL, STEP_ONCE | STEP_ALWAYS, NULL},
     {"dismiss", dismiss, same_and_dismissed, watched, NULL, STEP_ONCE, "envoy"},
     {"see_off", see_off, seen_off, watched, NULL, STEP_ONCE, "envoy"},
     {"signal", bid_go, same_and_told, linked_and_watched, NULL, STEP_ONCE, "envoy"},

@@ -81,6 +81,14 @@ void boss_on_leave(struct ax_ctx *ctx, struct boss *self, const struct boss_leav
     ax_supervisor_stop(ctx, &self->supervisor, table(ctx), AX_NORMAL);
 }
 
+void boss_on_stop_of(struct ax_ctx *ctx, struct boss *self, const struct boss_stop_of *msg)
+{
+    boss_ref who;
+    (void)self;
+    AX_CHECK(ctx, boss_find(ctx, msg->name, &who) == 0);
+    AX_CHECK(ctx, boss_stop(ctx, who) == 0);
+}
+
 void boss_on_send(struct ax_ctx *ctx, struct boss *self, const struct boss_send *msg)
 {
     boss_ref who;

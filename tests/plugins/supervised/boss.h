@@ -11,6 +11,7 @@
     AX_SUPERVISOR_MESSAGES(TELL, ASK)                                                              \
     TELL(fail, ())                                                                                 \
     TELL(leave, ())                                                                                \
+    TELL(stop_of, (text(32), name))                                                                \
     TELL(send, (text(32), name, u32, reason))
 #include <ax/contract.h>
 
