@@ -15,7 +15,7 @@
 
 /* -- names and addresses ----------------------------------------------------------------------- */
 
-const char *cluster_name_fault(const char *name)
+const char *sup_cluster_name_fault(const char *name)
 {
     const struct ax_span text = {name, (uint32_t)strlen(name)};
 
@@ -43,7 +43,7 @@ static void check_peer(struct cluster_checker *c, const struct sup_listen_config
 {
     const struct sup_cluster_config *cluster = c->cluster;
     const struct sup_json *node = sup_json_get(cluster->json, "peers");
-    const char *fault = cluster_name_fault(peer->name);
+    const char *fault = sup_cluster_name_fault(peer->name);
 
     if (*fault)
         sup_config_error(c->errors, node, peer->name, "\"%s\"%s", peer->name, fault);
@@ -63,7 +63,7 @@ static void check_peer(struct cluster_checker *c, const struct sup_listen_config
 static void check_nodes(struct cluster_checker *c)
 {
     const struct sup_cluster_config *cluster = c->cluster;
-    const char *fault = cluster->node ? cluster_name_fault(cluster->node) : "";
+    const char *fault = cluster->node ? sup_cluster_name_fault(cluster->node) : "";
 
     if (*fault)
         WRONG(c, "node", "\"%s\"%s", cluster->node, fault);
@@ -285,8 +285,8 @@ void sup_config_check_cluster(struct sup_config *config, struct sup_config_error
     c.reader = reader_of(&config->cluster);
     check_taken(&c);
     check_nodes(&c);
-    cluster_check_trust(&c);
-    cluster_check_store(&c);
+    sup_cluster_check_trust(&c);
+    sup_cluster_check_store(&c);
     check_registries(&c);
     check_numbers(&c);
 }

@@ -20,17 +20,17 @@ struct cluster_place { /* of a mistake; key NULL: the node itself */
 enum cluster_secret { CLUSTER_PUBLIC, CLUSTER_TOKEN, CLUSTER_KEY, CLUSTER_WORD };
 
 /* The path from the folder of the config; NULL for NULL, and without memory. */
-const char *cluster_path(struct cluster_checker *c, const char *path);
+const char *sup_cluster_path(struct cluster_checker *c, const char *path);
 
 /* Looks at a file that the gateway is going to read, and returns its path as above. */
-const char *cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
-                               const char *name, enum cluster_secret what);
+const char *sup_cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
+                                   const char *name, enum cluster_secret what);
 
 /* What is wrong with a node's name, "" where nothing is; static. */
-const char *cluster_name_fault(const char *name);
+const char *sup_cluster_name_fault(const char *name);
 
 /* Parts of sup_config_check_cluster. */
-void cluster_check_trust(struct cluster_checker *c);
-void cluster_check_store(struct cluster_checker *c);
+void sup_cluster_check_trust(struct cluster_checker *c);
+void sup_cluster_check_store(struct cluster_checker *c);
 
 #endif

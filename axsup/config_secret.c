@@ -87,17 +87,17 @@ static bool check_owner(struct cluster_checker *c, const struct cluster_place *p
     return true;
 }
 
-const char *cluster_path(struct cluster_checker *c, const char *path)
+const char *sup_cluster_path(struct cluster_checker *c, const char *path)
 {
     return path == NULL || *path == '/'
                ? path
                : sup_config_path(c->config, c->errors, c->config->folder, path);
 }
 
-const char *cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
+const char *sup_cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
                                const char *name, enum cluster_secret what)
 {
-    const char *path = cluster_path(c, name);
+    const char *path = sup_cluster_path(c, name);
     struct stat st;
 
     if (path == NULL)

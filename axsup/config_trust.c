@@ -29,9 +29,9 @@ static void check_pins(struct cluster_checker *c)
               "without a key_file no key is asked for: \"axsup keygen --key FILE\" "
               "makes one");
     for (size_t i = 0; i < cluster->n_pins; i++)
-        if (*cluster_name_fault(cluster->pins[i].node))
+        if (*sup_cluster_name_fault(cluster->pins[i].node))
             sup_config_error(c->errors, pins, cluster->pins[i].node, "\"%s\"%s",
-                             cluster->pins[i].node, cluster_name_fault(cluster->pins[i].node));
+                             cluster->pins[i].node, sup_cluster_name_fault(cluster->pins[i].node));
     for (size_t i = 0; pins && pins->kind != SUP_JSON_BAD && i < cluster->n_peers; i++)
         if (!sup_json_get(pins, cluster->peers[i].name))
             WRONG(c, "pins", "no key for the peer \"%s\": it would be refused",
@@ -48,23 +48,23 @@ static void check_tokens(struct cluster_checker *c)
     size_t n = 0;
 
     c->errors->no_memory |= !accepted;
-    cluster->token_file = cluster_check_file(c, &token, cluster->token_file, CLUSTER_TOKEN);
+    cluster->token_file = sup_cluster_check_file(c, &token, cluster->token_file, CLUSTER_TOKEN);
     for (struct sup_json *e = accepted && cluster->n_accepted > 0 ? list->first : NULL; e;
          e = e->next)
         if (e->kind == SUP_JSON_STRING)
             accepted[n++] =
-                cluster_check_file(c, &(struct cluster_place){e, NULL}, e->text, CLUSTER_TOKEN);
+                sup_cluster_check_file(c, &(struct cluster_place){e, NULL}, e->text, CLUSTER_TOKEN);
     cluster->accepted = accepted;
     cluster->n_accepted = n;
 }
 
-void cluster_check_trust(struct cluster_checker *c)
+void sup_cluster_check_trust(struct cluster_checker *c)
 {
     struct sup_cluster_config *cluster = c->cluster;
     const struct cluster_place key = {cluster->json, "key_file"};
 
     check_tokens(c);
-    cluster->key_file = cluster_check_file(c, &key, cluster->key_file, CLUSTER_KEY);
+    cluster->key_file = sup_cluster_check_file(c, &key, cluster->key_file, CLUSTER_KEY);
     if (!given(c, "token_file") && !cluster->allow_insecure_auth &&
         sup_config_usable(cluster->json, "allow_insecure_auth"))
         WRONG(
@@ -125,7 +125,7 @@ static void check_server(struct cluster_checker *c, const struct sup_json *node,
                          struct sup_server_config *server)
 {
 #define FILE_OF(key, what)                                                                         \
-    server->key = cluster_check_file(c, &(struct cluster_place){node, #key}, server->key, (what))
+    server->key = sup_cluster_check_file(c, &(struct cluster_place){node, #key}, server->key, (what))
     char is[SUP_UNIT_ROOM], least[SUP_UNIT_ROOM];
 
     FILE_OF(password_file, CLUSTER_WORD);
@@ -181,7 +181,7 @@ static void check_memory(struct cluster_checker *c, const struct sup_json *node)
                          "\"%s\" is neither this node nor one of its peers", memory->node);
 }
 
-void cluster_check_store(struct cluster_checker *c)
+void sup_cluster_check_store(struct cluster_checker *c)
 {
     static const char *const kinds[] = {
         [SUP_STORE_MEMORY] = "memory", [SUP_STORE_REDIS] = "redis", [SUP_STORE_ETCD] = "etcd"};

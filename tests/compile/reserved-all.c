@@ -98,3 +98,9 @@
 #define AX_CONTRACT c31
 #define AX_MESSAGES(TELL, ASK) TELL(spawn_stateful, ())
 #include <ax/contract.h>
+#define AX_CONTRACT c32
+#define AX_MESSAGES(TELL, ASK) TELL(ref_key, ())
+#include <ax/contract.h>
+#define AX_CONTRACT c33
+#define AX_MESSAGES(TELL, ASK) TELL(ref_at, ())
+#include <ax/contract.h>

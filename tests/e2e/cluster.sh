@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# cluster [memory|redis|etcd]: nodes on loopback, each a system with a gateway. Keys and names are
+# reached from any of them; processes, gateways and nodes are killed, and what is asked meanwhile
+# ends.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
+declare -A pids=()
+
+finish() {
+    local node
+    for node in "${!pids[@]}"; do
+        kill -KILL "${pids[$node]}" 2>/dev/null
+    done
+    wait
+    rm -rf "$dir"
+}
+
+# Ports that are free now, three of them.
+read -r -a ports < <(python3 -c '
+import socket
+s = [socket.socket() for _ in range(3)]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])')
+
+# config NODE INDEX: a node that knows the other two.
+config() {
+    local peers='' other i=0
+    for other in a b c; do
+        [[ $other == "$1" ]] || peers+="${peers:+, }\"$other\": \"127.0.0.1:${ports[i]}\""
+        i=$((i + 1))
+    done
+    cat >"$dir/$1.json" <<END
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
+  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}", "peers": { $peers },
+    "token_file": "token", "store": { "memory": { "node": "a" } },
+    "lease_ttl": "1s", "lease_margin": "100ms", "dead": "5s",
+    "registries": [ { "name": "counters", "shards": 12 } ] },
+  "workers": [
+    { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
+      "actors": [ { "name": "counter", "contract": "counter" } ],
+      "registries": [ { "name": "counters", "contract": "counter" } ] },
+    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
+      "actors": [ { "name": "traveler", "contract": "traveler" } ] } ] }
+END
+}
+
+start() {
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+# ask NODE MESSAGE JSON: of its traveler, which does what it is told with counters elsewhere.
+ask() {
+    "$axsup" call "$dir/$1.json" traveler "$2" "$3" --timeout 20s 2>&1
+}
+
+# eventually PATTERN NODE MESSAGE JSON: until the answer is like this.
+eventually() {
+    local wanted=$1 got tries=400
+    shift
+    # shellcheck disable=SC2053
+    while got=$(ask "$@") && [[ $got != $wanted ]] && ((tries--)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$*: $got, not $wanted"
+}
+
+# answers PATTERN NODE MESSAGE JSON: at once.
+answers() {
+    local got
+    got=$(ask "${@:2}")
+    # shellcheck disable=SC2053
+    [[ $got == $1 ]]
+    verdict $? "${*:2}: $got, not $1"
+}
+
+pid_of() {
+    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+}
+
+secs=1000000000
+by() { echo "{\"key\":\"$1\",\"by\":$2,\"timeout_ns\":$((5 * secs))}"; }
+at() { echo "{\"node\":\"$1\",\"name\":\"$2\",\"by\":$3,\"timeout_ns\":$((5 * secs))}"; }
+
+"$axsup" keygen --token "$dir/token" || exit
+i=0
+for node in a b c; do
+    config $node $i
+    i=$((i + 1))
+done
+for node in a b c; do
+    start $node
+done
+
+# ---- keys and names ----
+
+for node in a b c; do
+    become "*\"state\":\"up\"*\"state\":\"up\"*" nodes "$dir/$node.json" --json
+done
+eventually '{"error":0,"value":1}' a add_at "$(at b counter 1)"
+answers '{"error":0,"value":3}' c add_at "$(at b counter 2)"
+answers '{"error":0,"value":7}' b add_at "$(at b counter 4)"
+answers '{"error":3,"value":0}' a add_at "$(at b nobody 1)"
+answers '{"error":19,"value":0}' a add_at "$(at nowhere counter 1)"
+answers '{"error":10,"value":0}' a add_at "$(at b '' 1)"
+
+# Shards move while nodes find each other; then one actor has a key, whoever asks.
+settled() {
+    local node all=0 n
+    for node in a b c; do
+        n=$("$axsup" leases "$dir/$node.json" --json | grep -o '"state":"\(held\|renewing\)"' | wc -l)
+        ((n > 0)) || return 1
+        all=$((all + n))
+    done
+    ((all == 12))
+}
+tries=400
+until settled || ! ((tries--)); do :; done
+settled
+verdict $? "each node has some of the twelve shards"
+for key in ant bee cat dog eel fox gnu hen; do
+    for node in a b c a; do
+        ask $node add "$(by $key 1)" >>"$dir/asked"
+    done
+    answers '{"error":0,"value":4}' b add "$(by $key 0)"
+done
+keyed=0
+for node in a b c; do
+    n=$("$axsup" actors "$dir/$node.json" --json | grep -o '"contract":"counter"' | wc -l)
+    keyed=$((keyed + n - 1))
+done
+[[ $keyed == 8 ]]
+verdict $? "eight keys have $keyed actors"
+
+# Nobody but the gateway gets at them within a node.
+for node in a b; do
+    answers '{"error":0}' $node later "{\"key\":\"ant\",\"timeout_ns\":$((5 * secs))}"
+    eventually '{"replies":1,"error":0,"value":4}' $node replied '{}'
+done
+
+# ---- monitors ----
+
+answers '{"error":0}' a watch_at '{"node":"b","name":"counter"}'
+answers '{"error":0}' a watch_at '{"node":"b","name":"nobody"}'
+eventually '{"downs":1,"reason":"no such actor","restarts":false}' a seen '{}'
+kill -KILL "$(pid_of b counting/0)"
+eventually '{"downs":2,"reason":"signal","restarts":true}' a seen '{}'
+eventually '{"error":0,"value":7}' a add_at "$(at b counter 0)"
+kill -KILL "$(pid_of b counting/0)"
+eventually '{"downs":3,"reason":"signal","restarts":true}' a seen '{}'
+
+# ---- a gateway dies ----
+
+kill -KILL "$(pid_of b gateway/0)" # its node lives, and monitors go on in the next session
+eventually '{"error":0,"value":7}' a add_at "$(at b counter 0)"
+kill -KILL "$(pid_of b counting/0)"
+eventually '{"downs":4,"reason":"signal","restarts":true}' a seen '{}'
+eventually '{"error":0,"value":7}' b add_at "$(at b counter 0)"
+become '*"state":"up"*"state":"up"*' nodes "$dir/b.json" --json
+kill -KILL "$(pid_of a gateway/0)" # with the leases of all
+for key in ant bee cat; do
+    for node in a b c; do
+        eventually '{"error":0,*' $node add "$(by $key 0)"
+    done
+done
+
+# ---- a node dies ----
+
+answers '{"error":0}' a watch_at '{"node":"c","name":"counter"}'
+kill -KILL "${pids[c]}"
+wait "${pids[c]}" 2>/dev/null
+eventually '{"downs":5,"reason":"node down","restarts":false}' a seen '{}'
+for key in ant bee cat dog eel fox gnu hen; do
+    eventually '{"error":0,*' a add "$(by $key 0)"
+    eventually '{"error":0,*' b add "$(by $key 0)"
+done
+answers '{"error":19,"value":0}' a add_at "$(at c counter 1)"
+start c
+eventually '{"error":0,"value":5}' a add_at "$(at c counter 5)"
+
+# ---- they leave in order ----
+
+for node in c b a; do
+    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
+    verdict $? "stop $node: $(<"$dir/out")"
+    wait "${pids[$node]}"
+    unset "pids[$node]"
+done
+for node in a b c; do
+    grep -q 'has stopped: .* 0 workers killed' "$dir/$node.log"
+    verdict $? "$node: $(tail -n 3 "$dir/$node.log")"
+done
+
+echo "$passed passed, $failed failed"
+((failed == 0))
