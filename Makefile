@@ -106,7 +106,7 @@ warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 # All objects are position-independent: the same ones go into libax.so, axsup, tests and fuzzers.
 # No semantic interposition: within libax.so a call is a call, not a jump through the PLT.
 cc_flags := -std=gnu17 -D_GNU_SOURCE $(warnings) -fPIC -fno-semantic-interposition \
-	-fstack-protector-strong $(sanitize) $(CFLAGS) $(store_defs)
+	-fstack-protector-strong $(sanitize) $(CFLAGS)
 includes := -I. -Ilibax/include
 # -z now: no symbol is looked up in the middle of a handler.
 ld_flags := $(sanitize) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
@@ -181,9 +181,13 @@ endef
 $(eval $(call stamp,$(B)/.flags,$$(CC) $$(cc_flags) $$(lto) $$(axsup_defs)))
 $(eval $(call stamp,$(B)/.links,$$(CC) $$(ld_flags) $$(axsup_rpath) $$(lib_src) $$(ov_src) \
 	$$(gateway_src) $$(sup_src) $$(wildcard libax/examples/*/*.c tests/*/*.c tests/*/*/*.c)))
+$(eval $(call stamp,$(B)/.stores,$$(store_defs) $$(ov_libs)))
 .PHONY: FORCE
 
 extra_flags :=
+# The list of kinds is all that is another for another choice of them.
+$(B)/obj/overlay/store/store.o: extra_flags := $(store_defs)
+$(B)/obj/overlay/store/store.o: $(B)/.stores
 $(B)/obj/axsup/%.o: extra_flags := $(axsup_defs)
 # libax.so is there when the process starts: its thread variables need no call to be found.
 # It is optimized as a whole, a tenth to a fifth faster; the objects hold machine code besides.
@@ -387,7 +391,7 @@ $(tidy_ok): $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy tests/.clang-tidy
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu17 -D_GNU_SOURCE -I. \
-		-Ilibax/include $(axsup_defs) 2>$(@:.ok=.log) || { cat $(@:.ok=.log) >&2; exit 1; }
+		-Ilibax/include $(axsup_defs) $(store_defs) 2>$(@:.ok=.log) || { cat $(@:.ok=.log) >&2; exit 1; }
 	@touch $@
 
 format: ## clang-format all sources in place

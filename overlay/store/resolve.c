@@ -43,7 +43,7 @@ static int resolve_unix(const char *path, struct ov_resolved *resolved)
     if (strlen(path) >= sizeof to->sun_path)
         return AX_E_INVALID;
     to->sun_family = AF_UNIX;
-    strcpy(to->sun_path, path);
+    memcpy(to->sun_path, path, strlen(path) + 1);
     resolved->length[0] = sizeof *to;
     resolved->n = 1;
     return 0;

@@ -114,6 +114,7 @@ int main(int argc, char **argv)
     add_faults(faults, faults_n);
     add_faults(faults_of_redis, faults_of_redis_n);
     add_faults(faults_of_etcd, faults_of_etcd_n);
+    add_faults(faults_canned, faults_canned_n);
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     return _cmocka_run_group_tests("stores", tests, n, NULL, end_servers);

@@ -28,5 +28,7 @@ extern const struct fault faults_of_redis[];
 extern const size_t faults_of_redis_n;
 extern const struct fault faults_of_etcd[];
 extern const size_t faults_of_etcd_n;
+extern const struct fault faults_canned[];
+extern const size_t faults_canned_n;
 
 #endif
