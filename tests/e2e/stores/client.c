@@ -34,7 +34,7 @@ struct ov_store_options client_options(const struct server *server, const char *
                                      .tls = server->tls,
                                      .room = CLIENT_ROOM,
                                      .timeout_ns = CLIENT_TIMEOUT_MS * NS_PER_MS,
-                                     .pause_ns = 20 * NS_PER_MS};
+                                     .pause_ns = CLIENT_PAUSE_MS * NS_PER_MS};
 }
 
 struct ov_store *client_open_as(const struct ov_store_options *options)

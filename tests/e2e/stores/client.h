@@ -11,6 +11,7 @@
 #define CLIENT_LONG_NS UINT64_C(60000000000)
 #define CLIENT_ROOM 32u
 #define CLIENT_TIMEOUT_MS 15000u
+#define CLIENT_PAUSE_MS 20u
 
 extern uint64_t client_ttl_ns;
 extern const struct ov_ident client_nodes[4]; /* the last is another session of the first */

@@ -95,25 +95,6 @@ static void emptied(struct server *server)
     ov_store_close(store);
 }
 
-/* What ends as unknown at once is told a pause later: who asks at once again does not spin. */
-static void no_busy_loop(struct server *server)
-{
-    struct ov_store *store = begin(server, CLIENT_TIMEOUT_MS);
-    unsigned asked = 0;
-    server_kill(server);
-    uint64_t begun = client_now(), end = begun + 300 * NS_PER_MS;
-    struct ov_store_request request = client_request(OV_STORE_READ, A, 0, 0);
-    struct ov_store_answer answer;
-    client_submit(store, &request);
-    while (client_now() < end) {
-        client_run_until(store, client_now() + NS_PER_MS);
-        for (; ov_store_take(store, &answer); asked++)
-            client_submit(store, &request);
-    }
-    assert_true(asked <= (client_now() - begun) / (20 * NS_PER_MS) + 1);
-    ov_store_close(store);
-}
-
 /* Of two addresses the one works. */
 static void second_address(struct server *server)
 {
@@ -215,7 +196,6 @@ const struct fault faults[] = {
     OF_BOTH("what is asked while it is away waits", asked_while_away),
     OF_BOTH("stopped, what is under way is unknown", stopped),
     OF_BOTH("emptied, epochs rise all the same", emptied),
-    OF_BOTH("who asks at once again does not spin", no_busy_loop),
     OF_BOTH("the second address", second_address),
     OF_BOTH("by a name, with a prefix", by_name),
     OF_BOTH("by a name that is none", no_such_name),

@@ -18,6 +18,15 @@
 
 enum { A, B };
 
+/* A token is given to anybody. */
+#define LOGIN                                                                                      \
+    {                                                                                              \
+        "/v3/auth/authenticate", 200, "{\"token\":\"first\"}", NULL, false                         \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, 404, NULL, NULL, false                                                               \
+    }
 /* ax/users/0/owner is "1 a@boot-1-session-1", with the lease 5. */
 #define SEEN                                                                                       \
     "{\"succeeded\":true,\"responses\":[{\"response_range\":{\"kvs\":[{\"mod_revision\":\"2\","    \
@@ -28,6 +37,8 @@ struct canned {
     const char *path;
     int status;
     const char *body;
+    const char *with; /* NULL, or what the request must have, or the next line is tried */
+    bool once;        /* the next time, too */
 };
 
 /* ---- the server ---- */
@@ -61,13 +72,23 @@ static bool read_request(int fd, char *text, size_t size)
     }
 }
 
+static bool is_for(const struct canned *line, bool used, const char *text)
+{
+    const char *path = text + strlen("POST ");
+    return line->path == NULL ||
+           (strncmp(path, line->path, strlen(line->path)) == 0 &&
+            (line->with == NULL || strstr(text, line->with) != NULL) && !(line->once && used));
+}
+
 static void answer_request(int fd, const struct canned *list, const char *text)
 {
-    while (list->path != NULL &&
-           strncmp(text + strlen("POST "), list->path, strlen(list->path)) != 0)
-        list++;
-    dprintf(fd, "HTTP/1.1 %d -\r\nConnection: close\r\n\r\n%s", list->status,
-            list->body == NULL ? "" : list->body);
+    static bool used[8];
+    size_t i = 0;
+    while (!is_for(&list[i], used[i], text))
+        i++;
+    used[i] = true;
+    dprintf(fd, "HTTP/1.1 %d -\r\nConnection: close\r\n\r\n%s", list[i].status,
+            list[i].body == NULL ? "" : list[i].body);
 }
 
 static _Noreturn void serve(int listener, const struct canned *list)
@@ -92,7 +113,11 @@ static struct ov_store_answer ask(struct server *server, enum ov_store_op op, un
     if (server->pid == 0)
         serve(listener, list);
     close(listener);
-    struct ov_store *store = client_open(server);
+    const char *addresses[1];
+    struct ov_store_options options = client_options(server, addresses);
+    options.user = "ax";
+    options.password_file = server_file("password", "secret", 0600);
+    struct ov_store *store = client_open_as(&options);
     struct ov_store_answer answer = client_ask(store, op, node, 0, 1);
     if (strstr(ov_store_trouble(store), trouble) == NULL)
         fail_msg("its trouble is \"%s\", not \"%s\"", ov_store_trouble(store), trouble);
@@ -105,13 +130,15 @@ static struct ov_store_answer ask(struct server *server, enum ov_store_op op, un
 static void gone(struct server *server)
 {
     static const struct canned keep[] = {
-        {"/v3/kv/txn", 200, SEEN},
-        {"/v3/lease/keepalive", 200, "{\"result\":{\"ID\":\"5\"}}"},
-        {NULL, 404, NULL}};
+        LOGIN,
+        {"/v3/kv/txn", 200, SEEN, NULL, false},
+        {"/v3/lease/keepalive", 200, "{\"result\":{\"ID\":\"5\"}}", NULL, false},
+        END};
     static const struct canned revoke[] = {
-        {"/v3/kv/txn", 200, SEEN},
-        {"/v3/lease/revoke", 404, "{\"error\":\"-\",\"message\":\"-\",\"code\":5}"},
-        {NULL, 404, NULL}};
+        LOGIN,
+        {"/v3/kv/txn", 200, SEEN, NULL, false},
+        {"/v3/lease/revoke", 404, "{\"error\":\"-\",\"message\":\"-\",\"code\":5}", NULL, false},
+        END};
     struct ov_store_answer answer = ask(server, OV_STORE_RENEW, A, keep, "");
     client_expect(&answer, OV_STORE_REFUSED, 1);
     client_expect_owner(&answer, NULL);
@@ -123,13 +150,16 @@ static void gone(struct server *server)
 /* In the last second of a lease there is no word of how much is left; when it is over, -1. */
 static void last_second(struct server *server)
 {
-    static const struct canned last[] = {{"/v3/kv/txn", 200, SEEN},
-                                         {"/v3/lease/timetolive", 200, "{\"ID\":\"5\"}"},
-                                         {NULL, 404, NULL}};
+    static const struct canned last[] = {
+        LOGIN,
+        {"/v3/kv/txn", 200, SEEN, NULL, false},
+        {"/v3/lease/timetolive", 200, "{\"ID\":\"5\"}", NULL, false},
+        END};
     static const struct canned over[] = {
-        {"/v3/kv/txn", 200, SEEN},
-        {"/v3/lease/timetolive", 200, "{\"ID\":\"5\",\"TTL\":\"-1\"}"},
-        {NULL, 404, NULL}};
+        LOGIN,
+        {"/v3/kv/txn", 200, SEEN, NULL, false},
+        {"/v3/lease/timetolive", 200, "{\"ID\":\"5\",\"TTL\":\"-1\"}", NULL, false},
+        END};
     struct ov_store_answer answer = ask(server, OV_STORE_ACQUIRE, B, last, "");
     client_expect(&answer, OV_STORE_REFUSED, 1);
     client_expect_owner(&answer, &client_nodes[A]);
@@ -137,6 +167,22 @@ static void last_second(struct server *server)
     answer = ask(server, OV_STORE_READ, B, over, "");
     client_expect(&answer, OV_STORE_DONE, 1);
     client_expect_owner(&answer, NULL);
+}
+
+/* A token that is no longer good is given up for another one. */
+static void old_token(struct server *server)
+{
+    static const struct canned list[] = {
+        {"/v3/auth/authenticate", 200, "{\"token\":\"first\"}", NULL, true},
+        {"/v3/auth/authenticate", 200, "{\"token\":\"second\"}", NULL, false},
+        {"/v3/kv/txn", 200, SEEN, "Authorization: second", false},
+        {"/v3/kv/txn", 401, "{\"error\":\"-\",\"message\":\"-\",\"code\":16}", NULL, false},
+        {"/v3/lease/keepalive", 200, "{\"result\":{\"ID\":\"5\",\"TTL\":\"9\"}}",
+         "Authorization: second", false},
+        END};
+    struct ov_store_answer answer = ask(server, OV_STORE_RENEW, A, list, "");
+    client_expect(&answer, OV_STORE_DONE, 1);
+    client_expect_owner(&answer, &client_nodes[A]);
 }
 
 /* Whatever else is said is no answer. */
@@ -154,7 +200,7 @@ static void nonsense(struct server *server)
                 {long_text, "127.0.0.1"}};
     memset(long_text, '[', sizeof long_text - 1);
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
-        const struct canned list[] = {{"/v3/kv/txn", 200, said[i].body}, {NULL, 404, NULL}};
+        const struct canned list[] = {LOGIN, {"/v3/kv/txn", 200, said[i].body, NULL, false}, END};
         struct ov_store_answer answer = ask(server, OV_STORE_ACQUIRE, A, list, said[i].trouble);
         assert_int_equal(answer.outcome, OV_STORE_UNKNOWN);
     }
@@ -163,6 +209,7 @@ static void nonsense(struct server *server)
 const struct fault faults_canned[] = {
     {"etcd", "a lease is gone when it is kept", gone},
     {"etcd", "the last second of a lease", last_second},
+    {"etcd", "a token that is no longer good", old_token},
     {"etcd", "nonsense is no answer", nonsense},
 };
 const size_t faults_canned_n = sizeof faults_canned / sizeof faults_canned[0];

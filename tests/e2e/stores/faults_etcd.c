@@ -64,7 +64,6 @@ static void refuse_password(const struct server *server, const char *password, c
     ov_store_close(store);
 }
 
-/* A server that was started again knows no token that it has given. */
 static void passwords(struct server *server)
 {
     server_start(server);

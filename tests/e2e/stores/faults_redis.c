@@ -55,6 +55,44 @@ static void full(struct server *server)
     ov_store_close(store);
 }
 
+/* What is unknown at once is told a pause later: who then asks again makes no busy loop. */
+static void no_busy_loop(struct server *server)
+{
+    server_start(server);
+    struct ov_store *store = client_open(server);
+    struct ov_store_answer answer = client_ask(store, OV_STORE_READ, A, 0, 0);
+    client_expect(&answer, OV_STORE_DONE, 0);
+    server_redis(server, "CONFIG SET maxmemory 1", "+OK");
+    for (int i = 0; i < 10; i++) {
+        uint64_t asked = client_now();
+        answer = client_ask(store, OV_STORE_ACQUIRE, A, 0, 0);
+        assert_int_equal(answer.outcome, OV_STORE_UNKNOWN);
+        assert_true(client_now() >= asked + CLIENT_PAUSE_MS * UINT64_C(1000000));
+    }
+    ov_store_close(store);
+}
+
+/* What is under way when the connection ends is unknown, though there is all the time in the world
+ * for its answer. */
+static void cut(struct server *server)
+{
+    const char *addresses[1];
+    server_start(server);
+    struct ov_store_options options = client_options(server, addresses);
+    options.timeout_ns = UINT64_C(1000000000000);
+    struct ov_store *store = client_open_as(&options);
+    struct ov_store_answer answer = client_ask(store, OV_STORE_ACQUIRE, A, 0, 0);
+    client_expect(&answer, OV_STORE_DONE, 1);
+    struct ov_store_request request = client_request(OV_STORE_RENEW, A, 0, 1);
+    server_freeze(server);
+    client_submit(store, &request);
+    server_kill(server);
+    answer = client_await(store);
+    assert_int_equal(answer.number, request.number);
+    assert_int_equal(answer.outcome, OV_STORE_UNKNOWN);
+    ov_store_close(store);
+}
+
 /* ---- passwords ---- */
 
 static void log_in(struct server *server, const char *user, const char *password,
@@ -161,6 +199,8 @@ static void strange_values(struct server *server)
 const struct fault faults_of_redis[] = {
     {"redis", "the script is forgotten", script_flushed},
     {"redis", "full, no lease is new", full},
+    {"redis", "an unknown is told a pause later", no_busy_loop},
+    {"redis", "cut off, what is under way is unknown", cut},
     {"redis", "passwords", passwords},
     {"redis", "a replica is left", replica},
     {"redis", "by a unix socket", unix_socket},
