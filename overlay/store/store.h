@@ -20,6 +20,8 @@
  * it was asked for: who asks again at once, as one who holds a lease does, makes no busy loop of a
  * server that is down.
  *
+ * The process is to ignore SIGPIPE: OpenSSL writes without a word about signals.
+ *
  * Times are on the clock of the caller, which should be CLOCK_BOOTTIME, in nanoseconds. A lease is
  * rounded up to what the server counts in: it never ends there before it does for its owner. */
 #ifndef OV_STORE_H
