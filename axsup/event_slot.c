@@ -3,7 +3,8 @@
  *
  * A slot counts what it has written to its rings; the count is part of its turns. axsup takes the
  * committed count, copies the records up to it, and then looks whether the writer has come round
- * meanwhile: what may have been overwritten is not shown. Dead letters are counted even so. */
+ * meanwhile, or had in a turn that was taken back: what may have been overwritten is not shown.
+ * Dead letters are counted even so. */
 #include "axsup/event.h"
 #include "axsup/stream.h"
 #include "axsup/sup.h"
@@ -53,7 +54,7 @@ static void fill(struct sup *sup, uint32_t slot, const struct shm_event *from,
     event->suspect_known = event->what == SUP_DOWN || event->what == SUP_EXIT;
     event->suspect = from->suspect != 0;
     event->will_restart = from->will_restart != 0;
-    event->error = (int)from->error;
+    event->error = from->error;
     event->stop = from->what == SHM_ACTOR_STOPPED ? from->kind : 0;
     event->duration_ns = from->what == SHM_SLOW ? from->took_ns & INT64_MAX : 0;
     event->actor = from->actor;
@@ -102,7 +103,8 @@ static void give_words(struct sup_events *events, uint32_t slot, const struct sh
     if (is_of_nodes(from)) {
         snprintf(event->subject, sizeof event->subject, "%s%.*s", words[SHM_WORDS_NAME],
                  (int)(sizeof event->subject - SHM_WORDS), words[SHM_WORDS_NAME_END]);
-        event->shard = from->error;
+        event->shard = from->incarnation;
+        event->incarnation = 0;
         event->number = from->number;
     }
     for (unsigned part = 0; part < SHM_WORDS_PARTS; part++)
@@ -120,21 +122,19 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
                  const struct shm_event *from)
 {
     struct sup_events *events = &sup->events;
-    struct shm_event copy;
 
-    memcpy(&copy, from, sizeof copy);
-    if (copy.what == SHM_REASON_WORDS && !source->letters) {
-        take_words(events, slot, &copy);
+    if (from->what == SHM_REASON_WORDS && !source->letters) {
+        take_words(events, slot, from);
         return;
     }
-    if (!plausible(sup, slot, &copy, source->letters))
+    if (!plausible(sup, slot, from, source->letters))
         return;
-    struct sup_ring *ring = is_of_nodes(&copy) ? &events->nodes : &events->actors;
+    struct sup_ring *ring = is_of_nodes(from) ? &events->nodes : &events->actors;
     struct sup_event *event = sup_ring_next(ring, ++events->seq);
-    fill(sup, slot, &copy, event);
+    fill(sup, slot, from, event);
     if (!source->letters)
-        give_words(events, slot, &copy, event);
-    sup_stream_tell(sup, slot, &copy);
+        give_words(events, slot, from, event);
+    sup_stream_tell(sup, slot, from);
     if (source->letters) {
         struct sup_event *letter = sup_ring_next(&events->letters, 0);
         *letter = *event;
@@ -173,9 +173,12 @@ static bool collect(struct sup *sup, uint32_t slot, const struct source *source,
     from += unseen;
     for (; from < count; from++) {
         const uint64_t *now = (const uint64_t *)(const void *)(base + source->where);
+        struct shm_event copy = ring[from % source->room];
+        shm_order();
         /* the writer may be at work on the record behind its own count */
-        if (shm_load_acquire(now) + 1 - from <= source->room)
-            take(sup, slot, source, &ring[from % source->room]);
+        if (shm_load_acquire(now) + 1 - from <= source->room &&
+            copy.lap == shm_event_lap(from, source->room))
+            take(sup, slot, source, &copy);
         else
             unseen++;
     }

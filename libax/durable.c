@@ -168,7 +168,8 @@ uint64_t durable_sum(const struct shm_durable *record)
     const uint8_t *strand = record->bytes + record->stack - sizeof(struct strand);
     uint64_t sum = record->place + record->corr + record->target + record->timeout +
                    record->contract + record->reply + record->sp + record->stack + record->made +
-                   record->given + record->strand + ((uint64_t)record->order << 16 | record->method);
+                   record->given + record->strand +
+                   ((uint64_t)record->order << 16 | record->method);
     for (uint32_t i = 0; i < sizeof(struct strand) / 8; i++) {
         uint64_t word;
         memcpy(&word, strand + (uint64_t)8 * i, sizeof word);

@@ -65,8 +65,7 @@ static bool put_back(struct worker *w, uint32_t index, struct strand *strand,
     strand->ctx.frame =
         saved.ctx.message == 0 ? NULL : shm_chain_frame(&w->port, saved.ctx.message);
     strand->ctx.reply_heap = strand->ctx.tail = strand->ctx.given.copy = NULL;
-    if (record->given != 0 &&
-        !given_restore(&strand->ctx, durable_small(record), record->given))
+    if (record->given != 0 && !given_restore(&strand->ctx, durable_small(record), record->given))
         return false;
     if (record->made == 0)
         return true;

@@ -28,6 +28,7 @@ static struct shm_event *next(struct worker *w, uint64_t *count, struct shm_even
     struct shm_event *event = &ring[*count % size];
     memset(event, 0, sizeof *event);
     event->at = wall_clock();
+    event->lap = shm_event_lap(*count, size);
     shm_set(&w->port, count, *count + 1);
     return event;
 }
@@ -52,7 +53,7 @@ static void write_letter(struct worker *w, const struct shm_frame *frame, uint16
     letter->other = frame->from;
     letter->method = method;
     letter->kind = frame->kind;
-    letter->error = (uint32_t)error;
+    letter->error = (int16_t)error;
     if (target != 0) /* soon the ref will not tell */
         letter->contract = w->contracts[actor_at(w, target)->type].hash;
 }

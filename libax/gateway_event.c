@@ -28,6 +28,6 @@ void gateway_event(struct ax_ctx *ctx, const struct gateway_news *news)
     tell_text(w, SHM_WORDS_NAME_END, news->name + first, len - first);
     tell_text(w, SHM_WORDS_REASON, news->why, news->why != NULL ? strlen(news->why) : 0);
     struct shm_event *event = event_next(w, (uint8_t)news->what, ctx->actor);
-    event->error = news->shard;
+    event->incarnation = news->shard;
     event->number = news->number;
 }

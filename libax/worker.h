@@ -23,7 +23,7 @@
 struct worker;
 struct io;
 
-struct given { /* what a send that waits for room is to send; see given.h */
+struct given {  /* what a send that waits for room is to send; see given.h */
     void *copy; /* NULL: nothing that others could write to */
     struct ax_outgoing *out;
     uint32_t size; /* of the copy */
@@ -42,9 +42,9 @@ struct ax_ctx { /* what a handler holds: its actor, on its fiber */
     void *reply_heap;    /* the same where it did not fit on the stack */
     void *tail;          /* variable part of the last reply that was awaited */
     struct given given;
-    uint32_t restoring;  /* 1: in the restore hook */
-    uint32_t kept;       /* 1: the order in hand has kept a snapshot */
-    bool deferred;       /* the ask in hand is answered later, see far_serve.h */
+    uint32_t restoring; /* 1: in the restore hook */
+    uint32_t kept;      /* 1: the order in hand has kept a snapshot */
+    bool deferred;      /* the ask in hand is answered later, see far_serve.h */
 };
 
 struct wants { /* what a strand that waits for room wants to send */

@@ -156,8 +156,8 @@ struct shm_membership { /* in `groups` of its actor */
 _Static_assert(sizeof(struct shm_membership) <= SHM_UNIT << SHM_MEMBERSHIP_ORDER, "its block");
 
 /* A handler of a durable actor that waits. Behind it: its stack and the strand at its top, what it
- * has made of a large reply so far, and room for a small answer, or what it is to send. Nothing of it changes but for the
- * answer, by one logged word, and the deadline. */
+ * has made of a large reply so far, and room for a small answer, or what it is to send. Nothing of
+ * it changes but for the answer, by one logged word, and the deadline. */
 struct shm_durable {
     uint64_t answer;   /* logged. 0: none yet; else SHM_ANSWERED | unit << 32 | an AX_E_* */
     uint64_t deadline; /* CLOCK_MONOTONIC ns; 0: not known yet, it is `timeout` from now on */
@@ -167,7 +167,7 @@ struct shm_durable {
     uint64_t target, timeout;
     uint64_t contract, reply; /* addresses in those processes */
     uint64_t sp;
-    uint32_t stack, made; /* bytes of stack and strand; of the reply so far */
+    uint32_t stack, made;   /* bytes of stack and strand; of the reply so far */
     uint32_t strand, given; /* its number; bytes of what it is to send */
     uint16_t method;
     uint8_t order; /* of this block */
@@ -227,13 +227,14 @@ _Static_assert(sizeof(struct shm_policy) == SHM_LINE, "each send looks at one");
 
 /* What happened, for axsup to show. Written by the slot's process in a ring; `count` is logged. */
 struct shm_event {
-    uint32_t incarnation;
-    uint16_t method; /* of SHM_REASON_WORDS: enum shm_words_part */
-    uint8_t what;    /* enum shm_what */
+    uint32_t incarnation; /* of SHM_NEWS_LEASE_*: the shard */
+    uint16_t method;      /* of SHM_REASON_WORDS: enum shm_words_part */
+    uint8_t what;         /* enum shm_what */
     uint8_t reason;
     uint8_t signal, suspect, will_restart;
-    uint8_t kind;   /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
-    uint32_t error; /* of SHM_NEWS_LEASE_*: the shard */
+    uint8_t kind; /* of a dead letter; of SHM_ACTOR_STOPPED: enum ax_stop_reason */
+    int16_t error;
+    uint16_t lap; /* round of the ring: what a turn writes that is undone is of a round to come */
     union {
         struct {
             uint64_t at; /* CLOCK_REALTIME ns */
@@ -246,6 +247,11 @@ struct shm_event {
     };
 };
 _Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
+
+static inline uint16_t shm_event_lap(uint64_t number, uint32_t room)
+{
+    return (uint16_t)(number / room);
+}
 
 enum shm_what {
     SHM_ACTOR_STARTED = 1,

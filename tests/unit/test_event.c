@@ -98,13 +98,18 @@ static void worker_event(enum sup_what what)
     sup_event_done(&sup);
 }
 
+static void write_event(struct shm_event event)
+{
+    event.lap = shm_event_lap(memory.priv.events, ROOM);
+    memory.events[memory.priv.events % ROOM] = event;
+    memory.priv.events++;
+}
+
 /* As a worker does it: the records, then the count. */
 static void actor_events(unsigned n)
 {
     for (; n > 0; n--) {
-        memory.events[memory.priv.events % ROOM] =
-            (struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1};
-        memory.priv.events++;
+        write_event((struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1});
         sup_events_collect(&sup, 1);
     }
 }
@@ -149,17 +154,22 @@ static void overwritten_ones_are_left_out(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < ROOM + 10; i++)
-        memory.events[i % ROOM] = (struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1};
-    memory.priv.events = ROOM + 10;
+        write_event((struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1});
     sup_events_collect(&sup, 1);
     assert_int_equal(told, ROOM - 1);
     assert_int_equal(left_out, 11);
 }
 
-static void write_event(struct shm_event event)
+/* Nor is what a turn has written that was taken back. */
+static void what_never_happened_is_left_out(void **state)
 {
-    memory.events[memory.priv.events % ROOM] = event;
-    memory.priv.events++;
+    (void)state;
+    for (unsigned i = 0; i < ROOM + 3; i++)
+        write_event((struct shm_event){.what = SHM_ACTOR_STARTED, .at = 1});
+    memory.priv.events -= 3;
+    sup_events_collect(&sup, 1);
+    assert_int_equal(told, ROOM - 3);
+    assert_int_equal(left_out, 3);
 }
 
 static int note_words(void *ctx, const struct sup_event *event)
@@ -322,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(actors_push_no_worker_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(overwritten_ones_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_never_happened_is_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_are_for_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(letters_of_a_stop_are_bounded, set_up, tear_down),

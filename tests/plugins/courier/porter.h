@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* porter.h - an actor that puts bytes on a shelf, all of them from one place that every porter of the
- * process writes to. */
+/* porter.h - an actor that puts bytes on a shelf, all of them from one place that every porter of
+ * the process writes to. */
 #ifndef TESTS_PLUGINS_COURIER_PORTER_H
 #define TESTS_PLUGINS_COURIER_PORTER_H
 
