@@ -271,10 +271,11 @@ static const struct sup_key top_keys[] = {
             "is not one_for_one, a worker that is given up, but for the policy never, stops the "
             "system, and axsup ends with 1.")),
     KEY(sup_config, "max_message", SIZE, max_message, RANGE(KIB, MIB), DEFAULT("64K"),
-        ABOUT("The largest body of a message.")),
+        ABOUT("The largest body of a message: its struct, in which a str or bytes takes 16 bytes, "
+              "and behind it their data, each with one byte more.")),
     KEY(sup_config, "lane", SIZE, lane, RANGE(16 * KIB, 16 * MIB), .or_zero = true, DEFAULT("0"),
-        ABOUT("Size of the ring from one process to another: a power of two, at least twice "
-              "max_message and 4K; \"0\" lets it be chosen: at least four of max_message, "
+        ABOUT("Size of the ring from one process to another: a power of two, and at least 4K "
+              "more than twice max_message; \"0\" lets it be chosen: at least four of max_message, "
               "64K, and up to seven processes 256K.")),
     KEY(sup_config, "deadletters", INTEGER, deadletters, RANGE(16, 65536), DEFAULT(256),
         ABOUT("Dead letters that are kept to be looked at; older ones are only counted.")),
