@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIGITS (2 * OV_KEY)
+#define DIGITS ((size_t)2 * OV_KEY)
 
 static int write_all(int fd, const char *text, size_t size)
 {

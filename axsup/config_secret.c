@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define KEY_DIGITS ((size_t)2 * SUP_PIN_BYTES)
 #define WRONG(c, place, ...) sup_config_error((c)->errors, (place)->node, (place)->key, __VA_ARGS__)
 
 /* The bytes of a secret without the new line at its end. */
@@ -38,10 +39,10 @@ static void check_key(struct cluster_checker *c, const struct cluster_place *pla
 {
     size_t digits = without_end(text, n);
 
-    if (digits != 2 * SUP_PIN_BYTES || strspn(text, "0123456789abcdefABCDEF") != digits)
+    if (digits != KEY_DIGITS || strspn(text, "0123456789abcdefABCDEF") != digits)
         WRONG(c, place,
-              "expected a key of %d hexadecimal digits: \"axsup keygen --key FILE\" makes one",
-              2 * SUP_PIN_BYTES);
+              "expected a key of %zu hexadecimal digits: \"axsup keygen --key FILE\" makes one",
+              KEY_DIGITS);
 }
 
 static void check_content(struct cluster_checker *c, const struct cluster_place *place,
@@ -95,7 +96,7 @@ const char *sup_cluster_path(struct cluster_checker *c, const char *path)
 }
 
 const char *sup_cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
-                               const char *name, enum cluster_secret what)
+                                   const char *name, enum cluster_secret what)
 {
     const char *path = sup_cluster_path(c, name);
     struct stat st;

@@ -125,7 +125,8 @@ static void check_server(struct cluster_checker *c, const struct sup_json *node,
                          struct sup_server_config *server)
 {
 #define FILE_OF(key, what)                                                                         \
-    server->key = sup_cluster_check_file(c, &(struct cluster_place){node, #key}, server->key, (what))
+    server->key =                                                                                  \
+        sup_cluster_check_file(c, &(struct cluster_place){node, #key}, server->key, (what))
     char is[SUP_UNIT_ROOM], least[SUP_UNIT_ROOM];
 
     FILE_OF(password_file, CLUSTER_WORD);

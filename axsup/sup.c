@@ -62,7 +62,7 @@ static int make_slots(struct sup *sup)
 
 static int init_children(struct sup *sup)
 {
-    int error = 0;
+    int error = sup_cluster_open(sup); /* they are told of it */
 
     for (uint32_t s = 1; s < sup->n_slots && error == 0; s++) {
         error = sup_child_init(&sup->slots[s]);
@@ -182,8 +182,6 @@ static int build(struct sup *sup, struct sup_config_errors *errors)
         error = sup_hub_open(sup);
     if (error == 0)
         error = sup_events_open(sup, sup->config);
-    if (error == 0)
-        error = sup_cluster_open(sup);
     if (error == 0)
         error = init_children(sup);
     if (error == 0)
