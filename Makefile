@@ -347,7 +347,7 @@ sim-mutants: ## by which seed each known mistake in overlay/core is found (AX_SE
 sim-mutants: test-programs
 	$(Q)tests/mutants/run --seeds
 coverage: ## which branches of overlay/core the tests take (ARGS="--show" for the others)
-	$(Q)tests/coverage $(ARGS)
+	$(Q)tests/coverage $(ARGS) 95
 model: ## check the models of lane, bell, commit, hand-over and lease exhaustively with spin
 	$(Q)tests/model/run
 mutants: ## plant each known mistake and see the tests find it

@@ -408,6 +408,19 @@ static void test_its_own_of_before_while_paused(void **state)
     expect(OV_FREE, 0, 0);
 }
 
+/* As of a store that has no room for it. */
+static void test_nobodys_and_yet_not_to_be_had(void **state)
+{
+    (void)state;
+    want(0);
+    answer(10, OV_STORE_REFUSED, nobody, 0, 0);
+    expect(OV_FREE, 0, 0);
+    want(10 + ANSWER - 1);
+    assert_false(effect.send);
+    want(10 + ANSWER);
+    expect_sent(OV_STORE_ACQUIRE, 0);
+}
+
 static void test_what_is_not_held_does_not_drain(void **state)
 {
     (void)state;
@@ -440,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_read_that_is_refused, set_up),
         cmocka_unit_test_setup(test_its_own_of_before_while_paused, set_up),
         cmocka_unit_test_setup(test_what_is_not_held_does_not_drain, set_up),
+        cmocka_unit_test_setup(test_nobodys_and_yet_not_to_be_had, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
