@@ -323,7 +323,7 @@ asan: ## the tests that run programs, under AddressSanitizer and UBSan
 	$(Q)SUITES='asan' tests/run
 clang: ## build everything with clang and run the unit tests
 	$(Q)SUITES='clang' tests/run
-fuzz: ## all fuzzers, FUZZ_SECONDS=60 altogether
+fuzz: ## all fuzzers: frames and handshakes FUZZ_SECONDS=60 each, the others together
 	$(Q)SUITES='fuzz' tests/run
 maps: ## 10^8 changes of kept maps of a fixed set
 maps: test-programs
