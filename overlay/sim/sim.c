@@ -108,6 +108,7 @@ struct sim *sim_new(const struct sim_config *config)
     for (unsigned i = 0; i < config->nregistries; i++)
         shards += config->registries[i].shards;
     sim->records = sim_alloc(NULL, (shards + 1) * sizeof *sim->records);
+    sim->old_records = sim_alloc(NULL, (shards + 1) * sizeof *sim->old_records);
     ov_store_memory_init(&sim->store, sim->records, shards);
     room = config->tight ? OV_OUTS_MIN : 2 * OV_OUTS_MIN;
     bytes = config->tight ? OV_OUT_BYTES : OV_OUT_BYTES + OUT_BODIES;
@@ -131,6 +132,7 @@ void sim_free(struct sim *sim)
     sim_queue_free(sim);
     free(sim->pipes);
     free(sim->records);
+    free(sim->old_records);
     free(sim->outs.list);
     free(sim->outs.bytes);
     free(sim);

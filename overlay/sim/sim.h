@@ -170,8 +170,12 @@ void sim_reflect(struct sim *sim, unsigned node);
 struct sim_store_faults {
     unsigned lost_requests, lost_answers, unknown; /* so many of a hundred */
     unsigned cut;                                  /* nodes that do not reach it, a bit each */
+    unsigned stale; /* nodes that read what it had when this was set, a bit each */
 };
 void sim_store(struct sim *sim, const struct sim_store_faults *faults);
+/* It fails. What takes its place, when no lease of it is left, has not heard the last of the shard:
+ * its epoch is lower by so many, below 2^16; or there is nothing of it, where that is all. */
+void sim_store_forget(struct sim *sim, unsigned registry, uint32_t shard, uint32_t epochs);
 /* What the store has of a shard; NULL: nothing. */
 const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard);
 

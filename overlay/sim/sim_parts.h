@@ -95,6 +95,9 @@ struct sim {
     unsigned npipes;
     struct ov_store_memory store;
     struct ov_store_record *records;
+    struct ov_store_memory old; /* for who reads what is stale */
+    struct ov_store_record *old_records;
+    uint64_t store_begins_at;
     struct sim_store_faults faults;
     struct ov_outs outs;
     unsigned accepted; /* the pipe of the connection that is being accepted */

@@ -23,7 +23,16 @@ static bool by_chance(struct sim *sim, uint64_t of, unsigned of_hundred)
 
 static bool reaches(const struct sim *sim, unsigned node)
 {
-    return node != SIM_IMPOSTOR && (sim->faults.cut >> node & 1) == 0;
+    return node != SIM_IMPOSTOR && (sim->faults.cut >> node & 1) == 0 &&
+           sim->now >= sim->store_begins_at;
+}
+
+/* As the store answers, or, to who reads what is stale, a copy of it that hears of nothing. */
+static void handle(struct sim *sim, unsigned node, const struct ov_store_request *request,
+                   struct ov_store_answer *answer)
+{
+    bool stale = request->op == OV_STORE_READ && (sim->faults.stale >> node & 1) != 0;
+    ov_store_memory_handle(stale ? &sim->old : &sim->store, sim->now, request, answer);
 }
 
 static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life, uint64_t of,
@@ -54,7 +63,9 @@ void sim_asked(struct sim *sim, struct sim_event *event)
 
     memcpy(&request, event->bytes, sizeof request);
     of = question(event->node, &request, SIM_ANSWERED);
-    ov_store_memory_handle(&sim->store, sim->now, &request, &answer);
+    if (sim->now < sim->store_begins_at)
+        return;
+    handle(sim, event->node, &request, &answer);
     if (request.op != OV_STORE_READ)
         sim_say(sim, SIM_NOBODY, "store: %s asks to %s %s/%u: %s, epoch %llu",
                 sim->node[event->node].name, ops[request.op], request.registry, request.shard,
@@ -81,13 +92,51 @@ void sim_answered(struct sim *sim, struct sim_event *event)
 void sim_store(struct sim *sim, const struct sim_store_faults *faults)
 {
     sim->faults = *faults;
+    memcpy(sim->old_records, sim->records, sim->store.n * sizeof *sim->records);
+    sim->old = (struct ov_store_memory){
+        .records = sim->old_records, .room = sim->store.room, .n = sim->store.n};
 }
 
-const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard)
+static struct ov_store_record *find(const struct sim *sim, unsigned registry, uint32_t shard)
 {
     const char *name = sim->config.registries[registry].name;
     for (uint32_t i = 0; i < sim->store.n; i++)
         if (sim->records[i].shard == shard && strcmp(sim->records[i].registry, name) == 0)
             return &sim->records[i];
     return NULL;
+}
+
+static void forget(void *of, uint64_t arg)
+{
+    struct sim *sim = of;
+    unsigned registry = (unsigned)(arg >> 48);
+    uint32_t shard = (uint32_t)(arg >> 16);
+    uint64_t epochs = arg & 0xffff;
+    struct ov_store_record *record = find(sim, registry, shard);
+
+    if (record == NULL)
+        return;
+    sim_say(sim, SIM_NOBODY, "store: another one begins, which has %s/%u %llu epochs before %llu",
+            record->registry, shard, (unsigned long long)epochs, (unsigned long long)record->epoch);
+    record->owner = (struct ov_ident){0};
+    if (record->epoch > epochs)
+        record->epoch -= epochs;
+    else
+        ov_store_memory_lose(&sim->store, sim->config.registries[registry].name, shard);
+}
+
+void sim_store_forget(struct sim *sim, unsigned registry, uint32_t shard, uint32_t epochs)
+{
+    uint64_t end = sim->now;
+    for (uint32_t i = 0; i < sim->store.n; i++)
+        end = sim->records[i].until > end ? sim->records[i].until : end;
+    if (sim->store_begins_at <= end)
+        sim->store_begins_at = end + 1;
+    sim_later(sim, end - sim->now, SIM_NOBODY, forget, sim,
+              (uint64_t)registry << 48 | (uint64_t)shard << 16 | (epochs & 0xffff));
+}
+
+const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard)
+{
+    return find(sim, registry, shard);
 }

@@ -141,6 +141,28 @@ static void store(struct world *world, unsigned node, const struct planned *plan
     sim_later(world->sim, planned->d % 4000 * SIM_MS, SIM_NOBODY, heal, world, 0);
 }
 
+/* Of one shard in four, and always of one. */
+static void forget(struct world *world, unsigned node, const struct planned *planned)
+{
+    (void)node;
+    for (unsigned registry = 0, i = 0; registry < REGISTRIES; registry++)
+        for (uint32_t shard = 0; shard < world_registries[registry].shards; shard++, i++) {
+            const struct ov_store_record *record = sim_record(world->sim, registry, shard);
+            if (record == NULL || (planned->a % 9 != i && (planned->b >> 2 * i & 3) != 0))
+                continue;
+            world->tally.n[FORGOTTEN]++;
+            world->forgotten[registry][shard] = record->epoch;
+            sim_store_forget(world->sim, registry, shard, 1 + planned->c % 3);
+        }
+}
+
+static void stale(struct world *world, unsigned node, const struct planned *planned)
+{
+    (void)node;
+    sim_store(world->sim, &(struct sim_store_faults){.stale = planned->a, .unknown = 20});
+    sim_later(world->sim, planned->d % 6000 * SIM_MS, SIM_NOBODY, heal, world, 0);
+}
+
 static void cut(struct world *world, unsigned node, const struct planned *planned)
 {
     world->tally.n[CUTS]++;
@@ -264,10 +286,11 @@ void break_it(struct world *world, unsigned node, const struct planned *planned)
     static void (*const ways[PLAN_KINDS])(struct world *, unsigned, const struct planned *) = {
         [PLAN_CRASH] = crash,       [PLAN_LEAVE] = leave,       [PLAN_PARTITION] = partition,
         [PLAN_ONE_WAY] = partition, [PLAN_PAUSE] = stand_still, [PLAN_LEASE_PAUSE] = lease_pause,
-        [PLAN_STORE] = store,       [PLAN_JUMP] = jump,         [PLAN_STALL] = stall,
-        [PLAN_CUT] = cut,           [PLAN_CUT_HALF] = cut_half, [PLAN_ATTACK] = attack,
-        [PLAN_FLOOD] = flood,       [PLAN_IMPOSTOR] = impostor, [PLAN_CORRUPT] = corrupt,
-        [PLAN_ROTATE] = rotate,     [PLAN_STRANGE] = strange};
+        [PLAN_FORGET] = forget,     [PLAN_STALE] = stale,       [PLAN_STORE] = store,
+        [PLAN_JUMP] = jump,         [PLAN_STALL] = stall,       [PLAN_CUT] = cut,
+        [PLAN_CUT_HALF] = cut_half, [PLAN_ATTACK] = attack,     [PLAN_FLOOD] = flood,
+        [PLAN_IMPOSTOR] = impostor, [PLAN_CORRUPT] = corrupt,   [PLAN_ROTATE] = rotate,
+        [PLAN_STRANGE] = strange};
 
     if (planned->kind >= PLAN_ATTACK && world->plan->locks == OPEN)
         return; /* it is nothing to nodes that take whoever comes */

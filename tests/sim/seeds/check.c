@@ -17,6 +17,11 @@ bool is_slow(const struct world *world, unsigned node)
     return sim_now(world->sim) < world->slow_until[node];
 }
 
+bool is_forgotten(const struct world *world, unsigned registry, uint32_t shard, uint64_t epoch)
+{
+    return epoch <= world->forgotten[registry][shard];
+}
+
 static const char *shard_text(unsigned registry, uint32_t shard, char text[32])
 {
     snprintf(text, 32, "%s/%u", world_registries[registry].name, shard);
@@ -32,7 +37,8 @@ static void one_owner(struct world *world, unsigned node, unsigned registry, uin
     char text[32];
     for (unsigned other = 0; other < world->nodes; other++) {
         uint64_t others = other != node ? held(world, other, registry, shard) : 0;
-        if (others == 0 || (others != epoch && (is_slow(world, node) || is_slow(world, other))))
+        bool alike = others == epoch && !is_forgotten(world, registry, shard, epoch);
+        if (others == 0 || (!alike && (is_slow(world, node) || is_slow(world, other))))
             continue;
         fail(world, others == epoch ? "I1" : "I4", "%s is of %c at %llu and of %c at %llu",
              shard_text(registry, shard, text), 'a' + (int)node, (unsigned long long)epoch,
@@ -212,7 +218,8 @@ static void granted(struct world *world, unsigned node, unsigned registry, uint3
     struct grant *grant = &world->grants[registry][shard][epoch % GRANTS];
     unsigned life = sim_life(world->sim, node);
     char text[32];
-    if (grant->epoch == epoch && (grant->node != node || grant->life != life))
+    if (grant->epoch == epoch && (grant->node != node || grant->life != life) &&
+        !is_forgotten(world, registry, shard, epoch))
         fail(world, "I1", "the store gives %s at %llu twice", shard_text(registry, shard, text),
              (unsigned long long)epoch);
     *grant = (struct grant){epoch, node, life};
@@ -249,10 +256,11 @@ void check_gained(struct world *world, unsigned node, const struct ov_out *out)
     char text[32];
 
     shard_text(out->registry, out->shard, text);
-    if (out->epoch <= *last && !is_slow(world, node))
+    bool again = is_forgotten(world, out->registry, out->shard, out->epoch);
+    if (out->epoch <= *last && !is_slow(world, node) && !again)
         fail(world, "I2", "%s goes to %c at epoch %llu after %llu", text, 'a' + (int)node,
              (unsigned long long)out->epoch, (unsigned long long)*last);
-    if (out->epoch > *last)
+    if (out->epoch > *last || again)
         *last = out->epoch;
     if (!world->arrived.is || world->arrived.registry != out->registry ||
         world->arrived.shard != out->shard || world->arrived.epoch != out->epoch)

@@ -18,7 +18,10 @@
  *
  * A node whose clock is slower than the bound of drift allows may believe that it owns what it has
  * lost. For as long as it may, what is held of it is less: that it has an epoch of its own, and
- * that the resources, where it comes too late, refuse it. */
+ * that the resources, where it comes too late, refuse it.
+ *
+ * A store that forgets epochs may give them once more, to a node that has not heard of them: then
+ * there is still one owner at a time, and the resources refuse it until it has a higher one. */
 #ifndef TESTS_SIM_SEEDS_WORLD_H
 #define TESTS_SIM_SEEDS_WORLD_H
 
@@ -55,6 +58,7 @@
     X(ATTACKS, "attacks")                                                                          \
     X(STALLS, "clocks too slow")                                                                   \
     X(FENCED, "turns fenced")                                                                      \
+    X(FORGOTTEN, "epochs forgotten")                                                               \
     X(ROTATIONS, "rotations of the token")                                                         \
     X(CANCELED, "requests taken back")                                                             \
     X(BUSY, "without room")                                                                        \
@@ -90,6 +94,8 @@ struct tally {
     X(PAUSE, "pause")                                                                              \
     X(LEASE_PAUSE, "pause of leases")                                                              \
     X(STORE, "store")                                                                              \
+    X(FORGET, "store that forgets")                                                                \
+    X(STALE, "stale reads")                                                                        \
     X(JUMP, "jump")                                                                                \
     X(STALL, "slow clock")                                                                         \
     X(CUT, "cut")                                                                                  \
@@ -200,7 +206,8 @@ struct world {
     struct op ops[OPS];
     struct watch watches[WATCHES];
     struct turn turns[TURNS];
-    uint64_t epochs[REGISTRIES][SHARDS_MOST]; /* the last that was gained */
+    uint64_t epochs[REGISTRIES][SHARDS_MOST];    /* the last that was gained */
+    uint64_t forgotten[REGISTRIES][SHARDS_MOST]; /* up to here the store has given some before */
     struct grant grants[REGISTRIES][SHARDS_MOST][GRANTS];
     struct {
         bool is; /* the node of this step has been granted this, in answer to a question for it */
@@ -288,6 +295,8 @@ void check_out(struct world *world, unsigned node, const struct ov_out *out);
 void check_stored(struct world *world, unsigned node, const struct ov_store_request *request,
                   const struct ov_store_answer *answer, bool arrives);
 bool is_slow(const struct world *world, unsigned node);
+/* The store has forgotten that it has given this epoch. */
+bool is_forgotten(const struct world *world, unsigned registry, uint32_t shard, uint64_t epoch);
 void check_live(struct world *world);
 
 #endif
