@@ -151,7 +151,8 @@ static void forget(struct world *world, unsigned node, const struct planned *pla
             if (record == NULL || (planned->a % 9 != i && (planned->b >> 2 * i & 3) != 0))
                 continue;
             world->tally.n[FORGOTTEN]++;
-            world->forgotten[registry][shard] = record->epoch;
+            if (record->epoch > world->forgotten[registry][shard])
+                world->forgotten[registry][shard] = record->epoch;
             sim_store_forget(world->sim, registry, shard, 1 + planned->c % 3);
         }
 }
