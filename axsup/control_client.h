@@ -40,6 +40,7 @@ struct control_client {
     const struct sup_template *template; /* RELOADING */
     const struct ax_method *method;      /* ASKING */
     char *what;                          /* ASKING: "counter.get", for a failure */
+    struct control_far *far;             /* ASKING: what is for another node; see control_far.c */
 };
 
 struct sup_control {
@@ -63,6 +64,22 @@ void sup_control_serve(struct control_client *client, const char *line, size_t s
 bool sup_control_advance(struct control_client *client);
 /* An answer without a result. */
 void sup_control_answer_nothing(struct control_client *client);
+/* Begins a result, which whoever calls writes; where it ended in an error a refusal replaces it. */
+size_t sup_control_begin(struct control_client *client);
+void sup_control_end(struct control_client *client, size_t start, int error);
+/* control_message.c: messages to actors of this node. */
+void sup_control_serve_message(struct control_client *client, const struct sup_request *request);
+/* The message that a call or send is for; NULL: it is refused. */
+const struct ax_method *sup_control_method(struct control_client *client,
+                                           const struct ax_contract *contract,
+                                           const struct sup_request *request);
+/* What an ASKING client waits for has come: a sup_reply_fn; or it has been sent. */
+void sup_control_replied(void *client, int error, const void *body, size_t size);
+void sup_control_sent(struct control_client *client);
+/* control_far.c: messages to actors of a registry of the cluster. */
+bool sup_control_is_far(const struct control_client *client, const char *actor);
+void sup_control_serve_far(struct control_client *client, const struct sup_request *request);
+void sup_control_far_free(struct control_client *client);
 /* control_worker.c: orders about workers, and whether what a client waits for has come. */
 void sup_control_serve_worker(struct control_client *client, const struct sup_request *request);
 void sup_control_serve_reload(struct control_client *client, const char *worker);

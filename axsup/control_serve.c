@@ -2,9 +2,7 @@
 /* control_serve.c - from a request to its answer. A request that has to wait for something leaves
  * the client in a state that says for what; all others are answered before it returns. */
 #include "axsup/control_client.h"
-#include "axsup/message.h"
 #include "axsup/show.h"
-#include "libax/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +11,7 @@
 
 /* ---- answers ---- */
 
-/* Begins a result, which whoever calls writes; where it ended in an error a refusal replaces it. */
-static size_t begin_result(struct control_client *client)
+size_t sup_control_begin(struct control_client *client)
 {
     size_t start = client->out.size;
 
@@ -22,7 +19,7 @@ static size_t begin_result(struct control_client *client)
     return start;
 }
 
-static void end_result(struct control_client *client, size_t start, int error)
+void sup_control_end(struct control_client *client, size_t start, int error)
 {
     sup_out_text(&client->out, "}\n");
     if (error == 0)
@@ -42,100 +39,6 @@ void sup_control_answer_nothing(struct control_client *client)
     sup_out_text(&client->out, SUP_CONTROL_OK "{}}\n");
 }
 
-/* ---- messages ---- */
-
-static void reply_came(void *ctx, int error, const void *body, size_t size)
-{
-    struct control_client *client = ctx;
-
-    client->state = CONTROL_READING;
-    if (error == 0) {
-        json_t *object = ax_image_to_json(client->method->reply, body, size);
-        char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-        size_t start = begin_result(client);
-        sup_out_text(&client->out, text ? text : "");
-        end_result(client, start, text ? 0 : object ? -ENOMEM : AX_E_INVALID);
-        free(text);
-        json_decref(object);
-    } else {
-        sup_control_refuse(client, error, "%s: %s", client->what, ax_strerror(error));
-    }
-    free(client->what);
-    client->what = NULL;
-    sup_control_pump(client);
-}
-
-/* Sends or asks, and writes why it could not. What does not fit the message is a mistake of whoever
- * wrote it, as a wrong option is; all else is an outcome. */
-static int deliver(struct control_client *client, uint64_t ref, const struct ax_contract *contract,
-                   const struct ax_method *method, const struct sup_request *request,
-                   const char *what)
-{
-    struct sup *sup = client->control->sup;
-    uint16_t number = (uint16_t)(method - contract->methods);
-    uint64_t timeout = request->timeout_ns ? request->timeout_ns : SUP_CONTROL_TIMEOUT_NS;
-    char why[SUP_MESSAGE_WHY_MAX];
-    void *image;
-    size_t size;
-    int error = sup_message_make(method->msg, request->args ? request->args : "{}",
-                                 sup->config->max_message, &image, &size, why);
-
-    if (error == AX_E_INVALID) {
-        sup_control_refuse_usage(client, "%s: %s", what, why);
-        return error;
-    }
-    if (error == 0)
-        error = method->is_ask
-                    ? sup_ask(sup, ref, contract, number, image, size, timeout, reply_came, client)
-                    : sup_tell(sup, ref, contract, number, image, size);
-    if (error != 0)
-        sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
-    free(image);
-    return error;
-}
-
-static void serve_message(struct control_client *client, const struct sup_request *request)
-{
-    const struct ax_contract *contract = NULL;
-    const struct ax_method *method;
-    uint64_t ref;
-    char *what;
-
-    if (sup_actor_lookup(client->control->sup, request->actor, &ref, &contract) != 0) {
-        sup_control_refuse_actor(client, request->actor);
-        return;
-    }
-    method = contract ? ax_contract_find(contract, request->message) : NULL;
-    if (!contract) {
-        sup_control_refuse(client, AX_E_WRONG_CONTRACT, "%.80s: its contract is not known",
-                           request->actor);
-        return;
-    }
-    if (!method) {
-        sup_control_refuse_message(client, contract, request->message);
-        return;
-    }
-    if (method->is_ask && request->command == SUP_REQUEST_SEND) {
-        sup_control_refuse(client, AX_E_INVALID, "%s.%s has a reply: use \"axsup call\"",
-                           contract->name, method->name);
-        return;
-    }
-    if (asprintf(&what, "%s.%s", request->actor, method->name) < 0) {
-        sup_control_refuse(client, -ENOMEM, "%s", ax_strerror(-ENOMEM));
-        return;
-    }
-    if (deliver(client, ref, contract, method, request, what) != 0) {
-        free(what);
-    } else if (method->is_ask) {
-        client->state = CONTROL_ASKING;
-        client->method = method;
-        client->what = what;
-    } else {
-        sup_control_answer_nothing(client);
-        free(what);
-    }
-}
-
 /* ---- the other commands ---- */
 
 static void serve_state(struct control_client *client, const char *who)
@@ -153,8 +56,8 @@ static void serve_state(struct control_client *client, const char *who)
         sup_control_refuse(client, AX_E_NOT_ALLOWED, "%.80s: it keeps no state", who);
         return;
     }
-    start = begin_result(client);
-    end_result(client, start, sup_show_state(&client->out, sup, &actor));
+    start = sup_control_begin(client);
+    sup_control_end(client, start, sup_show_state(&client->out, sup, &actor));
 }
 
 static void serve_map(struct control_client *client, const struct sup_request *request)
@@ -169,13 +72,13 @@ static void serve_map(struct control_client *client, const struct sup_request *r
         sup_control_refuse_actor(client, request->actor);
         return;
     }
-    start = begin_result(client);
+    start = sup_control_begin(client);
     if (!request->map)
-        end_result(client, start, sup_show_map_counts(&client->out, sup, &actor));
+        sup_control_end(client, start, sup_show_map_counts(&client->out, sup, &actor));
     else
-        end_result(client, start,
-                   sup_show_map(&client->out, sup, &actor, request->map, request->prefix, limit,
-                                request->cursor));
+        sup_control_end(client, start,
+                        sup_show_map(&client->out, sup, &actor, request->map, request->prefix,
+                                     limit, request->cursor));
 }
 
 static void serve_inspect(struct control_client *client, const char *who)
@@ -187,8 +90,8 @@ static void serve_inspect(struct control_client *client, const char *who)
         sup_control_refuse_actor(client, who);
         return;
     }
-    size_t start = begin_result(client);
-    end_result(client, start, sup_show_inspect(&client->out, sup, ref));
+    size_t start = sup_control_begin(client);
+    sup_control_end(client, start, sup_show_inspect(&client->out, sup, ref));
 }
 
 static int list_actors(struct control_client *client, const struct sup_request *request)
@@ -213,7 +116,7 @@ static void serve_list(struct control_client *client, const struct sup_request *
 
     if (request->command == SUP_REQUEST_ACTORS && sup_control_refuse_filter(client, request))
         return;
-    size_t start = begin_result(client);
+    size_t start = sup_control_begin(client);
     if (request->command == SUP_REQUEST_STATUS)
         sup_show_status(&client->out, sup);
     else if (request->command == SUP_REQUEST_METRICS)
@@ -230,7 +133,7 @@ static void serve_list(struct control_client *client, const struct sup_request *
         sup_out_cut(&client->out, start);
         sup_control_refuse_worker(client, request->worker);
     } else {
-        end_result(client, start, error);
+        sup_control_end(client, start, error);
     }
 }
 
@@ -285,7 +188,7 @@ static void serve(struct control_client *client, const struct sup_request *reque
         break;
     case SUP_REQUEST_CALL:
     case SUP_REQUEST_SEND:
-        serve_message(client, request);
+        sup_control_serve_message(client, request);
         break;
     case SUP_REQUEST_KILL:
     case SUP_REQUEST_RESTART:
@@ -322,6 +225,7 @@ void sup_control_forget(struct control_client *client)
 {
     if (client->state == CONTROL_ASKING)
         sup_ask_forget(client->control->sup, client);
+    sup_control_far_free(client);
     free(client->what);
     client->what = NULL;
 }

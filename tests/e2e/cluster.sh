@@ -138,7 +138,21 @@ done
 [[ $keyed == 8 ]]
 verdict $? "eight keys have $keyed actors"
 
-# Nobody but the gateway gets at them within a node.
+# The same from outside.
+for node in a b c; do
+    [[ $("$axsup" call "$dir/$node.json" counters/cat get 2>&1) == '{"value":4}' ]]
+    verdict $? "call $node counters/cat get"
+    "$axsup" send "$dir/$node.json" counters/dog inc
+    verdict $? "send $node counters/dog inc"
+done
+become '{"value":7}' call "$dir/a.json" counters/dog get
+out=$("$axsup" call "$dir/a.json" counters/cat fly 2>&1)
+[[ $? == 1 && $out == *'no message "fly"'* ]]
+verdict $? "a message that there is not: $out"
+out=$("$axsup" call "$dir/a.json" counters/cat add '{"by":"x"}' 2>&1)
+[[ $? == 2 && $out == *'by: i64 expected'* ]]
+verdict $? "a field that does not fit: $out"
+
 for node in a b; do
     answers '{"error":0}' $node later "{\"key\":\"ant\",\"timeout_ns\":$((5 * secs))}"
     eventually '{"replies":1,"error":0,"value":4}' $node replied '{}'
