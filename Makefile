@@ -315,7 +315,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak sim sim-mutants coverage model mutants
+.PHONY: test asan clang fuzz maps hostile random soak many sim sim-mutants coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -340,6 +340,9 @@ soak: ## 10^7 actors that come and go, 10^6 uses by key, 1000 deaths; nothing gr
 soak: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SPAWNS=10000000 AX_CYCLES=1000000 AX_KILLS=1000 \
 		$(B)/tests/crash/test_soak
+many: ## 10^6 keys of a registry and entries of a kept map, and their processes killed
+many: all test-programs
+	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_KEYS=1000000 tests/e2e/many.sh
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
