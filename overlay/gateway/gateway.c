@@ -44,6 +44,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     (void)self;
     memset(&gw, 0, sizeof gw);
     gw.tick_at = gw.sweep_at = gw.look_at = UINT64_MAX;
+    gw_clock();
     int error = gw_setup(ctx);
     if (error == 0)
         error = ax_io_listen(ctx, "cluster", &listener);
@@ -53,6 +54,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     }
     gw_calls_fail(ctx);
     gw_stand_ins_open(ctx);
+    gw_leases_open(ctx);
     hire_clerks(ctx);
     gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
     dial_peers(ctx);

@@ -15,7 +15,7 @@
  *
  * The core, the sockets and the tables are volatile: they die with the process, and the next one
  * begins a new session. What must outlive it is in kept maps of the actor: who waits for an answer,
- * and who stands for whom.
+ * who stands for whom, and the leases of the memory store.
  *
  * All of it runs in turns of the one actor. The core changes at once and the rest when the turn
  * commits; so no turn here fails: where there is no room for something the process ends itself, as
@@ -34,7 +34,7 @@
 #include <ax/map.h>
 #include <stdlib.h>
 
-AX_MAPS(gateway, asks, stand_ins);
+AX_MAPS(gateway, asks, stand_ins, leases);
 
 #define GW_CLERKS 16u
 
@@ -65,6 +65,8 @@ struct gw_store {                     /* see leases.c */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
     struct ov_store_memory memory;
+    uint64_t least;     /* epoch: what it has forgotten is not above */
+    uint64_t closed_to; /* until then others may believe in leases that it has forgotten */
 };
 
 struct gw {
@@ -121,6 +123,8 @@ int gw_setup(struct ax_ctx *ctx);
 
 /* ---- step.c ---- */
 
+/* Sets gw.now; each step does. */
+void gw_clock(void);
 /* Something has come in: a step, what comes out of it, and all that follows. Result of the step. */
 int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id);
 /* As an event of a connection, with its bytes. */
@@ -214,6 +218,8 @@ uint32_t gw_node_of_name(const char *name);
 
 /* ---- leases.c ---- */
 
+/* What the process before has kept of the memory store; where there is nothing it begins. */
+void gw_leases_open(struct ax_ctx *ctx);
 /* The descriptor of a server is readable, or its time has come. */
 void gw_leases_run(struct ax_ctx *ctx);
 /* When that is. */

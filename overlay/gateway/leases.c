@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define ENDPOINT "/leases" /* names of actors have no slash */
 #define IMAGE 512u         /* bytes: more than any of them takes */
@@ -100,6 +101,62 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
     gw_calls_lease(ctx, request->number, &ask);
 }
 
+/* ---- the memory store of this node ---- */
+
+static struct ax_span name_of(const struct ov_store_record *record, char *text)
+{
+    int n = snprintf(text, OV_REGISTRY_MAX + 16, "%s/%u", record->registry, record->shard);
+    return (struct ax_span){text, (uint32_t)n};
+}
+
+/* Written with the turn, so that a process that dies takes no lease and no epoch with it. */
+static void keep_record(struct ax_ctx *ctx, const struct ov_store_request *request)
+{
+    const struct ov_store_memory *memory = &gw.store.memory;
+    char text[OV_REGISTRY_MAX + 16];
+    for (uint32_t i = 0; i < memory->n; i++) {
+        const struct ov_store_record *record = &memory->records[i];
+        if (record->shard != request->shard || strcmp(record->registry, request->registry) != 0)
+            continue;
+        const struct ax_span value = {record, sizeof *record};
+        if (ax_map_put(ctx, gateway_leases, name_of(record, text), value) != 0)
+            gw_die(ctx, "no memory for a lease");
+        return;
+    }
+}
+
+/* A node that was started anew has forgotten all: its epochs go on from the time of day, and until
+ * the last lease that it may have given has run out it gives none. */
+void gw_leases_open(struct ax_ctx *ctx)
+{
+    struct ov_store_memory *memory = &gw.store.memory;
+    struct ax_span key, value;
+    if (gw.store.server != NULL || !gw.store.here)
+        return;
+    for (uint64_t at = 0;
+         memory->n < memory->room && ax_map_next(ctx, gateway_leases, &at, &key, &value) == 0;)
+        memcpy(&memory->records[memory->n++], value.ptr, sizeof *memory->records);
+    if (memory->n > 0)
+        return;
+    gw.store.least = (uint64_t)time(NULL);
+    gw.store.closed_to = gw.npeers > 0 ? gw.now + gw.config.ttl_ns : 0;
+}
+
+/* False: there is no answer. */
+static bool ask_memory(struct ax_ctx *ctx, const struct ov_store_request *request,
+                       struct ov_store_answer *answer)
+{
+    struct ov_store_request own = *request;
+    if (own.op == OV_STORE_ACQUIRE && gw.now < gw.store.closed_to)
+        return false;
+    if (own.op == OV_STORE_ACQUIRE && own.epoch < gw.store.least)
+        own.epoch = gw.store.least;
+    ov_store_memory_handle(&gw.store.memory, gw.now, &own, answer);
+    if (own.op != OV_STORE_READ && answer->outcome == OV_STORE_DONE)
+        keep_record(ctx, &own);
+    return true;
+}
+
 /* ---- a server ---- */
 
 static void log_trouble(struct ax_ctx *ctx)
@@ -149,8 +206,8 @@ void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
     } else if (!gw.store.here) {
         gw_run_later(ctx, ask_node)->request = *request;
     } else {
-        ov_store_memory_handle(&gw.store.memory, gw.now, request, &answer);
-        answer_core(ctx, &answer);
+        if (ask_memory(ctx, request, &answer))
+            answer_core(ctx, &answer);
     }
 }
 
@@ -236,7 +293,7 @@ bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
         later->answer.status = AX_E_NO_ACTOR;
     else if (!read_request(out, &request))
         later->answer.status = AX_E_INVALID;
-    else
-        ov_store_memory_handle(&gw.store.memory, gw.now, &request, &later->store);
+    else if (!ask_memory(ctx, &request, &later->store))
+        later->answer.status = AX_E_BUSY;
     return true;
 }

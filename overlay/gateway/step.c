@@ -8,11 +8,11 @@
 
 #define LATER_LEAST 16u
 
-static uint64_t boot_clock(void)
+void gw_clock(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    gw.now = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind)
@@ -133,7 +133,7 @@ static void follow(struct ax_ctx *ctx)
 
 int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
 {
-    gw.now = boot_clock();
+    gw_clock();
     int error = step(ctx, in, id);
     follow(ctx);
     gw_drained(ctx);

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# leases [memory|redis|etcd]: an actor that acts by itself all the time, and so shows who believes to
+# own its key. Whatever stands still, dies or is cut off, no two nodes act at a time, epochs rise, and
+# there is an owner again.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/leases.XXXXXX") || exit
+declare -A pids=()
+
+finish() {
+    local node
+    for node in "${!pids[@]}"; do
+        kill -CONT "${pids[$node]}" 2>/dev/null
+        kill -KILL "${pids[$node]}" 2>/dev/null
+    done
+    wait
+    rm -rf "$dir"
+}
+
+read -r -a ports < <(python3 -c '
+import socket
+s = [socket.socket() for _ in range(3)]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])')
+
+# The store is kept by a, which is never stopped; b and c have all shards in turn.
+config() {
+    cat >"$dir/$1.json" <<END
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
+  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
+    "peers": { $3 }, "token_file": "token", "store": { "memory": { "node": "a" } },
+    "lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    "registries": [ { "name": "leases", "shards": 4 } ] },
+  "workers": [
+    { "name": "leasing", "plugin": "$AX_BUILD/tests/plugins/leased.so",
+      "registries": [ { "name": "leases", "contract": "leased" } ] } ] }
+END
+}
+
+start() {
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+pid_of() {
+    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+}
+
+# owner [FILE]: the node that has written its last line.
+owner() {
+    local node last
+    last=$(tail -n 1 "${1-$file}" 2>/dev/null)
+    for node in a b c; do
+        [[ ${last##* } == "$(pid_of "$node" leasing/0 2>/dev/null)" ]] && echo "$node" && return
+    done
+}
+
+# acts MORE: until the file has lines of an epoch above the last one that was seen.
+epoch=0
+acts() {
+    local tries=2000 now
+    while now=$(tail -n 1 "$file" 2>/dev/null) && ! ((${now%% *} > epoch)) && ((tries--)); do
+        "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
+    done
+    ((${now%% *} > epoch))
+    verdict $? "nobody acts in an epoch above $epoch: \"$now\"; $(tail -n 3 "$dir"/?.log)"
+    epoch=${now%% *}
+}
+
+"$axsup" keygen --token "$dir/token" || exit
+config a 0 "\"b\": \"127.0.0.1:${ports[1]}\", \"c\": \"127.0.0.1:${ports[2]}\""
+config b 1 "\"a\": \"127.0.0.1:${ports[0]}\", \"c\": \"127.0.0.1:${ports[2]}\""
+config c 2 "\"a\": \"127.0.0.1:${ports[0]}\", \"b\": \"127.0.0.1:${ports[1]}\""
+for node in a b c; do
+    start $node
+done
+for node in a b c; do
+    become '*"state":"up"*"state":"up"*' nodes "$dir/$node.json" --json
+done
+
+# A key that b or c has.
+for ((tries = 300; tries > 0; tries--)); do
+    file=$dir/key$((tries % 10))
+    "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
+    who=$(owner)
+    [[ $who == b || $who == c ]] && break
+done
+[[ $who == b || $who == c ]]
+verdict $? "b or c has a key: ${who:-nobody}"
+acts
+
+# Its gateway stands still: its lease runs out, and its worker sees that by itself.
+gateway=$(pid_of "$who" gateway/0)
+kill -STOP "$gateway"
+acts
+kill -CONT "$gateway"
+
+# The worker stands still, with all its node.
+who=$(owner)
+worker=$(pid_of "$who" leasing/0) gateway=$(pid_of "$who" gateway/0)
+kill -STOP "${pids[$who]}" "$worker" "$gateway"
+[[ $who == a ]] && kill -CONT "$gateway" # it has the store
+[[ $who == a ]] || acts
+kill -CONT "$gateway" "$worker" "${pids[$who]}"
+
+# The gateway dies, the node dies.
+who=$(owner)
+kill -KILL "$(pid_of "$who" gateway/0)"
+acts
+who=$(owner)
+if [[ $who != a ]]; then
+    kill -KILL "${pids[$who]}"
+    wait "${pids[$who]}" 2>/dev/null
+    acts
+    start "$who"
+fi
+
+# What was written: epochs never fall, and so no line of an earlier one comes behind a later one's.
+sort -n -k2,2 "$file" | awk '
+    $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
+    { last = $1 > last ? $1 : last; epochs[$1]++ }
+    END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 3 }' >"$dir/sum"
+verdict $? "$(<"$dir/sum")"
+cat "$dir/sum"
+
+for node in c b a; do
+    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
+    verdict $? "stop $node: $(<"$dir/out")"
+    wait "${pids[$node]}"
+    unset "pids[$node]"
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
