@@ -49,7 +49,7 @@ static void a_lease(void **state)
     assert_int_equal(w->port.priv->events, at + 2);
     assert_words(at, SHM_WORDS_NAME, "users");
     assert_int_equal(record(at + 1)->what, SHM_NEWS_LEASE_ACQUIRED);
-    assert_int_equal(record(at + 1)->error, 7);
+    assert_int_equal(record(at + 1)->incarnation, 7);
     assert_true(record(at + 1)->number == UINT64_MAX);
     assert_true(record(at + 1)->actor == actor_ref(w, ONE));
 }

@@ -271,7 +271,7 @@ static int note_node(void *ctx, const struct sup_event *event)
 static void news(void)
 {
     write_words(SHM_WORDS_NAME, "users");
-    write_event((struct shm_event){.what = SHM_NEWS_LEASE_ACQUIRED, .error = 7, .number = 8});
+    write_event((struct shm_event){.what = SHM_NEWS_LEASE_ACQUIRED, .incarnation = 7, .number = 8});
     write_words(SHM_WORDS_NAME, NAME_47);
     write_words(SHM_WORDS_NAME_END, "0123456789abcdef");
     write_words(SHM_WORDS_REASON, "gone");

@@ -483,7 +483,7 @@ static const char *refs(struct test *t)
     far.ref.node = 7;
     HOLDS(clerk_as_local_ref(far, &local) == AX_E_NOT_ALLOWED);
     HOLDS(clerk_as_remote_ref(far, &remote) == 0);
-    HOLDS(clerk_note(t->ctx, clerk_of_remote(remote), 3) == AX_E_NO_ACTOR);
+    HOLDS(clerk_note(t->ctx, clerk_of_remote(remote), 3) == AX_E_UNSUPPORTED);
     HOLDS(ax_monitor(t->ctx, clerk_of_remote(remote).ref, NULL) == 0);
     HOLDS(traced(t, "B12"));
     return NULL;
