@@ -114,15 +114,35 @@ bool far_reply(struct ax_ctx *ctx, struct ax_reply *reply)
     return true;
 }
 
-int far_watched(struct ax_ctx *ctx, struct ax_ref *who)
+static int watched(struct ax_ctx *ctx, struct ax_ref who, uint64_t *addr)
 {
     gateway_ref through = gateway_ref_of(gateway(ctx->worker));
     struct gateway_watch_reply reply;
     if (through.ref.addr == 0)
         return AX_E_UNSUPPORTED;
-    AX_TRY(gateway_watch_wait(ctx, through, who->node, who->addr, &reply, LOCAL_NS));
-    *who = (struct ax_ref){reply.who.addr, GATEWAY_VIA};
+    AX_TRY(gateway_watch_wait(ctx, through, who.node, who.addr, &reply, LOCAL_NS));
+    *addr = reply.who.addr;
     return 0;
+}
+
+int far_watched(struct ax_ctx *ctx, struct ax_ref who, uint64_t *addr, uint8_t *gone)
+{
+    int error = watched(ctx, who, addr);
+    switch (error) {
+    case AX_E_NODE_DOWN:
+        *gone = SHM_NODE_DOWN;
+        return 0;
+    case AX_E_STALE:
+        *gone = SHM_LEASE_LOST;
+        return 0;
+    case AX_E_NO_ACTOR:
+    case AX_E_CLOSED:
+    case AX_E_UNSUPPORTED:
+        *gone = SHM_GONE;
+        return 0;
+    default:
+        return error;
+    }
 }
 
 /* ---- what actors call ---- */

@@ -23,9 +23,9 @@ int far_ask_async(struct ax_ctx *ctx, struct ax_ref to, const struct ax_outgoing
  * makes no sense. What it points to lives as long as the hook. */
 bool far_reply(struct ax_ctx *ctx, struct ax_reply *reply);
 
-/* Who is to be monitored, whose node is not 0: sets *who to who stands here for the actor that is
- * meant now, and ends with it. May suspend. 0 or the error. */
-int far_watched(struct ax_ctx *ctx, struct ax_ref *who);
+/* Whose end is to be told, whose node is not 0: *addr is who stands here for the actor that is
+ * meant now, and ends with it; or *gone says why there is nobody. May suspend. 0 or the error. */
+int far_watched(struct ax_ctx *ctx, struct ax_ref who, uint64_t *addr, uint8_t *gone);
 
 /* ---- refs in images ---- */
 

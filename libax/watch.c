@@ -464,12 +464,13 @@ static int monitor_local(struct worker *w, uint32_t target, struct shm_watch *wa
     return 0;
 }
 
-/* The target's half of a monitor whose watcher's half is `watch`, in no list yet. */
-static int monitor(struct worker *w, uint64_t who, struct shm_watch *watch)
+/* The target's half of a monitor whose watcher's half is `watch`, in no list yet. `why` not 0:
+ * there is nobody. */
+static int monitor(struct worker *w, uint64_t who, struct shm_watch *watch, uint8_t why)
 {
     uint32_t slot = SHM_REF_SLOT(who);
     uint32_t target = actor_local(w, who);
-    const struct shm_down_body gone = {.who = who, .reason = SHM_GONE};
+    const struct shm_down_body gone = {.who = who, .reason = why != 0 ? why : SHM_GONE};
     const struct post post = {
         .to = who,
         .from = actor_ref(w, watch->owner),
@@ -479,7 +480,7 @@ static int monitor(struct worker *w, uint64_t who, struct shm_watch *watch)
     };
     if (target != 0)
         return monitor_local(w, target, watch);
-    if (slot == w->port.slot || slot_gone(w, slot))
+    if (why != 0 || slot == w->port.slot || slot_gone(w, slot))
         return watch_tell_owner(w, watch, &gone);
     return post_slot(w, slot, SHM_CONTROL, &post);
 }
@@ -489,9 +490,11 @@ int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint6
     struct worker *w = ctx->worker;
     if (flags & ~(unsigned)AX_MONITOR_FINAL)
         return AX_E_INVALID;
+    uint64_t addr = who.node == 0 ? who.addr : 0;
+    uint8_t gone = 0;
     if (shm_unlikely(who.node != 0))
-        AX_TRY(far_watched(ctx, &who));
-    const struct shm_watch as = {.peer = who.addr,
+        AX_TRY(far_watched(ctx, who, &addr, &gone));
+    const struct shm_watch as = {.peer = addr,
                                  .owner = ctx->actor,
                                  .kind = SHM_WATCHES,
                                  .final = (flags & AX_MONITOR_FINAL) != 0};
@@ -502,7 +505,7 @@ int ax_monitor_with(struct ax_ctx *ctx, struct ax_ref who, unsigned flags, uint6
     uint32_t unit = record_new(w, &as, true);
     if (unit == 0)
         return AX_E_NO_MEMORY;
-    int error = monitor(w, who.addr, record_at(&w->port, unit));
+    int error = monitor(w, addr, record_at(&w->port, unit), gone);
     if (error != 0) {
         record_give(w, unit);
         return error;
