@@ -32,7 +32,10 @@ static void hire_clerks(struct ax_ctx *ctx)
 {
     for (uint32_t i = 0; i < GW_CLERKS; i++) {
         clerk_ref clerk;
-        if (clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk) != 0)
+        int error = clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk);
+        if (error == AX_E_SHUTTING_DOWN)
+            return;
+        if (error != 0)
             gw_die(ctx, "no room for its actors");
         gw.clerks[i] = clerk.ref;
     }

@@ -201,6 +201,9 @@ void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
     note_request(ctx, request);
+    if (request->op ==
+        OV_STORE_RELEASE) /* no turn begins any more, also of who is not known here */
+        gw_leases_publish(ctx, gw_registry(request->registry), request->shard);
     if (gw.store.server != NULL) {
         gw_run_later(ctx, ask_server)->request = *request;
     } else if (!gw.store.here) {

@@ -17,16 +17,16 @@ finish() {
     for node in "${!pids[@]}"; do
         kill -KILL "${pids[$node]}" 2>/dev/null
     done
+    [[ -n $server ]] && kill -KILL "$server" 2>/dev/null
     wait
     rm -rf "$dir"
 }
 
-# Ports that are free now, three of them.
-read -r -a ports < <(python3 -c '
-import socket
-s = [socket.socket() for _ in range(3)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
+read -r -a ports < <(free_ports 3)
+if ! lease_store "${1-memory}"; then
+    echo "skipped: there is no server of ${1-}"
+    exit 77
+fi
 
 # config NODE INDEX: a node that knows the other two.
 config() {
@@ -38,7 +38,7 @@ config() {
     cat >"$dir/$1.json" <<END
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
   "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}", "peers": { $peers },
-    "token_file": "token", "store": { "memory": { "node": "a" } },
+    "token_file": "token", "store": $store,
     "lease_ttl": "1s", "lease_margin": "100ms", "dead": "5s",
     "registries": [ { "name": "counters", "shards": 12 } ] },
   "workers": [

@@ -18,23 +18,28 @@ finish() {
         kill -CONT "${pids[$node]}" 2>/dev/null
         kill -KILL "${pids[$node]}" 2>/dev/null
     done
+    [[ -n $server ]] && kill -KILL "$server" 2>/dev/null
     wait
     rm -rf "$dir"
 }
 
-read -r -a ports < <(python3 -c '
-import socket
-s = [socket.socket() for _ in range(3)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
+read -r -a ports < <(free_ports 3)
+if ! lease_store "${1-memory}"; then
+    echo "skipped: there is no server of ${1-}"
+    exit 77
+fi
+
+# etcd counts in seconds.
+ttl=600ms
+[[ ${1-} == etcd ]] && ttl=2s
 
 # The store is kept by a, which is never stopped; b and c have all shards in turn.
 config() {
     cat >"$dir/$1.json" <<END
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
   "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
-    "peers": { $3 }, "token_file": "token", "store": { "memory": { "node": "a" } },
-    "lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    "peers": { $3 }, "token_file": "token", "store": $store,
+    "lease_ttl": "$ttl", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
     "registries": [ { "name": "leases", "shards": 4 } ] },
   "workers": [
     { "name": "leasing", "plugin": "$AX_BUILD/tests/plugins/leased.so",
@@ -108,10 +113,15 @@ kill -STOP "${pids[$who]}" "$worker" "$gateway"
 [[ $who == a ]] || acts
 kill -CONT "$gateway" "$worker" "${pids[$who]}"
 
-# The gateway dies, the node dies.
+# The gateway dies: the next one is of the same node, and may go on with its lease. The node dies.
 who=$(owner)
 kill -KILL "$(pid_of "$who" gateway/0)"
-acts
+for ((tries = 500; tries > 0; tries--)); do
+    [[ $("$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s 2>&1) == {*} ]] && break
+done
+verdict $((tries == 0)) "the next gateway does not find the key: $(tail -n 3 "$dir"/?.log)"
+epoch=$(tail -n 1 "$file")
+epoch=${epoch%% *}
 who=$(owner)
 if [[ $who != a ]]; then
     kill -KILL "${pids[$who]}"
@@ -124,13 +134,13 @@ fi
 sort -n -k2,2 "$file" | awk '
     $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
     { last = $1 > last ? $1 : last; epochs[$1]++ }
-    END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 3 }' >"$dir/sum"
+    END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 2 }' >"$dir/sum"
 verdict $? "$(<"$dir/sum")"
 cat "$dir/sum"
 
 for node in c b a; do
     "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
+    verdict $? "stop $node: $(<"$dir/out"); $(tail -n 9 "$dir/$node.log")"
     wait "${pids[$node]}"
     unset "pids[$node]"
 done

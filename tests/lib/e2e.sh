@@ -59,3 +59,44 @@ become() {
     [[ $got == $wanted ]]
     verdict $? "axsup $*: $got, not $wanted"
 }
+
+# free_ports N: ports of 127.0.0.1 that nobody has now.
+free_ports() {
+    python3 -c '
+import socket, sys
+s = [socket.socket() for _ in range(int(sys.argv[1]))]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])' "$1"
+}
+
+# lease_store KIND: sets $store, the "store" of a cluster's config, and starts the server that it needs
+# in $dir, in $server. False: there is no such server here.
+server=
+lease_store() {
+    local port peer
+    read -r port peer < <(free_ports 2)
+    case $1 in
+    memory)
+        store='{ "memory": { "node": "a" } }'
+        return
+        ;;
+    redis)
+        command -v redis-server >/dev/null || return
+        redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --save '' --maxmemory-policy noeviction \
+            >"$dir/redis.log" 2>&1 </dev/null &
+        ;;
+    etcd)
+        command -v etcd >/dev/null || return
+        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$port" \
+            --advertise-client-urls "http://127.0.0.1:$port" --listen-peer-urls "http://127.0.0.1:$peer" \
+            --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
+            --initial-cluster "default=http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 </dev/null &
+        ;;
+    esac
+    server=$!
+    # shellcheck disable=SC2034 # for who sources this
+    store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$port\" ], \"timeout\": \"200ms\" } }"
+    until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        kill -0 "$server" || return
+    done
+}
