@@ -95,6 +95,19 @@ const char *sup_cluster_path(struct cluster_checker *c, const char *path)
                : sup_config_path(c->config, c->errors, c->config->folder, path);
 }
 
+static void check_missing(struct cluster_checker *c, const struct cluster_place *place,
+                          const char *path, enum cluster_secret what)
+{
+    static const char *const options[] = {[CLUSTER_TOKEN] = "--token", [CLUSTER_KEY] = "--key"};
+
+    if (what == CLUSTER_TOKEN || what == CLUSTER_KEY)
+        WRONG(c, place,
+              "expected a file at %.256s: there is none; \"axsup keygen %s FILE\" makes one", path,
+              options[what]);
+    else
+        WRONG(c, place, "expected a file at %.256s: there is none", path);
+}
+
 const char *sup_cluster_check_file(struct cluster_checker *c, const struct cluster_place *place,
                                    const char *name, enum cluster_secret what)
 {
@@ -105,7 +118,7 @@ const char *sup_cluster_check_file(struct cluster_checker *c, const struct clust
         return NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
-        WRONG(c, place, "expected a file at %.256s: there is none", path);
+        check_missing(c, place, path, what);
     else if (fd < 0)
         WRONG(c, place, "%.256s cannot be opened: %s", path, strerror(errno));
     else if (fstat(fd, &st) != 0)

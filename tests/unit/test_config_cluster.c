@@ -273,6 +273,9 @@ static void tokens(void **state)
     put("other", TOKEN, 0604);
     assert_said(TOKEN_KEY ", \"accepted\": [ \"secret\", \"other\" ]",
                 "cluster.accepted[1]: others than its owner can read or write it (mode 604)");
+    assert_said("\"token_file\": \"none\"",
+                "cluster.token_file: expected a file at %s/none: there is none; \"axsup keygen "
+                "--token FILE\" makes one\n");
     assert_said("\"token_file\": \".\"", "cluster.token_file: expected a file, found a folder\n");
     assert_said("\"token_file\": \"/dev/null\"",
                 "cluster.token_file: expected a file, found a device or a pipe\n");
@@ -291,6 +294,9 @@ static void keys(void **state)
                     "cluster.key_file: expected a key of 64 hexadecimal digits: \"axsup keygen "
                     "--key FILE\" makes one\n");
     }
+    assert_said(TOKEN_KEY ", \"pins\": {}, \"key_file\": \"none\"",
+                "cluster.key_file: expected a file at %s/none: there is none; \"axsup keygen --key "
+                "FILE\" makes one\n");
     put("key", KEY, 0644);
     assert_said(TOKEN_KEY ", \"pins\": {}, \"key_file\": \"key\"",
                 "cluster.key_file: others than its owner can read or write it (mode 644)");
