@@ -276,6 +276,7 @@ $(foreach t,$(test_programs),$(eval $(call test_program,$(t))))
 kv_obj := $(call objects,$(patsubst %,libax/examples/kv/%.c,\
 	command glob number owed parcel reply resp))
 $(B)/tests/unit/test_kv $(B)/fuzz_resp: $(kv_obj)
+$(B)/tests/unit/test_ledger: $(call objects,libax/examples/ledger/book.c)
 $(B)/tests/e2e/helper_kv_load: libs += -lhiredis
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
@@ -298,13 +299,16 @@ $(B)/tests/bench/overlay: $(call objects,tests/bench/overlay.c) $(B)/liboverlay.
 
 # --- run ------------------------------------------------------------------------------------
 
-.PHONY: demo demo-kv bench bench-kv bench-overlay
+.PHONY: demo demo-kv demo-cluster bench bench-kv bench-overlay
 demo: ## kill the workers of a bank at random and show that its accounts add up
 demo: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/run
 demo-kv: ## kill the shards of a key-value server under redis-benchmark
 demo-kv: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/kv
+demo-cluster: ## kill the nodes of a cluster and show that its accounts add up (STORE=redis or etcd)
+demo-cluster: all
+	$(Q)AX_BUILD=$(CURDIR)/$(B) STORE=$(or $(STORE),memory) tests/demo/cluster
 bench-kv: ## the key-value server beside redis-server, by redis-benchmark
 bench-kv: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/bench/kv $(ARGS)

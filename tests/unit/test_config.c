@@ -297,7 +297,8 @@ static void invalid(void **state)
     assert_int_equal(chdir(here), 0);
 }
 
-/* The configs that are installed. Whether the plugins are built is not for this test to say. */
+/* The configs that are installed. Whether the plugins are built is not for this test to say, and a
+ * token is no sample. */
 static void samples(void **state)
 {
     glob_t found;
@@ -311,7 +312,8 @@ static void samples(void **state)
             continue;
         l = load(found.gl_pathv[i]);
         for (const struct sup_config_error *e = l.errors.first; e; e = e->next)
-            if (strncmp(e->message, "no such plugin", 14) != 0)
+            if (strncmp(e->message, "no such plugin", 14) != 0 &&
+                strstr(e->message, "keygen --token") == NULL)
                 fail_msg("%s", l.said);
         end(&l);
     }
