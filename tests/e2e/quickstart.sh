@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Follows README.md's "The smallest plugin" to the letter, in an empty folder against an
-# installation: the first c block is tally.c, the first json block tally.json, and the lines of the
-# sh blocks are run one after another. Both compilers have nothing to say of tally.c. What stands
-# behind "# prints " is what a line must print.
+# Follows README.md's "The smallest plugin" and "A cluster" to the letter, each in an empty folder
+# against an installation: the first c block of the section is NAME.c, the json blocks are the configs,
+# and the lines of the sh blocks are run one after another. Both compilers have nothing to say of
+# NAME.c. What stands behind "# prints " is what a line must print. Ports are others, which are free.
 # test-timeout: 120
 
 set -u
@@ -12,11 +12,10 @@ set -u
 command -v pkg-config >/dev/null || { echo "pkg-config is not installed" && exit 77; }
 
 tmp=$(mktemp -d) || exit
-pid=
+pids=()
 cleanup() {
-    if [[ -n $pid ]] && kill -TERM "$pid" 2>/dev/null; then
-        wait "$pid"
-    fi
+    kill -TERM "${pids[@]}" 2>/dev/null
+    wait
     rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -26,17 +25,72 @@ fail() {
     exit 1
 }
 
-# blocks LANGUAGE: the fenced blocks of that language in the section; the first for c and json.
+# blocks SECTION LANGUAGE [N]: its fenced blocks of that language; the Nth one.
 blocks() {
-    awk -v lang="$1" '
+    awk -v section="$1" -v lang="$2" -v wanted="${3-}" '
         /^```/ && inside { inside = 0; next }
-        !inside && /^#/ { here = /^#+ The smallest plugin/ }
+        !inside && /^#/ { here = $0 ~ "^#+ " section "$" }
         inside == 2 { print }
-        /^```/ { inside = here && $0 == "```" lang && (lang == "sh" || !seen++) ? 2 : 1 }
+        /^```/ {
+            inside = 1
+            if (here && $0 == "```" lang && (++seen == wanted || wanted == ""))
+                inside = 2
+        }
     ' "$README"
 }
 
-mkdir "$tmp/root" "$tmp/empty"
+read -r -a ports < <(python3 -c '
+import socket
+s = [socket.socket() for _ in range(2)]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])')
+
+# run_steps PRINTS: what is in steps, of which so many lines at least say what they print.
+run_steps() {
+    local step printed prints=0
+    while IFS= read -r step <&3; do
+        [[ -n $step ]] || continue
+        echo "\$ $step"
+        if [[ $step == *'&' ]]; then
+            eval "$step"
+            pids+=($!)
+            continue
+        fi
+        printed=$(eval "$step") || fail "status $?"
+        if [[ $step == *'# prints '* ]]; then
+            [[ $printed == "${step##*'# prints '}" ]] || fail "it printed: $printed"
+            ((++prints))
+        fi
+    done 3<steps
+    ((prints >= $1)) || fail "README.md says what $prints lines print: expected $1 or more"
+}
+
+# follow SECTION NAME PRINTS CONFIG...
+follow() {
+    local section=$1 name=$2 prints=$3 n=0 config compiler process
+    shift 3
+    mkdir "$tmp/$name" && cd "$tmp/$name" || exit
+    blocks "$section" c 1 >"$name.c"
+    for config; do
+        n=$((n + 1))
+        blocks "$section" json $n | sed "s/7411/${ports[0]}/; s/7412/${ports[1]}/" >"$config"
+        [[ -s $config ]] || fail "README.md has no $config"
+    done
+    blocks "$section" sh >steps
+    [[ -s $name.c && -s steps ]] || fail "README.md has no such section or blocks"
+    # shellcheck disable=SC2046 # flags are words
+    for compiler in gcc clang; do
+        "$compiler" -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags ax) "$name.c" ||
+            fail "$name.c: $compiler warns"
+    done
+    run_steps "$prints"
+    for process in "${pids[@]}"; do
+        wait "$process" || fail "axsup run ended with status $?"
+    done
+    pids=()
+}
+
+mkdir "$tmp/root"
 cd "$AX_ROOT" || exit
 config=${AX_BUILD#"$AX_ROOT"/build}
 make -s install CONFIG="${config#/}" DESTDIR="$tmp/root" PREFIX=/usr || fail "make install"
@@ -45,32 +99,5 @@ export PATH=$tmp/root/usr/bin:$PATH PKG_CONFIG_SYSROOT_DIR=$tmp/root
 export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 
-cd "$tmp/empty" || exit
-blocks c >tally.c
-blocks json >tally.json
-blocks sh >steps
-[[ -s tally.c && -s tally.json && -s steps ]] || fail "README.md has no such section or blocks"
-# shellcheck disable=SC2046 # flags are words
-for compiler in gcc clang; do
-    "$compiler" -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags ax) tally.c ||
-        fail "tally.c: $compiler warns"
-done
-
-prints=0
-while IFS= read -r step <&3; do
-    [[ -n $step ]] || continue
-    echo "\$ $step"
-    if [[ $step == *'&' ]]; then
-        eval "$step"
-        pid=$!
-        continue
-    fi
-    printed=$(eval "$step") || fail "status $?"
-    if [[ $step == *'# prints '* ]]; then
-        [[ $printed == "${step##*'# prints '}" ]] || fail "it printed: $printed"
-        ((prints++))
-    fi
-done 3<steps
-((prints >= 3)) || fail "README.md says what $prints lines print: expected 3 or more"
-wait "$pid" || fail "axsup run ended with status $?"
-pid=
+follow "The smallest plugin" tally 3 tally.json
+follow "A cluster" visits 1 one.json two.json
