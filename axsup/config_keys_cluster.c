@@ -11,7 +11,7 @@ static const struct sup_key memory_store_keys[] = {
     KEY(sup_memory_store_config, "node", NAME, node, RANGE(1, OV_NODE_MAX),
         ABSENT("this node, where it has no peers; required otherwise"),
         ABOUT("The node that keeps the leases, for itself and, over the network, for the others. "
-              "When its gateway ends they are forgotten, and nobody has a shard for a while.")),
+              "When the node ends they are forgotten, and nobody has a shard for a while.")),
 };
 static const struct sup_key_object memory_store =
     OBJECT(sup_memory_store_config, "memory_store", "Memory store",

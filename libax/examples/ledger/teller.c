@@ -38,12 +38,6 @@ static void on_start(struct ax_ctx *ctx, struct teller *self)
     AX_CHECK(ctx, teller_work_every(ctx, period, NULL) == 0);
 }
 
-static int find(struct ax_ctx *ctx, const char *name, account_ref *account)
-{
-    struct ax_span key = {name, (uint32_t)strlen(name)};
-    return account_ref_key(ctx, "accounts", key, account);
-}
-
 /* No two tellers and no two lives of one make the same id: it is chance. */
 static void choose(struct ax_ctx *ctx, struct teller *self)
 {
@@ -76,9 +70,9 @@ static bool ask(struct ax_ctx *ctx, struct teller *self)
     struct account_transfer_reply reply;
     char from[BOOK_NAME], to[BOOK_NAME];
     account_ref account;
-    snprintf(from, sizeof from, "account-%u", self->from);
+    int n = snprintf(from, sizeof from, "account-%u", self->from);
     snprintf(to, sizeof to, "account-%u", self->to);
-    int error = find(ctx, from, &account);
+    int error = account_ref_key(ctx, "accounts", (struct ax_span){from, (uint32_t)n}, &account);
     if (error == 0)
         error = account_transfer(ctx, account, self->id, to, self->amount, &reply, PATIENCE);
     if (error == 0)
@@ -117,21 +111,6 @@ void teller_on_totals(struct ax_ctx *ctx, struct teller *self, const struct tell
                                           .refused = self->refused,
                                           .again = self->again,
                                           .idle = self->resting && !self->open};
-}
-
-void teller_on_look(struct ax_ctx *ctx, struct teller *self, const struct teller_look *msg,
-                    struct teller_look_reply *reply)
-{
-    struct account_statement_reply got = {0};
-    account_ref account;
-    (void)self;
-    reply->error = find(ctx, msg->account, &account);
-    if (reply->error == 0)
-        reply->error = account_statement(ctx, account, &got, AX_SECONDS(5));
-    reply->balance = got.balance;
-    reply->owed = got.owed;
-    reply->epoch = got.epoch;
-    reply->records = got.records;
 }
 
 AX_ACTOR(teller, .on_start = on_start);

@@ -6,14 +6,12 @@
 /* work     told by the teller's own timer
  * rest     no new transfers; what has been begun is seen through
  * totals   told: transfers that it was told are done; refused: for want of money; again: how often
- *          an answer did not come, and it asked again; idle: it rests, and nothing is open
- * look     what an account says, wherever it is; error: 0, or why it was not reached */
+ *          an answer did not come, and it asked again; idle: it rests, and nothing is open */
 #define AX_CONTRACT teller
 #define AX_MESSAGES(TELL, ASK)                                                                     \
     TELL(work, ())                                                                                 \
     ASK(rest, (), (bool, idle))                                                                    \
-    ASK(totals, (), (u64, told, u64, refused, u64, again, bool, idle))                             \
-    ASK(look, (text(12), account), (i32, error, i64, balance, u64, owed, u64, epoch, u64, records))
+    ASK(totals, (), (u64, told, u64, refused, u64, again, bool, idle))
 #include <ax/contract.h>
 
 #endif
