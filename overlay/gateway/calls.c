@@ -72,7 +72,8 @@ static void keep_body(struct ax_ctx *ctx, struct gw_call *call, struct ax_span b
     call->body = malloc(body.len + 1u);
     if (call->body == NULL)
         gw_die(ctx, "no memory");
-    memcpy(call->body, body.ptr, body.len);
+    if (body.len > 0) /* without a byte it may be nowhere */
+        memcpy(call->body, body.ptr, body.len);
     call->len = body.len;
 }
 
