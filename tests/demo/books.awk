@@ -7,6 +7,7 @@
 #   made     have come and have not left       twice   have left or come more than once
 #   told     a teller was told of              broken  of these, have not left so
 #   fell     records of an owner behind those of a later one
+# and to standard error each of those lost or broken.
 # -v opening=N: what an account has at first; one that begins with anything else is no book.
 
 FNR == 1 {
@@ -24,14 +25,20 @@ $2 == "told" { told[$3] = $5 " " $4 }
 END {
     for (id in out) {
         moved++
-        lost += out[id] != come[id]
+        if (out[id] != come[id]) {
+            lost++
+            print "  | " id " left as " out[id] ", came as " come[id] >"/dev/stderr"
+        }
     }
     for (id in come)
         made += !(id in out)
     for (id in told) {
         n++
         split(out[id], o, " ")
-        broken += told[id] != o[1] " " o[3]
+        if (told[id] != o[1] " " o[3]) {
+            broken++
+            print "  | " id " was told as " told[id] ", left as " out[id] >"/dev/stderr"
+        }
     }
     printf "books %d\nowners %d\nsum %d\nmoved %d\nlost %d\nmade %d\n", books, owners, sum, moved, lost, made
     printf "twice %d\ntold %d\nbroken %d\nfell %d\n", twice, n, broken, fell
