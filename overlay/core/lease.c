@@ -36,10 +36,11 @@ static struct ov_lease_effect send(struct ov_lease *lease, const struct ov_lease
     return effect;
 }
 
-/* What runs must end. Where nothing can run there is nothing to fence. */
+/* What runs must end. Where nothing can run there is nothing to fence: under a lease that is given
+ * back, or one that was only read of and so has no deadline. */
 static struct ov_lease_effect fence(struct ov_lease *lease)
 {
-    bool had = lease->epoch != 0 && lease->state != OV_RELEASING;
+    bool had = lease->deadline != 0 && lease->state != OV_RELEASING;
     lease->state = had ? OV_FENCED : OV_FREE;
     lease->deadline = 0;
     lease->epoch = 0;
@@ -98,8 +99,6 @@ static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease
         lease->wait_until = now + answer->left_ns;
     else if (lease->state == OV_ACQUIRING)
         lease->wait_until = now + config->answer_ns; /* nobody's, and yet not to be had */
-    if (lease->deadline == 0)
-        lease->epoch = 0; /* of a lease that was only read of */
     return fence(lease);
 }
 

@@ -325,7 +325,37 @@ static void test_an_epoch_that_a_peer_shows(void **state)
     expect_sent(OV_STORE_ACQUIRE, 41);
 }
 
-/* Of another epoch than that under which things run. */
+/* A store that has lost epochs has given it, and the answer was lost: it was only read of when a peer
+ * shows a higher one, and nothing runs under it. */
+static void test_a_higher_epoch_than_one_that_was_read(void **state)
+{
+    (void)state;
+    want(1000);
+    tick(1200); /* the answer is lost */
+    answer(1250, OV_STORE_DONE, config.self, 1, 800);
+    expect_sent(OV_STORE_RENEW, 1);
+    effect = ov_lease_saw(&lease, 3);
+    assert_false(effect.lost);
+    expect(OV_FREE, 0, 0);
+    want(1300);
+    expect_sent(OV_STORE_ACQUIRE, 3);
+    answer(1350, OV_STORE_DONE, config.self, 4, TTL);
+    assert_true(effect.gained);
+}
+
+/* The store has given a later one meanwhile. */
+static void test_a_grant_of_another_epoch_than_one_that_was_read(void **state)
+{
+    (void)state;
+    want(1000);
+    tick(1200);
+    answer(1250, OV_STORE_DONE, config.self, 1, 800);
+    expect_sent(OV_STORE_RENEW, 1);
+    answer(1300, OV_STORE_DONE, config.self, 2, TTL);
+    assert_false(effect.gained || effect.lost);
+    expect(OV_FREE, 0, 0);
+}
+
 /* Seen while it asks: the store has lost it, and gives a lower one. */
 static void test_a_grant_below_what_was_seen(void **state)
 {
@@ -342,6 +372,7 @@ static void test_a_grant_below_what_was_seen(void **state)
     expect(OV_HELD, 42, 1050 + TTL - MARGIN);
 }
 
+/* Of another epoch than that under which things run. */
 static void test_a_grant_of_another_epoch(void **state)
 {
     (void)state;
@@ -446,6 +477,8 @@ int main(void)
         cmocka_unit_test_setup(test_drain_and_release, set_up),
         cmocka_unit_test_setup(test_released_and_taken_by_another, set_up),
         cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
+        cmocka_unit_test_setup(test_a_higher_epoch_than_one_that_was_read, set_up),
+        cmocka_unit_test_setup(test_a_grant_of_another_epoch_than_one_that_was_read, set_up),
         cmocka_unit_test_setup(test_a_grant_below_what_was_seen, set_up),
         cmocka_unit_test_setup(test_a_grant_of_another_epoch, set_up),
         cmocka_unit_test_setup(test_a_renewal_that_finds_nobody, set_up),

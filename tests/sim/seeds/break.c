@@ -20,6 +20,7 @@ static void end_node(struct world *world, unsigned node, bool quiet, uint32_t do
     ledger_crash(world, node);
     actors_crash(world, node);
     world->paused_at[node] = 0;
+    memset(world->gained[node], 0, sizeof world->gained[node]);
     memset(world->holds[node], 0, sizeof world->holds[node]);
     memset(world->up[node], 0, sizeof world->up[node]);
     memset(world->links[node], 0, sizeof world->links[node]);

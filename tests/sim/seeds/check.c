@@ -115,15 +115,19 @@ static void check_epoch(struct world *world, unsigned node, const struct ov_out 
              (unsigned long long)world->holds[node][out->registry][out->shard]);
 }
 
-/* What is given away, or lost, is what was gained. */
+/* What is given away, or lost, is what was gained; it is lost once. */
 static void check_lost(struct world *world, unsigned node, const struct ov_out *out)
 {
+    uint64_t *gained = &world->gained[node][out->registry][out->shard];
     char text[32];
+
     world->holds[node][out->registry][out->shard] = 0;
-    if (out->epoch != world->gained[node][out->registry][out->shard])
+    if (*gained == 0 || out->epoch != *gained)
         fail(world, "host", "%c loses %s at %llu, which it has gained at %llu", 'a' + (int)node,
              shard_text(out->registry, out->shard, text), (unsigned long long)out->epoch,
-             (unsigned long long)world->gained[node][out->registry][out->shard]);
+             (unsigned long long)*gained);
+    if (out->kind == OV_OUT_LOST)
+        *gained = 0;
 }
 
 /* I7 where it reaches host code. */
