@@ -272,7 +272,7 @@ void ledger_notice(struct world *world, unsigned node, uint64_t monitor)
         struct watch *watch = &world->watches[i];
         if (!is_own(world, node, watch->node, watch->life) || watch->id != monitor)
             continue;
-        if (watch->state == OP_ENDED && !watch->taken_back)
+        if (watch->state == OP_ENDED && !watch->taken_back && !watch->refused)
             fail(world, "I8", "the down of monitor %u came before the last message", i);
         watch->noticed = true;
     }
@@ -288,6 +288,7 @@ static void down(struct world *world, unsigned node, const struct ov_out *out)
         fail(world, "I8", "a second down of monitor %u, or one that was taken back",
              (unsigned)out->token);
     watch->state = OP_ENDED;
+    watch->refused = out->reason == AX_OTHER;
     if (out->reason == AX_NORMAL && !watch->noticed)
         fail(world, "I8", "monitor %u is down before the last message", (unsigned)out->token);
     if (out->reason != AX_NORMAL && out->reason != AX_GONE && out->reason != AX_NODE_DOWN &&

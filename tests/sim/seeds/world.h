@@ -173,6 +173,7 @@ struct watch { /* a monitor; its index is the token */
     uint32_t generation;
     uint64_t id;
     bool noticed, taken_back;
+    bool refused; /* for want of room. One that was sent again may be set until it is taken back */
 };
 
 struct turn { /* a message that was handed to an actor */
