@@ -235,33 +235,59 @@ static void test_waits_for_a_node(void **state)
     host_free(host);
 }
 
-/* A monitor is refused for want of room; the same, sent again before that was heard, is set. */
-static void test_set_after_all(void **state)
+/* A monitor of node 1 is refused for want of room; the same, sent again before that was heard, is
+ * set, which node 1 does not know yet. */
+static struct host *set_after_all(uint64_t seed, struct ov_target *target, uint64_t *watch)
 {
     char key[HOST_TEXT];
-    struct ov_target target;
-    struct host *host = host_with_actor(29, &target, key);
-    uint64_t others[MONITORS], watch;
+    struct host *host = host_with_actor(seed, target, key);
+    uint64_t others[MONITORS];
     unsigned cursor = 1000;
     const struct ov_target there[2] = {
         host_target(host_find(host, 2, HOST_USERS, key)),
         host_target(host_find(host, 2, HOST_USERS, host_key_of(host, 0, &cursor))),
     };
-    (void)state;
+
     for (unsigned i = 0; i < MONITORS; i++) /* an actor of the host has room for half of them */
         others[i] = host_watch(host, 2, &there[i % 2]);
     sim_run(host->sim, SIM_S);
     assert_int_equal(host_view(host, 0).watchers, MONITORS);
     sim_delays(host->sim, 400 * SIM_MS, 400 * SIM_MS);
-    watch = host_watch(host, 1, &target); /* and again after 300 ms */
+    *watch = host_watch(host, 1, target); /* and again after 300 ms */
     sim_run(host->sim, 150 * SIM_MS);
     assert_int_equal(host_demonitor(host, 2, others[0]), 0);
     sim_run(host->sim, 600 * SIM_MS);
     assert_int_equal(host_view(host, 0).watchers, MONITORS);
+    assert_int_equal(host_view(host, 1).unset, 1);
     sim_delays(host->sim, 0, 0);
+    return host;
+}
+
+static void test_set_after_all(void **state)
+{
+    struct ov_target target;
+    uint64_t watch;
+    struct host *host = set_after_all(29, &target, &watch);
+    (void)state;
     sim_run(host->sim, SIM_S);
     host_is_down(host, watch, AX_OTHER);
     assert_int_equal(host_view(host, 0).watchers, MONITORS - 1);
+    assert_int_equal(host_view(host, 1).monitors, 0);
+    host_free(host);
+}
+
+/* Its actor ends before it is taken back: it was down by then, and is not again. */
+static void test_ends_when_set_after_all(void **state)
+{
+    struct ov_target target;
+    uint64_t watch;
+    struct host *host = set_after_all(30, &target, &watch);
+    (void)state;
+    host_end(host, target.actor);
+    sim_run(host->sim, SIM_S);
+    host_is_down(host, watch, AX_OTHER);
+    assert_int_equal(host_view(host, 0).watchers, MONITORS / 2);
+    assert_int_equal(host_view(host, 0).downs, 0);
     assert_int_equal(host_view(host, 1).monitors, 0);
     host_free(host);
 }
@@ -278,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_down_in_the_next_session),
         cmocka_unit_test(test_waits_for_a_node),
         cmocka_unit_test(test_set_after_all),
+        cmocka_unit_test(test_ends_when_set_after_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
