@@ -7,14 +7,27 @@
 #include "libax/life.h"
 #include "libax/names.h"
 #include "libax/send.h"
+#include "libax/turn.h"
 #include "libax/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#define CONTRACTS 4096u /* a power of two */
+/* A turn goes on in another one when half of what it may log or give back is left. */
+#define WORDS_LEFT (SHM_UNDO / 2)
+#define BLOCKS_LEFT (SHM_PENDING / 2)
+
+void far_go_on(struct ax_ctx *ctx)
+{
+    struct worker *w = ctx->worker;
+    const struct shm_arena *arena = &w->port.arena;
+    if (shm_log_room(&w->port, WORDS_LEFT) && arena->ngiven < BLOCKS_LEFT &&
+        arena->ntaken < BLOCKS_LEFT)
+        return;
+    turn_pause(w);
+    turn_continue(w);
+}
 
 void far_defer(struct ax_ctx *ctx, struct far_asker *asker)
 {
@@ -40,26 +53,25 @@ int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, int error,
             .parts = reply->parts,
             .nparts = reply->nparts,
         };
+    if (error == 0 && outgoing_size(reply) > w->port.geo.max_message)
+        return AX_E_TOO_BIG;
     if (!log_room_for_user(w))
         return AX_E_LIMIT;
     return answer(w, &ask, &post, &wake);
 }
 
-const struct ax_contract *far_contract(uint64_t hash)
+/* Peers choose the hashes: so many are remembered, and one makes room for the next. */
+#define CONTRACTS 256u
+
+const struct ax_contract *far_contract(struct ax_ctx *ctx, uint64_t hash)
 {
-    static struct hashed_contract *known[CONTRACTS];
-    static uint32_t count;
-    uint32_t at = (uint32_t)(hash ^ hash >> 32) & (CONTRACTS - 1);
-    for (; known[at] != NULL; at = (at + 1) & (CONTRACTS - 1))
-        if (known[at]->hash == hash)
-            return &known[at]->as;
-    struct hashed_contract *made = count == CONTRACTS / 2 ? NULL : calloc(1, sizeof *made);
-    if (made == NULL)
-        return NULL;
-    *made = (struct hashed_contract){.as.name = hashed_contract_name, .hash = hash};
-    known[at] = made;
-    count++;
-    return &made->as;
+    static struct hashed_contract known[CONTRACTS];
+    struct hashed_contract *at = &known[(hash ^ hash >> 32) % CONTRACTS];
+    if (at->as.name != NULL && at->hash == hash)
+        return &at->as;
+    contract_forget(ctx->worker, &at->as);
+    *at = (struct hashed_contract){.as.name = hashed_contract_name, .hash = hash};
+    return &at->as;
 }
 
 void far_dead(struct ax_ctx *ctx, int error)

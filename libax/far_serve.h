@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* libax/far_serve.h - what the gateway's plugin can do beside what all actors can. Exported for it
- * alone; the header is not installed. All of it is part of the turn, and suspends nobody. */
+ * alone; the header is not installed. All of it but far_go_on is part of the turn, and nothing of
+ * it suspends anybody. */
 #ifndef LIBAX_FAR_SERVE_H
 #define LIBAX_FAR_SERVE_H
 
 #include <ax/actor.h>
 #include <sys/socket.h>
+
+/* Between two things of which each may be binding without the other: where the turn has done so
+ * much that it might have no room for the next one, it ends and another one goes on. */
+void far_go_on(struct ax_ctx *ctx);
 
 /* ---- asks that are answered later ---- */
 
@@ -19,15 +24,16 @@ struct far_asker {
 void far_defer(struct ax_ctx *ctx, struct far_asker *asker);
 
 /* `reply`: as ax_outgoing of a message, of the reply's fields; where there is no error. `from` is
- * of another process. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */
+ * of another process. 0, AX_E_NO_MEMORY, AX_E_LIMIT; AX_E_TOO_BIG: than max_message, with its
+ * fields. */
 AX_MUST_USE int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, int error,
                            const struct ax_outgoing *reply);
 
 /* ---- contracts of which only the hash is known ---- */
 
-/* For ax_tell_, ax_ask_async_, ax_find_ and ax_registry_get_, with an image as `fixed`. The same
- * for the same hash, as long as the process lives; NULL: there are too many, or no memory. */
-const struct ax_contract *far_contract(uint64_t hash);
+/* For ax_tell_, ax_ask_async_, ax_find_ and ax_registry_get_, with an image as `fixed`. To be used
+ * at once: the next call may make another one of it. */
+const struct ax_contract *far_contract(struct ax_ctx *ctx, uint64_t hash);
 
 /* The message in hand finds nobody: it is a dead letter. */
 void far_dead(struct ax_ctx *ctx, int error);

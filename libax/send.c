@@ -23,6 +23,18 @@ uint64_t contract_hash(struct worker *w, const struct ax_contract *contract)
     return w->hash_cache[at].hash;
 }
 
+void contract_forget(struct worker *w, const struct ax_contract *contract)
+{
+    uint32_t at = (uint32_t)((uintptr_t)contract >> 4) % 64;
+    if (w->hash_cache[at].contract == contract)
+        w->hash_cache[at].contract = NULL;
+    if (w->admitted.contract == contract)
+        w->admitted.to = 0;
+    for (uint32_t i = 0; w->plugin->actors[i] != NULL; i++)
+        if (w->contracts[i].known == contract)
+            w->contracts[i].known = w->plugin->actors[i]->contract;
+}
+
 /* Is the actor above its high watermark, or on the way down from it? Remembers which. */
 static bool above_high(struct worker *w, struct shm_actor *actor)
 {

@@ -54,6 +54,8 @@ extern const char hashed_contract_name[];
 
 /* ax_contract_hash, remembered by address. */
 uint64_t contract_hash(struct worker *w, const struct ax_contract *contract);
+/* It is about to be another one at the same address. */
+void contract_forget(struct worker *w, const struct ax_contract *contract);
 
 /* Is it the contract of that type of actor? Each file that sends has one of its own, equal to the
  * actor's; the last that was is known by its address. */

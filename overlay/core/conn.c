@@ -38,6 +38,7 @@ void ov_conn_close(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
     struct ov_effect *effect = ov_core_do(core, OV_DO_CLOSE);
     effect->conn = conn->id;
     effect->end = end;
+    effect->refusal = end == OV_END_REFUSED ? conn->hs.refusal : OV_REFUSED_NONE;
     ov_conn_free(core, conn);
 }
 

@@ -90,7 +90,8 @@ enum ov_effect_kind {
     OV_DO_ACCEPT, /* conn: this is the number of the connection that was accepted */
     OV_DO_TURN_AWAY, /* the connection that was accepted is to be closed without a byte */
     OV_DO_SEND,      /* conn, bytes, len */
-    OV_DO_CLOSE,     /* conn, end: after what was sent; also of a dial that has not connected yet */
+    OV_DO_CLOSE,     /* conn, end, and refusal where that is the end: after what was sent; also of a
+                        dial that has not connected yet */
     OV_TELL_UP,      /* index, ident: there is a session */
     OV_TELL_SUSPECT, /* index: it has not answered for a while; ALIVE or DOWN will follow */
     OV_TELL_ALIVE,   /* index: it has, after all */
@@ -128,6 +129,7 @@ struct ov_effect {
     uint32_t index;
     enum ov_plane plane;
     enum ov_end end;
+    enum ov_refusal refusal;
     struct ov_ident ident;
     const uint8_t *bytes;
     size_t len;

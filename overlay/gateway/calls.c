@@ -127,7 +127,10 @@ static void answer(struct ax_ctx *ctx, const struct gw_call *call, int error, st
     const struct ax_part part = {offsetof(struct gateway_call_reply, body), body.len, body.ptr};
     const struct ax_outgoing out = {
         .size = sizeof reply, .fixed = &reply, .nparts = body.len > 0, .parts = &part};
-    if (far_answer(ctx, &call->asker, error, &out) != 0)
+    int failed = far_answer(ctx, &call->asker, error, &out);
+    if (failed == AX_E_TOO_BIG) /* who has answered takes larger messages than this node */
+        failed = far_answer(ctx, &call->asker, AX_E_TOO_BIG, &out);
+    if (failed != 0)
         gw_die(ctx, "no memory for an answer");
 }
 
@@ -221,12 +224,14 @@ void gw_calls_fail(struct ax_ctx *ctx)
 {
     struct gw_call call = {.kind = GW_ASK};
     struct ax_span key, value;
+    uint64_t token;
     for (uint64_t at = 0; ax_map_next(ctx, gateway_asks, &at, &key, &value) == 0;) {
         memcpy(&call.asker, value.ptr, sizeof call.asker);
+        memcpy(&token, key.ptr, sizeof token);
         answer(ctx, &call, AX_E_NODE_DOWN, (struct ax_span){0});
+        forget_asker(ctx, token);
+        far_go_on(ctx);
     }
-    if (ax_map_clear(ctx, gateway_asks) != 0)
-        gw_die(ctx, "asks cannot be forgotten");
 }
 
 /* ---- what becomes of it ---- */

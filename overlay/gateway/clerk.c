@@ -17,14 +17,12 @@ struct clerk {
 
 void clerk_on_find_key(struct ax_ctx *ctx, struct clerk *self, const struct clerk_find_key *msg)
 {
-    const struct ax_contract *contract = far_contract(msg->contract);
+    const struct ax_contract *contract = far_contract(ctx, msg->contract);
     const struct ax_span key = {ax_bytes(&msg->key), msg->key.len};
     gateway_ref gateway = gateway_ref_of(ax_sender(ctx));
     struct ax_ref who = {0};
-    int error = AX_E_LIMIT;
     (void)self;
-    if (contract != NULL)
-        error = ax_registry_get_(ctx, contract, ax_str(&msg->registry), key, FIND_NS, true, &who);
+    int error = ax_registry_get_(ctx, contract, ax_str(&msg->registry), key, FIND_NS, true, &who);
     if (gateway_found_wait(ctx, gateway, msg->handle, error, who) != 0)
         ax_fail(ctx, "the gateway cannot be told");
 }

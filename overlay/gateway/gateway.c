@@ -66,9 +66,11 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
 void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gateway_tick *msg)
 {
     (void)self, (void)msg;
-    gw.tick_at = UINT64_MAX;
+    gw_disarm(ctx);
+    gw_clock();
     gw_stand_ins_look(ctx);
     gw_leases_run(ctx);
+    gw_news_look(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
 

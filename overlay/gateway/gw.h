@@ -12,14 +12,16 @@
  *   leases.c    the lease store
  *   clerk.c     actors that look for keys, which may take time
  *   show.c      what axsup shows
+ *   news.c      what axsup tells as events
  *
  * The core, the sockets and the tables are volatile: they die with the process, and the next one
  * begins a new session. What must outlive it is in kept maps of the actor: who waits for an answer,
  * who stands for whom, and the leases of the memory store.
  *
  * All of it runs in turns of the one actor. The core changes at once and the rest when the turn
- * commits; so no turn here fails: where there is no room for something the process ends itself, as
- * gw_die, and begins anew. */
+ * commits; so no turn here fails: where there is no memory for something the process ends itself,
+ * as gw_die, and begins anew. What may be much is spread over several turns (far_go_on): so no
+ * peer, and nobody here, can make one that has no room. */
 #ifndef GW_GW_H
 #define GW_GW_H
 
@@ -32,6 +34,7 @@
 
 #include <ax/io.h>
 #include <ax/map.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 AX_MAPS(gateway, asks, stand_ins, leases);
@@ -42,9 +45,19 @@ struct gw_peer { /* of the address book */
     char *node, *address;
 };
 
+#define GW_FROM 64u /* bytes of an address as text: "127.0.0.1" */
+_Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
+
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
+    char from[GW_FROM]; /* who is at the other end */
+};
+
+struct gw_refused {       /* since it was told last */
+    uint64_t count, next; /* next: when it may be told again */
+    char from[GW_FROM];
+    const char *why;
 };
 
 struct gw_later { /* comes in, or is done, when this step is over */
@@ -83,11 +96,12 @@ struct gw {
     struct ov_host_config host_config;
     struct ov_host *host; /* of registries of the cluster */
     struct ov_outs outs;
-    bool stepping;
+    bool following;         /* what comes of a step: gw_step does not */
     struct gw_later *later; /* a queue, of which so many have come in */
     uint32_t nlater, later_room, came_in;
     uint64_t now;     /* CLOCK_BOOTTIME, ns */
     uint64_t tick_at; /* when a tick is under way for; UINT64_MAX: none is */
+    uint64_t timer;   /* which that is */
     bool draining;
     struct far_asker drainer; /* corr 0: nobody waits for it */
 
@@ -95,6 +109,9 @@ struct gw {
     uint32_t nlinks;
     struct gw_table link_of_conn, link_of_io; /* indexes of links */
     uint64_t accepted;                        /* the socket that the core is being asked about */
+    char accepted_from[GW_FROM];
+    struct gw_refused refused;
+    bool rotating[OV_NODES_MAX]; /* the node's last session has ended for another one */
 
     struct gw_call *calls; /* calls.c */
     uint32_t ncalls, free_call;
@@ -134,8 +151,9 @@ struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind);
 /* Within a step: is done after it, with the request or the out that is put into it. */
 struct gw_later *gw_run_later(struct ax_ctx *ctx,
                               void (*run)(struct ax_ctx *ctx, const struct gw_later *later));
-/* Sets the tick for what is due next. */
+/* Sets the tick for what is due next; sets none. */
 void gw_arm(struct ax_ctx *ctx);
+void gw_disarm(struct ax_ctx *ctx);
 
 /* ---- links.c ---- */
 
@@ -238,6 +256,19 @@ void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *
 /* Items of a JSON array from the `from`th on, as many as fit, and where to go on; 0: that is all.
  * AX_E_INVALID: there is no such list. */
 int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next);
+
+/* ---- news.c ---- */
+
+void gw_news_node(struct ax_ctx *ctx, const char *node, const struct ov_effect *effect);
+void gw_news_lease(struct ax_ctx *ctx, const struct ov_out *out);
+/* Nothing runs in a shard any more, as the core is about to hear. */
+void gw_news_stopped(struct ax_ctx *ctx, const struct ov_in *in);
+void gw_news_from(char text[GW_FROM], const struct sockaddr_storage *from);
+/* `why` is there for good. */
+void gw_news_refused(struct ax_ctx *ctx, const char *from, const char *why);
+/* Tells what has been held back, and when that is due. */
+void gw_news_look(struct ax_ctx *ctx);
+uint64_t gw_news_next(void);
 
 /* ---- gateway.c ---- */
 

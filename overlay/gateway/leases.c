@@ -274,7 +274,9 @@ static bool read_request(const struct ov_out *out, struct ov_store_request *requ
                                          .shard = change->shard,
                                          .epoch = change->epoch,
                                          .ttl_ns = change->ttl_ns};
-    if (change->op > OV_STORE_RELEASE || change->registry.len > OV_REGISTRY_MAX)
+    uint32_t registry = gw_registry(ax_str(&change->registry));
+    if (change->op > OV_STORE_RELEASE || registry == OV_NO_REGISTRY ||
+        change->shard >= gw.registries[registry].shards)
         return false;
     memcpy(request->registry, ax_str(&change->registry), change->registry.len);
     return ov_ident_parse((struct ax_span){ax_str(&change->asker), change->asker.len},

@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,7 +16,7 @@ static struct gw_link *by(const struct gw_table *table, uint64_t number)
     return gw_table_get(table, number, &at) ? &gw.links[at] : NULL;
 }
 
-static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, bool connecting)
+static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from, bool connecting)
 {
     uint32_t at = 0;
     while (at < gw.nlinks && gw.links[at].conn != 0)
@@ -27,7 +28,8 @@ static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, bool connecting)
         gw.links = larger;
         gw.nlinks++;
     }
-    gw.links[at] = (struct gw_link){conn, io, connecting};
+    gw.links[at] = (struct gw_link){.conn = conn, .io = io, .connecting = connecting};
+    snprintf(gw.links[at].from, sizeof gw.links[at].from, "%s", from);
     if (gw_table_put(&gw.link_of_conn, conn, at) != 0 || gw_table_put(&gw.link_of_io, io, at) != 0)
         gw_die(ctx, "no memory");
 }
@@ -63,7 +65,7 @@ static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
     if (ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
         address = address_of(view.node);
     if (address != NULL && ax_io_connect(ctx, address, &io) == 0)
-        add(ctx, effect->conn, io, true);
+        add(ctx, effect->conn, io, address, true);
     else
         closed_later(ctx, effect->conn);
 }
@@ -85,12 +87,24 @@ static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
     struct ov_node_view view;
     if (!ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
         return;
+    if (effect->kind == OV_TELL_UP || effect->kind == OV_TELL_DOWN)
+        gw_news_node(ctx, view.node, effect);
     if (effect->kind == OV_TELL_UP)
         ax_log(ctx, AX_INFO, "node %s is up, boot %llx, session %llu", view.node,
                (unsigned long long)effect->ident.boot, (unsigned long long)effect->ident.session);
     else if (effect->kind == OV_TELL_DOWN)
         ax_log(ctx, AX_WARN, "node %s is down, it may be alive: %s", view.node,
                ov_end_text(effect->end));
+}
+
+static void hang_up(struct ax_ctx *ctx, struct gw_link *link, const struct ov_effect *effect)
+{
+    if (effect->end == OV_END_REFUSED)
+        gw_news_refused(ctx, link->from, ov_refusal_text(effect->refusal));
+    else if (effect->end == OV_END_LATE && !link->connecting)
+        gw_news_refused(ctx, link->from, ov_end_text(effect->end));
+    (void)ax_io_close(ctx, link->io);
+    drop(link);
 }
 
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
@@ -101,19 +115,18 @@ void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
         dial(ctx, effect);
         break;
     case OV_DO_ACCEPT:
-        add(ctx, effect->conn, gw.accepted, false);
+        add(ctx, effect->conn, gw.accepted, gw.accepted_from, false);
         break;
     case OV_DO_TURN_AWAY:
         (void)ax_io_close(ctx, gw.accepted);
+        gw_news_refused(ctx, gw.accepted_from, "too many connections at once");
         break;
     case OV_DO_SEND:
         send_bytes(ctx, effect);
         break;
     case OV_DO_CLOSE:
-        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL) {
-            (void)ax_io_close(ctx, link->io);
-            drop(link);
-        }
+        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL)
+            hang_up(ctx, link, effect);
         break;
     default:
         tell(ctx, effect);
@@ -127,8 +140,12 @@ static void accepted(struct ax_ctx *ctx, uint64_t io)
     uint8_t chance[OV_KEY];
     struct ov_address address = {.local = true};
     struct sockaddr_storage from = {0};
+    if (far_peer(ctx, io, &from) != 0) { /* it has gone already, and would count as nobody's */
+        (void)ax_io_close(ctx, io);
+        return;
+    }
     randombytes_buf(chance, sizeof chance);
-    if (far_peer(ctx, io, &from) == 0 && from.ss_family != AF_UNIX) {
+    if (from.ss_family != AF_UNIX) {
         address.local = false;
         if (from.ss_family == AF_INET6)
             memcpy(address.bytes, &((struct sockaddr_in6 *)(void *)&from)->sin6_addr, 16);
@@ -138,6 +155,7 @@ static void accepted(struct ax_ctx *ctx, uint64_t io)
         }
     }
     gw.accepted = io;
+    gw_news_from(gw.accepted_from, &from);
     gw_link_event(ctx,
                   (struct ov_event){.kind = OV_ON_ACCEPTED, .address = &address, .chance = chance});
     sodium_memzero(chance, sizeof chance);

@@ -12,6 +12,11 @@
 
 /* ---- answers ---- */
 
+static uint8_t status_of(int error)
+{
+    return error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
+}
+
 static void answered(struct ax_ctx *ctx, const struct gw_later *later)
 {
     struct ov_host_effect effect;
@@ -31,7 +36,7 @@ static void answer_later(struct ax_ctx *ctx, uint64_t handle, int error)
         return;
     struct gw_later *later = gw_run_later(ctx, answered);
     later->answer.handle = handle;
-    later->answer.status = error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
+    later->answer.status = status_of(error);
 }
 
 /* ---- tells and asks ---- */
@@ -59,15 +64,13 @@ static int receiver(struct ax_ctx *ctx, const struct ov_frame *frame,
 static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
                    uint64_t handle)
 {
-    const struct ax_contract *contract = far_contract(frame->contract);
+    const struct ax_contract *contract = far_contract(ctx, frame->contract);
     const struct ax_outgoing out = {.contract = contract,
                                     .method = frame->method,
                                     .size = frame->body.len,
                                     .fixed = frame->body.ptr};
     struct ax_ref who = {actor, 0};
     uint64_t ask;
-    if (contract == NULL)
-        return AX_E_LIMIT;
     AX_TRY(actor != 0 ? checked(ctx, who) : receiver(ctx, frame, contract, &who));
     if (frame->kind == OV_TELL)
         return ax_tell_(ctx, who, &out, false);
@@ -97,7 +100,7 @@ void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
     if (!gw_table_take(&gw.handle_of_ask, reply->ask, &handle))
         return;
     later.answer.handle = handle;
-    later.answer.status = (uint8_t)reply->error;
+    later.answer.status = status_of(reply->error);
     if (reply->error == 0)
         later.answer.body = (struct ax_span){reply->body, reply->size};
     answered(ctx, &later);
@@ -123,6 +126,7 @@ static int find_watched(struct ax_ctx *ctx, const struct ov_frame *frame, struct
     return checked(ctx, *who);
 }
 
+/* Where there is no room to watch it, it is as if the node were down: it may be alive. */
 static void watch(struct ax_ctx *ctx, const struct ov_out *out)
 {
     const struct ov_frame *frame = out->frame;
@@ -132,8 +136,11 @@ static void watch(struct ax_ctx *ctx, const struct ov_out *out)
         ended_later(ctx, out->handle, AX_GONE);
         return;
     }
-    if (ax_monitor_with(ctx, who, frame->final ? AX_MONITOR_FINAL : 0, &monitor) != 0 ||
-        gw_table_put(&gw.handle_of_monitor, monitor, out->handle) != 0 ||
+    if (ax_monitor_with(ctx, who, frame->final ? AX_MONITOR_FINAL : 0, &monitor) != 0) {
+        ended_later(ctx, out->handle, AX_NODE_DOWN);
+        return;
+    }
+    if (gw_table_put(&gw.handle_of_monitor, monitor, out->handle) != 0 ||
         gw_table_put(&gw.monitor_of_handle, out->handle, monitor) != 0)
         gw_die(ctx, "no memory for a monitor");
 }
@@ -150,14 +157,22 @@ static void unwatch(struct ax_ctx *ctx, uint64_t handle)
 
 /* ---- what the host of registries wants ---- */
 
+static void not_found(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    if (ov_host_spawned(gw.host, gw.now, later->answer.handle, later->answer.status, 0, 0) != 0)
+        ax_log(ctx, AX_WARN, "nobody has asked for the actor of a key");
+}
+
 static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
 {
-    gateway_ref self = gateway_self(ctx);
     const char *registry = gw.registries[effect->registry].name;
     clerk_ref clerk = clerk_ref_of(gw.clerks[gw.next_clerk++ % GW_CLERKS]);
     int error = clerk_find_key(ctx, clerk, effect->handle, effect->contract, registry, effect->key);
-    if (error != 0 && gateway_found(ctx, self, effect->handle, error, (struct ax_ref){0}) != 0)
-        gw_die(ctx, "no memory for what was not found");
+    if (error == 0)
+        return;
+    struct gw_later *later = gw_run_later(ctx, not_found);
+    later->answer.handle = effect->handle;
+    later->answer.status = status_of(error);
 }
 
 /* It is ours from now on, and its end is told to the host. */
@@ -175,8 +190,7 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg)
     int error = msg->error;
     if (error == 0)
         error = look_after(ctx, msg->who);
-    uint8_t status = error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
-    error = ov_host_spawned(gw.host, gw.now, msg->handle, status, msg->who.addr, 1);
+    error = ov_host_spawned(gw.host, gw.now, msg->handle, status_of(error), msg->who.addr, 1);
     if (error == AX_E_INVALID) /* the end of the one before has not been told yet */
         error = ov_host_spawned(gw.host, gw.now, msg->handle, AX_E_CLOSED, 0, 0);
     if (error != 0)
@@ -231,6 +245,7 @@ void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
     struct ov_host_effect effect = {0};
     if (out->kind == OV_OUT_GAINED || out->kind == OV_OUT_DRAIN || out->kind == OV_OUT_LOST)
         gw_leases_publish(ctx, out->registry, out->shard);
+    gw_news_lease(ctx, out);
     if (of_registry(out)) {
         if (ov_host_out(gw.host, out, &effect) != 0)
             gw_die(ctx, "the host has no room");

@@ -104,6 +104,7 @@ void gw_stand_ins_open(struct ax_ctx *ctx)
             end(ctx, addr, AX_NODE_DOWN);
         else if (remember(&identity, addr) != 0)
             gw_die(ctx, "no memory");
+        far_go_on(ctx);
     }
 }
 
@@ -310,7 +311,8 @@ static void look_at_lingering(struct ax_ctx *ctx)
         enum ax_reason reason = (enum ax_reason)(pair->value % AX_REASON_COUNT);
         gw_table_take(&gw.lingering, addr, NULL);
         end(ctx, addr, reason);
-        at = 0; /* the table is another now */
+        far_go_on(ctx);
+        at--; /* another may have taken its place */
     }
 }
 
@@ -325,7 +327,8 @@ static void sweep(struct ax_ctx *ctx)
         gw_later(ctx, OV_IN_DEMONITOR)->in.id = pair->value;
         gw_table_take(&gw.monitor_of_stand_in, addr, NULL);
         end(ctx, addr, AX_NORMAL);
-        at = 0;
+        far_go_on(ctx);
+        at--;
     }
 }
 

@@ -78,8 +78,10 @@ static int step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
             return error;
         if (id != NULL && gw.outs.id != 0)
             *id = gw.outs.id;
-        for (unsigned i = 0; i < gw.outs.n; i++)
+        for (unsigned i = 0; i < gw.outs.n; i++) {
             do_out(ctx, &gw.outs.list[i]);
+            far_go_on(ctx);
+        }
         if (event.kind == OV_ON_RECEIVED) {
             event.bytes = (const uint8_t *)event.bytes + gw.outs.used;
             event.len -= gw.outs.used;
@@ -110,6 +112,12 @@ static void take_later(struct ax_ctx *ctx, uint32_t at)
     (void)step(ctx, in, NULL); /* what has ended meanwhile is no mistake */
 }
 
+static void step_host(struct ax_ctx *ctx, const struct ov_in *in)
+{
+    gw_news_stopped(ctx, in);
+    (void)step(ctx, in, NULL);
+}
+
 /* All that follows from a step; what comes of that may be a step as well. */
 static void follow(struct ax_ctx *ctx)
 {
@@ -117,25 +125,34 @@ static void follow(struct ax_ctx *ctx)
     bool more = true;
     while (more) {
         more = false;
-        while (gw.came_in < gw.nlater)
+        while (gw.came_in < gw.nlater) {
             take_later(ctx, gw.came_in++);
+            far_go_on(ctx);
+        }
         gw.came_in = gw.nlater = 0;
         while (ov_host_next(gw.host, gw.now, &effect)) {
             more = true;
             if (effect.kind == OV_HOST_CORE)
-                (void)step(ctx, effect.in, NULL);
+                step_host(ctx, effect.in);
             else
                 gw_serve_host(ctx, &effect);
+            far_go_on(ctx);
         }
         more |= gw.nlater > 0;
     }
 }
 
+/* What follows from a step that itself follows from one is for who follows that: the stack is
+ * short, and peers would choose how deep this goes. */
 int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
 {
     gw_clock();
     int error = step(ctx, in, id);
+    if (gw.following)
+        return error;
+    gw.following = true;
     follow(ctx);
+    gw.following = false;
     gw_drained(ctx);
     gw_arm(ctx);
     return error;
@@ -147,6 +164,14 @@ void gw_link_event(struct ax_ctx *ctx, struct ov_event event)
     (void)gw_step(ctx, &in, NULL);
 }
 
+/* There is one tick under way at a time; one that is in the mailbox by now does no harm. */
+void gw_disarm(struct ax_ctx *ctx)
+{
+    if (gw.tick_at != UINT64_MAX)
+        (void)ax_timer_cancel(ctx, gw.timer);
+    gw.tick_at = UINT64_MAX;
+}
+
 void gw_arm(struct ax_ctx *ctx)
 {
     uint64_t next = ov_cluster_next(gw.cluster), due = ov_host_due(gw.host);
@@ -156,10 +181,13 @@ void gw_arm(struct ax_ctx *ctx)
         next = gw.look_at;
     if (gw_leases_next() < next)
         next = gw_leases_next();
+    if (gw_news_next() < next)
+        next = gw_news_next();
     if (next >= gw.tick_at)
         return;
-    uint64_t timer, wait = next > gw.now ? next - gw.now : 0;
-    if (gateway_tick_after(ctx, wait, &timer) != 0)
+    uint64_t wait = next > gw.now ? next - gw.now : 0;
+    gw_disarm(ctx);
+    if (gateway_tick_after(ctx, wait, &gw.timer) != 0)
         gw_die(ctx, "no timer is left");
     gw.tick_at = next;
 }

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# attack: who has no token, and who has it and misbehaves, against a gateway that listens. It stays as
+# large as it was, and who behaves is served meanwhile.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup helper=$AX_BUILD/tests/e2e/helper_attack
+dir=$(mktemp -d "${TMPDIR:-/tmp}/attack.XXXXXX") || exit
+declare -A pids=()
+
+finish() {
+    local each
+    for each in "${!pids[@]}"; do
+        kill -KILL "${pids[$each]}" 2>/dev/null
+    done
+    wait
+    rm -rf "$dir"
+}
+
+read -r -a ports < <(python3 -c '
+import socket
+s = [socket.socket() for _ in range(2)]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])')
+
+# begin_node NODE PORT PEER PORT
+begin_node() {
+    cat >"$dir/$1.json" <<END_OF_CONFIG
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s", "events": 65536,
+  "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { "$3": "127.0.0.1:$4" },
+    "token_file": "token", "store": { "memory": { "node": "a" } },
+    "lease_ttl": "20s", "dead": "30s", "connect": "2s",
+    "registries": [ { "name": "counters", "shards": 4 } ] },
+  "workers": [
+    { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
+      "actors": [ { "name": "counter", "contract": "counter" } ],
+      "registries": [ { "name": "counters", "contract": "counter" } ] },
+    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
+      "actors": [ { "name": "traveler", "contract": "traveler" } ] } ] }
+END_OF_CONFIG
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+add_at() { # BY
+    "$axsup" call "$dir/b.json" traveler add_at \
+        "{\"node\":\"a\",\"name\":\"counter\",\"by\":$1,\"timeout_ns\":20000000000}" --timeout 30s 2>&1
+}
+
+# Who behaves, all the time: each answer is one more than the one before.
+behave() {
+    local n=0 got
+    while [[ ! -e $dir/enough ]]; do
+        n=$((n + 1))
+        got=$(add_at 1)
+        if [[ $got != "{\"error\":0,\"value\":$n}" ]]; then
+            echo "ask $n: $got" >"$dir/wrong"
+            return
+        fi
+        echo "$n" >"$dir/served.new"
+        mv "$dir/served.new" "$dir/served"
+    done
+}
+
+served() { cat "$dir/served" 2>/dev/null || echo 0; }
+resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$gateway/status"; }
+descriptors() { find "/proc/$gateway/fd" -mindepth 1 | wc -l; }
+
+# How many were refused, by all that was told.
+refused() {
+    "$axsup" events "$dir/a.json" --json | sed 's/{/\n{/g' |
+        sed -n 's/.*"auth_refused".*"count":\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# refusals WANTED KIND: until it is told that so many more were refused.
+refusals() {
+    local got until=$((SECONDS + 30))
+    while got=$(refused) && ((got < told + $1 && SECONDS < until)); do :; done
+    ((got == told + $1))
+    verdict $? "$2: $((got - told)) refused, not $1"
+    told=$got
+}
+
+# bounded WHAT: it is the same process, and has not grown by much.
+bounded() {
+    local now more
+    now=$(resident)
+    more=$(($(descriptors) - descriptors))
+    ((now < resident + 32768))
+    verdict $? "$1: the gateway has $now KiB, and had $resident"
+    ((more <= 80))
+    verdict $? "$1: the gateway has $more descriptors more"
+}
+
+# Meanwhile who behaves is served.
+goes_on() {
+    local before until=$((SECONDS + 30))
+    before=$(served)
+    while (($(served) <= before + 1 && SECONDS < until)) && [[ ! -e $dir/wrong ]]; do :; done
+    (($(served) > before + 1))
+    verdict $? "$1: after ask $before nobody is served; $(cat "$dir/wrong" 2>/dev/null)"
+}
+
+"$axsup" keygen --token "$dir/token" || exit
+begin_node a "${ports[0]}" b "${ports[1]}"
+begin_node b "${ports[1]}" a "${ports[0]}"
+for node in a b; do
+    become '*"state":"up"*' nodes "$dir/$node.json" --json
+done
+gateway=$("$axsup" status "$dir/a.json" --json | sed 's|.*"name":"gateway/0"[^}]*"pid":\([0-9]*\).*|\1|')
+session=$("$axsup" sessions "$dir/a.json" --json)
+behave &
+pids[behave]=$!
+goes_on 'the beginning'
+resident=$(resident) descriptors=$(descriptors) told=0
+
+# ---- who has no token ----
+
+for kind in garbage no_token wrong_token stolen own_name replayed reflected oversize early; do
+    got=$("$helper" stranger "${ports[0]}" "$dir/token" $kind 40 2>&1)
+    [[ $got == "closed 40,"* ]]
+    verdict $? "$kind: $got"
+    refusals 40 $kind
+done
+told=$(refused)
+"$helper" stranger "${ports[0]}" "$dir/token" truncated 200 >/dev/null
+verdict $? "truncated"
+"$helper" stranger "${ports[0]}" "$dir/token" slow 1000 >"$dir/slow" 2>&1 &
+pids[slow]=$!
+most=0
+while kill -0 "${pids[slow]}" 2>/dev/null; do
+    n=$(descriptors)
+    ((n > most)) && most=$n
+done
+((most <= descriptors + 80))
+verdict $? "slow: the gateway has had $most descriptors, and $descriptors before"
+[[ $(<"$dir/slow") == "closed 1000" ]]
+verdict $? "slow: $(<"$dir/slow")"
+refusals 1000 slow
+"$helper" stranger "${ports[0]}" "$dir/token" flood 3000 >/dev/null
+verdict $? "flood"
+bounded 'strangers'
+goes_on 'strangers'
+
+# ---- who has one ----
+
+while read -r kind count wanted; do
+    got=$("$helper" member "${ports[0]}" "$dir/token" "$kind" "$count" 2>&1)
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$kind: $got, not $wanted"
+done <<'END_OF_LIST'
+tells 6000 up answers=6000 *
+asks 2000 up answers=2000 *
+watch 3000 up answers=3000 status0=3000 reason7=*
+watch_one 3000 up answers=3000 status0=3000
+contracts 6000 up answers=6000 status12=6000
+long 1000 up answers=1000 status3=1000
+ask_lease 1000 up answers=1000 status10=1000
+END_OF_LIST
+goes_on 'members'
+bounded 'members'
+
+# ---- nothing has come of it ----
+
+touch "$dir/enough"
+wait "${pids[behave]}"
+unset "pids[behave]" "pids[slow]"
+[[ ! -e $dir/wrong ]]
+verdict $? "who behaves: $(cat "$dir/wrong" 2>/dev/null)"
+got=$(add_at 0)
+[[ $got == "{\"error\":0,\"value\":$(served)}" ]]
+verdict $? "the counter has $got after $(served) asks"
+[[ $("$axsup" sessions "$dir/a.json" --json) == "$session" ]]
+verdict $? "the session was $session, and is $("$axsup" sessions "$dir/a.json" --json)"
+! grep -q 'gateway/0 ended' "$dir/a.log"
+verdict $? "the gateway has died: $(grep 'gateway/0' "$dir/a.log" | tail -n 3)"
+told=$("$axsup" events "$dir/a.json" --json)
+for event in node_up node_down lease_acquired; do
+    [[ $told == *"\"event\":\"$event\""* ]]
+    verdict $? "no $event was told"
+done
+[[ $told == *'"auth_refused"'*'"from":"127.0.1.'*'"why":"this is no preamble"'* ]]
+verdict $? "it is not told who was refused, and why"
+
+for node in b a; do
+    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
+    verdict $? "stop $node: $(<"$dir/out")"
+    wait "${pids[$node]}"
+    unset "pids[$node]"
+done
+
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* member.c - a node x that has the token: it sends what a node of ours never would. */
+#include "attack.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINKS 8
+#define EFFECTS 64
+#define OUT_ROOM (8u << 20)
+#define STATUSES 256
+
+static struct link {
+    uint64_t conn; /* 0: free */
+    int fd;
+    bool fresh; /* the core has not been told yet that it is connected */
+    uint8_t *out;
+    size_t len;
+} links[LINKS];
+
+static const struct attack *attack;
+static struct ov_core *core;
+static struct ov_self self = {.version_min = 1,
+                              .version_max = 1,
+                              .max_frame = OV_FRAME_MAX,
+                              .pattern = OV_PATTERN_NNPSK0,
+                              .ntokens = 1};
+static unsigned sent, answers, downs, status_count[STATUSES], reason_count[STATUSES];
+static uint64_t peer_boot;
+static bool up;
+static const char *over; /* why the session has ended; NULL: it goes on */
+
+static uint64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static struct link *link_of(uint64_t conn)
+{
+    for (int i = 0; i < LINKS; i++)
+        if (links[i].conn == conn)
+            return &links[i];
+    return NULL;
+}
+
+/* ---- the core ---- */
+
+static void step(struct ov_event event);
+
+static void dial(uint64_t conn)
+{
+    struct link *link = link_of(0);
+    if (link == NULL)
+        give_up("too many connections");
+    *link = (struct link){
+        .conn = conn, .fd = connect_from(attack, 0x0101), .out = malloc(OUT_ROOM), .fresh = true};
+}
+
+static void hang_up(struct link *link)
+{
+    if (link == NULL)
+        return;
+    close(link->fd);
+    free(link->out);
+    *link = (struct link){0};
+}
+
+static void put(const struct ov_effect *effect)
+{
+    struct link *link = link_of(effect->conn);
+    if (link == NULL)
+        return;
+    if (link->len + effect->len > OUT_ROOM)
+        give_up("more than there is room for");
+    memcpy(link->out + link->len, effect->bytes, effect->len);
+    link->len += effect->len;
+}
+
+static void count(const struct ov_frame *frame)
+{
+    answers++;
+    status_count[frame->kind == OV_BUSY ? AX_E_BUSY : frame->status]++;
+}
+
+/* What the node says: answers, and downs, which want an answer themselves. */
+static void take(const struct ov_frame *frame)
+{
+    struct ov_frame answer = {.kind = OV_DOWN, .response = true};
+    if (frame->response || frame->kind == OV_BUSY || frame->kind == OV_MOVED) {
+        count(frame);
+    } else if (frame->kind == OV_DOWN) {
+        downs++;
+        reason_count[frame->reason]++;
+        OV_SET(&answer, request, frame->request);
+        OV_SET(&answer, status, 0);
+        step((struct ov_event){.kind = OV_ON_SEND, .frame = &answer});
+    }
+}
+
+static void carry_out(const struct ov_effect *effect)
+{
+    switch (effect->kind) {
+    case OV_DO_DIAL:
+        dial(effect->conn);
+        break;
+    case OV_DO_SEND:
+        put(effect);
+        break;
+    case OV_DO_CLOSE:
+        hang_up(link_of(effect->conn));
+        break;
+    case OV_TELL_UP:
+        up = true;
+        peer_boot = effect->ident.boot;
+        break;
+    case OV_TELL_DOWN:
+        over = ov_end_text(effect->end);
+        break;
+    case OV_TELL_FRAME:
+        take(&effect->frame);
+        break;
+    default:
+        break;
+    }
+}
+
+static void step(struct ov_event event)
+{
+    struct ov_effects *effects = malloc(sizeof *effects);
+    uint8_t *bytes = malloc(OV_EFFECT_BYTES + 2 * OV_FRAME_MAX);
+    struct ov_effect *list = calloc(EFFECTS, sizeof *list);
+    *effects = (struct ov_effects){.list = list,
+                                   .room = EFFECTS,
+                                   .bytes = bytes,
+                                   .bytes_room = OV_EFFECT_BYTES + 2 * OV_FRAME_MAX};
+    do {
+        if (ov_core_step(core, now(), &event, effects) != 0)
+            break;
+        for (unsigned i = 0; i < effects->n; i++)
+            carry_out(&effects->list[i]);
+        event.bytes = (const uint8_t *)event.bytes + effects->used;
+        event.len -= effects->used;
+    } while (effects->more || (event.kind == OV_ON_RECEIVED && event.len > 0));
+    free(list);
+    free(bytes);
+    free(effects);
+}
+
+/* ---- sockets ---- */
+
+static void closed(struct link *link)
+{
+    uint64_t conn = link->conn;
+    hang_up(link);
+    step((struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+}
+
+static void read_link(struct link *link)
+{
+    uint8_t bytes[65536];
+    ssize_t n = recv(link->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN))
+        closed(link);
+    else if (n > 0)
+        step((struct ov_event){
+            .kind = OV_ON_RECEIVED, .conn = link->conn, .bytes = bytes, .len = (size_t)n});
+}
+
+static void write_link(struct link *link)
+{
+    ssize_t n = send(link->fd, link->out, link->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n <= 0)
+        return;
+    link->len -= (size_t)n;
+    memmove(link->out, link->out + n, link->len);
+}
+
+static void connected(void)
+{
+    uint8_t chance[OV_KEY];
+    for (int i = 0; i < LINKS; i++) {
+        if (!links[i].fresh)
+            continue;
+        links[i].fresh = false;
+        randombytes_buf(chance, sizeof chance);
+        step((struct ov_event){.kind = OV_ON_CONNECTED, .conn = links[i].conn, .chance = chance});
+    }
+}
+
+static void round_once(void)
+{
+    struct pollfd fds[LINKS];
+    connected();
+    for (int i = 0; i < LINKS; i++)
+        fds[i] = (struct pollfd){.fd = links[i].conn != 0 ? links[i].fd : -1,
+                                 .events = (short)(POLLIN | (links[i].len > 0 ? POLLOUT : 0))};
+    uint64_t next = ov_core_next(core), at = now();
+    int wait = next <= at ? 0 : next - at > 1000000000u ? 1000 : (int)((next - at) / 1000000u) + 1;
+    (void)poll(fds, LINKS, wait);
+    for (int i = 0; i < LINKS; i++) {
+        if (links[i].conn != 0 && (fds[i].revents & POLLOUT) != 0)
+            write_link(&links[i]);
+        if (links[i].conn != 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+            read_link(&links[i]);
+    }
+    step((struct ov_event){.kind = OV_ON_TIMER});
+}
+
+static void join(void)
+{
+    struct ov_core_config config = {.self = &self,
+                                    .nodes_max = 2,
+                                    .seed = 1,
+                                    .dial_ns = 5000000000u,
+                                    .patience_ns = 5000000000u,
+                                    .retry_min_ns = 10000000u,
+                                    .retry_max_ns = 100000000u,
+                                    .beat_ns = 200000000u,
+                                    .suspect_ns = 10000000000u,
+                                    .dead_ns = 20000000000u,
+                                    .drain_ns = 1000000000u};
+    self.ident.session = 1;
+    randombytes_buf(&self.ident.boot, sizeof self.ident.boot);
+    snprintf(self.ident.node, sizeof self.ident.node, "x");
+    memcpy(self.psks[0], attack->psk, OV_KEY);
+    size_t size = ov_core_size(&config);
+    if (size == 0 || ov_core_init(&core, malloc(size), size, &config) != 0)
+        give_up("core");
+    step((struct ov_event){.kind = OV_ON_KNOW, .node = TARGET});
+    while (!up)
+        round_once();
+}
+
+/* ---- what it sends ---- */
+
+#define REF(slot, index, gen) ((uint64_t)(slot) << 56 | (uint64_t)(index) << 32 | (gen))
+
+/* Of slots, actors and lives that are not there, or are nobody's business. */
+static uint64_t odd_address(unsigned i)
+{
+    static const uint64_t odd[] = {
+        REF(0, 0, 1),   REF(0, 1, 1),        REF(255, 1, 1), REF(255, 0xffffff, ~0u),
+        REF(1, 0, 1),   REF(1, 0xffffff, 1), REF(1, 1, ~0u), REF(2, 77, 1),
+        REF(3, 1, 1),   REF(3, 2, 1),        REF(3, 1, ~0u), REF(64, 1, 1),
+        REF(127, 0, 0), REF(4, 1, 1),        UINT64_MAX,     1};
+    return odd[i % (sizeof odd / sizeof *odd)];
+}
+
+static struct ov_frame call(enum ov_kind kind)
+{
+    static const uint64_t image[2] = {1};
+    struct ov_frame frame = {.kind = kind, .body = {image, 8}};
+    OV_SET(&frame, contract, 42);
+    OV_SET(&frame, method, 1);
+    if (kind == OV_TELL)
+        OV_SET(&frame, answer, true);
+    else
+        OV_SET(&frame, timeout, UINT64_MAX);
+    return frame;
+}
+
+static struct ov_frame make(unsigned i)
+{
+    static const struct ax_span counter = {"counter", 7}, leases = {"/leases", 7};
+    static char name[OV_ENDPOINT_MAX];
+    const char *kind = attack->kind;
+    bool watch = strncmp(kind, "watch", 5) == 0;
+    struct ov_frame frame = watch ? (struct ov_frame){.kind = OV_MONITOR}
+                                  : call(strncmp(kind, "ask", 3) == 0 ? OV_ASK : OV_TELL);
+    OV_SET(&frame, request, i + 1);
+    if (watch)
+        OV_SET(&frame, monitor, i + 1);
+    if (strcmp(kind, "watch_one") == 0 || strcmp(kind, "contracts") == 0) {
+        OV_SET(&frame, endpoint, counter);
+    } else if (strcmp(kind, "long") == 0) {
+        memset(name, 'n', sizeof name);
+        const struct ax_span all = {name, sizeof name};
+        OV_SET(&frame, endpoint, all);
+    } else if (strcmp(kind, "ask_lease") == 0) {
+        OV_SET(&frame, endpoint, leases);
+    } else {
+        OV_SET(&frame, actor, odd_address(i));
+    }
+    if (strcmp(kind, "contracts") == 0)
+        OV_SET(&frame, contract, i + 1000000u);
+    return frame;
+}
+
+static void print_counts(const char *what, const unsigned *counts)
+{
+    for (unsigned i = 0; i < STATUSES; i++)
+        if (counts[i] != 0)
+            printf(" %s%u=%u", what, i, counts[i]);
+}
+
+void be_member(const struct attack *the_attack)
+{
+    bool watch = strncmp(the_attack->kind, "watch", 5) == 0;
+    attack = the_attack;
+    join();
+    for (; sent < attack->count && over == NULL; sent++) {
+        struct ov_frame frame = make(sent);
+        step((struct ov_event){.kind = OV_ON_SEND, .frame = &frame});
+    }
+    bool ends = watch && strcmp(attack->kind, "watch_one") != 0;
+    while (over == NULL && (answers < attack->count || (ends && downs < attack->count)))
+        round_once();
+    printf("%s answers=%u", over != NULL ? over : "up", answers);
+    print_counts("status", status_count);
+    print_counts("reason", reason_count);
+    printf("\n");
+}
