@@ -30,7 +30,7 @@ void contract_forget(struct worker *w, const struct ax_contract *contract)
         w->hash_cache[at].contract = NULL;
     if (w->admitted.contract == contract)
         w->admitted.to = 0;
-    for (uint32_t i = 0; w->plugin->actors[i] != NULL; i++)
+    for (uint32_t i = 0; i < w->plugin->nactors; i++)
         if (w->contracts[i].known == contract)
             w->contracts[i].known = w->plugin->actors[i]->contract;
 }

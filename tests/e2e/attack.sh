@@ -186,6 +186,10 @@ done
 [[ $told == *'"auth_refused"'*'"from":"127.0.1.'*'"why":"this is no preamble"'* ]]
 verdict $? "it is not told who was refused, and why"
 
+n=$(grep -o '"auth_refused"' <<<"$told" | wc -l)
+((n <= SECONDS + 1))
+verdict $? "$n times it was told in $SECONDS seconds who was refused"
+
 for node in b a; do
     "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
     verdict $? "stop $node: $(<"$dir/out")"

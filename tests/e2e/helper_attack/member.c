@@ -16,6 +16,7 @@
 #define EFFECTS 64
 #define OUT_ROOM (8u << 20)
 #define STATUSES 256
+#define WATCHES 512u /* that are not answered yet, at most */
 
 static struct link {
     uint64_t conn; /* 0: free */
@@ -310,6 +311,8 @@ void be_member(const struct attack *the_attack)
     for (; sent < attack->count && over == NULL; sent++) {
         struct ov_frame frame = make(sent);
         step((struct ov_event){.kind = OV_ON_SEND, .frame = &frame});
+        while (watch && over == NULL && sent >= answers + WATCHES) /* it is to stay up */
+            round_once();
     }
     bool ends = watch && strcmp(attack->kind, "watch_one") != 0;
     while (over == NULL && (answers < attack->count || (ends && downs < attack->count)))
