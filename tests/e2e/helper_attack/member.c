@@ -16,6 +16,7 @@
 #define EFFECTS 64
 #define OUT_ROOM (8u << 20)
 #define STATUSES 256
+#define OWED 65536u
 #define WATCHES 512u /* that are not answered yet, at most */
 
 static struct link {
@@ -34,7 +35,8 @@ static struct ov_self self = {.version_min = 1,
                               .pattern = OV_PATTERN_NNPSK0,
                               .ntokens = 1};
 static unsigned sent, answers, downs, status_count[STATUSES], reason_count[STATUSES];
-static uint64_t peer_boot;
+static uint64_t owed[OWED]; /* requests that are to be answered */
+static unsigned nowed;
 static bool up;
 static const char *over; /* why the session has ended; NULL: it goes on */
 
@@ -54,8 +56,6 @@ static struct link *link_of(uint64_t conn)
 }
 
 /* ---- the core ---- */
-
-static void step(struct ov_event event);
 
 static void dial(uint64_t conn)
 {
@@ -95,15 +95,14 @@ static void count(const struct ov_frame *frame)
 /* What the node says: answers, and downs, which want an answer themselves. */
 static void take(const struct ov_frame *frame)
 {
-    struct ov_frame answer = {.kind = OV_DOWN, .response = true};
     if (frame->response || frame->kind == OV_BUSY || frame->kind == OV_MOVED) {
         count(frame);
     } else if (frame->kind == OV_DOWN) {
         downs++;
         reason_count[frame->reason]++;
-        OV_SET(&answer, request, frame->request);
-        OV_SET(&answer, status, 0);
-        step((struct ov_event){.kind = OV_ON_SEND, .frame = &answer});
+        if (nowed == OWED)
+            give_up("more downs than there is room for");
+        owed[nowed++] = frame->request;
     }
 }
 
@@ -121,7 +120,6 @@ static void carry_out(const struct ov_effect *effect)
         break;
     case OV_TELL_UP:
         up = true;
-        peer_boot = effect->ident.boot;
         break;
     case OV_TELL_DOWN:
         over = ov_end_text(effect->end);
@@ -136,24 +134,29 @@ static void carry_out(const struct ov_effect *effect)
 
 static void step(struct ov_event event)
 {
-    struct ov_effects *effects = malloc(sizeof *effects);
-    uint8_t *bytes = malloc(OV_EFFECT_BYTES + 2 * OV_FRAME_MAX);
-    struct ov_effect *list = calloc(EFFECTS, sizeof *list);
-    *effects = (struct ov_effects){.list = list,
-                                   .room = EFFECTS,
-                                   .bytes = bytes,
-                                   .bytes_room = OV_EFFECT_BYTES + 2 * OV_FRAME_MAX};
+    static struct ov_effect list[EFFECTS];
+    static uint8_t bytes[OV_EFFECT_BYTES + 2 * OV_FRAME_MAX];
+    struct ov_effects effects = {
+        .list = list, .room = EFFECTS, .bytes = bytes, .bytes_room = sizeof bytes};
     do {
-        if (ov_core_step(core, now(), &event, effects) != 0)
+        if (ov_core_step(core, now(), &event, &effects) != 0)
             break;
-        for (unsigned i = 0; i < effects->n; i++)
-            carry_out(&effects->list[i]);
-        event.bytes = (const uint8_t *)event.bytes + effects->used;
-        event.len -= effects->used;
-    } while (effects->more || (event.kind == OV_ON_RECEIVED && event.len > 0));
-    free(list);
-    free(bytes);
-    free(effects);
+        for (unsigned i = 0; i < effects.n; i++)
+            carry_out(&effects.list[i]);
+        event.bytes = (const uint8_t *)event.bytes + effects.used;
+        event.len -= effects.used;
+    } while (effects.more || (event.kind == OV_ON_RECEIVED && event.len > 0));
+}
+
+/* Each down is taken, so that it does not come again. */
+static void answer_downs(void)
+{
+    struct ov_frame answer = {.kind = OV_DOWN, .response = true};
+    OV_SET(&answer, status, 0);
+    while (nowed > 0) {
+        OV_SET(&answer, request, owed[--nowed]);
+        step((struct ov_event){.kind = OV_ON_SEND, .frame = &answer});
+    }
 }
 
 /* ---- sockets ---- */
@@ -213,6 +216,7 @@ static void round_once(void)
         if (links[i].conn != 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
             read_link(&links[i]);
     }
+    answer_downs();
     step((struct ov_event){.kind = OV_ON_TIMER});
 }
 
