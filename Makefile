@@ -297,9 +297,14 @@ $(B)/tests/bench/overlay: $(call objects,tests/bench/overlay.c) $(B)/liboverlay.
 	$(Q)$(CC) $(ld_flags) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) $(B)/liboverlay.a -L$(B) \
 		-lax $(libs) $(ov_libs)
 
+$(B)/tests/bench/aead: $(call objects,tests/bench/aead.c)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ld_flags) -o $@ $(filter %.o,$^) -lsodium
+
 # --- run ------------------------------------------------------------------------------------
 
-.PHONY: demo demo-kv demo-cluster bench bench-kv bench-overlay
+.PHONY: demo demo-kv demo-cluster bench bench-kv bench-overlay bench-cluster
 demo: ## kill the workers of a bank at random and show that its accounts add up
 demo: all
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/demo/run
@@ -315,6 +320,9 @@ bench-kv: all
 bench-overlay: ## the core of a cluster: a tell, a sealed frame beside libsodium, an idle mesh of 7
 bench-overlay: $(B)/tests/bench/overlay
 	$(Q)$(B)/tests/bench/overlay
+bench-cluster: ## two nodes on loopback, beside Erlang/OTP (which is to be installed) and libsodium
+bench-cluster: all $(B)/tests/plugins/distance.so $(B)/tests/bench/aead
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/bench/cluster $(ARGS)
 bench: ## measure, beside what the machine can do at best (ARGS="--json" and others)
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
