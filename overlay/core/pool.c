@@ -6,10 +6,16 @@
 /* life 40 bits, what 3, index + 1 in 21 */
 #define INDEX_BITS 21u
 #define LIFE_BIT 24u
+#define GROUP 64u /* entries */
 
 static struct ov_slot *at(const struct ov_pool *pool, uint32_t index)
 {
     return ov_pool_at(pool, index);
+}
+
+static uint64_t *group_of(const struct ov_pool *pool, uint32_t index)
+{
+    return &at(pool, index - index % GROUP)->group;
 }
 
 unsigned ov_pool_what(uint64_t id)
@@ -39,6 +45,7 @@ void *ov_pool_take(struct ov_pool *pool)
         return NULL;
     slot = at(pool, pool->first);
     pool->used++;
+    *group_of(pool, pool->first) |= UINT64_C(1) << pool->first % GROUP;
     pool->first = slot->next;
     ov_pool_renew(pool, slot);
     return slot;
@@ -48,10 +55,12 @@ void ov_pool_give(struct ov_pool *pool, void *entry)
 {
     struct ov_slot *slot = entry;
     uint32_t index = ov_pool_index(pool, entry);
-    uint64_t life = slot->life;
+    uint64_t life = slot->life, group = slot->group;
 
     memset(entry, 0, pool->stride);
     slot->life = life;
+    slot->group = group;
+    *group_of(pool, index) &= ~(UINT64_C(1) << index % GROUP);
     if (pool->used-- == pool->n)
         pool->first = index;
     else
@@ -68,9 +77,12 @@ void *ov_pool_find(const struct ov_pool *pool, uint64_t id)
 void *ov_pool_next(const struct ov_pool *pool, uint32_t *cursor)
 {
     while (*cursor < pool->n) {
-        struct ov_slot *slot = at(pool, (*cursor)++);
-        if (slot->id != 0)
-            return slot;
+        uint64_t rest = *group_of(pool, *cursor) >> *cursor % GROUP;
+        if (rest != 0) {
+            *cursor += (uint32_t)__builtin_ctzll(rest) + 1;
+            return at(pool, *cursor - 1);
+        }
+        *cursor += GROUP - *cursor % GROUP;
     }
     return NULL;
 }

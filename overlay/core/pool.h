@@ -14,7 +14,8 @@
 struct ov_slot { /* the first member of an entry */
     uint64_t id; /* 0: free */
     uint64_t life;
-    uint32_t next; /* that is free */
+    uint64_t group; /* of each 64th entry: a bit for each of 64 from it on that is used */
+    uint32_t next;  /* that is free */
 };
 
 struct ov_pool {
