@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WRITE_MOST (UINT64_C(1) << 30) /* of write_buffer */
 #define WRONG(c, key, ...) sup_config_error((c)->errors, (c)->cluster->json, (key), __VA_ARGS__)
 
 /* -- names and addresses ----------------------------------------------------------------------- */
@@ -231,12 +232,17 @@ static struct sup_actor_config *make_actor(struct cluster_checker *c)
     return actor;
 }
 
-/* What others ask the gateway for, and it asks its own node for, has a place each. */
-static void set_room(struct sup_worker_config *worker, const struct sup_cluster_config *cluster)
+/* What others ask the gateway for, and it asks its own node for, has a place each. What it writes
+ * to a peer that does not read is all its mail and all answers, at most: it then takes no more. */
+static void set_room(struct sup_worker_config *worker, const struct sup_cluster_config *cluster,
+                     uint64_t max_message)
 {
+    uint64_t frames = (uint64_t)cluster->inbox + cluster->requests + cluster->ensures + 1024;
+    uint64_t bytes = frames * (max_message + 4096);
     uint64_t most = 2 * ((uint64_t)cluster->requests + cluster->ensures) + 256;
 
     worker->max_actors = 1024 + cluster->keys + cluster->requests + cluster->monitors;
+    worker->write_buffer = bytes < WRITE_MOST ? bytes : WRITE_MOST;
     worker->max_asks = most < UINT16_MAX ? (unsigned)most : UINT16_MAX;
 }
 
@@ -260,7 +266,7 @@ void sup_config_add_gateway(struct sup_config *config, struct sup_config_errors 
     gateway->arena = config->cluster.arena;
     gateway->actors = make_actor(&c);
     gateway->n_actors = gateway->actors != NULL;
-    set_room(gateway, &config->cluster);
+    set_room(gateway, &config->cluster, config->max_message);
     config->workers = all;
     config->n_workers++;
 }

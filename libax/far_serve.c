@@ -12,6 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 /* A turn goes on in another one when half of what it may log or give back is left. */
@@ -111,6 +114,39 @@ int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer)
     socklen_t size = sizeof *peer;
     AX_TRY(io_own(ctx, io, &h));
     return getpeername(h->fd, (struct sockaddr *)peer, &size) == 0 ? 0 : -errno;
+}
+
+static void set_tcp(int fd, int option, uint64_t value)
+{
+    int number = value > INT_MAX ? INT_MAX : (int)value;
+    (void)setsockopt(fd, IPPROTO_TCP, option, &number, sizeof number);
+}
+
+void far_keep_alive(struct ax_ctx *ctx, uint64_t io, const struct far_keep_alive *how)
+{
+    struct io_handle *h;
+    if (io_own(ctx, io, &h) != 0)
+        return;
+    (void)setsockopt(h->fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+    set_tcp(h->fd, TCP_KEEPIDLE, how->idle_ns / AX_SECONDS(1));
+    set_tcp(h->fd, TCP_KEEPINTVL, how->interval_ns / AX_SECONDS(1));
+    set_tcp(h->fd, TCP_KEEPCNT, how->probes);
+    set_tcp(h->fd, TCP_USER_TIMEOUT, how->give_up_ns / AX_MILLISECONDS(1));
+}
+
+bool far_waits(struct ax_ctx *ctx, uint64_t io, uint32_t most)
+{
+    struct io_handle *h;
+    if (io_own(ctx, io, &h) != 0 || io_outbound(h) <= most)
+        return false;
+    h->full = true;
+    return true;
+}
+
+void far_refuse(struct ax_ctx *ctx, bool refuse)
+{
+    uint8_t *flags = &ctx->worker->port.directory[ctx->actor].refuse;
+    shm_store(flags, (uint8_t)(refuse ? *flags | SHM_REFUSES : *flags & ~SHM_REFUSES));
 }
 
 int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io)

@@ -56,6 +56,21 @@ void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t unti
 /* Who is at the other end of a handle of this actor. AX_E_CLOSED, AX_E_NOT_ALLOWED, -errno. */
 AX_MUST_USE int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer);
 
+/* How the kernel looks after a connection; each in whole seconds but for give_up_ns, after which
+ * what was sent and not acknowledged breaks it. Nothing where it is no TCP. */
+struct far_keep_alive {
+    uint64_t idle_ns, interval_ns, give_up_ns;
+    uint32_t probes;
+};
+void far_keep_alive(struct ax_ctx *ctx, uint64_t io, const struct far_keep_alive *how);
+
+/* Do more than `most` bytes wait to leave? Then AX_IO_DRAINED will tell when all have left. */
+bool far_waits(struct ax_ctx *ctx, uint64_t io, uint32_t most);
+
+/* From now on, or no more, who sends to this actor from another process is told AX_E_FULL, or waits
+ * where it would wait for room. What has been accepted still comes. At once, not with the turn. */
+void far_refuse(struct ax_ctx *ctx, bool refuse);
+
 /* An AX_IO_DATA without data comes to this actor each time that the descriptor becomes readable. It
  * stays the caller's. Results of ax_io_connect. */
 AX_MUST_USE int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io);

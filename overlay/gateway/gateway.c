@@ -55,6 +55,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
         ax_log(ctx, AX_ERROR, "cannot begin: %s (%s)", ax_strerror(error), ax_error_name(error));
         ax_fail(ctx, "the gateway cannot begin");
     }
+    far_refuse(ctx, false); /* as the process before may have */
     gw_calls_fail(ctx);
     gw_stand_ins_open(ctx);
     gw_leases_open(ctx);
@@ -69,6 +70,7 @@ void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gate
     gw_disarm(ctx);
     gw_clock();
     gw_stand_ins_look(ctx);
+    gw_links_look(ctx);
     gw_leases_run(ctx);
     gw_news_look(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);

@@ -51,7 +51,8 @@ _Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
-    char from[GW_FROM]; /* who is at the other end */
+    uint64_t slow_since; /* more than GW_SLOW bytes wait to leave; 0: they do not */
+    char from[GW_FROM];  /* who is at the other end */
 };
 
 struct gw_refused {       /* since it was told last */
@@ -59,6 +60,9 @@ struct gw_refused {       /* since it was told last */
     char from[GW_FROM];
     const char *why;
 };
+
+/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. */
+#define GW_SLOW (1u << 20)
 
 struct gw_later { /* comes in, or is done, when this step is over */
     void (*run)(struct ax_ctx *ctx, const struct gw_later *later); /* NULL: `in` comes in */
@@ -91,6 +95,7 @@ struct gw {
     uint32_t npeers;
     struct gw_store store;
     uint64_t max_stand_ins;
+    struct far_keep_alive keep_alive;
 
     struct ov_cluster *cluster;
     struct ov_host_config host_config;
@@ -106,7 +111,7 @@ struct gw {
     struct far_asker drainer; /* corr 0: nobody waits for it */
 
     struct gw_link *links;
-    uint32_t nlinks;
+    uint32_t nlinks, nslow;
     struct gw_table link_of_conn, link_of_io; /* indexes of links */
     uint64_t accepted;                        /* the socket that the core is being asked about */
     char accepted_from[GW_FROM];
@@ -158,6 +163,8 @@ void gw_disarm(struct ax_ctx *ctx);
 /* ---- links.c ---- */
 
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
+/* A peer that does not read is not worth waiting for any longer. */
+void gw_links_look(struct ax_ctx *ctx);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 
 /* ---- calls.c ---- */

@@ -34,8 +34,19 @@ static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from
         gw_die(ctx, "no memory");
 }
 
-static void drop(struct gw_link *link)
+/* Nobody can send more while somebody does not read. */
+static void be_slow(struct ax_ctx *ctx, struct gw_link *link, bool slow)
 {
+    if ((link->slow_since != 0) == slow)
+        return;
+    link->slow_since = slow ? gw.now : 0;
+    gw.nslow = slow ? gw.nslow + 1 : gw.nslow - 1;
+    far_refuse(ctx, gw.nslow > 0);
+}
+
+static void drop(struct ax_ctx *ctx, struct gw_link *link)
+{
+    be_slow(ctx, link, false);
     gw_table_take(&gw.link_of_conn, link->conn, NULL);
     gw_table_take(&gw.link_of_io, link->io, NULL);
     link->conn = 0;
@@ -70,16 +81,32 @@ static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
         closed_later(ctx, effect->conn);
 }
 
-/* What it cannot take, as the peer does not read, is more than the core ever wants to have under
- * way: the peer is not worth waiting for. */
+static void give_up(struct ax_ctx *ctx, struct gw_link *link)
+{
+    uint64_t conn = link->conn;
+    (void)ax_io_close(ctx, link->io);
+    drop(ctx, link);
+    closed_later(ctx, conn);
+}
+
+/* Where it cannot be taken there is more under way than there is mail and answers. */
 static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
 {
     struct gw_link *link = by(&gw.link_of_conn, effect->conn);
-    if (link == NULL || ax_io_write(ctx, link->io, effect->bytes, (uint32_t)effect->len) == 0)
+    if (link == NULL)
         return;
-    (void)ax_io_close(ctx, link->io);
-    drop(link);
-    closed_later(ctx, effect->conn);
+    if (ax_io_write(ctx, link->io, effect->bytes, (uint32_t)effect->len) != 0)
+        give_up(ctx, link);
+    else if (far_waits(ctx, link->io, GW_SLOW))
+        be_slow(ctx, link, true);
+}
+
+void gw_links_look(struct ax_ctx *ctx)
+{
+    for (uint32_t i = 0; gw.nslow > 0 && i < gw.nlinks; i++)
+        if (gw.links[i].slow_since != 0 &&
+            gw.now - gw.links[i].slow_since >= gw.config.core.dead_ns)
+            give_up(ctx, &gw.links[i]);
 }
 
 static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
@@ -104,7 +131,7 @@ static void hang_up(struct ax_ctx *ctx, struct gw_link *link, const struct ov_ef
     else if (effect->end == OV_END_LATE && !link->connecting)
         gw_news_refused(ctx, link->from, ov_end_text(effect->end));
     (void)ax_io_close(ctx, link->io);
-    drop(link);
+    drop(ctx, link);
 }
 
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
@@ -116,6 +143,7 @@ void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
         break;
     case OV_DO_ACCEPT:
         add(ctx, effect->conn, gw.accepted, gw.accepted_from, false);
+        far_keep_alive(ctx, gw.accepted, &gw.keep_alive);
         break;
     case OV_DO_TURN_AWAY:
         (void)ax_io_close(ctx, gw.accepted);
@@ -167,10 +195,11 @@ static void connected(struct ax_ctx *ctx, struct gw_link *link, int error)
     uint8_t chance[OV_KEY];
     link->connecting = false;
     if (error != 0) {
-        drop(link);
+        drop(ctx, link);
         gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
         return;
     }
+    far_keep_alive(ctx, link->io, &gw.keep_alive);
     randombytes_buf(chance, sizeof chance);
     gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CONNECTED, .conn = conn, .chance = chance});
     sodium_memzero(chance, sizeof chance);
@@ -190,9 +219,11 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
                                              .conn = link->conn,
                                              .bytes = event->data,
                                              .len = event->size});
+    } else if (event->what == AX_IO_DRAINED) {
+        be_slow(ctx, link, false);
     } else if (event->what == AX_IO_CLOSED) {
         uint64_t conn = link->conn;
-        drop(link);
+        drop(ctx, link);
         gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
     }
 }

@@ -258,6 +258,13 @@ static void set_times(const json_t *args)
         .dead_ns = number(args, "dead_ns"),
         .drain_ns = number(args, "connect_ns"),
     };
+    const json_t *keep_alive = json_object_get(args, "keepalive");
+    gw.keep_alive = (struct far_keep_alive){
+        .idle_ns = number(keep_alive, "idle_ns"),
+        .interval_ns = number(keep_alive, "interval_ns"),
+        .give_up_ns = config->core.dead_ns,
+        .probes = (uint32_t)number(keep_alive, "probes"),
+    };
     randombytes_buf(&config->core.seed, sizeof config->core.seed);
     config->registries = gw.registries;
     config->ttl_ns = number(args, "lease_ttl_ns");
