@@ -46,7 +46,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     uint64_t listener;
     (void)self;
     memset(&gw, 0, sizeof gw);
-    gw.tick_at = gw.sweep_at = gw.look_at = UINT64_MAX;
+    gw.tick_at = gw.sweep_at = gw.look_at = gw.room_at = UINT64_MAX;
     gw_clock();
     int error = gw_setup(ctx);
     if (error == 0)
@@ -71,6 +71,7 @@ void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gate
     gw_clock();
     gw_stand_ins_look(ctx);
     gw_links_look(ctx);
+    gw_waiting_look(ctx);
     gw_leases_run(ctx);
     gw_news_look(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);

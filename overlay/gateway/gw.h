@@ -8,6 +8,7 @@
  *   links.c     its connections
  *   calls.c     what actors of this node send to others
  *   serve.c     what others send to actors of this node
+ *   waiting.c   what of that finds no room
  *   stand_in.c  who stands here for actors elsewhere
  *   leases.c    the lease store
  *   clerk.c     actors that look for keys, which may take time
@@ -51,6 +52,7 @@ _Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
+    bool paused;         /* is not read */
     uint64_t slow_since; /* more than GW_SLOW bytes wait to leave; 0: they do not */
     char from[GW_FROM];  /* who is at the other end */
 };
@@ -128,6 +130,8 @@ struct gw {
     struct gw_table monitor_of_stand_in; /* those that the core watches for */
     struct gw_table lingering;           /* until when, and why they end */
     uint64_t sweep_at, look_at;
+    uint64_t room_at; /* when what waits for room is looked at; UINT64_MAX: nothing does */
+    uint64_t reading; /* the connection whose bytes come in; 0: none */
     struct ax_ref clerks[GW_CLERKS];
     uint32_t next_clerk;
 };
@@ -165,6 +169,9 @@ void gw_disarm(struct ax_ctx *ctx);
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* A peer that does not read is not worth waiting for any longer. */
 void gw_links_look(struct ax_ctx *ctx);
+/* What comes in is not read any further for now; and again. */
+void gw_links_pause(struct ax_ctx *ctx);
+void gw_links_go_on(struct ax_ctx *ctx);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 
 /* ---- calls.c ---- */
@@ -201,6 +208,21 @@ void gw_serve_host(struct ax_ctx *ctx, const struct ov_host_effect *effect);
 void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg);
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply);
 void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down);
+
+/* What has waited: an error of it; and, where it is not to wait on, what that means. */
+int gw_serve_again(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
+                   uint64_t handle);
+void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle, int error);
+
+/* ---- waiting.c ---- */
+
+/* Takes a tell or ask that has found no room (AX_E_FULL), or has not been tried (0), as others wait
+ * already. False: it is not to wait. */
+bool gw_waits(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
+              int error);
+bool gw_is_waited_for(void);
+/* What has room by now. */
+void gw_waiting_look(struct ax_ctx *ctx);
 
 /* ---- stand_in.c ---- */
 

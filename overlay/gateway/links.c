@@ -101,6 +101,25 @@ static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
         be_slow(ctx, link, true);
 }
 
+void gw_links_pause(struct ax_ctx *ctx)
+{
+    struct gw_link *link = gw.reading == 0 ? NULL : by(&gw.link_of_conn, gw.reading);
+    if (link == NULL || link->paused)
+        return;
+    link->paused = true;
+    (void)ax_io_read(ctx, link->io, false);
+}
+
+void gw_links_go_on(struct ax_ctx *ctx)
+{
+    for (uint32_t i = 0; i < gw.nlinks; i++) {
+        struct gw_link *link = &gw.links[i];
+        if (link->conn != 0 && link->paused)
+            (void)ax_io_read(ctx, link->io, true);
+        link->paused = false;
+    }
+}
+
 void gw_links_look(struct ax_ctx *ctx)
 {
     for (uint32_t i = 0; gw.nslow > 0 && i < gw.nlinks; i++)
@@ -215,10 +234,12 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
     } else if (event->what == AX_IO_CONNECTED) {
         connected(ctx, link, event->error);
     } else if (event->what == AX_IO_DATA) {
+        gw.reading = link->conn;
         gw_link_event(ctx, (struct ov_event){.kind = OV_ON_RECEIVED,
                                              .conn = link->conn,
                                              .bytes = event->data,
                                              .len = event->size});
+        gw.reading = 0;
     } else if (event->what == AX_IO_DRAINED) {
         be_slow(ctx, link, false);
     } else if (event->what == AX_IO_CLOSED) {

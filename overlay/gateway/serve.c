@@ -81,16 +81,28 @@ static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t ac
     return 0;
 }
 
-/* A tell that nobody wants an answer to, and that finds nobody, is told here. */
-static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
-                       uint64_t handle)
+int gw_serve_again(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
+                   uint64_t handle)
 {
-    int error = deliver(ctx, frame, actor, handle);
+    return deliver(ctx, frame, actor, handle);
+}
+
+/* A tell that nobody wants an answer to, and that finds nobody, is told here. */
+void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle, int error)
+{
     if (frame->kind == OV_TELL || error != 0)
         answer_later(ctx, handle, error);
     if (handle == 0 && error != 0)
         ax_log(ctx, AX_WARN, "a tell from another node is lost: %s (%s)", ax_strerror(error),
                ax_error_name(error));
+}
+
+static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
+                       uint64_t handle)
+{
+    int error = gw_is_waited_for() ? 0 : deliver(ctx, frame, actor, handle);
+    if (!gw_waits(ctx, frame, actor, handle, error))
+        gw_served(ctx, frame, handle, error);
 }
 
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
