@@ -198,8 +198,10 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
 void gw_drained(struct ax_ctx *ctx)
 {
     struct ov_cluster_view view;
-    ov_cluster_look(gw.cluster, &view);
-    if (!gw.draining || gw.drainer.corr == 0 || view.held > 0)
+    if (!gw.draining || gw.drainer.corr == 0)
+        return;
+    ov_cluster_look(gw.cluster, &view); /* looks through tables */
+    if (view.held > 0)
         return;
     const struct ax_outgoing nothing = {0};
     if (far_answer(ctx, &gw.drainer, 0, &nothing) != 0)
