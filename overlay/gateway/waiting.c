@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#define WAIT_NS UINT64_C(100000000)
+#define WAIT_NS UINT64_C(200000000)
 #define LOOK_NS UINT64_C(500000)
-#define STUCK_NS UINT64_C(1000000000)
+#define STUCK_NS UINT64_C(2000000000)
 #define STUCK 16u
 
 struct gw_waiting {

@@ -96,6 +96,32 @@ static void test_walk(void **state)
     assert_ptr_equal(ov_pool_at(&pool, 2), &entries[2]);
 }
 
+#define MANY 200u /* more than one group of them */
+
+/* All that are used, in order, and no other, whichever they are. */
+static void test_walk_far(void **state)
+{
+    static struct entry many[MANY];
+    struct ov_pool table;
+    uint32_t cursor = 0;
+    (void)state;
+    ov_pool_init(&table, many, sizeof *many, MANY, 5);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_non_null(ov_pool_take(&table));
+    for (unsigned i = 0; i < MANY; i++)
+        if (i % 64 != 63 && i % 7 != 0)
+            ov_pool_give(&table, &many[i]);
+    for (unsigned i = 0; i < MANY; i++)
+        if (i % 64 == 63 || i % 7 == 0)
+            assert_ptr_equal(ov_pool_next(&table, &cursor), &many[i]);
+    assert_null(ov_pool_next(&table, &cursor));
+    for (unsigned i = 0; i < MANY; i++)
+        if (i % 64 == 63 || i % 7 == 0)
+            ov_pool_give(&table, &many[i]);
+    cursor = 70; /* from within a group */
+    assert_null(ov_pool_next(&table, &cursor));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +129,7 @@ int main(void)
         cmocka_unit_test_setup(test_ids, set_up),
         cmocka_unit_test_setup(test_order, set_up),
         cmocka_unit_test_setup(test_walk, set_up),
+        cmocka_unit_test(test_walk_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
