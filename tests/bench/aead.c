@@ -35,7 +35,8 @@ static uint64_t now(void)
 static void all(int fd, uint8_t *bytes, size_t size, int out)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t n = out ? write(fd, bytes + done, size - done) : read(fd, bytes + done, size - done);
+        ssize_t n =
+            out ? write(fd, bytes + done, size - done) : read(fd, bytes + done, size - done);
         must(n > 0, out ? "write" : "read");
         done += (size_t)n;
     }
