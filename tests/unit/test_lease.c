@@ -325,8 +325,8 @@ static void test_an_epoch_that_a_peer_shows(void **state)
     expect_sent(OV_STORE_ACQUIRE, 41);
 }
 
-/* A store that has lost epochs has given it, and the answer was lost: it was only read of when a peer
- * shows a higher one, and nothing runs under it. */
+/* A store that has lost epochs has given it, and the answer was lost: it was only read of when a
+ * peer shows a higher one, and nothing runs under it. */
 static void test_a_higher_epoch_than_one_that_was_read(void **state)
 {
     (void)state;

@@ -222,9 +222,9 @@ struct world {
     uint64_t boots[SIM_NODES][64];             /* of each life */
     uint64_t slow_until[SIM_NODES];            /* a clock, and what follows of it */
     int ppm[SIM_NODES];
-    uint64_t paused_at[SIM_NODES]; /* its leases; 0: they are not */
+    uint64_t paused_at[SIM_NODES];                       /* its leases; 0: they are not */
     uint64_t gained[SIM_NODES][REGISTRIES][SHARDS_MOST]; /* until it was lost; 0: nothing is */
-    uint64_t holds[SIM_NODES][REGISTRIES][SHARDS_MOST]; /* the same, until it was told otherwise */
+    uint64_t holds[SIM_NODES][REGISTRIES][SHARDS_MOST];  /* the same, until it was told otherwise */
     unsigned token, rotating; /* the cluster's; until which planned one has ended */
     unsigned nops, nwatches;
     uint64_t numbers;
