@@ -90,7 +90,8 @@ static int read_tokens(struct ax_ctx *ctx, const json_t *args)
 static int from_hex(const char *hex, uint8_t key[OV_KEY])
 {
     size_t len = 0;
-    return sodium_hex2bin(key, OV_KEY, hex, 2 * (size_t)OV_KEY, NULL, &len, NULL) == 0 && len == OV_KEY
+    return sodium_hex2bin(key, OV_KEY, hex, 2 * (size_t)OV_KEY, NULL, &len, NULL) == 0 &&
+                   len == OV_KEY
                ? 0
                : AX_E_INVALID;
 }

@@ -32,7 +32,7 @@ begin_node() {
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s", "events": 65536,
   "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { "$3": "127.0.0.1:$4" },
     "token_file": "token", "store": { "memory": { "node": "a" } },
-    "lease_ttl": "20s", "dead": "30s", "connect": "2s",
+    "lease_ttl": "3s", "dead": "30s", "connect": "2s",
     "registries": [ { "name": "counters", "shards": 4 } ] },
   "workers": [
     { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",

@@ -56,10 +56,10 @@ pid_of() {
     "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
 }
 
-# owner [FILE]: the node that has written its last line.
+# owner: the node that has written the last line.
 owner() {
     local node last
-    last=$(tail -n 1 "${1-$file}" 2>/dev/null)
+    last=$(tail -n 1 "$file" 2>/dev/null)
     for node in a b c; do
         [[ ${last##* } == "$(pid_of "$node" leasing/0 2>/dev/null)" ]] && echo "$node" && return
     done
