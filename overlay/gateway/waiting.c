@@ -59,13 +59,18 @@ static struct ax_span put(uint8_t **at, struct ax_span from)
     return span;
 }
 
+static struct gw_waiting *make(struct ax_ctx *ctx, size_t bytes)
+{
+    struct gw_waiting *waiting = malloc(sizeof *waiting + bytes);
+    if (waiting != NULL)
+        return waiting;
+    gw_die(ctx, "no memory");
+}
+
 static void wait_for_room(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
                           uint64_t handle)
 {
-    struct gw_waiting *waiting =
-        malloc(sizeof *waiting + (size_t)frame->body.len + frame->endpoint.len);
-    if (waiting == NULL)
-        gw_die(ctx, "no memory");
+    struct gw_waiting *waiting = make(ctx, (size_t)frame->body.len + frame->endpoint.len);
     uint8_t *at = waiting->bytes;
     *waiting = (struct gw_waiting){.actor = actor, .handle = handle, .since = gw.now};
     waiting->frame = *frame;

@@ -117,7 +117,7 @@ kill -CONT "$gateway" "$worker" "${pids[$who]}"
 who=$(owner)
 kill -KILL "$(pid_of "$who" gateway/0)"
 for ((tries = 500; tries > 0; tries--)); do
-    [[ $("$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s 2>&1) == {*} ]] && break
+    [[ $("$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s 2>&1) == '{'* ]] && break
 done
 verdict $((tries == 0)) "the next gateway does not find the key: $(tail -n 3 "$dir"/?.log)"
 epoch=$(tail -n 1 "$file")
