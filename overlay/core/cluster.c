@@ -102,6 +102,9 @@ static void init_pools(struct ov_cluster *cluster, const struct layout *layout)
                  config->monitors, OV_POOL_MONITORS);
     ov_pool_init(&cluster->watchers, memory + layout->watchers, sizeof(struct ov_watcher),
                  config->monitors, OV_POOL_WATCHERS);
+    ov_pool_begin(&cluster->requests, config->process);
+    ov_pool_begin(&cluster->keys, config->process);
+    ov_pool_begin(&cluster->monitors, config->process);
 }
 
 int ov_cluster_init(struct ov_cluster **out, void *memory, size_t size,

@@ -52,10 +52,12 @@ struct ov_cluster_config {
     uint64_t resolve_ns;       /* between questions to the store about one shard */
     uint64_t give_up_ns;       /* for finding an owner; then the requests end */
     uint64_t retry_ns;         /* until what was not acknowledged is sent again, or an ensure */
-    uint32_t requests;         /* in hand, of this node; and as many of others that it serves */
-    uint32_t ensures;          /* the same, apart from them */
-    uint32_t keys;             /* that are known; more than requests and ensures */
-    uint32_t monitors;         /* of this node; and as many of its actors */
+    uint32_t process;  /* of those that are one boot, one after the other: peers may still answer
+                          what  an earlier one has asked */
+    uint32_t requests; /* in hand, of this node; and as many of others that it serves */
+    uint32_t ensures;  /* the same, apart from them */
+    uint32_t keys;     /* that are known; more than requests and ensures */
+    uint32_t monitors; /* of this node; and as many of its actors */
 };
 
 /* ---- what comes in ---- */

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* life 40 bits, what 3, index + 1 in 21 */
+/* life 40 bits, of which 16 are the process's, what 3, index + 1 in 21 */
+#define PROCESS_BIT 24u
 #define INDEX_BITS 21u
 #define LIFE_BIT 24u
 #define GROUP 64u /* entries */
@@ -29,6 +30,12 @@ void ov_pool_init(struct ov_pool *pool, void *memory, size_t stride, uint32_t n,
         (struct ov_pool){.slots = memory, .stride = stride, .n = n, .last = n - 1, .what = what};
     for (uint32_t i = 0; i < n; i++)
         at(pool, i)->next = i + 1;
+}
+
+void ov_pool_begin(struct ov_pool *pool, uint32_t process)
+{
+    for (uint32_t i = 0; i < pool->n; i++)
+        at(pool, i)->life = (uint64_t)(process % OV_POOL_PROCESSES) << PROCESS_BIT;
 }
 
 void ov_pool_renew(struct ov_pool *pool, void *entry)

@@ -29,6 +29,11 @@ struct ov_pool {
  * those of no other pool. */
 void ov_pool_init(struct ov_pool *pool, void *memory, size_t stride, uint32_t n, unsigned what);
 
+/* Before the first is taken: gives no id that the pool of an earlier process gave, whose number,
+ * below OV_POOL_PROCESSES, was another. */
+#define OV_POOL_PROCESSES (1u << 16)
+void ov_pool_begin(struct ov_pool *pool, uint32_t process);
+
 /* An entry, zeroed but for its slot; NULL: all are used. */
 void *ov_pool_take(struct ov_pool *pool);
 void ov_pool_give(struct ov_pool *pool, void *entry);

@@ -243,7 +243,7 @@ static int set_registries(const json_t *args)
     return 0;
 }
 
-static void set_times(const json_t *args)
+static void set_times(const json_t *args, uint32_t process)
 {
     const json_t *redial = json_object_get(args, "redial_ns");
     struct ov_cluster_config *config = &gw.config;
@@ -266,6 +266,7 @@ static void set_times(const json_t *args)
         .give_up_ns = config->core.dead_ns,
         .probes = (uint32_t)number(keep_alive, "probes"),
     };
+    config->process = process;
     randombytes_buf(&config->core.seed, sizeof config->core.seed);
     config->registries = gw.registries;
     config->ttl_ns = number(args, "lease_ttl_ns");
@@ -317,7 +318,7 @@ static int set_up(struct ax_ctx *ctx, json_t *args)
     AX_TRY(set_peers(args));
     AX_TRY(set_registries(args));
     AX_TRY(set_store(ctx, args));
-    set_times(args);
+    set_times(args, ax_incarnation(ctx));
     AX_TRY(make_core());
     return make_host();
 }

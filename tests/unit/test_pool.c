@@ -122,6 +122,24 @@ static void test_walk_far(void **state)
     assert_null(ov_pool_next(&table, &cursor));
 }
 
+/* What comes late for an earlier process of the same boot finds nothing in a later one. */
+static void test_processes(void **state)
+{
+    static struct entry other[3];
+    struct ov_pool table;
+    struct entry *entry = ov_pool_take(&pool), *later;
+    (void)state;
+    ov_pool_init(&table, other, sizeof *other, 3, 5);
+    ov_pool_begin(&table, 1);
+    later = ov_pool_take(&table);
+    assert_int_equal(ov_pool_index(&pool, entry), ov_pool_index(&table, later));
+    assert_null(ov_pool_find(&table, entry->slot.id));
+    assert_ptr_equal(ov_pool_find(&table, later->slot.id), later);
+    for (unsigned i = 0; i < 100; i++)
+        ov_pool_renew(&pool, entry);
+    assert_true(entry->slot.id < later->slot.id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(test_order, set_up),
         cmocka_unit_test_setup(test_walk, set_up),
         cmocka_unit_test(test_walk_far),
+        cmocka_unit_test_setup(test_processes, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
