@@ -164,9 +164,10 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("How long is relied on who the actor of a key was.")),
     KEY(sup_cluster_config, "resolve", DURATION, resolve_ns, RANGE(MS, HOUR), DEFAULT("100ms"),
         ABOUT("Between two questions to the store about the owner of a shard.")),
-    KEY(sup_cluster_config, "give_up", DURATION, give_up_ns, RANGE(MS, HOUR), DEFAULT("2s"),
+    KEY(sup_cluster_config, "give_up", DURATION, give_up_ns, RANGE(MS, HOUR), DEFAULT("5s"),
         ABOUT("After so long without an owner the messages that wait for one have failed; longer "
-              "than resolve.")),
+              "than resolve, and, so that they find the next owner where a node has died, than "
+              "lease_ttl.")),
     KEY(sup_cluster_config, "retry", DURATION, retry_ns, RANGE(MS, HOUR), DEFAULT("300ms"),
         ABOUT("After so long what a peer has not acknowledged is sent again.")),
     KEY(sup_cluster_config, "inbox", INTEGER, inbox, RANGE(1, 1000000), DEFAULT(1024),

@@ -150,7 +150,7 @@ static void assert_args(const struct loaded *l, const char *more)
         "\"redial_ns\": [100000000, 2000000000], \"keepalive\": {\"idle_ns\": 30000000000,"
         "\"interval_ns\": 10000000000, \"probes\": 5}, \"requests\": 2048, \"ensures\": 128,"
         "\"keys\": 4096, \"monitors\": 4096, \"owner_cache_ns\": 500000000,"
-        "\"key_cache_ns\": 5000000000, \"resolve_ns\": 100000000, \"give_up_ns\": 2000000000,"
+        "\"key_cache_ns\": 5000000000, \"resolve_ns\": 100000000, \"give_up_ns\": 5000000000,"
         "\"retry_ns\": 300000000}";
     json_t *expected = json_loads(common, 0, NULL), *changes = json_loads(more, 0, NULL);
     char *text = sup_cluster_args(l->config, UINT64_C(0x1f00000000000002));
