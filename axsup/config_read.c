@@ -311,12 +311,11 @@ static void read_default(struct sup_reader *r, const struct sup_key *key, void *
     if (key->kind == SUP_KEY_OBJECT) {
         read_object(r, NULL, key->object, field);
     } else if (key->def) {
-        struct sup_pool pool = {0};
-        struct sup_json *node = sup_json_parse(key->def, strlen(key->def), &pool, r->errors);
+        struct sup_pool *pool = &r->config->pool; /* a text goes on lying there */
+        struct sup_json *node = sup_json_parse(key->def, strlen(key->def), pool, r->errors);
 
         if (node)
             read_value(r, node, key, field);
-        sup_pool_empty(&pool);
     } else if (!key->required && (key->kind == SUP_KEY_INTEGER || key->kind == SUP_KEY_DURATION ||
                                   key->kind == SUP_KEY_SIZE)) {
         store(key, field, UINT64_MAX);
