@@ -284,7 +284,7 @@ static void tokens(void **state)
 static void keys(void **state)
 {
     static const char *const wrong[] = {
-        "", "0", TOKEN, KEY "0", KEY "\n\n", "g123456789abcdef0123456789abcdef" TOKEN};
+        "", "0", TOKEN, KEY "0", KEY "\n\n", ("g123456789abcdef0123456789abcdef" TOKEN)};
 
     (void)state;
     put("secret", TOKEN, 0600);
