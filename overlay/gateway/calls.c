@@ -94,12 +94,7 @@ static int request(struct ax_ctx *ctx, uint64_t token, uint64_t node, uint64_t a
     if (identity.kind == GW_KEY)
         keep_body(ctx, call, body);
     request.unanswered = call->kind == GW_TELL && identity.kind != GW_KEY;
-    uint64_t id = 0;
-    int error = gw_step(ctx, &in, &id);
-    call = find(token); /* the table may have moved, and the request be over */
-    if (call != NULL)
-        call->id = id;
-    return error;
+    return gw_step(ctx, &in, NULL);
 }
 
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg)
@@ -198,15 +193,11 @@ void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,
                     struct gateway_watch_reply *reply)
 {
     struct gw_identity identity;
-    struct far_asker asker;
     int error = gw_watch(ctx, msg->node, msg->addr, &reply->who, &identity);
-    if (error == 0 && identity.kind == GW_KEY) {
+    if (error != 0)
+        gw_refuse(ctx, error);
+    else if (identity.kind == GW_KEY)
         watch_key(ctx, &identity);
-    } else if (error != 0) {
-        far_defer(ctx, &asker);
-        if (far_answer(ctx, &asker, error < 0 ? AX_E_NO_MEMORY : error, NULL) != 0)
-            gw_die(ctx, "no memory for an answer");
-    }
 }
 
 void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request *request)

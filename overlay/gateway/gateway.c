@@ -20,6 +20,14 @@ void gw_die(struct ax_ctx *ctx, const char *why)
     abort();
 }
 
+void gw_refuse(struct ax_ctx *ctx, int error)
+{
+    struct far_asker asker;
+    far_defer(ctx, &asker);
+    if (far_answer(ctx, &asker, error < 0 ? AX_E_NO_MEMORY : error, NULL) != 0)
+        gw_die(ctx, "no memory for an answer");
+}
+
 /* ---- its life ---- */
 
 static void dial_peers(struct ax_ctx *ctx)
@@ -115,14 +123,6 @@ void gateway_on_call(struct ax_ctx *ctx, struct gateway *self, const struct gate
     gw_calls_ask(ctx, msg);
 }
 
-static void refuse(struct ax_ctx *ctx, int error)
-{
-    struct far_asker asker;
-    far_defer(ctx, &asker);
-    if (far_answer(ctx, &asker, error, NULL) != 0)
-        gw_die(ctx, "no memory for an answer");
-}
-
 void gateway_on_key(struct ax_ctx *ctx, struct gateway *self, const struct gateway_key *msg,
                     struct gateway_key_reply *reply)
 {
@@ -138,7 +138,7 @@ void gateway_on_key(struct ax_ctx *ctx, struct gateway *self, const struct gatew
         error = gw_stand_in(ctx, &identity, &reply->who);
     }
     if (error != 0)
-        refuse(ctx, error);
+        gw_refuse(ctx, error);
 }
 
 void gateway_on_endpoint(struct ax_ctx *ctx, struct gateway *self,
@@ -154,7 +154,7 @@ void gateway_on_endpoint(struct ax_ctx *ctx, struct gateway *self,
         error = gw_stand_in(ctx, &identity, &reply->who);
     }
     if (error != 0)
-        refuse(ctx, error);
+        gw_refuse(ctx, error);
 }
 
 void gateway_on_watch(struct ax_ctx *ctx, struct gateway *self, const struct gateway_watch *msg,
@@ -182,7 +182,7 @@ void gateway_on_inspect(struct ax_ctx *ctx, struct gateway *self, const struct g
     if (error == 0)
         error = ax_reply_str(ctx, &reply->items, text);
     if (error != 0)
-        refuse(ctx, error);
+        gw_refuse(ctx, error);
 }
 
 void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gateway_drain *msg,
@@ -190,7 +190,6 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
 {
     (void)self, (void)msg, (void)reply;
     far_defer(ctx, &gw.drainer);
-    gw.draining = true;
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
     gw_drained(ctx);
 }
@@ -198,7 +197,7 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
 void gw_drained(struct ax_ctx *ctx)
 {
     struct ov_cluster_view view;
-    if (!gw.draining || gw.drainer.corr == 0)
+    if (gw.drainer.corr == 0)
         return;
     ov_cluster_look(gw.cluster, &view); /* looks through tables */
     if (view.held > 0)

@@ -74,7 +74,6 @@ struct gw_later { /* comes in, or is done, when this step is over */
     struct ov_event link;
     struct ov_out out;
     struct ov_store_request request;
-    char detail[AX_WORDS_MAX + 1];
 };
 
 struct gw_store {                     /* see leases.c */
@@ -96,7 +95,6 @@ struct gw {
     struct gw_peer *peers;
     uint32_t npeers;
     struct gw_store store;
-    uint64_t max_stand_ins;
     struct far_keep_alive keep_alive;
 
     struct ov_cluster *cluster;
@@ -106,10 +104,9 @@ struct gw {
     bool following;         /* what comes of a step: gw_step does not */
     struct gw_later *later; /* a queue, of which so many have come in */
     uint32_t nlater, later_room, came_in;
-    uint64_t now;     /* CLOCK_BOOTTIME, ns */
-    uint64_t tick_at; /* when a tick is under way for; UINT64_MAX: none is */
-    uint64_t timer;   /* which that is */
-    bool draining;
+    uint64_t now;             /* CLOCK_BOOTTIME, ns */
+    uint64_t tick_at;         /* when a tick is under way for; UINT64_MAX: none is */
+    uint64_t timer;           /* which that is */
     struct far_asker drainer; /* corr 0: nobody waits for it */
 
     struct gw_link *links;
@@ -139,9 +136,13 @@ struct gw {
 extern struct gw gw; /* the process has one */
 
 _Noreturn void gw_die(struct ax_ctx *ctx, const char *why);
+/* Answers what this turn has been asked with an error. */
+void gw_refuse(struct ax_ctx *ctx, int error);
 
 /* ---- setup.c ---- */
 
+/* Of a node of the address book; NULL: it is not in there. */
+const char *gw_address(const char *node);
 /* OV_NO_REGISTRY: there is none of that name. */
 uint32_t gw_registry(const char *name);
 /* From the args of the actor. 0, or an error whose text was logged. */
@@ -179,7 +180,6 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 struct gw_call {
     struct far_asker asker; /* of an ask */
     uint64_t contract;
-    uint64_t id;          /* of the core */
     void *body;           /* a copy, where it may be wanted again */
     uint32_t len, serial; /* serial: counts up with each use of the place */
     uint32_t next_free;
@@ -209,9 +209,8 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg);
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply);
 void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down);
 
-/* What has waited: an error of it; and, where it is not to wait on, what that means. */
-int gw_serve_again(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
-                   uint64_t handle);
+/* A tell or ask to its actor; and, where it is not to wait, what the error of that means. */
+int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle);
 void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle, int error);
 
 /* ---- waiting.c ---- */

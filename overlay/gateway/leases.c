@@ -61,9 +61,9 @@ static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer
 /* Of requests that were never answered: nobody waits for them any more. */
 #define ASKED_MOST 65536u
 
-static void note_request(struct ax_ctx *ctx, const struct ov_store_request *request)
+static void note_request(struct ax_ctx *ctx, uint32_t registry,
+                         const struct ov_store_request *request)
 {
-    uint32_t registry = gw_registry(request->registry);
     if (gw.shard_of_request.used > ASKED_MOST)
         gw_table_free(&gw.shard_of_request);
     if (gw_table_put(&gw.shard_of_request, request->number,
@@ -200,28 +200,33 @@ static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
-    note_request(ctx, request);
-    if (request->op ==
-        OV_STORE_RELEASE) /* no turn begins any more, also of who is not known here */
-        gw_leases_publish(ctx, gw_registry(request->registry), request->shard);
-    if (gw.store.server != NULL) {
+    uint32_t registry = gw_registry(request->registry);
+    note_request(ctx, registry, request);
+    /* No turn begins any more, also of who is not known here. */
+    if (request->op == OV_STORE_RELEASE)
+        gw_leases_publish(ctx, registry, request->shard);
+    if (gw.store.server != NULL)
         gw_run_later(ctx, ask_server)->request = *request;
-    } else if (!gw.store.here) {
+    else if (!gw.store.here)
         gw_run_later(ctx, ask_node)->request = *request;
-    } else {
-        if (ask_memory(ctx, request, &answer))
-            answer_core(ctx, &answer);
-    }
+    else if (ask_memory(ctx, request, &answer))
+        answer_core(ctx, &answer);
 }
 
-static bool read_answer(const struct ax_span *body, struct ov_store_answer *answer)
+/* A copy that is aligned, of what is an image of that layout. */
+static bool take_image(const struct ax_layout *layout, struct ax_span body, uint8_t image[IMAGE])
+{
+    if (body.len == 0 || body.len > IMAGE)
+        return false;
+    memcpy(image, body.ptr, body.len);
+    return ax_layout_validate(layout, image, body.len) == 0;
+}
+
+static bool read_answer(struct ax_span body, struct ov_store_answer *answer)
 {
     uint8_t image[IMAGE] __attribute__((aligned(8)));
     const struct lease_store_change_reply *reply = (const void *)image;
-    if (body->len > sizeof image)
-        return false;
-    memcpy(image, body->ptr, body->len);
-    if (ax_layout_validate(lease_store_contract.methods[0].reply, image, body->len) != 0 ||
+    if (!take_image(lease_store_contract.methods[0].reply, body, image) ||
         reply->outcome > OV_STORE_UNKNOWN)
         return false;
     answer->outcome = (enum ov_store_outcome)reply->outcome;
@@ -234,7 +239,7 @@ static bool read_answer(const struct ax_span *body, struct ov_store_answer *answ
 void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out)
 {
     struct ov_store_answer answer = {.number = number};
-    if (out->status == 0 && read_answer(&out->body, &answer))
+    if (out->status == 0 && read_answer(out->body, &answer))
         answer_core(ctx, &answer);
 }
 
@@ -260,16 +265,11 @@ static void reply_node(struct ax_ctx *ctx, const struct gw_later *later)
 /* A node asks for itself alone. */
 static bool read_request(const struct ov_out *out, struct ov_store_request *request)
 {
-    const struct lease_store_change *change;
     uint8_t image[IMAGE] __attribute__((aligned(8)));
+    const struct lease_store_change *change = (const void *)image;
     struct ov_node_view view;
-    uint32_t size = out->frame->body.len;
-    if (size > sizeof image)
+    if (!take_image(lease_store_contract.methods[0].msg, out->frame->body, image))
         return false;
-    memcpy(image, out->frame->body.ptr, size);
-    if (ax_layout_validate(lease_store_contract.methods[0].msg, image, size) != 0)
-        return false;
-    change = (const void *)image;
     *request = (struct ov_store_request){.op = (enum ov_store_op)change->op,
                                          .shard = change->shard,
                                          .epoch = change->epoch,

@@ -60,21 +60,13 @@ static void closed_later(struct ax_ctx *ctx, uint64_t conn)
     later->link = (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn};
 }
 
-static const char *address_of(const char *node)
-{
-    for (uint32_t i = 0; i < gw.npeers; i++)
-        if (strcmp(gw.peers[i].node, node) == 0)
-            return gw.peers[i].address;
-    return NULL;
-}
-
 static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
 {
     struct ov_node_view view;
     uint64_t io;
     const char *address = NULL;
     if (ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
-        address = address_of(view.node);
+        address = gw_address(view.node);
     if (address != NULL && ax_io_connect(ctx, address, &io) == 0)
         add(ctx, effect->conn, io, address, true);
     else

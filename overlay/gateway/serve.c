@@ -48,8 +48,9 @@ static int checked(struct ax_ctx *ctx, struct ax_ref who)
     return who.addr == 0 || own ? AX_E_NO_ACTOR : 0;
 }
 
-static int receiver(struct ax_ctx *ctx, const struct ov_frame *frame,
-                    const struct ax_contract *contract, struct ax_ref *who)
+/* Whom the frame names; with a contract, if it is of that. */
+static int named(struct ax_ctx *ctx, const struct ov_frame *frame,
+                 const struct ax_contract *contract, struct ax_ref *who)
 {
     char name[OV_ENDPOINT_MAX + 1];
     *who = (struct ax_ref){frame->actor, 0};
@@ -57,12 +58,11 @@ static int receiver(struct ax_ctx *ctx, const struct ov_frame *frame,
         return checked(ctx, *who);
     memcpy(name, frame->endpoint.ptr, frame->endpoint.len);
     name[frame->endpoint.len] = '\0';
-    AX_TRY(ax_find_(ctx, contract, name, who));
+    AX_TRY(contract == NULL ? far_find(ctx, name, who) : ax_find_(ctx, contract, name, who));
     return checked(ctx, *who);
 }
 
-static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
-                   uint64_t handle)
+int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle)
 {
     const struct ax_contract *contract = far_contract(ctx, frame->contract);
     const struct ax_outgoing out = {.contract = contract,
@@ -71,7 +71,7 @@ static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t ac
                                     .fixed = frame->body.ptr};
     struct ax_ref who = {actor, 0};
     uint64_t ask;
-    AX_TRY(actor != 0 ? checked(ctx, who) : receiver(ctx, frame, contract, &who));
+    AX_TRY(actor != 0 ? checked(ctx, who) : named(ctx, frame, contract, &who));
     if (frame->kind == OV_TELL)
         return ax_tell_(ctx, who, &out, false);
     uint64_t timeout = (frame->has & OV_HAS(timeout)) != 0 ? frame->timeout : AX_FOREVER;
@@ -79,12 +79,6 @@ static int deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t ac
     if (gw_table_put(&gw.handle_of_ask, ask, handle) != 0)
         gw_die(ctx, "no memory");
     return 0;
-}
-
-int gw_serve_again(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
-                   uint64_t handle)
-{
-    return deliver(ctx, frame, actor, handle);
 }
 
 /* A tell that nobody wants an answer to, and that finds nobody, is told here. */
@@ -100,7 +94,7 @@ void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle
 static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
                        uint64_t handle)
 {
-    int error = gw_is_waited_for() ? 0 : deliver(ctx, frame, actor, handle);
+    int error = gw_is_waited_for() ? 0 : gw_deliver(ctx, frame, actor, handle);
     if (!gw_waits(ctx, frame, actor, handle, error))
         gw_served(ctx, frame, handle, error);
 }
@@ -126,25 +120,13 @@ static void ended_later(struct ax_ctx *ctx, uint64_t handle, enum ax_reason reas
         (struct ov_answer){.handle = handle, .reason = (uint8_t)reason};
 }
 
-static int find_watched(struct ax_ctx *ctx, const struct ov_frame *frame, struct ax_ref *who)
-{
-    char name[OV_ENDPOINT_MAX + 1];
-    *who = (struct ax_ref){frame->actor, 0};
-    if (frame->endpoint.len == 0)
-        return checked(ctx, *who);
-    memcpy(name, frame->endpoint.ptr, frame->endpoint.len);
-    name[frame->endpoint.len] = '\0';
-    AX_TRY(far_find(ctx, name, who));
-    return checked(ctx, *who);
-}
-
 /* Where there is no room to watch it, it is as if the node were down: it may be alive. */
 static void watch(struct ax_ctx *ctx, const struct ov_out *out)
 {
     const struct ov_frame *frame = out->frame;
     uint64_t monitor;
     struct ax_ref who;
-    if (find_watched(ctx, frame, &who) != 0) {
+    if (named(ctx, frame, NULL, &who) != 0) {
         ended_later(ctx, out->handle, AX_GONE);
         return;
     }

@@ -16,7 +16,6 @@
 #define TOKEN_MOST 512u
 #define NODES_MORE 16u /* that are no peers of the config, and dial all the same */
 #define OUTS 1024u
-#define STAND_INS 65536u
 #define ACTORS 65536u    /* of keys, in this node */
 #define FRAME_MORE 4096u /* bytes of a frame besides its body, at most */
 
@@ -313,7 +312,6 @@ static int make_host(void)
 
 static int set_up(struct ax_ctx *ctx, json_t *args)
 {
-    gw.max_stand_ins = STAND_INS;
     AX_TRY(set_self(ctx, args));
     AX_TRY(set_peers(args));
     AX_TRY(set_registries(args));
@@ -332,6 +330,14 @@ int gw_setup(struct ax_ctx *ctx)
     int error = set_up(ctx, args);
     json_decref(args);
     return error;
+}
+
+const char *gw_address(const char *node)
+{
+    for (uint32_t i = 0; i < gw.npeers; i++)
+        if (strcmp(gw.peers[i].node, node) == 0)
+            return gw.peers[i].address;
+    return NULL;
 }
 
 uint32_t gw_registry(const char *name)

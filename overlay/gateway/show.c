@@ -10,7 +10,6 @@
 struct page {
     char *text;
     size_t room, len;
-    bool full;
 };
 
 /* An item, or nothing of it. */
@@ -22,8 +21,7 @@ static bool __attribute__((format(printf, 2, 3))) add(struct page *page, const c
     int n = left > comma ? vsnprintf(page->text + page->len + comma, left - comma, format, args)
                          : (int)left;
     va_end(args);
-    page->full = n < 0 || (size_t)n + comma >= left;
-    if (page->full) {
+    if (n < 0 || (size_t)n + comma >= left) {
         page->text[page->len] = '\0';
         return false;
     }
@@ -54,22 +52,15 @@ static const char *session_of(const struct ov_ident *ident, char *text)
     return text;
 }
 
-static const char *address_of(const char *node)
-{
-    for (uint32_t i = 0; i < gw.npeers; i++)
-        if (strcmp(gw.peers[i].node, node) == 0)
-            return gw.peers[i].address;
-    return "";
-}
-
 static bool show_node(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
     char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[2 * OV_ID_TEXT];
     if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view))
         return true;
+    const char *address = gw_address(view.node);
     return add(page, "{\"node\":\"%s\",\"address\":\"%s\",\"state\":\"%s\",\"session\":\"%s\"}",
-               quoted(view.node, name), address_of(view.node),
+               quoted(view.node, name), address == NULL ? "" : address,
                !view.up       ? "down"
                : view.suspect ? "suspect"
                               : "up",
@@ -158,16 +149,14 @@ static const struct kind {
 int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next)
 {
     const struct kind *kind = kinds;
-    struct page page = {text, room, 0, false};
-    uint64_t count = gw.config.core.nodes_max;
+    struct page page = {text, room, 0};
     while (kind < kinds + sizeof kinds / sizeof *kinds && strcmp(kind->what, what) != 0)
         kind++;
     if (kind == kinds + sizeof kinds / sizeof *kinds)
         return AX_E_INVALID;
+    uint64_t count = kind->of_shards ? 0 : gw.config.core.nodes_max;
     for (uint32_t i = 0; kind->of_shards && i < gw.config.nregistries; i++)
-        count = (i == 0 ? 0 : count) + gw.registries[i].shards;
-    if (kind->of_shards && gw.config.nregistries == 0)
-        count = 0;
+        count += gw.registries[i].shards;
     text[0] = '\0';
     while (from < count && kind->show(&page, from))
         from++;

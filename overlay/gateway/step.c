@@ -107,8 +107,6 @@ static void take_later(struct ax_ctx *ctx, uint32_t at)
     in->store = &later.store;
     if (in->kind == OV_IN_LINK)
         in->link = &later.link;
-    if (later.detail[0] != '\0')
-        later.answer.detail = (struct ax_span){later.detail, (uint32_t)strlen(later.detail)};
     (void)step(ctx, in, NULL); /* what has ended meanwhile is no mistake */
 }
 

@@ -102,7 +102,7 @@ bool gw_is_waited_for(void)
 static bool try_again(struct ax_ctx *ctx, struct gw_waiting *waiting)
 {
     uint64_t who = target_of(&waiting->frame, waiting->actor);
-    int error = gw_serve_again(ctx, &waiting->frame, waiting->actor, waiting->handle);
+    int error = gw_deliver(ctx, &waiting->frame, waiting->actor, waiting->handle);
     if (error == AX_E_FULL && !is_stuck(who)) {
         if (gw.now - waiting->since < WAIT_NS)
             return false;
