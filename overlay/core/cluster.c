@@ -208,6 +208,8 @@ void ov_cluster_store(struct ov_cluster *cluster, unsigned which,
                       const struct ov_store_request *request)
 {
     struct ov_store_request *store = &cluster->stores[cluster->nstores++];
+    if (cluster->store_since == 0)
+        cluster->store_since = cluster->now;
     *store = *request;
     store->number = request->number * OV_STORE_ASKERS + which;
     ov_cluster_do(cluster, OV_OUT_STORE)->store = store;
@@ -261,6 +263,8 @@ static void carry(struct ov_cluster *cluster, const struct ov_effect *effect)
         ov_peer_down(cluster, effect);
     else if (effect->kind == OV_TELL_SUSPECT || effect->kind == OV_TELL_ALIVE)
         ov_peer_suspect(cluster, effect->index, effect->kind == OV_TELL_SUSPECT);
+    else if (effect->kind == OV_TELL_PART)
+        ov_peer_part(cluster, effect->index, effect->abstains);
 }
 
 static int take_link(struct ov_cluster *cluster, const struct ov_event *event)
@@ -348,11 +352,10 @@ int ov_cluster_step(struct ov_cluster *cluster, uint64_t now, const struct ov_in
 uint64_t ov_cluster_next(const struct ov_cluster *cluster)
 {
     uint64_t next = ov_core_next(cluster->core);
-    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
-        ov_sooner(&next, ov_shards_next(&cluster->shards[i]));
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
         if (cluster->peers[i].rotating)
             ov_sooner(&next, cluster->peers[i].rotate_until);
+    ov_sooner(&next, ov_hold_next(cluster));
     ov_sooner(&next, cluster->requests_at);
     ov_sooner(&next, cluster->served_at);
     ov_sooner(&next, cluster->monitors_at);

@@ -37,7 +37,8 @@ enum ov_pools {
 
 struct ov_peer_node { /* by the core's index */
     bool up;
-    bool suspect;  /* it has not answered for a while */
+    bool suspect; /* it has not answered for a while */
+    enum ov_abstains abstains;
     bool rotating; /* a later session of this boot is on its way */
     struct ov_ident ident;
     uint64_t rotate_until;
@@ -151,6 +152,10 @@ struct ov_cluster {
     struct ov_frame local[OV_OUTS_MIN]; /* of this node to itself */
     struct ov_store_request stores[OV_OUTS_MIN];
     struct ov_ident *members; /* nodes_max and this one */
+    bool drained;             /* as OV_IN_DRAIN wanted */
+    uint64_t store_since;     /* the store has been asked, and has not answered; 0: it has */
+    bool cut_off;             /* for longer than a lease lasts */
+    uint64_t trusts_at; /* it was; until then it believes no others that they are. 0: it does */
     struct ov_outs *out;
     struct ov_cluster_counts counts;
 };
@@ -195,6 +200,7 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect);
 /* One that does not answer keeps its leases as long as it renews them, but no others wait for it to
  * take what it should have. */
 void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect);
+void ov_peer_part(struct ov_cluster *cluster, uint32_t node, enum ov_abstains abstains);
 void ov_peer_frame(struct ov_cluster *cluster, const struct ov_effect *effect);
 void ov_peer_work(struct ov_cluster *cluster);
 
@@ -202,7 +208,7 @@ void ov_peer_work(struct ov_cluster *cluster);
 
 /* Over tables for all shards of all registries. */
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards);
-/* Nodes have come or gone, or do not answer. */
+/* Nodes have come or gone, do not answer, or want no shards. */
 void ov_hold_members(struct ov_cluster *cluster);
 AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer);
 AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);
@@ -218,6 +224,7 @@ static inline bool ov_hold_has(const struct ov_cluster *cluster, uint32_t regist
 /* OV_IN_PAUSE, OV_IN_DRAIN. */
 void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in);
 void ov_hold_work(struct ov_cluster *cluster);
+uint64_t ov_hold_next(const struct ov_cluster *cluster);
 
 /* ---- owner.c ---- */
 

@@ -197,11 +197,14 @@ static void shake(struct ov_core *core, struct ov_conn *conn, const struct ov_ev
 
 /* ---- frames ---- */
 
-static void answer_heartbeat(struct ov_core *core, struct ov_conn *conn, uint64_t sequence)
+static void take_heartbeat(struct ov_core *core, struct ov_conn *conn, const struct ov_frame *beat)
 {
     struct ov_frame frame = {.kind = OV_HEARTBEAT, .response = true};
-    OV_SET(&frame, sequence, sequence);
-    if (conn->state == OV_CONN_KEPT && !ov_conn_say(core, conn, &frame))
+    OV_SET(&frame, sequence, beat->sequence);
+    if (conn->state != OV_CONN_KEPT)
+        return;
+    ov_node_takes_part(core, &core->nodes[conn->node], (enum ov_abstains)beat->abstains);
+    if (!ov_conn_say(core, conn, &frame))
         ov_conn_fail(core, conn, OV_END_PROTOCOL);
 }
 
@@ -254,7 +257,7 @@ static void take_frame(struct ov_core *core, struct ov_conn *conn, const struct 
     else if (frame->response)
         ov_node_heartbeat(core, &core->nodes[conn->node], frame->sequence);
     else
-        answer_heartbeat(core, conn, frame->sequence);
+        take_heartbeat(core, conn, frame);
 }
 
 /* Until all frames are read, there is no room, or the connection has ended by one of them. */

@@ -232,6 +232,15 @@ int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *even
     }
 }
 
+void ov_core_abstain(struct ov_core *core, enum ov_abstains abstains)
+{
+    if (core->abstains == abstains)
+        return;
+    core->abstains = abstains;
+    for (uint32_t i = 0; i < core->config.nodes_max; i++)
+        core->nodes[i].beat_at = core->now;
+}
+
 uint64_t ov_core_next(const struct ov_core *core)
 {
     uint64_t next = ov_gate_next(&core->gate);
@@ -260,6 +269,7 @@ bool ov_core_node(const struct ov_core *core, uint32_t index, struct ov_node_vie
         .node = node->name,
         .up = node->up,
         .suspect = node->suspect,
+        .abstains = node->abstains,
         .ident = node->sessions.now,
         .version = node->kept[0] != NULL ? node->kept[0]->link.peer.version : 0,
         .conn = {id_of(node->kept[0]), id_of(node->kept[1])},

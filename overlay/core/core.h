@@ -60,6 +60,13 @@ struct ov_core_config {
     uint64_t drain_ns;                   /* for a connection that is given up */
 };
 
+/* Why a node wants no shards, as its heartbeats say. Numbers are those on the wire. */
+enum ov_abstains {
+    OV_TAKES_PART,
+    OV_LEAVING, /* it gives away what it has, and is about to say goodbye */
+    OV_CUT_OFF, /* it does not reach the lease store */
+};
+
 enum ov_event_kind {
     OV_ON_TIMER,     /* ov_core_next has come; harmless at any time */
     OV_ON_KNOW,      /* node: is to be dialled from now on */
@@ -95,6 +102,8 @@ enum ov_effect_kind {
     OV_TELL_UP,      /* index, ident: there is a session */
     OV_TELL_SUSPECT, /* index: it has not answered for a while; ALIVE or DOWN will follow */
     OV_TELL_ALIVE,   /* index: it has, after all */
+    OV_TELL_PART,    /* index, abstains: it wants shards or does not, other than before; at first
+                        it does */
     OV_TELL_DOWN,    /* index, ident, end: the session has ended; the node may be alive */
     OV_TELL_FRAME,   /* index, plane, frame: from the session of the last UP */
 };
@@ -130,6 +139,7 @@ struct ov_effect {
     enum ov_plane plane;
     enum ov_end end;
     enum ov_refusal refusal;
+    enum ov_abstains abstains;
     struct ov_ident ident;
     const uint8_t *bytes;
     size_t len;
@@ -176,6 +186,9 @@ void ov_core_deinit(struct ov_core *core);
 AX_MUST_USE int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *event,
                              struct ov_effects *effects);
 
+/* What heartbeats say from now on; where that is something else, the next ones are due at once. */
+void ov_core_abstain(struct ov_core *core, enum ov_abstains abstains);
+
 /* When OV_ON_TIMER is due; UINT64_MAX: never. To be asked after each step, as it may come nearer.
  */
 uint64_t ov_core_next(const struct ov_core *core);
@@ -185,6 +198,7 @@ uint64_t ov_core_next(const struct ov_core *core);
 struct ov_node_view {
     const char *node;
     bool up, suspect;
+    enum ov_abstains abstains;
     struct ov_ident ident; /* of the session that was last confirmed; boot 0: none yet */
     uint16_t version;      /* of the control connection; 0: there is none */
     uint64_t conn[2];      /* control, data: those that are kept; 0: none */

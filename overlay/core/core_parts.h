@@ -51,9 +51,10 @@ struct ov_node {
     char name[OV_NODE_MAX + 1]; /* empty: there is none */
     bool wanted;                /* is dialled */
     bool up, suspect;
-    bool peer_up, ready;   /* it is up as well: that was seen, or said */
-    struct ov_ident ident; /* of the session that is up */
-    uint64_t own;          /* this node's session towards it; 0: none yet */
+    enum ov_abstains abstains; /* as it was told in this session */
+    bool peer_up, ready;       /* it is up as well: that was seen, or said */
+    struct ov_ident ident;     /* of the session that is up */
+    uint64_t own;              /* this node's session towards it; 0: none yet */
     struct ov_sessions sessions;
     struct ov_conn *kept[OV_PLANES], *draining[OV_PLANES];
     struct ov_conn *dial;        /* the one handshake that is begun by this side */
@@ -69,6 +70,7 @@ struct ov_core {
     uint64_t now, chance, dials;
     uint64_t session; /* the last that this node has begun, towards whomever */
     bool leaving;
+    enum ov_abstains abstains;
     struct ov_gate gate;
     struct ov_conn *gated[OV_GATE_PLACES + 1]; /* by their place */
     struct ov_node *nodes;
@@ -138,6 +140,8 @@ void ov_node_dial_failed(struct ov_core *core, struct ov_node *node, enum ov_pla
 /* The handshakes of both sides are over on a new control connection: it has shown life. */
 void ov_node_begin_beats(struct ov_core *core, struct ov_node *node);
 void ov_node_heartbeat(struct ov_core *core, struct ov_node *node, uint64_t sequence);
+/* What its own heartbeat says. */
+void ov_node_takes_part(struct ov_core *core, struct ov_node *node, enum ov_abstains abstains);
 /* One thing that is due by now; false: nothing is. */
 bool ov_node_tick(struct ov_core *core, struct ov_node *node);
 uint64_t ov_node_next(const struct ov_core *core, const struct ov_node *node);

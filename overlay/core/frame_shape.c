@@ -49,7 +49,7 @@ static const struct ov_shape shapes[OV_KIND_COUNT][2] = {
     [OV_DOWN] = {{MAY(H(request) | H(monitor) | H(reason),
                       H(incarnation) | H(restart) | H(detail) | H(after))},
                  {RESPONSE}},
-    [OV_HEARTBEAT] = {{MAY(H(sequence), 0)}, {MAY(H(sequence), 0)}},
+    [OV_HEARTBEAT] = {{MAY(H(sequence), H(abstains))}, {MAY(H(sequence), 0)}},
     [OV_MOVED] = {{MAY(H(request) | SHARD, H(owner))}},
     [OV_BUSY] = {{MAY(H(request), H(retry))}},
     [OV_GOODBYE] = {{MAY(H(status) | H(last), H(detail))}},

@@ -48,7 +48,8 @@
     X(retry, 24, U64, 8)        /* ns to wait before it is tried again */                          \
     X(last, 25, BOOL, 1)        /* nothing comes behind this on the link */                        \
     X(detail, 26, TEXT, 255)    /* for people */                                                   \
-    X(after, 27, U64, 8)        /* frames on the data connection that come before it */
+    X(after, 27, U64, 8)        /* frames on the data connection that come before it */            \
+    X(abstains, 28, U8, 1)      /* enum ov_abstains; its absence: it has its part of the shards */
 
 /* Requests and what answers them. EITHER: it is of the link it comes on.
  * X(symbol, number, name, plane, has a response) */

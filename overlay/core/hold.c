@@ -27,17 +27,49 @@ void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov
     ov_hold_members(cluster);
 }
 
+/* ---- who takes part ---- */
+
+/* Where the store was away for all, those who were cut off by that will be back as this one is. */
+static bool takes_part(const struct ov_cluster *cluster, const struct ov_peer_node *peer)
+{
+    bool believes = !cluster->cut_off && cluster->trusts_at == 0;
+    return peer->up && !peer->suspect &&
+           (peer->abstains == OV_TAKES_PART || (peer->abstains == OV_CUT_OFF && !believes));
+}
+
 void ov_hold_members(struct ov_cluster *cluster)
 {
     uint32_t n = 0;
     cluster->members[n++] = cluster->config.core.self->ident;
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
-        if (cluster->peers[i].up && !cluster->peers[i].suspect)
+        if (takes_part(cluster, &cluster->peers[i]))
             cluster->members[n++] = cluster->peers[i].ident;
     for (uint32_t i = 0; i < n; i++)
         cluster->members[i].session = OV_OF_ALL;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         ov_shards_members(&cluster->shards[i], cluster->members, n);
+}
+
+static bool is_cut_off(const struct ov_cluster *cluster)
+{
+    return cluster->store_since != 0 &&
+           cluster->now - cluster->store_since >= cluster->config.ttl_ns;
+}
+
+/* Who is cut off tries on to have its shards, but no others wait for that. */
+static void abstain(struct ov_cluster *cluster)
+{
+    bool cut_off = is_cut_off(cluster);
+    bool again = cluster->trusts_at != 0 && cluster->trusts_at <= cluster->now;
+
+    ov_core_abstain(cluster->core, cluster->drained ? OV_LEAVING
+                                   : cut_off        ? OV_CUT_OFF
+                                                    : OV_TAKES_PART);
+    if (cut_off == cluster->cut_off && !again)
+        return;
+    cluster->trusts_at = cluster->cut_off && !cut_off ? cluster->now + cluster->config.ttl_ns : 0;
+    cluster->cut_off = cut_off;
+    ov_hold_members(cluster);
 }
 
 /* ---- what follows for a shard ---- */
@@ -74,10 +106,21 @@ void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, 
 void ov_hold_work(struct ov_cluster *cluster)
 {
     struct ov_shards_effect effect;
+    abstain(cluster);
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         while (ov_cluster_has_room(cluster) &&
                ov_shards_step(&cluster->shards[i], cluster->now, &effect))
             do_shard(cluster, i, &effect);
+}
+
+uint64_t ov_hold_next(const struct ov_cluster *cluster)
+{
+    uint64_t next = cluster->trusts_at != 0 ? cluster->trusts_at : UINT64_MAX;
+    if (cluster->store_since != 0 && !cluster->cut_off)
+        ov_sooner(&next, cluster->store_since + cluster->config.ttl_ns);
+    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
+        ov_sooner(&next, ov_shards_next(&cluster->shards[i]));
+    return next;
 }
 
 int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer)
@@ -88,6 +131,8 @@ int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answ
 
     if (which / 2 >= cluster->config.nregistries)
         return AX_E_NO_KEY;
+    if (answer->outcome != OV_STORE_UNKNOWN)
+        cluster->store_since = 0;
     own.number /= OV_STORE_ASKERS;
     if (which % 2 != 0)
         ov_owner_answer(cluster, which / 2, &own);
@@ -111,6 +156,7 @@ int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shar
 
 void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in)
 {
+    cluster->drained |= in->kind == OV_IN_DRAIN;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         if (in->kind == OV_IN_DRAIN)
             ov_shards_leave(&cluster->shards[i]);

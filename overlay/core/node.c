@@ -151,6 +151,7 @@ void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
         close_one(core, &node->dial, end, spared);
     dial_later(core, node);
     node->suspect = node->peer_up = node->ready = false;
+    node->abstains = OV_TAKES_PART;
     node->dialled[0] = node->dialled[1] = 0;
     if (!node->up)
         return;
@@ -205,6 +206,8 @@ void ov_node_begin_beats(struct ov_core *core, struct ov_node *node)
     node->dial_at = core->now; /* data may follow at once */
     shown_alive(core, node);
     beat_later(core, node);
+    if (core->abstains != OV_TAKES_PART)
+        node->beat_at = core->now;
 }
 
 void ov_node_heartbeat(struct ov_core *core, struct ov_node *node, uint64_t sequence)
@@ -216,10 +219,23 @@ void ov_node_heartbeat(struct ov_core *core, struct ov_node *node, uint64_t sequ
     shown_alive(core, node);
 }
 
+/* What is no number of ours is from a later version, and some reason. */
+void ov_node_takes_part(struct ov_core *core, struct ov_node *node, enum ov_abstains abstains)
+{
+    if (!node->up || node->abstains == abstains)
+        return;
+    node->abstains = abstains;
+    struct ov_effect *effect = ov_core_do(core, OV_TELL_PART);
+    effect->index = ov_node_index(core, node);
+    effect->abstains = abstains;
+}
+
 static void beat(struct ov_core *core, struct ov_node *node)
 {
     struct ov_frame frame = {.kind = OV_HEARTBEAT};
     OV_SET(&frame, sequence, ++node->beats);
+    if (core->abstains != OV_TAKES_PART)
+        OV_SET(&frame, abstains, (uint8_t)core->abstains);
     beat_later(core, node);
     if (!ov_conn_say(core, node->kept[0], &frame))
         ov_conn_fail(core, node->kept[0], OV_END_PROTOCOL);

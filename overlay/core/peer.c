@@ -35,6 +35,7 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
     struct ov_peer_node *peer = &cluster->peers[effect->index];
 
     peer->up = peer->suspect = false;
+    peer->abstains = OV_TAKES_PART;
     peer->rotating = effect->end == OV_END_SESSION;
     peer->rotate_until = cluster->now + cluster->config.core.dead_ns;
     if (!peer->rotating)
@@ -45,6 +46,12 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
 void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect)
 {
     cluster->peers[node].suspect = suspect;
+    ov_hold_members(cluster);
+}
+
+void ov_peer_part(struct ov_cluster *cluster, uint32_t node, enum ov_abstains abstains)
+{
+    cluster->peers[node].abstains = abstains;
     ov_hold_members(cluster);
 }
 

@@ -61,9 +61,11 @@ static bool show_node(struct page *page, uint64_t at)
     const char *address = gw_address(view.node);
     return add(page, "{\"node\":\"%s\",\"address\":\"%s\",\"state\":\"%s\",\"session\":\"%s\"}",
                quoted(view.node, name), address == NULL ? "" : address,
-               !view.up       ? "down"
-               : view.suspect ? "suspect"
-                              : "up",
+               !view.up                      ? "down"
+               : view.suspect                ? "suspect"
+               : view.abstains == OV_LEAVING ? "leaving"
+               : view.abstains == OV_CUT_OFF ? "cut off"
+                                             : "up",
                quoted(session_of(&view.ident, id), session));
 }
 

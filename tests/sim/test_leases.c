@@ -28,7 +28,6 @@ static void isolate(struct host *host, unsigned node, bool is)
     }
 }
 
-/* The shards of a node that has ended are owned by others, under later epochs; the rest stays. */
 /* Whose end nobody sees is suspected before its sessions end, and does not keep what it had. */
 static void test_failover_unseen(void **state)
 {
@@ -41,6 +40,7 @@ static void test_failover_unseen(void **state)
     host_free(host);
 }
 
+/* The shards of a node that has ended are owned by others, under later epochs; the rest stays. */
 static void test_failover(void **state)
 {
     struct host *host = host_new(3, 1);
@@ -185,7 +185,7 @@ static void test_fifty_epochs(void **state)
         watch = host_watch(host, 1, &target);
         assert_true(target.epoch > epoch);
         epoch = target.epoch;
-        cut_store(host, 0);
+        sim_store(host->sim, &(struct sim_store_faults){.cut = 3}); /* of both, so that it stays */
         sim_run(host->sim, 3 * SIM_S);
         assert_int_equal(host_living(host, HOST_USERS, key), 0);
         sim_store(host->sim, &none);
@@ -238,6 +238,75 @@ static void test_paused(void **state)
     sim_run(host->sim, 5 * SIM_S);
     assert_int_equal(host_view(host, 0).held, 0);
     assert_true(host_view(host, 1).held > 0);
+    host_free(host);
+}
+
+/* A node that is to leave, and stays on, has no shard, and no other waits for it to take one. */
+static void test_drained(void **state)
+{
+    struct host *host = host_new(3, 15);
+    struct ov_node_view view;
+    (void)state;
+    assert_true(host_view(host, 0).held > 0);
+    assert_int_equal(sim_in(host->sim, 0, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL), 0);
+    sim_run(host->sim, SIM_S / 2);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_in_range(host_owner(host, HOST_USERS, shard), 1, 2);
+    assert_true(host_has_session(host, 1, 0, &view));
+    assert_int_equal(view.abstains, OV_LEAVING);
+    sim_cut(host->sim, 0, 1); /* who comes to know it later is told as well */
+    host_wait_for_session(host, 1, 0);
+    sim_run(host->sim, 3 * SIM_S);
+    assert_true(host_has_session(host, 1, 0, &view));
+    assert_int_equal(view.abstains, OV_LEAVING);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_in_range(host_owner(host, HOST_USERS, shard), 1, 2);
+    host_crash(host, 0);
+    sim_start(host->sim, 0); /* its next life is as any */
+    sim_run(host->sim, 20 * SIM_S);
+    assert_true(host_view(host, 0).held > 0);
+    host_free(host);
+}
+
+/* Who does not reach the store, alone, loses what it has to others, and gets its part back. */
+static void test_cut_off(void **state)
+{
+    struct host *host = host_new(3, 16);
+    struct ov_node_view view;
+    (void)state;
+    assert_true(host_view(host, 0).held > 0);
+    cut_store(host, 0);
+    sim_run(host->sim, 8 * SIM_S);
+    assert_true(host_has_session(host, 1, 0, &view));
+    assert_int_equal(view.abstains, OV_CUT_OFF);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_in_range(host_owner(host, HOST_USERS, shard), 1, 2);
+    sim_store(host->sim, &none);
+    sim_run(host->sim, 20 * SIM_S);
+    assert_true(host_has_session(host, 1, 0, &view));
+    assert_int_equal(view.abstains, OV_TAKES_PART);
+    assert_true(host_view(host, 0).held > 0);
+    host_free(host);
+}
+
+/* Where nobody reaches it, each gets back what it had, and no more. */
+static void test_store_away(void **state)
+{
+    struct host *host = host_new(3, 17);
+    unsigned owners[HOST_SHARDS], gained = host->gained;
+    (void)state;
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        owners[shard] = host_owner(host, HOST_USERS, shard);
+    sim_store(host->sim, &(struct sim_store_faults){.cut = 7});
+    sim_run(host->sim, 10 * SIM_S);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_int_equal(host_owner(host, HOST_USERS, shard), SIM_NOBODY);
+    sim_store(host->sim, &none);
+    host_settle(host);
+    sim_run(host->sim, 10 * SIM_S);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_int_equal(host_owner(host, HOST_USERS, shard), owners[shard]);
+    assert_int_equal(host->gained, gained + HOST_SHARDS + 1);
     host_free(host);
 }
 
@@ -320,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_late_stop),   cmocka_unit_test(test_fifty_epochs),
         cmocka_unit_test(test_paused),      cmocka_unit_test(test_run_out),
         cmocka_unit_test(test_deadline),    cmocka_unit_test(test_stood_still),
+        cmocka_unit_test(test_drained),     cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_store_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
