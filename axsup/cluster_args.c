@@ -16,7 +16,7 @@
  *            {"kind": "redis" or "etcd", "endpoints": ["127.0.0.1:6379"], "prefix": "ax/",
  *             "user": null, "password_file": null, "tls": false, "ca_file": null,
  *             "cert_file": null, "key_file": null, "timeout_ns": n, "pause_ns": n}
- *   "registries": [{"name": "users", "contract": "user", "shards": 64}]
+ *   "registries": [{"name": "users", "contract": "user", "shards": 64, "singletons": ["root"]}]
  *   "lease_ttl_ns", "lease_margin_ns", "answer_ns", "round_ns"
  *   "heartbeat_ns", "suspect_ns", "dead_ns", "connect_ns", "redial_ns": [least, most]
  *   "keepalive": {"idle_ns": n, "interval_ns": n, "probes": n}
@@ -129,6 +129,8 @@ static void put_registries(struct sup_out *out, const struct sup_cluster_config 
         put_text(out, "name", cluster->registries[i].name);
         put_text(out, "contract", cluster->registries[i].contract);
         put_number(out, "shards", cluster->registries[i].shards);
+        put_list(out, "singletons", cluster->registries[i].singletons,
+                 cluster->registries[i].n_singletons);
         sup_out_close(out, '}');
     }
     sup_out_close(out, ']');

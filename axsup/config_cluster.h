@@ -57,6 +57,8 @@ struct sup_spread_config { /* a registry that all nodes have together */
     const char *name;
     const char *contract; /* as the worker's registry of that name says; NULL: there is none */
     unsigned shards;
+    const char *const *singletons; /* keys */
+    size_t n_singletons;
 };
 
 struct sup_cluster_config {

@@ -7,6 +7,7 @@
 #include "libax/gateway.h"
 #include "overlay/core/ident.h"
 
+#include <ax/registry.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,16 +105,44 @@ static void check_taken(struct cluster_checker *c)
 
 /* -- registries -------------------------------------------------------------------------------- */
 
-static const char *contract_of(const struct sup_config *config, const char *registry)
+static const struct sup_registry_config *registry_of(const struct sup_config *config,
+                                                     const char *name)
 {
     for (size_t i = 0; i < config->n_workers; i++)
         for (size_t k = 0; k < config->workers[i].n_registries; k++) {
             const struct sup_registry_config *one = &config->workers[i].registries[k];
 
-            if (one->name && strcmp(one->name, registry) == 0)
-                return one->contract ? one->contract : "";
+            if (one->name && strcmp(one->name, name) == 0)
+                return one;
         }
     return NULL;
+}
+
+static bool is_earlier(const struct sup_json *list, const struct sup_json *item)
+{
+    for (const struct sup_json *e = list->first; e != item; e = e->next)
+        if (e->kind == SUP_JSON_STRING && strcmp(e->text, item->text) == 0)
+            return true;
+    return false;
+}
+
+/* Keys of actors that are always there, in a registry that lets none of them rest. */
+static void check_singletons(struct cluster_checker *c, const struct sup_spread_config *one,
+                             const struct sup_registry_config *registry)
+{
+    const struct sup_json *list = sup_json_get(one->json, "singletons");
+
+    for (struct sup_json *e = one->n_singletons > 0 ? list->first : NULL; e; e = e->next)
+        if (e->kind == SUP_JSON_STRING && strlen(e->text) > AX_KEY_MAX)
+            sup_config_error(c->errors, e, NULL, "%zu bytes are too many for a key: at most %u",
+                             strlen(e->text), AX_KEY_MAX);
+        else if (e->kind == SUP_JSON_STRING && is_earlier(list, e))
+            sup_config_error(c->errors, e, NULL, "\"%s\" is here twice", e->text);
+    if (one->n_singletons > 0 && registry && registry->idle_ns > 0)
+        sup_config_error(c->errors, one->json, "singletons",
+                         "\"%s\" passivates who is idle, and these are always there: leave out "
+                         "its idle, or have them in a registry of their own",
+                         one->name);
 }
 
 static void check_registries(struct cluster_checker *c)
@@ -122,9 +151,12 @@ static void check_registries(struct cluster_checker *c)
 
     for (size_t i = 0; i < cluster->n_registries; i++) {
         struct sup_spread_config *one = &cluster->registries[i];
+        const struct sup_registry_config *registry =
+            one->name ? registry_of(c->config, one->name) : NULL;
 
-        one->contract = one->name ? contract_of(c->config, one->name) : NULL;
-        if (one->name && !one->contract)
+        one->contract = registry ? registry->contract : NULL;
+        check_singletons(c, one, registry);
+        if (one->name && !registry)
             sup_config_error(c->errors, one->json, "name",
                              "no worker has a registry \"%s\": expected one of theirs", one->name);
         for (size_t k = 0; one->name && k < i; k++)

@@ -5,6 +5,7 @@
 #include "overlay/core/pool.h"
 
 #define ENDPOINTS_MAX 16
+#define SINGLETONS_MAX 64
 #define BOUND (8760 * HOUR)
 
 static const struct sup_key memory_store_keys[] = {
@@ -70,6 +71,12 @@ static const struct sup_key spread_keys[] = {
     KEY(sup_spread_config, "shards", INTEGER, shards, RANGE(1, OV_SHARDS_MOST), DEFAULT(64),
         ABOUT("Into how many parts its keys are divided, each of which one node has at a time; the "
               "same on all nodes, and not to be changed while any of them runs.")),
+    KEY(sup_spread_config, "singletons", TEXTS, singletons, RANGE(0, SINGLETONS_MAX),
+        .count_offset = offsetof(struct sup_spread_config, n_singletons), ABSENT("none"),
+        ABOUT("Keys whose actors nobody has to ask for: each lives on the node that has its shard, "
+              "from when that gets it until it loses it, and is spawned again where it has failed "
+              "to be. The same on all nodes. When the shard is given away it is told by an exit of "
+              "reason shutdown, so that a supervisor ends its children first.")),
 };
 static const struct sup_key_object spread =
     OBJECT(sup_spread_config, "cluster_registry", "Cluster registry",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/event.h"
 #include "libax/far.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/memory.h"
 #include "libax/names.h"
@@ -239,6 +240,16 @@ static int type_for(struct worker *w, const struct ax_contract *contract)
     return -1;
 }
 
+/* Of a new actor, in the turn of its spawn. */
+static int endow(struct worker *w, uint32_t index, const struct ax_spawn *spawn)
+{
+    int error = shm_unlikely(w->leased) ? lease_inherit(w, w->current->ctx.actor, index) : 0;
+    if (error == 0)
+        return snapshot_initial(w, index, spawn->snapshot);
+    end_failed(w, index, SHM_FAILED);
+    return error;
+}
+
 /* The name first: it is granted for a record that we hold, then both become binding together. */
 static int spawn_named(struct worker *w, int type, const struct shm_policy *policy,
                        uint32_t capacity, const struct ax_spawn *spawn, uint32_t *index)
@@ -262,7 +273,7 @@ static int spawn_named(struct worker *w, int type, const struct shm_policy *poli
         actor_unreserve(w, record);
         return error;
     }
-    error = snapshot_initial(w, record, spawn->snapshot);
+    error = endow(w, record, spawn);
     shm_set(&w->port, &w->port.cold[record].name, entry + 1);
     turn_pause(w); /* binding now: the name must not outlive a spawn that is undone */
     turn_continue(w);
@@ -273,7 +284,7 @@ static int spawn_anonymous(struct worker *w, int type, const struct shm_policy *
                            uint32_t capacity, const struct ax_spawn *spawn, uint32_t *index)
 {
     int error = actor_spawn(w, (uint16_t)type, policy, capacity, 0, index);
-    return error != 0 ? error : snapshot_initial(w, *index, spawn->snapshot);
+    return error != 0 ? error : endow(w, *index, spawn);
 }
 
 int ax_spawn_(struct ax_ctx *ctx, const struct ax_contract *contract, const struct ax_spawn *spawn,

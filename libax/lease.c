@@ -2,6 +2,7 @@
 #include "libax/lease.h"
 
 #include "libax/life.h"
+#include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/shard.h"
 #include "libax/turn.h"
@@ -56,10 +57,36 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
     return *epoch == 0 ? AX_E_STALE : 0;
 }
 
+/* What the actor lives under; lease 0: nothing. */
+static struct shm_leased leased_by(const struct shm_port *port, uint32_t index)
+{
+    const struct shm_key *key = registry_key(port, index);
+    const struct shm_more *more = more_of(port, index);
+    if (key != NULL && key->lease != 0)
+        return (struct shm_leased){key->epoch, key->lease};
+    if (more != NULL && more->leased != 0)
+        return *(const struct shm_leased *)shm_unit(port, more->leased);
+    return (struct shm_leased){0};
+}
+
+int lease_inherit(struct worker *w, uint32_t parent, uint32_t index)
+{
+    const struct shm_leased leased = leased_by(&w->port, parent);
+    if (leased.lease == 0)
+        return 0;
+    struct shm_more *more = more_get(w, index);
+    uint32_t unit = more == NULL ? 0 : shm_arena_take(&w->port, 0);
+    if (unit == 0)
+        return AX_E_NO_MEMORY;
+    *(struct shm_leased *)shm_unit(&w->port, unit) = leased;
+    shm_set(&w->port, &more->leased, unit);
+    return 0;
+}
+
 bool lease_allows(struct worker *w, uint32_t index)
 {
-    const struct shm_key *key = registry_key(&w->port, index);
-    return key == NULL || key->lease == 0 || epoch_of(w, key->lease) == key->epoch;
+    const struct shm_leased leased = leased_by(&w->port, index);
+    return leased.lease == 0 || epoch_of(w, leased.lease) == leased.epoch;
 }
 
 void lease_end(struct worker *w, uint32_t index)
@@ -73,6 +100,5 @@ void lease_end(struct worker *w, uint32_t index)
 
 uint64_t ax_lease_epoch(struct ax_ctx *ctx)
 {
-    const struct shm_key *key = registry_key(&ctx->worker->port, ctx->actor);
-    return key == NULL ? 0 : key->epoch;
+    return leased_by(&ctx->worker->port, ctx->actor).epoch;
 }

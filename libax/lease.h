@@ -4,7 +4,8 @@
  *
  * The gateway writes the leases into its public memory; who runs the actors looks there before each
  * turn, with a clock that goes on while the machine sleeps. An actor is of the epoch in which it
- * was spawned, and ends with it. */
+ * was spawned, and ends with it. So is one that it spawns, in the same slot, for it does the other
+ * one's work. */
 #ifndef LIBAX_LEASE_H
 #define LIBAX_LEASE_H
 
@@ -17,6 +18,10 @@ void lease_open(struct worker *w);
  * AX_E_STALE: this node has no lease of it. */
 int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_span key,
              uint32_t *lease, uint64_t *epoch);
+
+/* In the open turn, in which the actor is spawned by `parent`: it lives under the same lease, if
+ * that has one. 0 or AX_E_NO_MEMORY. */
+int lease_inherit(struct worker *w, uint32_t parent, uint32_t index);
 
 /* Each before a turn of the actor, where w->leased says that there may be such. */
 bool lease_allows(struct worker *w, uint32_t index);

@@ -42,9 +42,11 @@ void more_give(struct worker *w, uint32_t index)
     uint32_t unit = w->port.cold[index].more;
     if (unit == 0)
         return;
-    uint32_t restarts = more_of(&w->port, index)->restarts;
-    if (restarts != 0)
-        shm_arena_give(&w->port, restarts, 0);
+    const struct shm_more *more = more_of(&w->port, index);
+    if (more->restarts != 0)
+        shm_arena_give(&w->port, more->restarts, 0);
+    if (more->leased != 0)
+        shm_arena_give(&w->port, more->leased, 0);
     shm_arena_give(&w->port, unit, SHM_MORE_ORDER);
     shm_set(&w->port, &w->port.cold[index].more, 0);
 }
@@ -56,6 +58,7 @@ bool more_mark(const struct shm_port *port, uint32_t index, uint64_t *used)
         return true;
     if (!shm_mark(port, used, unit, SHM_MORE_ORDER))
         return false;
-    uint32_t restarts = more_of(port, index)->restarts;
-    return restarts == 0 || shm_mark(port, used, restarts, 0);
+    const struct shm_more *more = more_of(port, index);
+    return (more->restarts == 0 || shm_mark(port, used, more->restarts, 0)) &&
+           (more->leased == 0 || shm_mark(port, used, more->leased, 0));
 }

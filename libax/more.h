@@ -21,7 +21,7 @@ struct shm_more *more_get(struct worker *w, uint32_t actor);
 struct shm_restarts *restarts_get(struct worker *w, uint32_t actor);
 /* In the open turn, when what it leads to has been given back. */
 void more_give(struct worker *w, uint32_t actor);
-/* Marks the block itself and the times of restarts, for shm_recover. */
+/* Marks the block itself, the times of restarts and the lease, for shm_recover. */
 bool more_mark(const struct shm_port *port, uint32_t actor, uint64_t *used);
 
 #endif

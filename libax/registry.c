@@ -303,14 +303,14 @@ static int raise_actor(struct worker *w, struct registry *r, struct ax_span key,
     return 0;
 }
 
-/* In the open turn, in which an error has changed nothing. */
+/* In the open turn, in which an error has changed nothing. Contract 0: whatever it is. */
 static int resolve(struct worker *w, struct registry *r, struct ax_span key, uint64_t contract,
                    bool spawn, uint64_t *ref)
 {
     uint64_t hash = index_hash(w, key);
     uint32_t index = index_find(w, r, key, hash);
     int error = 0;
-    if (contract != w->contracts[r->type].hash)
+    if (contract != 0 && contract != w->contracts[r->type].hash)
         return AX_E_WRONG_CONTRACT;
     if (index == 0 && !spawn)
         return AX_E_NO_ACTOR;

@@ -103,8 +103,8 @@ struct shm_more {
     uint32_t listens;         /* it wants the lifecycle stream */
     uint32_t missed;          /* notices of it that were left out since the last one */
     uint32_t restarts;        /* unit of a shm_restarts */
-    uint32_t spare;
-    char words[SHM_WORDS]; /* the reason that it is closing for, where that is other */
+    uint32_t leased;          /* unit of a shm_leased */
+    char words[SHM_WORDS];    /* the reason that it is closing for, where that is other */
 };
 #define SHM_MORE_ORDER 1u
 _Static_assert(sizeof(struct shm_more) == SHM_UNIT << SHM_MORE_ORDER, "what few actors have");
@@ -205,6 +205,13 @@ struct shm_key { /* of an actor of a registry; a block */
     uint32_t lease; /* of its shard, counted from 1; 0: the registry is this node's alone */
     uint64_t epoch; /* in which it was spawned */
     uint8_t bytes[];
+};
+
+/* What the lease of a shard allows, beside the actors of its keys: an actor that was spawned by one
+ * of those, or by one like this. A unit. */
+struct shm_leased {
+    uint64_t epoch; /* as of a shm_key */
+    uint32_t lease;
 };
 
 #define SHM_PASSIVE UINT64_MAX /* restart_at of an actor that waits for its next message */

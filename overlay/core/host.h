@@ -38,7 +38,7 @@ struct ov_host;
 struct ov_bound { /* a key whose actor lives while the shard is this node's */
     uint32_t registry;
     struct ax_span key; /* outlives the host */
-    uint64_t contract;
+    uint64_t contract;  /* 0: whatever the registry's is */
 };
 
 struct ov_host_config {
@@ -64,6 +64,7 @@ enum ov_host_kind {
 struct ov_host_effect {
     enum ov_host_kind kind;
     bool lost;                /* of STOP: its lease; else it handles its mail first */
+    bool bound;               /* its key is, to its shard */
     uint32_t node;            /* of who tells or asks, as the core calls it */
     uint32_t registry, shard; /* OV_NO_REGISTRY: of none */
     uint64_t handle, actor, epoch, contract;

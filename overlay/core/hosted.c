@@ -250,6 +250,7 @@ static void fill(struct ov_host_effect *effect, enum ov_host_kind kind,
 {
     *effect = (struct ov_host_effect){.kind = kind,
                                       .lost = hosted->lost,
+                                      .bound = hosted->bound != NULL,
                                       .registry = hosted->registry,
                                       .shard = hosted->shard,
                                       .handle = kind == OV_HOST_SPAWN ? hosted->slot.id : 0,

@@ -99,6 +99,7 @@ struct gw {
 
     struct ov_cluster *cluster;
     struct ov_host_config host_config;
+    struct ov_bound *bound;
     struct ov_host *host; /* of registries of the cluster */
     struct ov_outs outs;
     bool following;         /* what comes of a step: gw_step does not */

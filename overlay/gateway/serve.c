@@ -191,10 +191,13 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg)
         ax_log(ctx, AX_WARN, "nobody has asked for the actor of a key");
 }
 
+/* What is always there may be a supervisor, which at an exit ends its children before itself. */
 static void stop(struct ax_ctx *ctx, const struct ov_host_effect *effect)
 {
     struct ax_ref who = {effect->actor, 0};
-    int error = effect->lost ? far_lost(ctx, who) : ax_stop_actor(ctx, who);
+    int error = effect->lost    ? far_lost(ctx, who)
+                : effect->bound ? ax_exit_actor(ctx, who, AX_SHUTDOWN)
+                                : ax_stop_actor(ctx, who);
     if (error != 0 && error != AX_E_NO_ACTOR)
         gw_die(ctx, "an actor cannot be told to end");
 }

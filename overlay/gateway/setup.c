@@ -227,6 +227,27 @@ static int set_store(struct ax_ctx *ctx, const json_t *args)
     return 0;
 }
 
+/* Keys of actors that live as long as the node has their shard. */
+static int set_bound(uint32_t registry, const json_t *keys)
+{
+    const json_t *one;
+    size_t i, n = json_array_size(keys);
+    uint32_t *nbound = &gw.host_config.nbound;
+    struct ov_bound *more = reallocarray(gw.bound, *nbound + n + 1, sizeof *more);
+    if (more == NULL)
+        return -ENOMEM;
+    gw.bound = more;
+    json_array_foreach(keys, i, one)
+    {
+        char *key = strdup(json_string_value(one));
+        if (key == NULL)
+            return -ENOMEM;
+        gw.bound[(*nbound)++] = (struct ov_bound){.registry = registry,
+                                                  .key = {key, (uint32_t)json_string_length(one)}};
+    }
+    return 0;
+}
+
 static int set_registries(const json_t *args)
 {
     const json_t *one;
@@ -238,6 +259,7 @@ static int set_registries(const json_t *args)
         registry->name = strdup(text(one, "name"));
         if (registry->name == NULL)
             return -ENOMEM;
+        AX_TRY(set_bound((uint32_t)i, json_object_get(one, "singletons")));
     }
     return 0;
 }
@@ -298,11 +320,10 @@ static int make_core(void)
 
 static int make_host(void)
 {
-    gw.host_config = (struct ov_host_config){
-        .cluster = &gw.config,
-        .actors = ACTORS,
-        .spawns = GW_CLERKS,
-    };
+    gw.host_config.cluster = &gw.config;
+    gw.host_config.bound = gw.bound;
+    gw.host_config.actors = ACTORS;
+    gw.host_config.spawns = GW_CLERKS;
     size_t size = ov_host_size(&gw.host_config);
     void *memory = size == 0 ? NULL : malloc(size);
     if (memory == NULL)

@@ -2,11 +2,13 @@
 #define AX_IMPLEMENT
 #include "tests/plugins/leased/leased.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include "tests/plugins/leased/crown.h"
+#include "tests/plugins/leased/heir.h"
+#include "tests/plugins/leased/line.h"
+
+#include <ax/cluster.h>
+#include <ax/registry.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define PERIOD AX_MILLISECONDS(5)
 
@@ -16,18 +18,11 @@ struct leased {
 
 void leased_on_note(struct ax_ctx *ctx, struct leased *self, const struct leased_note *msg)
 {
-    struct timespec now;
-    char path[AX_KEY_MAX + 1] = "", line[64];
+    char path[AX_KEY_MAX + 1] = "";
     struct ax_span key = ax_key(ctx);
     (void)self, (void)msg;
     memcpy(path, key.ptr, key.len);
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    int len =
-        snprintf(line, sizeof line, "%llu %lld%09ld %d\n", (unsigned long long)ax_lease_epoch(ctx),
-                 (long long)now.tv_sec, now.tv_nsec, (int)getpid());
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    AX_CHECK(ctx, fd >= 0 && write(fd, line, (size_t)len) == len);
-    close(fd);
+    add_line(ctx, path);
 }
 
 void leased_on_epoch(struct ax_ctx *ctx, struct leased *self, const struct leased_epoch *msg,
@@ -45,4 +40,4 @@ static void begin(struct ax_ctx *ctx, struct leased *self)
 }
 
 AX_ACTOR(leased, .on_start = begin);
-AX_PLUGIN("leased", &leased_actor);
+AX_PLUGIN("leased", &leased_actor, &crown_actor, &heir_actor);

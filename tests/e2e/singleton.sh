@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# A singleton of the cluster: a supervisor of two, in a registry of one shard, that nobody asks for.
+# It lives on the node that has the lease, and so do its children, which act by themselves all the
+# time and show when they believe to be alone: whatever stands still, dies or gives its shards away,
+# no two nodes act at a time, and it is there again.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/single.XXXXXX") || exit
+declare -A pids=()
+
+finish() {
+    local node
+    for node in "${!pids[@]}"; do
+        kill -KILL "${pids[$node]}" 2>/dev/null
+    done
+    wait
+    rm -rf "$dir"
+}
+
+read -r -a ports < <(free_ports 3)
+
+# The store is kept by a, which is never stopped.
+config() { # NODE PORT PEERS
+    cat >"$dir/$1.json" <<END
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
+  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
+    "peers": { $3 }, "token_file": "token", "store": { "memory": { "node": "a" } },
+    "lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    "registries": [ { "name": "thrones", "shards": 1, "singletons": [ "$dir/crown" ] } ] },
+  "workers": [
+    { "name": "ruling", "plugin": "$AX_BUILD/tests/plugins/leased.so",
+      "registries": [ { "name": "thrones", "contract": "crown" } ] } ] }
+END
+}
+
+start() {
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+pid_of() { # NODE WORKER
+    "$axsup" status "$dir/$1.json" --json 2>/dev/null |
+        sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+}
+
+# last CHILD: its last line; zeros, where there is none.
+last() {
+    local line
+    line=$(tail -n 1 "$dir/crown.$1" 2>/dev/null)
+    echo "${line:-0 0 0}"
+}
+
+# look: sets epoch, and who: the node, of the last line.
+epoch=0 who=
+look() {
+    local line node
+    line=$(last two)
+    epoch=${line%% *} who=
+    for node in a b c; do
+        [[ ${line##* } == "$(pid_of "$node" ruling/0)" ]] && who=$node
+    done
+}
+
+# rules PATTERN: until both children act in an epoch above the last one that was seen, on a node of
+# that pattern.
+rules() {
+    local tries=3000 child now
+    for child in one two; do
+        while now=$(last $child) && ! ((${now%% *} > epoch)) && ((tries--)); do
+            read -r -t 0.02 <>"$dir/never"
+        done
+        ((${now%% *} > epoch))
+        verdict $? "nobody acts in an epoch above $epoch: \"$now\"; $(tail -n 3 "$dir"/?.log)"
+    done
+    look
+    # shellcheck disable=SC2053
+    [[ $who == $1 ]]
+    verdict $? "\"$who\" has the singleton, not $1"
+}
+
+mkfifo "$dir/never"
+"$axsup" keygen --token "$dir/token" || exit
+config a 0 "\"b\": \"127.0.0.1:${ports[1]}\", \"c\": \"127.0.0.1:${ports[2]}\""
+config b 1 "\"a\": \"127.0.0.1:${ports[0]}\", \"c\": \"127.0.0.1:${ports[2]}\""
+config c 2 "\"a\": \"127.0.0.1:${ports[0]}\", \"b\": \"127.0.0.1:${ports[1]}\""
+for node in a b c; do
+    start $node
+done
+
+# Nobody has asked for it.
+rules '[abc]'
+
+# Given away, with its children first. Who has the store is asked for nothing else from here on.
+"$axsup" drain "$dir/a.json" >"$dir/out" 2>&1
+verdict $? "drain a: $(<"$dir/out")"
+if [[ $who == a ]]; then
+    rules '[bc]'
+fi
+before=$who
+"$axsup" drain "$dir/$before.json" >"$dir/out" 2>&1
+verdict $? "drain $before: $(<"$dir/out")"
+rules "[^a$before]"
+become '[]' actors "$dir/$before.json" --contract heir --json
+become '[]' actors "$dir/$before.json" --contract crown --json
+"$axsup" stop "$dir/$before.json" >"$dir/out" 2>&1
+verdict $? "stop $before: $(<"$dir/out")"
+wait "${pids[$before]}"
+
+# Its process dies: it and its children go on where they were, in the same epoch.
+worker=$(pid_of "$who" ruling/0)
+kill -KILL "$worker"
+tries=3000
+while now=$(last two) && [[ ${now##* } == "$worker" ]] && ((tries--)); do
+    read -r -t 0.02 <>"$dir/never"
+done
+[[ ${now%% *} == "$epoch" && ${now##* } == "$(pid_of "$who" ruling/0)" ]]
+verdict $? "after its process has died: \"$now\", of $who in epoch $epoch before"
+
+# Another node could take it, and may do so at once, as it is the one that should have it.
+start "$before"
+become "*\"node\":\"$who\"*\"state\":\"up\"*" nodes "$dir/$before.json" --json
+look
+
+# Its gateway stands still: the lease runs out, and the children see that by themselves.
+stands=$who
+gateway=$(pid_of "$stands" gateway/0)
+kill -STOP "$gateway"
+rules "[^a$stands]"
+kill -CONT "$gateway"
+become '[]' actors "$dir/$stands.json" --contract heir --json
+
+# Its node dies.
+kill -KILL "${pids[$who]}"
+wait "${pids[$who]}" 2>/dev/null
+unset "pids[$who]"
+rules "[^a$who]"
+become '{"running":2,*' call "$dir/a.json" "thrones/$dir/crown" children
+
+for child in one two; do
+    sort -n -k2,2 "$dir/crown.$child" | awk '
+        $1 == 0 { if (!wrong) print "without a lease at " $2; wrong = 1 }
+        $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
+        { last = $1 > last ? $1 : last; epochs[$1]++ }
+        END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 4 }' >"$dir/sum"
+    verdict $? "$child: $(<"$dir/sum")"
+    cat "$dir/sum"
+done
+
+for node in c b a; do
+    [[ -n ${pids[$node]-} ]] || continue
+    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
+    verdict $? "stop $node: $(<"$dir/out"); $(tail -n 9 "$dir/$node.log")"
+    wait "${pids[$node]}"
+    unset "pids[$node]"
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
