@@ -40,7 +40,7 @@ config() {
   "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
     "peers": { $3 }, "token_file": "token", "store": $store,
     "lease_ttl": "$ttl", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
-    "registries": [ { "name": "leases", "shards": 4 } ] },
+    "registries": [ { "name": "leases", "shards": 32 } ] },
   "workers": [
     { "name": "leasing", "plugin": "$AX_BUILD/tests/plugins/leased.so",
       "registries": [ { "name": "leases", "contract": "leased" } ] } ] }
@@ -88,9 +88,9 @@ for node in a b c; do
     become '*"state":"up"*"state":"up"*' nodes "$dir/$node.json" --json
 done
 
-# A key that b or c has.
+# A key that b or c has: there are so many shards that a does not have them all by chance.
 for ((tries = 300; tries > 0; tries--)); do
-    file=$dir/key$((tries % 10))
+    file=$dir/key$((tries % 30))
     "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
     who=$(owner)
     [[ $who == b || $who == c ]] && break
