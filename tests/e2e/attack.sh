@@ -7,42 +7,16 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup helper=$AX_BUILD/tests/e2e/helper_attack
 dir=$(mktemp -d "${TMPDIR:-/tmp}/attack.XXXXXX") || exit
-declare -A pids=()
 
-finish() {
-    local each
-    for each in "${!pids[@]}"; do
-        kill -KILL "${pids[$each]}" 2>/dev/null
-    done
-    wait
-    rm -rf "$dir"
-}
-
-read -r -a ports < <(python3 -c '
-import socket
-s = [socket.socket() for _ in range(2)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
-
-# begin_node NODE PORT PEER PORT
-begin_node() {
-    cat >"$dir/$1.json" <<END_OF_CONFIG
-{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s", "events": 65536,
-  "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { "$3": "127.0.0.1:$4" },
-    "token_file": "token", "store": { "memory": { "node": "a" } },
-    "lease_ttl": "3s", "dead": "30s", "connect": "2s",
-    "registries": [ { "name": "counters", "shards": 4 } ] },
-  "workers": [
-    { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
-      "actors": [ { "name": "counter", "contract": "counter" } ],
-      "registries": [ { "name": "counters", "contract": "counter" } ] },
-    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
-      "actors": [ { "name": "traveler", "contract": "traveler" } ] } ] }
-END_OF_CONFIG
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
+# configure NODE
+configure() {
+    config "$1" '"lease_ttl": "3s", "dead": "30s", "connect": "2s",
+    "registries": [ { "name": "counters", "shards": 4 } ]' \
+        "$(counting traveler)" '"events": 65536'
 }
 
 add_at() { # BY
@@ -104,13 +78,11 @@ goes_on() {
     verdict $? "$1: after ask $before nobody is served; $(cat "$dir/wrong" 2>/dev/null)"
 }
 
-"$axsup" keygen --token "$dir/token" || exit
-begin_node a "${ports[0]}" b "${ports[1]}"
-begin_node b "${ports[1]}" a "${ports[0]}"
-for node in a b; do
-    become '*"state":"up"*' nodes "$dir/$node.json" --json
-done
-gateway=$("$axsup" status "$dir/a.json" --json | sed 's|.*"name":"gateway/0"[^}]*"pid":\([0-9]*\).*|\1|')
+name_nodes a b
+configure a
+configure b
+start_all
+gateway=$(pid_of a gateway/0)
 session=$("$axsup" sessions "$dir/a.json" --json)
 behave &
 pids[behave]=$!
@@ -120,15 +92,15 @@ resident=$(resident) descriptors=$(descriptors) told=0
 # ---- who has no token ----
 
 for kind in garbage no_token wrong_token stolen own_name replayed reflected oversize early; do
-    got=$("$helper" stranger "${ports[0]}" "$dir/token" $kind 40 2>&1)
+    got=$("$helper" stranger "${port[a]}" "$dir/token" $kind 40 2>&1)
     [[ $got == "closed 40,"* ]]
     verdict $? "$kind: $got"
     refusals 40 $kind
 done
 told=$(refused)
-"$helper" stranger "${ports[0]}" "$dir/token" truncated 200 >/dev/null
+"$helper" stranger "${port[a]}" "$dir/token" truncated 200 >/dev/null
 verdict $? "truncated"
-"$helper" stranger "${ports[0]}" "$dir/token" slow 1000 >"$dir/slow" 2>&1 &
+"$helper" stranger "${port[a]}" "$dir/token" slow 1000 >"$dir/slow" 2>&1 &
 pids[slow]=$!
 most=0
 while kill -0 "${pids[slow]}" 2>/dev/null; do
@@ -140,7 +112,7 @@ verdict $? "slow: the gateway has had $most descriptors, and $descriptors before
 [[ $(<"$dir/slow") == "closed 1000" ]]
 verdict $? "slow: $(<"$dir/slow")"
 refusals 1000 slow
-"$helper" stranger "${ports[0]}" "$dir/token" flood 3000 >/dev/null
+"$helper" stranger "${port[a]}" "$dir/token" flood 3000 >/dev/null
 verdict $? "flood"
 bounded 'strangers'
 goes_on 'strangers'
@@ -156,7 +128,7 @@ while read -r kind count wanted; do
         skipped=1
         continue
     fi
-    got=$("$helper" member "${ports[0]}" "$dir/token" "$kind" "$count" 2>&1)
+    got=$("$helper" member "${port[a]}" "$dir/token" "$kind" "$count" 2>&1)
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$kind: $got, not $wanted"
@@ -198,12 +170,7 @@ n=$(grep -o '"auth_refused"' <<<"$told" | wc -l)
 ((n <= SECONDS + 1))
 verdict $? "$n times it was told in $SECONDS seconds who was refused"
 
-for node in b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+stop_all
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

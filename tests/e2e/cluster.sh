@@ -8,51 +8,21 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
-declare -A pids=()
 
-finish() {
-    local node
-    for node in "${!pids[@]}"; do
-        kill -KILL "${pids[$node]}" 2>/dev/null
-    done
-    [[ -n $server ]] && kill -KILL "$server" 2>/dev/null
-    wait
-    rm -rf "$dir"
-}
-
-read -r -a ports < <(free_ports 3)
 if ! lease_store "${1-memory}"; then
     echo "skipped: there is no server of ${1-}"
     exit 77
 fi
 
-# config NODE INDEX: a node that knows the other two.
-config() {
-    local peers='' other i=0
-    for other in a b c; do
-        [[ $other == "$1" ]] || peers+="${peers:+, }\"$other\": \"127.0.0.1:${ports[i]}\""
-        i=$((i + 1))
-    done
-    cat >"$dir/$1.json" <<END
-{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
-  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}", "peers": { $peers },
-    "token_file": "token", "store": $store,
-    "lease_ttl": "1s", "lease_margin": "100ms", "dead": "5s",
-    "registries": [ { "name": "counters", "shards": 12 } ] },
-  "workers": [
-    { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
-      "actors": [ { "name": "counter", "contract": "counter" } ],
-      "registries": [ { "name": "counters", "contract": "counter" } ] },
-    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
-      "actors": [ { "name": "traveler", "contract": "traveler" } ] } ] }
-END
-}
-
-start() {
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
+# configure NODE
+configure() {
+    config "$1" '"lease_ttl": "1s", "lease_margin": "100ms", "dead": "5s",
+    "registries": [ { "name": "counters", "shards": 12 } ]' \
+        "$(counting traveler)"
 }
 
 # ask NODE MESSAGE JSON: of its traveler, which does what it is told with counters elsewhere.
@@ -80,29 +50,18 @@ answers() {
     verdict $? "${*:2}: $got, not $1"
 }
 
-pid_of() {
-    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
-}
-
 secs=1000000000
 by() { echo "{\"key\":\"$1\",\"by\":$2,\"timeout_ns\":$((5 * secs))}"; }
 at() { echo "{\"node\":\"$1\",\"name\":\"$2\",\"by\":$3,\"timeout_ns\":$((5 * secs))}"; }
 
-"$axsup" keygen --token "$dir/token" || exit
-i=0
+name_nodes a b c
 for node in a b c; do
-    config $node $i
-    i=$((i + 1))
+    configure $node
 done
-for node in a b c; do
-    start $node
-done
+start_all
 
 # ---- keys and names ----
 
-for node in a b c; do
-    become "*\"state\":\"up\"*\"state\":\"up\"*" nodes "$dir/$node.json" --json
-done
 eventually '{"error":0,"value":1}' a add_at "$(at b counter 1)"
 answers '{"error":0,"value":3}' c add_at "$(at b counter 2)"
 answers '{"error":0,"value":7}' b add_at "$(at b counter 4)"
@@ -201,12 +160,7 @@ eventually '{"error":0,"value":5}' a add_at "$(at c counter 5)"
 
 # ---- they leave in order ----
 
-for node in c b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+stop_all
 for node in a b c; do
     grep -q 'has stopped: .* 0 workers killed' "$dir/$node.log"
     verdict $? "$node: $(tail -n 3 "$dir/$node.log")"

@@ -7,42 +7,17 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
-declare -A pids=()
 
-finish() {
-    local node
-    for node in "${!pids[@]}"; do
-        kill -KILL "${pids[$node]}" 2>/dev/null
-    done
-    wait
-    rm -rf "$dir"
-}
-
-read -r -a ports < <(python3 -c '
-import socket
-s = [socket.socket() for _ in range(2)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
-
-# config NODE INDEX OTHER OTHER_INDEX
-config() {
-    cat >"$dir/$1.json" <<END
-{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
-  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
-    "peers": { "$3": "127.0.0.1:${ports[$4]}" }, "token_file": "token", "inbox": 64,
-    "suspect": "100s", "dead": "200s", "store": { "memory": { "node": "a" } } },
-  "workers": [
-    { "name": "ends", "plugin": "$AX_BUILD/tests/plugins/distance.so", "actors": [
+# configure NODE
+configure() {
+    config "$1" '"inbox": 64, "suspect": "100s", "dead": "200s"' \
+        '{ "name": "ends", "plugin": "'"$AX_BUILD"'/tests/plugins/distance.so", "actors": [
         { "name": "end", "contract": "distance_end", "capacity": 16 },
-        { "name": "near", "contract": "distance" } ] } ] }
-END
-}
-
-# pid_of NODE WORKER
-pid_of() {
-    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+        { "name": "near", "contract": "distance" } ] }'
 }
 
 # flood COUNT SIZE: what a's actor then says.
@@ -62,16 +37,10 @@ logged() {
     grep -c "$2" "$dir/$1.log"
 }
 
-"$axsup" keygen --token "$dir/token" || exit
-config a 0 b 1
-config b 1 a 0
-for node in a b; do
-    "$axsup" run "$dir/$node.json" >>"$dir/$node.log" 2>&1 </dev/null &
-    pids[$node]=$!
-done
-for node in a b; do
-    become '*"state":"up"*' nodes "$dir/$node.json" --json
-done
+name_nodes a b
+configure a
+configure b
+start_all
 
 # ---- a peer that does not read ----
 
@@ -114,12 +83,7 @@ verdict $? "of 20000 messages $came came, and $lost are told as lost"
 [[ $(logged a 'node b is down') == 0 ]]
 verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log")"
 
-for node in b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+stop_all
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

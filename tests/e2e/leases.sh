@@ -8,22 +8,11 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/leases.XXXXXX") || exit
-declare -A pids=()
 
-finish() {
-    local node
-    for node in "${!pids[@]}"; do
-        kill -CONT "${pids[$node]}" 2>/dev/null
-        kill -KILL "${pids[$node]}" 2>/dev/null
-    done
-    [[ -n $server ]] && kill -KILL "$server" 2>/dev/null
-    wait
-    rm -rf "$dir"
-}
-
-read -r -a ports < <(free_ports 3)
 if ! lease_store "${1-memory}"; then
     echo "skipped: there is no server of ${1-}"
     exit 77
@@ -34,32 +23,18 @@ ttl=600ms
 [[ ${1-} == etcd ]] && ttl=2s
 
 # The store is kept by a, which is never stopped; b and c have all shards in turn.
-config() {
-    cat >"$dir/$1.json" <<END
-{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
-  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
-    "peers": { $3 }, "token_file": "token", "store": $store,
-    "lease_ttl": "$ttl", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
-    "registries": [ { "name": "leases", "shards": 32 } ] },
-  "workers": [
-    { "name": "leasing", "plugin": "$AX_BUILD/tests/plugins/leased.so",
-      "registries": [ { "name": "leases", "contract": "leased" } ] } ] }
-END
-}
-
-start() {
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
-}
-
-pid_of() {
-    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+configure() { # NODE
+    config "$1" '"lease_ttl": "'$ttl'", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    "registries": [ { "name": "leases", "shards": 32 } ]' \
+        '{ "name": "leasing", "plugin": "'"$AX_BUILD"'/tests/plugins/leased.so",
+      "registries": [ { "name": "leases", "contract": "leased" } ] }'
 }
 
 # owner: the node that has written the last line.
 owner() {
     local node last
     last=$(tail -n 1 "$file" 2>/dev/null)
+    [[ -n $last ]] || return
     for node in a b c; do
         [[ ${last##* } == "$(pid_of "$node" leasing/0 2>/dev/null)" ]] && echo "$node" && return
     done
@@ -77,16 +52,11 @@ acts() {
     epoch=${now%% *}
 }
 
-"$axsup" keygen --token "$dir/token" || exit
-config a 0 "\"b\": \"127.0.0.1:${ports[1]}\", \"c\": \"127.0.0.1:${ports[2]}\""
-config b 1 "\"a\": \"127.0.0.1:${ports[0]}\", \"c\": \"127.0.0.1:${ports[2]}\""
-config c 2 "\"a\": \"127.0.0.1:${ports[0]}\", \"b\": \"127.0.0.1:${ports[1]}\""
+name_nodes a b c
 for node in a b c; do
-    start $node
+    configure $node
 done
-for node in a b c; do
-    become '*"state":"up"*"state":"up"*' nodes "$dir/$node.json" --json
-done
+start_all
 
 # A key that b or c has: there are so many shards that a does not have them all by chance.
 for ((tries = 300; tries > 0; tries--)); do
@@ -138,11 +108,6 @@ sort -n -k2,2 "$file" | awk '
 verdict $? "$(<"$dir/sum")"
 cat "$dir/sum"
 
-for node in c b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out"); $(tail -n 9 "$dir/$node.log")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+stop_all
 echo "$passed passed, $failed failed"
 ((failed == 0))

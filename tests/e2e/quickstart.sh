@@ -8,17 +8,13 @@
 # test-timeout: 120
 
 set -u
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 : "${README:=$AX_ROOT/README.md}"
 command -v pkg-config >/dev/null || { echo "pkg-config is not installed" && exit 77; }
 
-tmp=$(mktemp -d) || exit
-pids=()
-cleanup() {
-    kill -TERM "${pids[@]}" 2>/dev/null
-    wait
-    rm -rf "$tmp"
-}
-trap cleanup EXIT
+dir=$(mktemp -d) || exit
+trap finish EXIT
 
 fail() {
     echo "FAILED: $*"
@@ -39,11 +35,7 @@ blocks() {
     ' "$README"
 }
 
-read -r -a ports < <(python3 -c '
-import socket
-s = [socket.socket() for _ in range(2)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
+read -r -a ports < <(free_ports 2)
 
 # run_steps PRINTS: what is in steps, of which so many lines at least say what they print.
 run_steps() {
@@ -53,7 +45,7 @@ run_steps() {
         echo "\$ $step"
         if [[ $step == *'&' ]]; then
             eval "$step"
-            pids+=($!)
+            pids[$!]=$!
             continue
         fi
         printed=$(eval "$step") || fail "status $?"
@@ -69,7 +61,7 @@ run_steps() {
 follow() {
     local section=$1 name=$2 prints=$3 n=0 config compiler process
     shift 3
-    mkdir "$tmp/$name" && cd "$tmp/$name" || exit
+    mkdir "$dir/$name" && cd "$dir/$name" || exit
     blocks "$section" c 1 >"$name.c"
     for config; do
         n=$((n + 1))
@@ -90,13 +82,13 @@ follow() {
     pids=()
 }
 
-mkdir "$tmp/root"
+mkdir "$dir/root"
 cd "$AX_ROOT" || exit
 config=${AX_BUILD#"$AX_ROOT"/build}
-make -s install CONFIG="${config#/}" DESTDIR="$tmp/root" PREFIX=/usr || fail "make install"
-# The tools take what lies below $tmp/root for what lies below /.
-export PATH=$tmp/root/usr/bin:$PATH PKG_CONFIG_SYSROOT_DIR=$tmp/root
-export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig
+make -s install CONFIG="${config#/}" DESTDIR="$dir/root" PREFIX=/usr || fail "make install"
+# The tools take what lies below $dir/root for what lies below /.
+export PATH=$dir/root/usr/bin:$PATH PKG_CONFIG_SYSROOT_DIR=$dir/root
+export PKG_CONFIG_PATH=$dir/root/usr/lib/pkgconfig
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 
 follow "The smallest plugin" tally 3 tally.json

@@ -9,43 +9,17 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/single.XXXXXX") || exit
-declare -A pids=()
-
-finish() {
-    local node
-    for node in "${!pids[@]}"; do
-        kill -KILL "${pids[$node]}" 2>/dev/null
-    done
-    wait
-    rm -rf "$dir"
-}
-
-read -r -a ports < <(free_ports 3)
 
 # The store is kept by a, which is never stopped.
-config() { # NODE PORT PEERS
-    cat >"$dir/$1.json" <<END
-{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
-  "cluster": { "node": "$1", "listen": "127.0.0.1:${ports[$2]}",
-    "peers": { $3 }, "token_file": "token", "store": { "memory": { "node": "a" } },
-    "lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
-    "registries": [ { "name": "thrones", "shards": 1, "singletons": [ "$dir/crown" ] } ] },
-  "workers": [
-    { "name": "ruling", "plugin": "$AX_BUILD/tests/plugins/leased.so",
-      "registries": [ { "name": "thrones", "contract": "crown" } ] } ] }
-END
-}
-
-start() {
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
-}
-
-pid_of() { # NODE WORKER
-    "$axsup" status "$dir/$1.json" --json 2>/dev/null |
-        sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+configure() { # NODE
+    config "$1" '"lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    "registries": [ { "name": "thrones", "shards": 1, "singletons": [ "'"$dir"'/crown" ] } ]' \
+        '{ "name": "ruling", "plugin": "'"$AX_BUILD"'/tests/plugins/leased.so",
+      "registries": [ { "name": "thrones", "contract": "crown" } ] }'
 }
 
 # last CHILD: its last line; zeros, where there is none.
@@ -84,11 +58,9 @@ rules() {
 }
 
 mkfifo "$dir/never"
-"$axsup" keygen --token "$dir/token" || exit
-config a 0 "\"b\": \"127.0.0.1:${ports[1]}\", \"c\": \"127.0.0.1:${ports[2]}\""
-config b 1 "\"a\": \"127.0.0.1:${ports[0]}\", \"c\": \"127.0.0.1:${ports[2]}\""
-config c 2 "\"a\": \"127.0.0.1:${ports[0]}\", \"b\": \"127.0.0.1:${ports[1]}\""
+name_nodes a b c
 for node in a b c; do
+    configure $node
     start $node
 done
 
@@ -107,9 +79,7 @@ verdict $? "drain $before: $(<"$dir/out")"
 rules "[^a$before]"
 become '[]' actors "$dir/$before.json" --contract heir --json
 become '[]' actors "$dir/$before.json" --contract crown --json
-"$axsup" stop "$dir/$before.json" >"$dir/out" 2>&1
-verdict $? "stop $before: $(<"$dir/out")"
-wait "${pids[$before]}"
+stop "$before"
 
 # Its process dies: it and its children go on where they were, in the same epoch.
 worker=$(pid_of "$who" ruling/0)
@@ -151,12 +121,6 @@ for child in one two; do
     cat "$dir/sum"
 done
 
-for node in c b a; do
-    [[ -n ${pids[$node]-} ]] || continue
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out"); $(tail -n 9 "$dir/$node.log")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+stop_all
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the scripts that run nodes of a cluster on loopback share. Those in tests/e2e source it behind
+# e2e.sh; others have a folder in $dir, and look after what they have started themselves.
+
+declare -A pids=() # of nodes by name, and of whatever else a script has started
+declare -A port=() # of nodes by name
+nodes=()
+store='{ "memory": { "node": "a" } }' # of configs
+server=                               # of leases, where there is one
+
+finish() {
+    local each
+    for each in "${!pids[@]}"; do
+        kill -KILL "${pids[$each]}" 2>/dev/null
+    done
+    [[ -n $server ]] && kill -KILL "$server" 2>/dev/null
+    wait
+    rm -rf "$dir"
+}
+
+# free_ports N: ports of 127.0.0.1 that nobody has now.
+free_ports() {
+    python3 -c '
+import socket, sys
+s = [socket.socket() for _ in range(int(sys.argv[1]))]
+for x in s: x.bind(("127.0.0.1", 0))
+print(*[x.getsockname()[1] for x in s])' "$1"
+}
+
+# lease_store KIND [TIMEOUT]: sets $store, the "store" of a cluster's config, and starts the server that
+# it needs in $dir, in $server. False: there is no such server here.
+lease_store() {
+    local listen peer
+    read -r listen peer < <(free_ports 2)
+    case $1 in
+    memory) return ;;
+    redis)
+        command -v redis-server >/dev/null || return
+        redis-server --port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
+            --maxmemory-policy noeviction >"$dir/redis.log" 2>&1 </dev/null &
+        ;;
+    etcd)
+        command -v etcd >/dev/null || return
+        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$listen" \
+            --advertise-client-urls "http://127.0.0.1:$listen" --listen-peer-urls "http://127.0.0.1:$peer" \
+            --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
+            --initial-cluster "default=http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 </dev/null &
+        ;;
+    esac
+    server=$!
+    store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$listen\" ], \"timeout\": \"${2-200ms}\" } }"
+    until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
+        kill -0 "$server" || return
+    done
+}
+
+# name_nodes NODE...: those that the script is about, each with a port, and a token for all.
+name_nodes() {
+    local ports i=0 node
+    nodes=("$@")
+    read -r -a ports < <(free_ports $#)
+    for node; do
+        port[$node]=${ports[i++]}
+    done
+    "$axsup" keygen --token "$dir/token" || exit
+}
+
+# config NODE CLUSTER WORKERS [MORE]: writes $dir/NODE.json, of a node that knows all others; what is
+# given is more of the cluster, the workers, and more of the system, as it stands in a config.
+config() {
+    local peers='' other
+    for other in "${nodes[@]}"; do
+        [[ $other == "$1" ]] || peers+="${peers:+, }\"$other\": \"127.0.0.1:${port[$other]}\""
+    done
+    cat >"$dir/$1.json" <<END
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",${4:+ $4,}
+  "cluster": { "node": "$1", "listen": "127.0.0.1:${port[$1]}", "peers": { $peers },
+    "token_file": "token", "store": $store,
+    $2 },
+  "workers": [
+    $3 ] }
+END
+}
+
+# counting TRAVELER...: workers, for config: a counter, an actor of the registry "counters" for each key,
+# and travelers with these names, who ask them.
+counting() {
+    local actors='' name
+    for name; do
+        actors+="${actors:+, }{ \"name\": \"$name\", \"contract\": \"traveler\" }"
+    done
+    cat <<END
+{ "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
+      "actors": [ { "name": "counter", "contract": "counter" } ],
+      "registries": [ { "name": "counters", "contract": "counter" } ] },
+    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
+      "actors": [ $actors ] }
+END
+}
+
+# start NODE
+start() {
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+# connected NODE: until it runs and is connected with all others.
+connected() {
+    local got node wanted='*' until=$((SECONDS + 30))
+    for node in "${nodes[@]:1}"; do
+        wanted+='"state":"up"*'
+    done
+    # shellcheck disable=SC2053
+    while got=$("$axsup" nodes "$dir/$1.json" --json 2>&1); [[ $got != $wanted ]] && ((SECONDS < until)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "$1 is not connected with all others: $got; $(tail -n 9 "$dir/$1.log")"
+}
+
+start_all() {
+    local node
+    for node in "${nodes[@]}"; do
+        start "$node"
+    done
+    for node in "${nodes[@]}"; do
+        connected "$node"
+    done
+}
+
+# pid_of NODE WORKER
+pid_of() {
+    "$axsup" status "$dir/$1.json" --json |
+        sed -n 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|p'
+}
+
+# stop_all: those that run, the first one last, for it may have the store.
+stop_all() {
+    local i
+    for ((i = ${#nodes[@]} - 1; i >= 0; i--)); do
+        [[ -z ${pids[${nodes[i]}]-} ]] || stop "${nodes[i]}"
+    done
+}
+
+# stop NODE
+stop() {
+    "$axsup" stop "$dir/$1.json" >"$dir/out" 2>&1
+    verdict $? "stop $1: $(<"$dir/out"); $(tail -n 9 "$dir/$1.log")"
+    wait "${pids[$1]}"
+    unset "pids[$1]"
+}
