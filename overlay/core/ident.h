@@ -29,6 +29,22 @@ struct ov_ident {
     uint64_t session;           /* from 1 */
 };
 
+/* Processes of one boot come one after another, and each knows nothing of what the one before had
+ * in hand. So each begins its sessions above all that those before it may have had. */
+#define OV_PROCESS_BIT 20u
+
+/* Of the process of that number, from 0. */
+static inline uint64_t ov_ident_first_session(uint32_t process)
+{
+    return (uint64_t)process << OV_PROCESS_BIT | 1;
+}
+
+/* Whether sessions of one boot are of the same process, as far as their numbers tell. */
+static inline bool ov_ident_same_process(uint64_t session, uint64_t other)
+{
+    return session >> OV_PROCESS_BIT == other >> OV_PROCESS_BIT;
+}
+
 /* Bytes of the marker at the end of `text`; 0: it has none. Of any text, however long. */
 size_t ov_marker(struct ax_span text);
 

@@ -21,6 +21,8 @@ void ov_peer_up(struct ov_cluster *cluster, const struct ov_effect *effect)
 
     if (peer->rotating && !same)
         forget_node(cluster, effect->index);
+    else if (peer->rotating && !ov_ident_same_process(peer->ident.session, effect->ident.session))
+        ov_request_node_down(cluster, effect->index, peer->ident.boot);
     *peer = (struct ov_peer_node){.up = true, .rotating = peer->rotating, .ident = effect->ident};
     if (peer->rotating) {
         ov_monitor_node_up(cluster, effect->index);

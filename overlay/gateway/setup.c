@@ -127,12 +127,6 @@ static int read_pins(struct ax_ctx *ctx, json_t *args)
     return 0;
 }
 
-/* Above all that the processes before may have had. */
-static uint64_t session_of(uint32_t incarnation)
-{
-    return (uint64_t)(incarnation - 1) << 20 | 1;
-}
-
 static int set_self(struct ax_ctx *ctx, json_t *args)
 {
     uint64_t frame = number(args, "max_message") + FRAME_MORE;
@@ -141,7 +135,7 @@ static int set_self(struct ax_ctx *ctx, json_t *args)
         return -ENOMEM;
     *gw.self = (struct ov_self){
         .ident = {.boot = strtoull(text(args, "boot"), NULL, 16),
-                  .session = session_of(ax_incarnation(ctx))},
+                  .session = ov_ident_first_session(ax_incarnation(ctx) - 1)},
         .version_min = 1,
         .version_max = 1,
         .max_frame = (uint32_t)(frame < OV_FRAME_MAX ? frame : OV_FRAME_MAX),

@@ -151,7 +151,12 @@ void sim_start(struct sim *sim, unsigned i)
     node->alive = true;
     node->life++;
     node->timer_at = node->paused_until = 0;
-    node->self.ident.boot = sim_random(sim, UINT64_MAX) | 1;
+    if (!node->same_boot) {
+        node->self.ident.boot = sim_random(sim, UINT64_MAX) | 1;
+        node->config.process = 0;
+    }
+    node->same_boot = false;
+    node->self.ident.session = ov_ident_first_session(node->config.process);
     node->config.core.seed = sim_random(sim, UINT64_MAX);
     node->size = ov_cluster_size(&node->config);
     node->memory = sim_alloc(NULL, node->size > 0 ? node->size : 1);
@@ -165,6 +170,17 @@ void sim_start(struct sim *sim, unsigned i)
             sim_must_step(sim, i, (struct ov_in){.kind = OV_IN_LINK, .link = &event});
     }
     sim_must_step(sim, i, (struct ov_in){.kind = OV_IN_TIMER});
+}
+
+void sim_succeed(struct sim *sim, unsigned i)
+{
+    struct sim_node *node = &sim->node[i];
+
+    if (node->alive)
+        return;
+    node->same_boot = true;
+    node->config.process++;
+    sim_start(sim, i);
 }
 
 void sim_impostor(struct sim *sim, char name, unsigned token)

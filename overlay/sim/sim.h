@@ -96,6 +96,8 @@ uint64_t sim_random(struct sim *sim, uint64_t n);
 /* Begins a new life of the node, with another boot; it dials all nodes. */
 void sim_start(struct sim *sim, unsigned node);
 void sim_start_all(struct sim *sim);
+/* After a crash: another process goes on with the boot, and knows nothing of the one before. */
+void sim_succeed(struct sim *sim, unsigned node);
 bool sim_alive(const struct sim *sim, unsigned node);
 /* How often it was started. */
 unsigned sim_life(const struct sim *sim, unsigned node);

@@ -65,6 +65,7 @@ struct sim_pipe {
 
 struct sim_node {
     bool alive;
+    bool same_boot; /* its next life has the boot of this one */
     unsigned life;
     char name[2];
     struct ov_self self;

@@ -40,6 +40,35 @@ static void test_node_down(void **state)
     host_free(host);
 }
 
+/* Another process of the same boot does not answer what the one before was asked, also where its
+ * session is seen before the end of the other's. */
+static void test_successor(void **state)
+{
+    struct host *host = host_new(2, 32);
+    struct ov_node_view view;
+    struct ov_ident before;
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 0, &cursor);
+    uint64_t token;
+    (void)state;
+    (void)host_find(host, 1, HOST_USERS, key);
+    host->mute = true;
+    token = host_request(host, 1, OV_ASK, HOST_USERS, key, "never");
+    sim_run(host->sim, 50 * SIM_MS);
+    assert_true(host_has_session(host, 1, 0, &view));
+    before = view.ident;
+    sim_crash(host->sim, 0, true);
+    sim_store(host->sim, &(struct sim_store_faults){.cut = 1}); /* it does not find its leases */
+    sim_succeed(host->sim, 0);
+    sim_run(host->sim, SIM_S);
+    assert_true(host_has_session(host, 1, 0, &view));
+    assert_int_equal(view.ident.boot, before.boot);
+    assert_true(view.ident.session > before.session);
+    assert_int_equal(host_note(host, token)->n, 1);
+    assert_int_equal(host_note(host, token)->out.status, AX_E_NODE_DOWN);
+    host_free(host);
+}
+
 /* A message as it would be within a session, to an actor that is there. */
 static uint32_t message(const struct ov_target *target, uint8_t *bytes, size_t room)
 {
@@ -110,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_node_down),
+        cmocka_unit_test(test_successor),
         cmocka_unit_test(test_before_the_handshake),
         cmocka_unit_test(test_after_the_handshake),
     };
