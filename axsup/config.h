@@ -12,6 +12,7 @@
 
 #include "axsup/config_cluster.h"
 #include "axsup/config_error.h"
+#include "axsup/config_restart.h"
 
 #include <sys/types.h>
 
@@ -24,19 +25,9 @@
 #define SUP_NO_LIMIT UINT64_MAX      /* a limit that the config does not set */
 
 enum sup_strategy { SUP_ONE_FOR_ONE, SUP_ONE_FOR_ALL, SUP_REST_FOR_ONE };
-enum sup_restart_policy { SUP_RESTART_NEVER, SUP_RESTART_ON_FAILURE, SUP_RESTART_ALWAYS };
-enum sup_mailbox_policy { SUP_MAILBOX_KEEP, SUP_MAILBOX_DROP };
 enum sup_overload_policy { SUP_OVERLOAD_REJECT, SUP_OVERLOAD_BLOCK };
 enum sup_torment { SUP_TORMENT_NONE, SUP_TORMENT_AWAIT };
 enum sup_suspect_policy { SUP_SUSPECT_DROP, SUP_SUSPECT_RETRY };
-
-struct sup_restart_config {
-    enum sup_restart_policy policy;
-    enum sup_mailbox_policy mailbox; /* of an actor; a worker has none */
-    unsigned max;                    /* restarts within the window; one more is the end */
-    uint64_t window_ns;
-    uint64_t backoff_ns[2]; /* before the first restart; the most that doubling may reach */
-};
 
 struct sup_overload_config {
     unsigned high, low; /* messages in the mailbox; high is 0 where the key is absent */

@@ -4,6 +4,7 @@
 #ifndef SUP_CONFIG_CLUSTER_H
 #define SUP_CONFIG_CLUSTER_H
 
+#include "axsup/config_restart.h"
 #include "libax/address.h"
 
 #include <stdbool.h>
@@ -84,6 +85,7 @@ struct sup_cluster_config {
     unsigned requests, ensures, keys, monitors;
     uint64_t owner_cache_ns, key_cache_ns, resolve_ns, give_up_ns, retry_ns;
     unsigned inbox;
+    struct sup_restart_config restart; /* of the gateway, as all that follows */
     const char *user;
     uint64_t arena;
 };

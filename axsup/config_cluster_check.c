@@ -294,6 +294,7 @@ void sup_config_add_gateway(struct sup_config *config, struct sup_config_errors 
     gateway->node = config->cluster.json;
     gateway->name = GATEWAY_NAME;
     gateway->plugin = sup_config_builtin(config, errors, GATEWAY_NAME ".so");
+    gateway->restart = config->cluster.restart;
     gateway->user = config->cluster.user;
     gateway->arena = config->cluster.arena;
     gateway->actors = make_actor(&c);

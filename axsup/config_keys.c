@@ -28,7 +28,7 @@
 static const struct sup_key worker_restart_keys[] = {
     RESTART_KEYS("", "Up to a tenth of it is left to chance, within these bounds, so that workers "
                      "that died together do not come back in step. ")};
-static const struct sup_key_object worker_restart =
+const struct sup_key_object sup_key_worker_restart =
     OBJECT(sup_restart_config, "worker_restart", "Worker restart",
            "What happens when a worker process has ended.", worker_restart_keys);
 
@@ -177,7 +177,7 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "registries", LIST, registries, RANGE(0, BOOT_REGISTRIES), OF(registry),
         .count_offset = offsetof(struct sup_worker_config, n_registries), ABSENT("none"),
         ABOUT("Registries whose actors this entry's processes run; a system has at most 16.")),
-    KEY(sup_worker_config, "restart", OBJECT, restart, OF(worker_restart),
+    KEY(sup_worker_config, "restart", OBJECT, restart, OF(sup_key_worker_restart),
         ABOUT("When and how often a process is started again.")),
     KEY(sup_worker_config, "limits", OBJECT, limits, OF(limits), ABOUT("Resource limits.")),
     KEY(sup_worker_config, "user", NAME, user, RANGE(1, 63), ABSENT("the user of axsup"),
@@ -293,7 +293,7 @@ void sup_key_objects(void (*each)(const struct sup_key_object *object, void *con
                      void *context)
 {
     static const struct sup_key_object *const all[] = {
-        &sup_key_top, &sup_key_worker, &worker_restart, &limits, &sup_key_actor,
+        &sup_key_top, &sup_key_worker, &sup_key_worker_restart, &limits, &sup_key_actor,
         &registry,    &actor_restart,  &overload,       &retry,
     };
 

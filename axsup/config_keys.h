@@ -59,7 +59,7 @@ struct sup_key_object {
 };
 
 extern const struct sup_key_object sup_key_top;
-extern const struct sup_key_object sup_key_worker, sup_key_actor;
+extern const struct sup_key_object sup_key_worker, sup_key_worker_restart, sup_key_actor;
 /* The cluster's, and all in it, ended by NULL. */
 extern const struct sup_key_object sup_key_cluster;
 extern const struct sup_key_object *const sup_key_cluster_objects[];

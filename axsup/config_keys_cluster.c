@@ -179,6 +179,8 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("After so long what a peer has not acknowledged is sent again.")),
     KEY(sup_cluster_config, "inbox", INTEGER, inbox, RANGE(1, 1000000), DEFAULT(1024),
         ABOUT("Messages that the mailbox of the gateway holds.")),
+    KEY(sup_cluster_config, "restart", OBJECT, restart, OF(sup_key_worker_restart),
+        ABOUT("When and how often the gateway is started again, as for a worker.")),
     KEY(sup_cluster_config, "user", NAME, user, RANGE(1, 63), ABSENT("the user of axsup"),
         ABOUT("User that the gateway runs as, as for a worker.")),
     KEY(sup_cluster_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
