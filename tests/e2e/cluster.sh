@@ -160,6 +160,19 @@ eventually '{"error":0,"value":5}' a add_at "$(at c counter 5)"
 
 # ---- they leave in order ----
 
+# Not as long as the store is silent.
+become '*"state":"held"*' leases "$dir/c.json" --json
+store=$(pid_of a gateway/0)
+kill -STOP "$store"
+"$axsup" drain "$dir/c.json" --within 50ms >"$dir/out" 2>&1
+[[ $? == 1 && $(<"$dir/out") == *AX_E_TIMEOUT* ]]
+verdict $? "c has handed over what nobody has taken: $(<"$dir/out")"
+kill -CONT "$store"
+"$axsup" drain "$dir/c.json" --within 20s
+verdict $? 'drain c'
+got=$("$axsup" leases "$dir/c.json" --json)
+[[ $got != *'"state":"'@(held|renewing|draining)'"'* ]]
+verdict $? "c has handed over all, and has $got"
 stop_all
 for node in a b c; do
     grep -q 'has stopped: .* 0 workers killed' "$dir/$node.log"

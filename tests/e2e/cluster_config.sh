@@ -155,6 +155,40 @@ said '*system b has stopped: *0 workers killed*'
 wait "$pid"
 pid=
 
+# ---- a store in a gateway that begins anew ----
+
+# What the process before has given is kept, and its epochs; they would be those of another second.
+began=$(date +%s)
+d='"cluster": { "node": "d", "listen": "'$dir'/d.socket", "allow_insecure_auth": true,
+    "lease_ttl": "1h", "registries": [ { "name": "users", "shards": 8 } ]'
+config d 5s "$d },"
+begin "$dir/d.json"
+said '*system d is running*'
+become '*"shard":0,"owner":"d@*,"here":true}*' shards "$dir/d.json" --json
+epoch=$("$axsup" shards "$dir/d.json" --json | sed 's|.*"shard":0,[^}]*"epoch":\([0-9]*\).*|\1|')
+((epoch > began))
+verdict $? "epochs of a store that was empty do not go on from the time of day: $epoch"
+until (($(date +%s) > epoch)); do :; done
+kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
+said '*gateway/0 runs: *incarnation 2*'
+become '*"shard":0,"owner":"d@*,"epoch":'"$epoch"',"here":true}*' shards "$dir/d.json" --json
+try 0 '' '' stop "$dir/d.json" --now
+said '*system d has stopped: *'
+wait "$pid"
+pid=
+
+# A store of several that was started anew does not know what others have: for so long it gives nothing.
+config d 5s "$d, \"peers\": { \"e\": \"127.0.0.1:1\" }, \"store\": { \"memory\": { \"node\": \"d\" } } },"
+begin "$dir/d.json"
+said '*system d is running*'
+become '*"state":"*' leases "$dir/d.json" --json
+[[ $("$axsup" leases "$dir/d.json" --json) != *'"state":"held"'* ]]
+verdict $? "leases are given that others may have: $("$axsup" leases "$dir/d.json" --json)"
+try 0 '' '' stop "$dir/d.json" --now
+said '*system d has stopped: *'
+wait "$pid"
+pid=
+
 # ---- a system without a cluster ----
 
 config c 5s ''
