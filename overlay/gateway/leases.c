@@ -2,14 +2,9 @@
 /* leases.c - the lease store as the core asks it. The memory store is the table of one node, which
  * others ask as an endpoint that no actor can have. Where it cannot be reached there is no answer:
  * so the core takes the outcome for unknown when it has waited for one, and not again at once. */
-#include "overlay/gateway/gw.h"
+#include "overlay/gateway/lease_store.h"
 
-#define AX_LOCAL
-#define AX_CONTRACT lease_store
-#define AX_MESSAGES(TELL, ASK)                                                                     \
-    ASK(change, (u8, op, u32, shard, u64, epoch, u64, ttl_ns, str, registry, str, asker),          \
-        (u8, outcome, u64, epoch, u64, left_ns, str, owner))
-#include <ax/contract.h>
+#include "overlay/gateway/gw.h"
 
 #include <stdio.h>
 #include <string.h>

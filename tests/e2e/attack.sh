@@ -96,6 +96,7 @@ for kind in garbage no_token wrong_token stolen own_name replayed reflected over
     [[ $got == "closed 40,"* ]]
     verdict $? "$kind: $got"
     refusals 40 $kind
+    ((failed == 0)) || exit 1 # or each of the others is waited for
 done
 told=$(refused)
 "$helper" stranger "${port[a]}" "$dir/token" truncated 200 >/dev/null
@@ -140,6 +141,9 @@ watch_one 3000 up answers=3000 status0=3000
 contracts 6000 up answers=6000 status12=6000
 long 1000 up answers=1000 status3=1000
 ask_lease 1000 up answers=1000 status10=1000
+ask_lease_own 100 up answers=100 status0=100
+ask_lease_other 100 up answers=100 status10=100
+ask_lease_beyond 100 up answers=100 status10=100
 END_OF_LIST
 goes_on 'members'
 bounded 'members'

@@ -2,6 +2,9 @@
 /* member.c - a node x that has the token: it sends what a node of ours never would. */
 #include "attack.h"
 
+#include "overlay/core/ident.h"
+#include "overlay/gateway/lease_store.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sodium.h>
@@ -273,9 +276,45 @@ static struct ov_frame call(enum ov_kind kind)
     return frame;
 }
 
+static void set_text(struct ax_str *field, const char *text)
+{
+    *field = (struct ax_str){.off = text - (const char *)field, .len = (uint32_t)strlen(text)};
+}
+
+/* A question of node `asker` for a shard of a registry: what it asks is as it should be. */
+static struct ax_span lease(const char *asker, uint32_t shard)
+{
+    static uint8_t image[512] __attribute__((aligned(8)));
+    struct lease_store_change change = {.op = OV_STORE_READ, .shard = shard, .ttl_ns = 1};
+    struct ov_ident ident = {.boot = 1, .session = 1};
+    char text[OV_ID_TEXT];
+    size_t size = 0;
+    snprintf(ident.node, sizeof ident.node, "%s", asker);
+    ov_ident_format(&ident, text);
+    set_text(&change.registry, "counters");
+    set_text(&change.asker, text);
+    if (ax_layout_flatten(lease_store_contract.methods[0].msg, &change, image, sizeof image,
+                          &size) != 0)
+        give_up("flatten");
+    return (struct ax_span){image, (uint32_t)size};
+}
+
+/* ask_lease asks for nothing that makes sense. */
+static void ask_lease(struct ov_frame *frame, const char *kind)
+{
+    static const struct ax_span leases = {"/leases", 7};
+    OV_SET(frame, endpoint, leases);
+    if (strcmp(kind, "ask_lease_own") == 0)
+        frame->body = lease("x", 0);
+    else if (strcmp(kind, "ask_lease_other") == 0)
+        frame->body = lease("b", 0);
+    else if (strcmp(kind, "ask_lease_beyond") == 0)
+        frame->body = lease("x", UINT32_MAX);
+}
+
 static struct ov_frame make(unsigned i)
 {
-    static const struct ax_span counter = {"counter", 7}, leases = {"/leases", 7};
+    static const struct ax_span counter = {"counter", 7};
     static char name[OV_ENDPOINT_MAX];
     const char *kind = attack->kind;
     bool watch = strncmp(kind, "watch", 5) == 0;
@@ -290,8 +329,8 @@ static struct ov_frame make(unsigned i)
         memset(name, 'n', sizeof name);
         const struct ax_span all = {name, sizeof name};
         OV_SET(&frame, endpoint, all);
-    } else if (strcmp(kind, "ask_lease") == 0) {
-        OV_SET(&frame, endpoint, leases);
+    } else if (strncmp(kind, "ask_lease", 9) == 0) {
+        ask_lease(&frame, kind);
     } else {
         OV_SET(&frame, actor, odd_address(i));
     }
