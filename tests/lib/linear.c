@@ -140,7 +140,7 @@ static bool happens(const struct linear_op *op, uint64_t *value)
 {
     if (op->kind == LINEAR_ADD)
         *value += op->argument;
-    if (op->kind == LINEAR_WRITE)
+    if (op->kind == LINEAR_WRITE || (op->kind == LINEAR_SWAP && *value == op->expected))
         *value = op->argument;
     return !op->told || op->result == *value;
 }

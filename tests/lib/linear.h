@@ -18,12 +18,13 @@ enum linear_kind {
     LINEAR_READ,
     LINEAR_ADD,   /* its argument to the register */
     LINEAR_WRITE, /* its argument into the register */
+    LINEAR_SWAP,  /* its argument into the register, where that holds what is expected */
 };
 
 struct linear_op {
     uint64_t begin, end;
     enum linear_kind kind;
-    uint64_t argument;
+    uint64_t argument, expected;
     uint64_t result; /* what the register is said to have held then, itself included */
     bool told;       /* whether that is known */
 };

@@ -18,6 +18,11 @@
     {                                                                                              \
         .begin = (b), .end = (e), .kind = LINEAR_WRITE, .argument = (a)                            \
     }
+#define SWAP(b, e, x, a, r)                                                                        \
+    {                                                                                              \
+        .begin = (b), .end = (e), .kind = LINEAR_SWAP, .expected = (x), .argument = (a),           \
+        .result = (r), .told = true                                                                \
+    }
 #define ADD(b, e, r)                                                                               \
     {                                                                                              \
         .begin = (b), .end = (e), .kind = LINEAR_ADD, .argument = 1, .result = (r), .told = true   \
@@ -49,6 +54,16 @@ static void test_one_after_another(void **state)
     EXPECT(LINEAR_YES, ADD(1, 2, 1), ADD(3, 4, 2), READ(5, 6, 2)); /* counted */
     EXPECT(LINEAR_NO, ADD(1, 2, 1), ADD(3, 4, 1));                 /* one is lost */
     EXPECT(LINEAR_NO, ADD(1, 2, 2));                               /* one is done twice */
+}
+
+static void test_compared(void **state)
+{
+    (void)state;
+    EXPECT(LINEAR_YES, SWAP(1, 2, 0, 5, 5), SWAP(3, 4, 0, 6, 5), READ(5, 6, 5));
+    EXPECT(LINEAR_NO, SWAP(1, 2, 0, 5, 5), SWAP(3, 4, 0, 6, 6)); /* it held 5 */
+    EXPECT(LINEAR_NO, SWAP(1, 9, 0, 5, 5), SWAP(1, 9, 0, 6, 6)); /* both were first */
+    EXPECT(LINEAR_YES, SWAP(1, 9, 0, 5, 5), SWAP(1, 9, 0, 6, 5));
+    EXPECT(LINEAR_YES, SWAP(1, 9, 3, 5, 5), WRITE(1, 9, 3));
 }
 
 static void test_at_the_same_time(void **state)
@@ -91,7 +106,8 @@ static bool slow(const struct linear_op *ops, unsigned n, unsigned placed, uint6
     for (unsigned i = 0; i < n && !all; i++) {
         uint64_t next = ops[i].kind == LINEAR_ADD     ? value + ops[i].argument
                         : ops[i].kind == LINEAR_WRITE ? ops[i].argument
-                                                      : value;
+                        : ops[i].kind == LINEAR_SWAP && ops[i].expected == value ? ops[i].argument
+                                                                                 : value;
         bool may = (placed >> i & 1) == 0 && (!ops[i].told || ops[i].result == next);
         for (unsigned j = 0; j < n; j++)
             may = may && ((placed >> j & 1) != 0 || ops[j].end >= ops[i].begin);
@@ -102,10 +118,11 @@ static bool slow(const struct linear_op *ops, unsigned n, unsigned placed, uint6
 
 static struct linear_op some_op(void)
 {
-    struct linear_op op = {.begin = roll(12), .kind = roll(3), .argument = 1 + roll(2)};
+    struct linear_op op = {.begin = roll(12), .kind = roll(4), .argument = 1 + roll(2)};
     op.end = roll(6) == 0 ? LINEAR_NEVER : op.begin + roll(6);
     op.told = op.end != LINEAR_NEVER && roll(4) > 0;
     op.result = roll(4);
+    op.expected = roll(3);
     return op;
 }
 
@@ -142,11 +159,9 @@ static void test_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_after_another),
-        cmocka_unit_test(test_at_the_same_time),
-        cmocka_unit_test(test_without_an_end),
-        cmocka_unit_test(test_every_order),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_one_after_another), cmocka_unit_test(test_compared),
+        cmocka_unit_test(test_at_the_same_time),  cmocka_unit_test(test_without_an_end),
+        cmocka_unit_test(test_every_order),       cmocka_unit_test(test_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
