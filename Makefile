@@ -40,6 +40,7 @@ DEPS += redis-server redis-tools # what the key-value server is compared with, a
 DEPS += libhiredis-dev     # another client of it; leases in Redis
 DEPS += libssl-dev openssl # leases in Redis by TLS; certificates of tests
 DEPS += libcurl4-openssl-dev etcd-server # leases in etcd
+DEPS += iproute2 nftables  # nodes in network namespaces, and what is cut off between them
 
 # "make deps test" is "make deps" and then "make test": the packages must be there before the
 # first compiler runs, whatever -j says. The same for clean.
@@ -278,6 +279,8 @@ kv_obj := $(call objects,$(patsubst %,libax/examples/kv/%.c,\
 $(B)/tests/unit/test_kv $(B)/fuzz_resp: $(kv_obj)
 $(B)/tests/unit/test_ledger: $(call objects,libax/examples/ledger/book.c)
 $(B)/tests/e2e/helper_kv_load: libs += -lhiredis
+# What it shares with another test, and with the plugin that it drives.
+$(B)/tests/e2e/partition: $(call objects,tests/e2e/stores/folder.c tests/plugins/cell/log.c)
 
 # $(1) NAME; linked without libax.so, so that every object is instrumented and one file runs
 define fuzz_program
@@ -327,7 +330,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak many sim sim-mutants coverage model mutants
+.PHONY: test asan clang fuzz maps hostile random soak many partition sim sim-mutants coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -355,6 +358,11 @@ soak: test-programs
 many: ## 10^6 keys of a registry and entries of a kept map, and their processes killed
 many: all test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_KEYS=1000000 tests/e2e/many.sh
+# AX_SEED, AX_SECONDS and AX_STORE of the test.
+partition: ## real nodes cut off, stopped and killed while clients' histories are checked (SEED=n MINUTES=10 STORE=redis or etcd)
+partition: test-programs
+	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SEED=$(SEED) AX_STORE=$(STORE) \
+		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/e2e/partition
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))
