@@ -21,12 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EFFORT 1000000u
 
 static unsigned wrong;
 static struct {
-    unsigned ops, done, refused, unknown, owners, records, late, excused, again;
+    unsigned ops, done, refused, unknown, owners, records, late, excused, again, stepped;
 } sum;
 
 struct log {
@@ -143,6 +144,15 @@ static int compare(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
+/* Whether its wall clock was off by more than any has drifted meanwhile. */
+static bool is_stepped(const struct cell_record *record)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t here = (int64_t)((uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec - now_ns());
+    return llabs((int64_t)(record->wall_at - record->at) - here) > (int64_t)(600 * SECOND);
+}
+
 /* One that is wrong is told of each log. */
 static void check_owners(const struct history *history, struct log *log)
 {
@@ -152,6 +162,7 @@ static void check_owners(const struct history *history, struct log *log)
         const struct cell_record *record = &log->records[i];
         sum.records++;
         sum.late += record->late;
+        sum.stepped += is_stepped(record);
         if (last == NULL || record->epoch > last->epoch) {
             last = record;
             sum.owners++;
@@ -188,8 +199,9 @@ unsigned check_all(void)
         check_key(clients_history(i));
     printf("%u keys had %u owners; %u operations: %u done, %u refused, %u unknown\n",
            clients_keys(), sum.owners, sum.ops, sum.done, sum.refused, sum.unknown);
-    printf("%u turns noted: %u kept out by their epoch, %u in a stop, %u undone by a kill\n",
-           sum.records, sum.late, sum.excused, sum.again);
+    printf("%u turns noted: %u kept out by their epoch, %u in a stop, %u undone by a kill, "
+           "%u under a stepped clock\n",
+           sum.records, sum.late, sum.excused, sum.again, sum.stepped);
     if (sum.done < 100 || sum.owners < clients_keys() + 2) {
         wrong++;
         printf("WRONG  too little has happened to show anything\n");

@@ -13,9 +13,10 @@
 #define FAULTS_MAX 4000u
 #define EXCUSES_MAX 20000u
 #define SHORTEST (300 * MS)
+#define CLOCK_STEP ((int64_t)(3600 * SECOND))
 #define ROUND 6u /* faults, then a rest */
 
-enum class { NETWORK, PROCESS, STORE, PROXY, CLASSES };
+enum class { NETWORK, PROCESS, STORE, PROXY, CLOCK, CLASSES };
 
 struct fault {
     unsigned kind, node, other, member;
@@ -36,6 +37,7 @@ static void stop_store(struct fault *fault, unsigned how, bool on);
 static void kill_store(struct fault *fault, unsigned how, bool on);
 static void fill_store(struct fault *fault, unsigned how, bool on);
 static void harm(struct fault *fault, unsigned mode, bool on);
+static void step_clock(struct fault *fault, unsigned back, bool on);
 
 static const char *const processes[] = {"axsup", "gateway/0", "cell/0"};
 enum { AXSUP = 1, GATEWAY = 2, WORKER = 4 }; /* bits of these */
@@ -71,6 +73,8 @@ static const struct {
     {"a peer that accepts and says nothing", PROXY, harm, PROXY_SILENT},
     {"connections reset", PROXY, harm, PROXY_RESET},
     {"connections cut in the middle of what is said", PROXY, harm, PROXY_CUT},
+    {"a wall clock stepped forth", CLOCK, step_clock, 0},
+    {"a wall clock stepped back", CLOCK, step_clock, 1},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -192,6 +196,11 @@ static void harm(struct fault *fault, unsigned mode, bool on)
 {
     (void)fault;
     proxy_set(on ? (enum proxy_mode)mode : PROXY_PASS);
+}
+
+static void step_clock(struct fault *fault, unsigned back, bool on)
+{
+    node_step_clock(fault->node, !on ? 0 : back != 0 ? -CLOCK_STEP : CLOCK_STEP);
 }
 
 /* ---- the plan ---- */

@@ -4,10 +4,12 @@
 #include "tests/e2e/stores/folder.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,9 +17,10 @@
 
 static struct {
     pid_t pid; /* axsup's; 0: it does not run */
-    char config[256], control[256], log[256];
+    char config[256], control[256], log[256], step[256];
+    int64_t *step_ns; /* shared with its processes */
 } nodes[NODES];
-static char axsup[512], plugin[512];
+static char axsup[512], plugin[512], stepped[512];
 
 const char *node_name(unsigned node)
 {
@@ -67,17 +70,41 @@ static void configure(unsigned node, uint64_t ttl_ms, const unsigned pair[2])
     snprintf(nodes[node].config, sizeof nodes[node].config, "%s", server_file(name, text, 0600));
 }
 
+/* See tests/plugins/stepped.c. */
+static void make_clock(unsigned node)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%s.step", node_name(node));
+    snprintf(nodes[node].step, sizeof nodes[node].step, "%s", server_path(name));
+    int fd = open(nodes[node].step, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    size_t size = sizeof *nodes[node].step_ns;
+    if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
+        server_give_up("%s: cannot be made", nodes[node].step);
+    nodes[node].step_ns = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (nodes[node].step_ns == MAP_FAILED)
+        server_give_up("%s: cannot be mapped", nodes[node].step);
+    close(fd);
+}
+
+void node_step_clock(unsigned node, int64_t ns)
+{
+    *nodes[node].step_ns = ns;
+}
+
 void nodes_begin(uint64_t ttl_ms, const unsigned pair[2])
 {
     const char *build = getenv("AX_BUILD");
     snprintf(axsup, sizeof axsup, "%s/axsup", build == NULL ? "build" : build);
     snprintf(plugin, sizeof plugin, "%s/tests/plugins/cell.so", build == NULL ? "build" : build);
+    snprintf(stepped, sizeof stepped, "%s/tests/plugins/stepped.so",
+             build == NULL ? "build" : build);
     const char *const args[] = {axsup, "keygen", "--token", server_path("token"), NULL};
     if (!server_run(args))
         server_give_up("%s keygen: see the log", axsup);
     proxy_begin(pair);
     for (unsigned i = 0; i < NODES; i++) {
         configure(i, ttl_ms, pair);
+        make_clock(i);
         node_start(i);
     }
 }
@@ -90,7 +117,10 @@ void node_start(unsigned node)
     if (nodes[node].pid != 0)
         return;
     setenv("CELL_NODE", node_name(node), 1);
+    setenv("STEPPED", nodes[node].step, 1);
+    setenv("LD_PRELOAD", stepped, 1);
     nodes[node].pid = net_spawn(node, args, nodes[node].log);
+    unsetenv("LD_PRELOAD");
 }
 
 void node_kill(unsigned node)

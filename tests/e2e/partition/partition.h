@@ -76,6 +76,8 @@ void node_start(unsigned node);
 void node_kill(unsigned node);
 /* Ends it in order. False: it does not. */
 bool node_stop(unsigned node);
+/* By how much its wall clock is off. */
+void node_step_clock(unsigned node, int64_t ns);
 const char *node_name(unsigned node);
 const char *node_control(unsigned node); /* the path of its socket */
 /* A process of a node by its name: "axsup", "gateway/0", "cell/0". 0: it is not there now. */

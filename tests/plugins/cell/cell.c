@@ -18,14 +18,22 @@
 /* id, value: of the last write. left: how often it acts yet, 0: no timer goes. */
 AX_STATE(cell, (u64, id), (u64, value), (u32, left));
 
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* First in each turn: when it was is what says in the end whether another owner's was later. */
 static struct cell_record begin(struct ax_ctx *ctx, const struct cell *self, enum cell_kind kind)
 {
     const char *node = getenv("CELL_NODE");
-    struct cell_record record = {.kind = kind, .id = self->id, .value = self->value};
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    record.at = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    struct cell_record record = {.at = clock_ns(CLOCK_BOOTTIME),
+                                 .wall_at = clock_ns(CLOCK_REALTIME),
+                                 .kind = kind,
+                                 .id = self->id,
+                                 .value = self->value};
     record.epoch = ax_lease_epoch(ctx);
     record.pid = (int32_t)getpid();
     snprintf(record.node, sizeof record.node, "%s", node == NULL ? "" : node);

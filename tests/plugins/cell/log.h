@@ -26,6 +26,7 @@ enum cell_kind {
 struct cell_record {
     uint64_t epoch;
     uint64_t at;        /* CLOCK_BOOTTIME, ns, when the turn had just begun */
+    uint64_t wall_at;   /* the same by CLOCK_REALTIME */
     uint64_t id, value; /* of the last write, and what the cell holds since */
     uint32_t kind;
     int32_t pid;
