@@ -261,24 +261,37 @@ static void turn(struct fault *fault, bool on, uint64_t at)
         counts[fault->kind]++;
 }
 
+/* When this process was held up, what is due may be more than one of a class. */
+static bool is_busy(enum class class)
+{
+    for (unsigned i = 0; i < nfaults; i++)
+        if (faults[i].begun && !faults[i].over && kinds[faults[i].kind].class == class)
+            return true;
+    return false;
+}
+
+static void step(struct fault *fault, uint64_t at)
+{
+    if (fault->over || (fault->begun ? fault->end_at : fault->begin_at) > at)
+        return;
+    if (fault->begun) {
+        turn(fault, false, at);
+        fault->over = true;
+    } else if (!is_busy(kinds[fault->kind].class)) {
+        turn(fault, true, at);
+        fault->begun = true;
+        fault->end_at += at - fault->begin_at; /* it lasts as long as it should */
+    }
+}
+
 uint64_t faults_step(uint64_t at)
 {
     uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < nfaults; i++) {
-        struct fault *fault = &faults[i];
-        if (fault->begun && !fault->over && fault->end_at <= at) {
-            turn(fault, false, at);
-            fault->over = true;
-        }
-    }
-    for (unsigned i = 0; i < nfaults; i++) {
-        struct fault *fault = &faults[i];
-        if (!fault->begun && fault->begin_at <= at) {
-            turn(fault, true, at);
-            fault->begun = true;
-        }
+        const struct fault *fault = &faults[i];
+        step(&faults[i], at);
         uint64_t due = fault->begun ? fault->end_at : fault->begin_at;
-        if (!fault->over && due < next)
+        if (!fault->over && due > at && due < next)
             next = due;
     }
     return next;

@@ -2,7 +2,7 @@
 /* AX_SEED: the plan, by default the time. AX_SECONDS: how long faults go on. AX_STORE: redis or
  * etcd, by default as the seed says. What it prints tells what was broken when.
  *
- * test-timeout: 300 */
+ * test-timeout: 400 */
 #include "tests/e2e/partition/partition.h"
 
 #include "tests/e2e/stores/folder.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PATIENCE (90 * SECOND) /* until all answers again */
+#define PATIENCE (150 * SECOND) /* until all answers again */
 
 static struct {
     uint64_t seed, length, ttl;
