@@ -133,6 +133,19 @@ static int know(struct ov_core *core, const char *name)
     return 0;
 }
 
+/* What is dialled within a session belongs to that, which goes on. */
+static void forget(struct ov_core *core, const char *name)
+{
+    for (uint32_t i = 0; i < core->config.nodes_max; i++) {
+        struct ov_node *node = &core->nodes[i];
+        if (!node->wanted || strcmp(node->name, name) != 0)
+            continue;
+        node->wanted = false;
+        if (!node->up && node->dial != NULL)
+            ov_conn_fail(core, node->dial, OV_END_FORGOTTEN);
+    }
+}
+
 static int send_frame(struct ov_core *core, uint32_t index, const struct ov_frame *frame)
 {
     enum ov_plane plane = ov_frame_plane(frame->kind, frame->response);
@@ -218,6 +231,9 @@ int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *even
         return 0;
     case OV_ON_KNOW:
         return know(core, event->node);
+    case OV_ON_FORGET:
+        forget(core, event->node);
+        return 0;
     case OV_ON_ACCEPTED:
         ov_conn_accepted(core, event);
         return 0;

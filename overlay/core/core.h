@@ -70,6 +70,8 @@ enum ov_abstains {
 enum ov_event_kind {
     OV_ON_TIMER,     /* ov_core_next has come; harmless at any time */
     OV_ON_KNOW,      /* node: is to be dialled from now on */
+    OV_ON_FORGET,    /* node: is not dialled any more. A session that there is goes on, and the peer
+                        may dial; neither is brought back by this side when it has ended */
     OV_ON_ACCEPTED,  /* address, chance: a connection was accepted */
     OV_ON_CONNECTED, /* conn, chance: the dial has reached somebody */
     OV_ON_RECEIVED,  /* conn, bytes, len */
@@ -123,7 +125,8 @@ enum ov_effect_kind {
     X(NO_CONTROL, "there is no control connection for it")                                         \
     X(PROTOCOL, "the peer has broken the protocol")                                                \
     X(LIMIT, "no room for one more node")                                                          \
-    X(LEFT, "this node has said goodbye")
+    X(LEFT, "this node has said goodbye")                                                          \
+    X(FORGOTTEN, "the peer is not to be dialled any more")
 
 enum ov_end {
 #define OV_END_ENUM(symbol, text) OV_END_##symbol,
@@ -206,7 +209,7 @@ struct ov_node_view {
 };
 
 /* False: there is no node of that index. Indexes are below nodes_max; one is used again only after
- * its node, not one of OV_ON_KNOW, has been down. */
+ * its node, not one of OV_ON_KNOW or one of OV_ON_FORGET since, has been down. */
 bool ov_core_node(const struct ov_core *core, uint32_t index, struct ov_node_view *view);
 const struct ov_core_counts *ov_core_counts(const struct ov_core *core);
 const struct ov_gate *ov_core_gate(const struct ov_core *core);

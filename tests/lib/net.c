@@ -414,6 +414,12 @@ void net_know(struct net *net, unsigned node, unsigned other)
     assert_int_equal(step(net, node, event, 0), 0);
 }
 
+void net_forget(struct net *net, unsigned node, unsigned other)
+{
+    struct ov_event event = {.kind = OV_ON_FORGET, .node = net->node[other].self.ident.node};
+    assert_int_equal(step(net, node, event, 0), 0);
+}
+
 void net_mesh(struct net *net)
 {
     for (unsigned i = 0; i < net->nodes; i++)

@@ -89,6 +89,7 @@ void net_deinit(struct net *net);
 
 void net_start(struct net *net, unsigned node); /* a new life, with another boot */
 void net_know(struct net *net, unsigned node, unsigned other);
+void net_forget(struct net *net, unsigned node, unsigned other);
 void net_mesh(struct net *net); /* starts all, and each knows each */
 void net_leave(struct net *net, unsigned node);
 /* It is gone. Its peers see their connections closed; or, quietly, nothing. */

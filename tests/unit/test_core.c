@@ -289,6 +289,55 @@ static void test_dialled_by_one(void **state)
     assert_true(net_joined(&net, A, B));
 }
 
+/* A session goes on; when it has ended nobody dials, until the peer is known again. */
+static void test_forgotten(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        set_up_pair(seed);
+        net_forget(&net, A, B);
+        net_forget(&net, B, A);
+        net_run(&net, 20 * NET_S);
+        expect_one_session();
+        unsigned dials = net.node[A].dials + net.node[B].dials;
+        net_cut(&net, A, B, OV_EITHER);
+        net_run(&net, 60 * NET_S);
+        assert_int_equal(net.node[A].peer[B].downs, 1);
+        assert_int_equal(net.node[A].dials + net.node[B].dials, dials);
+        assert_true(ov_core_next(net.node[A].core) == UINT64_MAX);
+        net_know(&net, A, B);
+        assert_true(net_run_until_up(&net, 5 * NET_S));
+        net_deinit(&net);
+    }
+}
+
+static void test_forgotten_while_it_is_dialled(void **state)
+{
+    (void)state;
+    for (unsigned hung = 0; hung <= 1; hung++) {
+        net_init(&net, 2, 8);
+        net_start(&net, A);
+        net_start(&net, B);
+        net.unknown[A][B] = hung == 0; /* then it waits for its next dial */
+        net.hung[A][B] = hung == 1;
+        net_know(&net, A, B);
+        net_run(&net, 20 * NET_MS);
+        assert_int_equal(net.node[A].dials, 1);
+        net_forget(&net, A, B);
+        if (hung == 1)
+            assert_int_equal(net.node[A].closed, OV_END_FORGOTTEN);
+        net_forget(&net, A, B); /* it is not known by now */
+        net.unknown[A][B] = net.hung[A][B] = false;
+        net_run(&net, 60 * NET_S);
+        assert_int_equal(net.node[A].dials, 1);
+        assert_int_equal(net.node[B].peer[A].ups, 0);
+        net_know(&net, B, A); /* it may dial all the same */
+        assert_true(net_run_until_up(&net, 5 * NET_S));
+        assert_int_equal(net.node[A].dials, 1);
+        net_deinit(&net);
+    }
+}
+
 static void test_versions(void **state)
 {
     struct ov_node_view view;
@@ -682,6 +731,16 @@ static void test_no_room_for_a_node(void **state)
     net_crash(&net, B, false); /* it was not asked for: its place is free when it has gone */
     net_run(&net, 10 * NET_S);
     assert_true(net_joined(&net, A, C));
+    net_crash(&net, C, false);
+    net_run(&net, 10 * NET_S);
+    assert_int_equal(net_step(&net, A, &event), 0);
+    event.node = "y";
+    assert_int_equal(net_step(&net, A, &event), AX_E_LIMIT);
+    event.kind = OV_ON_FORGET;
+    event.node = "z";
+    assert_int_equal(net_step(&net, A, &event), 0);
+    event = (struct ov_event){.kind = OV_ON_KNOW, .node = "y"};
+    assert_int_equal(net_step(&net, A, &event), 0);
 }
 
 /* The least room for effects is enough for the same. */
@@ -852,6 +911,8 @@ int main(void)
         cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
         cmocka_unit_test_teardown(test_sends_leave_what_was_told, tear_down),
         cmocka_unit_test_teardown(test_dialled_by_one, tear_down),
+        cmocka_unit_test_teardown(test_forgotten, tear_down),
+        cmocka_unit_test_teardown(test_forgotten_while_it_is_dialled, tear_down),
         cmocka_unit_test_teardown(test_versions, tear_down),
         cmocka_unit_test_teardown(test_half_open_peer_is_dropped, tear_down),
         cmocka_unit_test_teardown(test_one_way, tear_down),
