@@ -142,6 +142,11 @@ int sup_config_load(const char *file, struct sup_config **out, struct sup_config
  * a JSON object. Results as above. */
 int sup_config_locate(const char *file, struct sup_config **out, struct sup_config_errors *errors);
 
+/* Adds to `errors` what a system that runs with the cluster of `now` cannot take over from `next`
+ * without being stopped: all but peers, tokens and pins. Both are read without mistakes. */
+void sup_config_check_change(const struct sup_config *now, const struct sup_config *next,
+                             struct sup_config_errors *errors);
+
 /* sup_config_load for a text in memory; `file` names it and gives the folder that paths begin at.
  */
 int sup_config_parse(const char *text, size_t size, const char *file, struct sup_config **out,

@@ -344,6 +344,124 @@ static void owners(void **state)
     assert_int_equal(chown(path, 0, 0), 0);
 }
 
+/* What is told of the text instead of all_keys when a system runs with that. */
+static char *changed(const char *text)
+{
+    struct loaded now = parse(all_keys), next = parse(text);
+    char *said;
+    size_t size;
+
+    assert_string_equal(now.said, "");
+    assert_string_equal(next.said, "");
+    sup_config_check_change(now.config, next.config, &next.errors);
+    FILE *to = open_memstream(&said, &size);
+    sup_config_errors_print(&next.errors, to);
+    fclose(to);
+    end(&now);
+    end(&next);
+    return said;
+}
+
+/* all_keys with one text in it replaced. */
+static char *changed_at(const char *old, const char *new)
+{
+    char text[sizeof(all_keys) + 512];
+    const char *at = strstr(all_keys, old);
+
+    assert_non_null(at);
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - all_keys), all_keys, new, at + strlen(old));
+    return changed(text);
+}
+
+/* Whom it knows, and by what, is what a node that runs can be told anew. */
+static void changes(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"\"listen\": \"[::1]", "\"listen\": \"[::1]"},
+        {"127.0.0.1:7001", "127.0.0.1:7009"},
+        {", \"c\": \"/run/c\" }", " }"},
+        {"\"c\": \"/run/c\" }", "\"c\": \"/run/d\" }"},
+        {"[ \"old\", \"./older\" ]", "[ \"older\" ]"},
+        {"\"token_file\": \"token\"", "\"token_file\": \"old\""},
+        {"\"c\": \"" PIN, "\"c\": \"" KEY},
+    };
+
+    (void)state;
+    put_all();
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        char *said = changed_at(pairs[i][0], pairs[i][1]);
+        assert_string_equal(said, "");
+        free(said);
+    }
+}
+
+/* Each other key is refused, by its name. */
+static void no_changes(void **state)
+{
+    static const struct {
+        const char *old, *new, *said;
+    } rows[] = {
+        {"\"node\": \"a\"", "\"node\": \"z\"",
+         "cluster.node: cannot be changed while the system runs: expected \"a\", as when it was "
+         "started; for another one stop it and start it again\n"},
+        {"[::1]:7000", "[::1]:7009",
+         "cluster.listen: cannot be changed while the system runs: "
+         "expected \"[::1]:7000\", as"},
+        {"\"key_file\": \"key\"", "\"key_file\": \"./key2\"", "cluster.key_file: cannot"},
+        {"\"redis\": { \"endpoints\": [ \"127.0.0.1:6379\", \"unix:/run/redis\" ]",
+         "\"etcd\": { \"endpoints\": [ \"127.0.0.1:6379\" ]",
+         "cluster.store: cannot be changed while the system runs: expected what it was, as"},
+        {"\"127.0.0.1:6379\"", "\"127.0.0.1:6378\"", "cluster.store: cannot"},
+        {", \"unix:/run/redis\"", "", "cluster.store: cannot"},
+        {"\"prefix\": \"x/\"", "\"prefix\": \"y/\"", "cluster.store: cannot"},
+        {", \"user\": \"u\"", "", "cluster.store: cannot"},
+        {"\"password_file\": \"word\"", "\"password_file\": \"old\"", "cluster.store: cannot"},
+        {"\"pause\": \"20ms\"", "\"pause\": \"21ms\"", "cluster.store: cannot"},
+        {"\"shards\": 7", "\"shards\": 8", "cluster.registries: cannot"},
+        {", { \"name\": \"users\" }", "", "cluster.registries: cannot"},
+        {"\"lease_ttl\": \"3s\"", "\"lease_ttl\": \"4s\"",
+         "cluster.lease_ttl: cannot be changed while the system runs: expected \"3s\", as"},
+        {"\"dead\": \"7ms\"", "\"dead\": \"8ms\"", "cluster.dead: cannot"},
+        {"\"9ms\", \"10ms\"", "\"9ms\", \"11ms\"", "cluster.redial: cannot"},
+        {"\"probes\": 13", "\"probes\": 12", "cluster.keepalive: cannot"},
+        {"\"keys\": 30", "\"keys\": 31",
+         "cluster.keys: cannot be changed while the system runs: expected 30, as"},
+        {", \"inbox\": 23", "", "cluster.inbox: cannot"},
+        {", \"arena\": \"24M\"", ", \"arena\": \"24M\", \"allow_insecure_auth\": true",
+         "cluster.allow_insecure_auth: cannot be changed while the system runs: expected none, as"},
+    };
+
+    (void)state;
+    put_all();
+    put("key2", KEY "\n", 0600);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *said = changed_at(rows[i].old, rows[i].new);
+        if (strstr(said, rows[i].said) == NULL || strchr(said, '\n') != strrchr(said, '\n'))
+            fail_msg("%s: expected %s\nbut it said %s", rows[i].new, rows[i].said, said);
+        free(said);
+    }
+}
+
+/* Whether there is a token at all, and whether there is a cluster. */
+static void no_other_kind(void **state)
+{
+    struct loaded now = parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true"));
+    struct loaded next =
+        parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true, \"token_file\": \"token\""));
+    char *said;
+
+    (void)state;
+    put_all();
+    sup_config_check_change(now.config, next.config, &next.errors);
+    assert_string_equal(next.errors.first->key, "cluster.token_file");
+    end(&now);
+    end(&next);
+    said = changed("{ \"system\": \"demo\", \"workers\": [ {"
+                   " \"name\": \"w\", \"plugin\": \"counter.so\" } ] }");
+    assert_non_null(strstr(said, "cluster: missing: expected that of node \"a\", which runs\n"));
+    free(said);
+}
+
 /* Each allocation fails once: an error, no crash, nothing lost. */
 static void memory(void **state)
 {
@@ -377,8 +495,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"counter.so", "gateway.so", "token", "old",    "older",
-                                        "key",        "word",       "ca",    "secret", "other"};
+    static const char *const names[] = {"counter.so", "gateway.so", "token", "old",
+                                        "older",      "key",        "key2",  "word",
+                                        "ca",         "secret",     "other"};
     char path[PATH_MAX + 16];
 
     (void)state;
@@ -392,9 +511,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(none),     cmocka_unit_test(gateway),   cmocka_unit_test(own_plugin),
-        cmocka_unit_test(defaults), cmocka_unit_test(values),    cmocka_unit_test(tokens),
-        cmocka_unit_test(keys),     cmocka_unit_test(passwords), cmocka_unit_test(owners),
+        cmocka_unit_test(none),     cmocka_unit_test(gateway),    cmocka_unit_test(own_plugin),
+        cmocka_unit_test(defaults), cmocka_unit_test(values),     cmocka_unit_test(tokens),
+        cmocka_unit_test(keys),     cmocka_unit_test(passwords),  cmocka_unit_test(owners),
+        cmocka_unit_test(changes),  cmocka_unit_test(no_changes), cmocka_unit_test(no_other_kind),
         cmocka_unit_test(memory),
     };
 
