@@ -27,8 +27,15 @@ uint32_t sup_cluster_listeners(const struct sup_slot *slot);
 /* The args of a configured actor of the slot. */
 const char *sup_cluster_args_of(const struct sup_slot *slot, const struct sup_actor_config *actor);
 
-/* Asks the gateway to give all shards away: as sup_ask. */
-int sup_cluster_drain(struct sup *sup, uint64_t timeout_ns, sup_reply_fn *fn, void *ctx);
+/* Asks the gateway a message of its contract, whose fields are in the object `args`: as sup_ask. */
+int sup_cluster_ask(struct sup *sup, const char *name, const char *args, uint64_t timeout_ns,
+                    sup_reply_fn *fn, void *ctx);
+
+/* Reads the config's file again, and has the gateway go on with the peers, tokens and pins that are
+ * in it by now: as sup_ask; the reply is that of learn. The processes after it begin with them,
+ * whatever the reply is. AX_E_INVALID and others with what is the matter in `why`, also where
+ * nothing was asked. Blocks on the file system and the user database, as loading a config does. */
+int sup_cluster_reload(struct sup *sup, char *why, size_t room, sup_reply_fn *fn, void *ctx);
 
 /* What the gateway is told (cluster_args.c has the form), malloc'd; NULL without memory. */
 char *sup_cluster_args(const struct sup_config *config, uint64_t boot);

@@ -191,7 +191,11 @@ const struct sup_command sup_commands[] = {
      "old file back: it is read again where the plugin has to be loaded anew, as rerandomize does. "
      "What a durable actor waits for is canceled: stacks and code are at other addresses. WORKER "
      "is \"counting\" or any worker of it, such as \"counting/0\". Put the "
-     "new file in the place of the old one by renaming it: processes still run from the old one."},
+     "new file in the place of the old one by renaming it: processes still run from the old one. "
+     "Of the gateway of a cluster it is the config that is read once more: its peers, token_file, "
+     "accepted and pins hold from then on, and no request fails by that. What else is different in "
+     "the cluster is refused by its key, and nothing changes. The file is the one that the system "
+     "was started with; ax_cluster(7) has more."},
     {"nodes", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_nodes,
      "list the nodes of the cluster",
      "Lists the nodes that this one knows, and how each is: up, with a session; suspect, which has "

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* control_worker.c - kill, restart, reload: orders about a worker, of which the last two take their
  * time. */
+#include "axsup/cluster.h"
 #include "axsup/control_client.h"
+#include "libax/gateway.h"
 
 #include <string.h>
 
@@ -34,6 +36,38 @@ void sup_control_serve_worker(struct control_client *client, const struct sup_re
         client->state = CONTROL_RESTARTING;
 }
 
+/* What the gateway says to another address book: nothing, or why not. */
+static void learnt(void *ctx, int error, const void *body, size_t size)
+{
+    struct control_client *client = ctx;
+    const struct gateway_learn_reply *reply = body;
+    const char *why = error != 0 ? ax_strerror(error) : ax_str(&reply->why);
+
+    (void)size;
+    if (error == 0)
+        error = reply->error;
+    client->state = CONTROL_READING;
+    if (error == 0)
+        sup_control_answer_nothing(client);
+    else
+        sup_control_refuse(
+            client, error,
+            GATEWAY_NAME ": %s; its next process begins with what the config says by now", why);
+    sup_control_pump(client);
+}
+
+/* The gateway's plugin is axsup's own: what may be new is whom it is to know. */
+static void reload_cluster(struct control_client *client)
+{
+    char why[900];
+    int error = sup_cluster_reload(client->control->sup, why, sizeof why, learnt, client);
+
+    if (error != 0)
+        sup_control_refuse(client, error, "%s", why);
+    else
+        client->state = CONTROL_ASKING;
+}
+
 /* An entry's plugin is loaded once, for all its workers: each of their names will do. */
 void sup_control_serve_reload(struct control_client *client, const char *worker)
 {
@@ -47,6 +81,10 @@ void sup_control_serve_reload(struct control_client *client, const char *worker)
             template = sup->slots[s].template;
     if (!template) {
         sup_control_refuse_worker(client, worker);
+        return;
+    }
+    if (sup_config_is_gateway(sup->config, template->config)) {
+        reload_cluster(client);
         return;
     }
     error = sup_reload(sup, template);

@@ -231,7 +231,7 @@ static bool drain(struct sup *sup)
     uint64_t time_ns = sup->config->shutdown_ns / 2;
 
     return gateway != 0 && sup->slots[gateway].state == SHM_SLOT_RUNNING && time_ns > 0 &&
-           sup_cluster_drain(sup, time_ns, on_drained, &sup->stop) == 0;
+           sup_cluster_ask(sup, "drain", "{}", time_ns, on_drained, &sup->stop) == 0;
 }
 
 /* The one that is at its mail already is told again, and has no more time for that. */

@@ -28,6 +28,9 @@
     ASK(inspect, (str, what, u64, from), (u64, next, str, items))                                  \
     /* Shards are given away; answered when none is left. */                                       \
     ASK(drain, (), ())                                                                             \
+    /* Args of the actor as they are by now: it goes on with their peers, tokens and pins. error:  \
+       not, or not with all, and why. */                                                           \
+    ASK(learn, (str, args), (i32, error, str, why))                                                \
     /* Of the gateway to itself. */                                                                \
     TELL(tick, ())                                                                                 \
     TELL(found, (u64, handle, i32, error, ref, who))

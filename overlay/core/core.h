@@ -49,7 +49,7 @@
 struct ov_core; /* holds secrets: see cipher.h */
 
 struct ov_core_config {
-    const struct ov_self *self; /* outlives the core; only its tokens may change */
+    const struct ov_self *self; /* outlives the core; only its tokens and pins may change */
     uint32_t nodes_max;         /* 1 to OV_NODES_MAX */
     uint64_t seed;              /* of the jitter; no secret, but another one for each node */
     uint64_t dial_ns;           /* for a dial, until its peer has confirmed */

@@ -38,10 +38,10 @@ struct ov_pin { /* the key that the node of that name has */
     uint8_t key[OV_KEY];
 };
 
-/* This node; outlives its handshakes and does not change under them, but for its tokens: those may
- * be others from one step to the next. Who has confirmed by one that is gone stays; a handshake
- * that is under way then is refused where it still needs it. So tokens rotate while nodes run: all
- * accept the new one, then all dial with it, then none accepts the old one. */
+/* This node; outlives its handshakes and does not change under them, but for its tokens and pins:
+ * those may be others from one step to the next. Who has confirmed by one that is gone stays; a
+ * handshake that is under way then is refused where it still needs it. So tokens rotate while nodes
+ * run: all accept the new one, then all dial with it, then none accepts the old one. */
 struct ov_self {
     struct ov_ident ident;
     uint16_t version_min, version_max; /* of the protocol, from 1 */

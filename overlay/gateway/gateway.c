@@ -32,8 +32,8 @@ void gw_refuse(struct ax_ctx *ctx, int error)
 
 static void dial_peers(struct ax_ctx *ctx)
 {
-    for (uint32_t i = 0; i < gw.npeers; i++)
-        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_KNOW, .node = gw.peers[i].node});
+    for (uint32_t i = 0; i < gw.book.npeers; i++)
+        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
 }
 
 static void hire_clerks(struct ax_ctx *ctx)
@@ -192,6 +192,16 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
     far_defer(ctx, &gw.drainer);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
     gw_drained(ctx);
+}
+
+void gateway_on_learn(struct ax_ctx *ctx, struct gateway *self, const struct gateway_learn *msg,
+                      struct gateway_learn_reply *reply)
+{
+    char why[GW_WHY_ROOM] = "";
+    (void)self;
+    reply->error = gw_learn(ctx, ax_str(&msg->args), why, sizeof why);
+    if (ax_reply_str(ctx, &reply->why, why) != 0)
+        gw_die(ctx, "no memory for an answer");
 }
 
 void gw_drained(struct ax_ctx *ctx)

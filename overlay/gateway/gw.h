@@ -5,6 +5,7 @@
  *   gateway.c   the actor, and its hooks: each begins a step
  *   step.c      the core's steps, and what comes out of them
  *   setup.c     from the config to a core
+ *   book.c      whom it dials, and who others have to be
  *   links.c     its connections
  *   calls.c     what actors of this node send to others
  *   serve.c     what others send to actors of this node
@@ -35,6 +36,7 @@
 
 #include <ax/io.h>
 #include <ax/map.h>
+#include <jansson.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -42,8 +44,15 @@ AX_MAPS(gateway, asks, stand_ins, leases);
 
 #define GW_CLERKS 16u
 
-struct gw_peer { /* of the address book */
+struct gw_peer {
     char *node, *address;
+};
+
+struct gw_book { /* whom this node dials, and by which keys it knows others */
+    struct gw_peer *peers;
+    uint32_t npeers;
+    struct ov_pin *pins;
+    unsigned npins;
 };
 
 #define GW_FROM 64u /* bytes of an address as text: "127.0.0.1" */
@@ -91,9 +100,7 @@ struct gw {
     struct ov_self *self; /* secrets: in memory that no core file has */
     struct ov_cluster_config config;
     struct ov_registry registries[OV_REGISTRIES_MAX];
-    struct ov_pin *pins;
-    struct gw_peer *peers;
-    uint32_t npeers;
+    struct gw_book book;
     struct gw_store store;
     struct far_keep_alive keep_alive;
 
@@ -142,12 +149,26 @@ void gw_refuse(struct ax_ctx *ctx, int error);
 
 /* ---- setup.c ---- */
 
-/* Of a node of the address book; NULL: it is not in there. */
-const char *gw_address(const char *node);
+/* Memory that is in no core file, zeroed; NULL: there is none. */
+void *gw_secret_memory(size_t size);
+/* Adds the tokens that args name. 0, or an error whose text was logged. */
+int gw_read_tokens(struct ax_ctx *ctx, const json_t *args, struct ov_self *self);
 /* OV_NO_REGISTRY: there is none of that name. */
 uint32_t gw_registry(const char *name);
 /* From the args of the actor. 0, or an error whose text was logged. */
 int gw_setup(struct ax_ctx *ctx);
+
+/* ---- book.c ---- */
+
+int gw_key_from_hex(const char *hex, uint8_t key[OV_KEY]);
+/* The peers and pins that args name, into one that is zeroed. */
+int gw_book_read(struct gw_book *book, const json_t *args);
+/* Of a node of the book; NULL: it is not in there. */
+const char *gw_address(const char *node);
+#define GW_WHY_ROOM 256u
+/* Goes on with the tokens, peers and pins of other args. An error: not, or not with all, and why.
+ */
+int gw_learn(struct ax_ctx *ctx, const char *args, char *why, size_t room);
 
 /* ---- step.c ---- */
 
@@ -171,6 +192,8 @@ void gw_disarm(struct ax_ctx *ctx);
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* A peer that does not read is not worth waiting for any longer. */
 void gw_links_look(struct ax_ctx *ctx);
+/* As if the peer had closed it; of 0, or one that is gone, nothing. */
+void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
 /* What comes in is not read any further for now; and again. */
 void gw_links_pause(struct ax_ctx *ctx);
 void gw_links_go_on(struct ax_ctx *ctx);

@@ -134,7 +134,7 @@ void gw_leases_open(struct ax_ctx *ctx)
     if (memory->n > 0)
         return;
     gw.store.least = (uint64_t)time(NULL);
-    gw.store.closed_to = gw.npeers > 0 ? gw.now + gw.config.ttl_ns : 0;
+    gw.store.closed_to = gw.book.npeers > 0 ? gw.now + gw.config.ttl_ns : 0;
 }
 
 /* False: there is no answer. */

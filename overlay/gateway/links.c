@@ -81,6 +81,13 @@ static void give_up(struct ax_ctx *ctx, struct gw_link *link)
     closed_later(ctx, conn);
 }
 
+void gw_links_end(struct ax_ctx *ctx, uint64_t conn)
+{
+    struct gw_link *link = conn != 0 ? by(&gw.link_of_conn, conn) : NULL;
+    if (link != NULL)
+        give_up(ctx, link);
+}
+
 /* Where it cannot be taken there is more under way than there is mail and answers. */
 static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
 {

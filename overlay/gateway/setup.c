@@ -31,8 +31,7 @@ static const char *text(const json_t *args, const char *key)
     return json_string_value(json_object_get(args, key));
 }
 
-/* Memory that is in no core file, zeroed; NULL: there is none. */
-static void *secret_memory(size_t size)
+void *gw_secret_memory(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -56,81 +55,50 @@ static ssize_t read_file(const char *path, void *bytes, size_t room)
     return got;
 }
 
-static int read_token(struct ax_ctx *ctx, const char *path)
+static int read_token(struct ax_ctx *ctx, struct ov_self *self, const char *path)
 {
     char bytes[TOKEN_MOST];
     ssize_t len = read_file(path, bytes, sizeof bytes);
     int error = len < 0 ? (int)len : AX_E_LIMIT;
     if (len > 0 && bytes[len - 1] == '\n')
         len--;
-    if (len >= 0 && gw.self->ntokens < OV_TOKENS_MAX)
-        error = ov_token_psk(bytes, (size_t)len, gw.self->psks[gw.self->ntokens]);
+    if (len >= 0 && self->ntokens < OV_TOKENS_MAX)
+        error = ov_token_psk(bytes, (size_t)len, self->psks[self->ntokens]);
     sodium_memzero(bytes, sizeof bytes);
     if (error != 0)
         ax_log(ctx, AX_ERROR, "the token in %s cannot be used: %s", path, ax_strerror(error));
     else
-        gw.self->ntokens++;
+        self->ntokens++;
     return error;
 }
 
-static int read_tokens(struct ax_ctx *ctx, const json_t *args)
+int gw_read_tokens(struct ax_ctx *ctx, const json_t *args, struct ov_self *self)
 {
     const json_t *path;
     size_t i;
     if (text(args, "token") == NULL)
         return 0;
-    gw.self->pattern = OV_PATTERN_NNPSK0;
-    AX_TRY(read_token(ctx, text(args, "token")));
+    AX_TRY(read_token(ctx, self, text(args, "token")));
     json_array_foreach(json_object_get(args, "accepted"), i, path)
-        AX_TRY(read_token(ctx, json_string_value(path)));
+        AX_TRY(read_token(ctx, self, json_string_value(path)));
     return 0;
-}
-
-static int from_hex(const char *hex, uint8_t key[OV_KEY])
-{
-    size_t len = 0;
-    return sodium_hex2bin(key, OV_KEY, hex, 2 * (size_t)OV_KEY, NULL, &len, NULL) == 0 &&
-                   len == OV_KEY
-               ? 0
-               : AX_E_INVALID;
 }
 
 static int read_key(struct ax_ctx *ctx, const char *path)
 {
     char bytes[2 * OV_KEY + 2] = {0};
     ssize_t len = read_file(path, bytes, sizeof bytes - 1);
-    int error = len < 0 ? (int)len : from_hex(bytes, gw.self->static_secret);
+    int error = len < 0 ? (int)len : gw_key_from_hex(bytes, gw.self->static_secret);
     sodium_memzero(bytes, sizeof bytes);
     if (error != 0)
         ax_log(ctx, AX_ERROR, "the key in %s cannot be used: %s", path, ax_strerror(error));
     return error;
 }
 
-static int read_pins(struct ax_ctx *ctx, json_t *args)
-{
-    json_t *pins = json_object_get(args, "pins"), *hex;
-    const char *node, *path = text(args, "key");
-    if (path == NULL)
-        return 0;
-    gw.self->pattern = OV_PATTERN_XXPSK3;
-    AX_TRY(read_key(ctx, path));
-    gw.pins = calloc(json_object_size(pins) + 1, sizeof *gw.pins);
-    if (gw.pins == NULL)
-        return -ENOMEM;
-    json_object_foreach(pins, node, hex)
-    {
-        struct ov_pin *pin = &gw.pins[gw.self->npins++];
-        snprintf(pin->node, sizeof pin->node, "%s", node);
-        AX_TRY(from_hex(json_string_value(hex), pin->key));
-    }
-    gw.self->pins = gw.pins;
-    return 0;
-}
-
 static int set_self(struct ax_ctx *ctx, json_t *args)
 {
     uint64_t frame = number(args, "max_message") + FRAME_MORE;
-    gw.self = secret_memory(sizeof *gw.self);
+    gw.self = gw_secret_memory(sizeof *gw.self);
     if (gw.self == NULL)
         return -ENOMEM;
     *gw.self = (struct ov_self){
@@ -142,32 +110,22 @@ static int set_self(struct ax_ctx *ctx, json_t *args)
         .pattern = OV_PATTERN_NONE,
     };
     snprintf(gw.self->ident.node, sizeof gw.self->ident.node, "%s", text(args, "node"));
-    AX_TRY(read_tokens(ctx, args));
-    AX_TRY(read_pins(ctx, args));
+    AX_TRY(gw_read_tokens(ctx, args, gw.self));
+    AX_TRY(gw_book_read(&gw.book, args));
+    gw.self->pins = gw.book.pins;
+    gw.self->npins = gw.book.npins;
+    if (gw.self->ntokens > 0)
+        gw.self->pattern = OV_PATTERN_NNPSK0;
+    if (text(args, "key") != NULL) {
+        gw.self->pattern = OV_PATTERN_XXPSK3;
+        AX_TRY(read_key(ctx, text(args, "key")));
+    }
     return gw.self->pattern != OV_PATTERN_NONE || json_is_true(json_object_get(args, "insecure"))
                ? 0
                : AX_E_NOT_ALLOWED;
 }
 
 /* ---- the rest ---- */
-
-static int set_peers(json_t *args)
-{
-    json_t *peers = json_object_get(args, "peers"), *address;
-    const char *node;
-    gw.peers = calloc(json_object_size(peers) + 1, sizeof *gw.peers);
-    if (gw.peers == NULL)
-        return -ENOMEM;
-    json_object_foreach(peers, node, address)
-    {
-        struct gw_peer *peer = &gw.peers[gw.npeers++];
-        peer->node = strdup(node);
-        peer->address = strdup(json_string_value(address));
-        if (peer->node == NULL || peer->address == NULL)
-            return -ENOMEM;
-    }
-    return 0;
-}
 
 #define ADDRESSES 16u
 
@@ -264,7 +222,8 @@ static void set_times(const json_t *args, uint32_t process)
     struct ov_cluster_config *config = &gw.config;
     config->core = (struct ov_core_config){
         .self = gw.self,
-        .nodes_max = gw.npeers + NODES_MORE < OV_NODES_MAX ? gw.npeers + NODES_MORE : OV_NODES_MAX,
+        .nodes_max =
+            gw.book.npeers + NODES_MORE < OV_NODES_MAX ? gw.book.npeers + NODES_MORE : OV_NODES_MAX,
         .dial_ns = number(args, "connect_ns"),
         .patience_ns = number(args, "connect_ns"),
         .retry_min_ns = (uint64_t)json_integer_value(json_array_get(redial, 0)),
@@ -302,13 +261,13 @@ static void set_times(const json_t *args, uint32_t process)
 static int make_core(void)
 {
     size_t size = ov_cluster_size(&gw.config);
-    void *memory = size == 0 ? NULL : secret_memory(size);
+    void *memory = size == 0 ? NULL : gw_secret_memory(size);
     if (memory == NULL)
         return size == 0 ? AX_E_INVALID : -ENOMEM;
     AX_TRY(ov_cluster_init(&gw.cluster, memory, size, &gw.config));
     gw.outs = (struct ov_outs){.room = OUTS, .bytes_room = OV_OUT_BYTES + 2 * OV_FRAME_MAX};
     gw.outs.list = calloc(gw.outs.room, sizeof *gw.outs.list);
-    gw.outs.bytes = secret_memory(gw.outs.bytes_room);
+    gw.outs.bytes = gw_secret_memory(gw.outs.bytes_room);
     return gw.outs.list == NULL || gw.outs.bytes == NULL ? -ENOMEM : 0;
 }
 
@@ -328,7 +287,6 @@ static int make_host(void)
 static int set_up(struct ax_ctx *ctx, json_t *args)
 {
     AX_TRY(set_self(ctx, args));
-    AX_TRY(set_peers(args));
     AX_TRY(set_registries(args));
     AX_TRY(set_store(ctx, args));
     set_times(args, ax_incarnation(ctx));
@@ -345,14 +303,6 @@ int gw_setup(struct ax_ctx *ctx)
     int error = set_up(ctx, args);
     json_decref(args);
     return error;
-}
-
-const char *gw_address(const char *node)
-{
-    for (uint32_t i = 0; i < gw.npeers; i++)
-        if (strcmp(gw.peers[i].node, node) == 0)
-            return gw.peers[i].address;
-    return NULL;
 }
 
 uint32_t gw_registry(const char *name)

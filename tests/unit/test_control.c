@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket against a supervisor that is not there: this file defines what control*.c and
  * show*.c call, keeps a loop of its own over poll(2), and has its hand on the clock. */
+#include "axsup/cluster.h"
 #include "axsup/control_client.h"
 #include "axsup/request.h"
 #include "axsup/sup.h"
+#include "libax/gateway.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -192,6 +194,17 @@ int sup_reload(struct sup *s, struct sup_template *which)
     if (reload_error == 0)
         template.reload.phase = SUP_RELOAD_LOADING;
     return reload_error;
+}
+
+static const char *reload_why; /* NULL: the gateway is asked */
+
+int sup_cluster_reload(struct sup *s, char *why, size_t room, sup_reply_fn *fn, void *ctx)
+{
+    (void)s;
+    reply = fn;
+    reply_ctx = ctx;
+    snprintf(why, room, "%s", reload_why ? reload_why : "");
+    return reload_why ? AX_E_INVALID : 0;
 }
 
 void sup_request_stop(struct sup *s, bool hurry)
@@ -731,6 +744,44 @@ static void reload_waits(void **state)
                    "there is no worker \\\"countin\\\"; did you mean \\\"counting\\\"?"));
 }
 
+/* The gateway's plugin is not loaded anew: it is told whom to know. */
+static void gateway_learns(void **state)
+{
+    static const char request[] = "{\"command\":\"reload\",\"worker\":\"counting\"}\n";
+    static const struct sup_json cluster;
+    struct {
+        struct gateway_learn_reply fixed;
+        char why[8];
+    } body = {.why = "no room"};
+    int fd = dial();
+
+    (void)state;
+    config.cluster.json = &cluster;
+    config.workers = &entry;
+    config.n_workers = 1;
+    template.config = &entry;
+    say(fd, request);
+    assert_string_equal(hear(fd), "");
+    reply(reply_ctx, 0, &body, sizeof(body));
+    assert_string_equal(hear(fd), "{\"ok\":true,\"result\":{}}\n");
+    say(fd, request);
+    body.fixed.error = AX_E_LIMIT;
+    body.fixed.why = (struct ax_str){.off = body.why - (char *)&body.fixed.why, .len = 7};
+    reply(reply_ctx, 0, &body, sizeof(body));
+    assert_string_equal(hear(fd),
+                        REFUSED("AX_E_LIMIT", "gateway: no room; its next process begins with "
+                                              "what the config says by now"));
+    say(fd, request);
+    reply(reply_ctx, AX_E_CANCELED, NULL, 0);
+    assert_non_null(strstr(hear(fd), "\"AX_E_CANCELED\",\"message\":\"gateway: "));
+    reload_why = "a.json:1:2: cluster.node: other";
+    say(fd, request);
+    assert_string_equal(hear(fd), REFUSED("AX_E_INVALID", "a.json:1:2: cluster.node: other"));
+    reload_why = NULL;
+    config.cluster.json = NULL;
+    close(fd);
+}
+
 /* Clients may come before the workers run; the one that wants to stop it all does not wait. */
 static void early_clients_wait(void **state)
 {
@@ -1078,6 +1129,7 @@ int main(void)
         STAGED(restart_waits),
         STAGED(restart_fails),
         STAGED(reload_waits),
+        STAGED(gateway_learns),
         STAGED(early_clients_wait),
         STAGED(stop_waits),
         STAGED(events_are_followed),
