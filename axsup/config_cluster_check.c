@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MARGIN_NS UINT64_C(1000000000) /* of give_up, above lease_ttl and dead */
 #define WRITE_MOST (UINT64_C(1) << 30) /* of write_buffer */
 #define WRONG(c, key, ...) sup_config_error((c)->errors, (c)->cluster->json, (key), __VA_ARGS__)
 
@@ -210,6 +211,16 @@ static void check_lease(struct cluster_checker *c)
               sup_format_duration(cluster->lease_margin_ns, more));
 }
 
+/* Who dies without a word is found out after `dead`, and others get its shards a lease later; the
+ * rest is for the store and the looking. */
+static void set_give_up(struct cluster_checker *c)
+{
+    struct sup_cluster_config *cluster = c->cluster;
+
+    if (!sup_config_given(cluster->json, "give_up") && both(c, "lease_ttl", "dead"))
+        cluster->give_up_ns = cluster->lease_ttl_ns + cluster->dead_ns + MARGIN_NS;
+}
+
 static void check_numbers(struct cluster_checker *c)
 {
     const struct sup_cluster_config *cluster = c->cluster;
@@ -327,5 +338,6 @@ void sup_config_check_cluster(struct sup_config *config, struct sup_config_error
     sup_cluster_check_trust(&c);
     sup_cluster_check_store(&c);
     check_registries(&c);
+    set_give_up(&c);
     check_numbers(&c);
 }

@@ -171,7 +171,8 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("How long is relied on who the actor of a key was.")),
     KEY(sup_cluster_config, "resolve", DURATION, resolve_ns, RANGE(MS, HOUR), DEFAULT("100ms"),
         ABOUT("Between two questions to the store about the owner of a shard.")),
-    KEY(sup_cluster_config, "give_up", DURATION, give_up_ns, RANGE(MS, HOUR), DEFAULT("5s"),
+    KEY(sup_cluster_config, "give_up", DURATION, give_up_ns, RANGE(MS, HOUR),
+        ABSENT("lease_ttl, dead and one second together"),
         ABOUT("After so long without an owner the messages that wait for one have failed; longer "
               "than resolve, and, so that they find the next owner where a node has died, than "
               "lease_ttl.")),

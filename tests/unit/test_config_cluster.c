@@ -177,6 +177,29 @@ static void defaults(void **state)
     end(&l);
 }
 
+/* So long that who asks for a key of a node that has died is answered by the next owner. */
+static void gives_up_late(void **state)
+{
+    struct loaded l = parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true, \"lease_ttl\": \"20s\","
+                                         " \"dead\": \"30s\""));
+
+    (void)state;
+    assert_string_equal(l.said, "");
+    assert_args(&l, "{\"lease_ttl_ns\": 20000000000, \"answer_ns\": 5000000000,"
+                    "\"dead_ns\": 30000000000, \"give_up_ns\": 51000000000}");
+    end(&l);
+    l = parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true, \"lease_ttl\": \"20s\","
+                           " \"give_up\": \"3s\""));
+    assert_string_equal(l.said, "");
+    assert_int_equal(l.config->cluster.give_up_ns, 3000000000);
+    end(&l);
+    l = parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true, \"lease_ttl\": 20,"
+                           " \"resolve\": \"30m\""));
+    assert_non_null(strstr(l.said, "cluster.lease_ttl: "));
+    assert_null(strstr(l.said, "cluster.give_up"));
+    end(&l);
+}
+
 static const char all_keys[] = SYSTEM(
     "\"node\": \"a\", \"listen\": \"[::1]:7000\", \"peers\": { \"b\": \"127.0.0.1:7001\", "
     "\"c\": \"/run/c\" }, \"token_file\": \"token\", \"accepted\": [ \"old\", \"./older\" ], "
@@ -511,11 +534,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(none),     cmocka_unit_test(gateway),    cmocka_unit_test(own_plugin),
-        cmocka_unit_test(defaults), cmocka_unit_test(values),     cmocka_unit_test(tokens),
-        cmocka_unit_test(keys),     cmocka_unit_test(passwords),  cmocka_unit_test(owners),
-        cmocka_unit_test(changes),  cmocka_unit_test(no_changes), cmocka_unit_test(no_other_kind),
-        cmocka_unit_test(memory),
+        cmocka_unit_test(none),       cmocka_unit_test(gateway),
+        cmocka_unit_test(own_plugin), cmocka_unit_test(defaults),
+        cmocka_unit_test(values),     cmocka_unit_test(tokens),
+        cmocka_unit_test(keys),       cmocka_unit_test(passwords),
+        cmocka_unit_test(owners),     cmocka_unit_test(changes),
+        cmocka_unit_test(no_changes), cmocka_unit_test(no_other_kind),
+        cmocka_unit_test(memory),     cmocka_unit_test(gives_up_late),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
