@@ -252,6 +252,8 @@ void ov_cluster_set_shard(struct ov_frame *frame, const struct ov_cluster *clust
 
 static void carry(struct ov_cluster *cluster, const struct ov_effect *effect)
 {
+    if (effect->kind == OV_DO_SEND)
+        return; /* it went out before */
     if (effect->kind == OV_TELL_FRAME) {
         ov_peer_frame(cluster, effect);
         return;
@@ -267,11 +269,21 @@ static void carry(struct ov_cluster *cluster, const struct ov_effect *effect)
         ov_peer_part(cluster, effect->index, effect->abstains);
 }
 
+/* What the core itself says, as to a heartbeat, was sealed before whatever the frames around it are
+ * answered with, so it goes out before that. */
+static void send_first(struct ov_cluster *cluster)
+{
+    for (unsigned i = 0; i < cluster->in.n; i++)
+        if (cluster->in.list[i].kind == OV_DO_SEND)
+            ov_cluster_do(cluster, OV_OUT_LINK)->link = &cluster->in.list[i];
+}
+
 static int take_link(struct ov_cluster *cluster, const struct ov_event *event)
 {
     int r = ov_core_step(cluster->core, cluster->now, event, &cluster->in);
     if (r != 0)
         return r;
+    send_first(cluster);
     for (unsigned i = 0; i < cluster->in.n; i++)
         carry(cluster, &cluster->in.list[i]);
     cluster->out->used = cluster->in.used;

@@ -197,14 +197,36 @@ static void accept_dial(struct sim *sim, const struct sim_event *event)
               &(struct ov_event){.kind = OV_ON_ACCEPTED, .chance = secret, .address = &address});
 }
 
+/* What is there at the same time may be read at once, in whatever pieces it was sent. */
+static void join(struct sim *sim, struct sim_event *event)
+{
+    struct sim_event next;
+    while (sim->queue.n > 0 && sim_random_of(sim, event->len << 34, 2) == 0) {
+        const struct sim_event *first = &sim->queue.heap[0];
+        if (first->at > sim->now || first->what != SIM_BYTES || first->pipe != event->pipe ||
+            first->end != event->end || first->life != event->life)
+            return;
+        (void)sim_take(sim, sim->now, &next);
+        event->bytes = sim_alloc(event->bytes, event->len + next.len);
+        sim->happening.bytes = event->bytes;
+        memcpy(event->bytes + event->len, next.bytes, next.len);
+        event->len += next.len;
+        sim->pipes[event->pipe].under_way--;
+        free(next.bytes);
+    }
+}
+
 void sim_arrive(struct sim *sim, struct sim_event *event)
 {
     struct sim_end *end = &sim->pipes[event->pipe].end[event->end];
     const struct sim_node *node = end->node != SIM_NOBODY ? &sim->node[end->node] : NULL;
     uint8_t secret[OV_KEY];
-    struct ov_event on = {
-        .conn = end->conn, .bytes = event->bytes, .len = event->len, .chance = secret};
+    struct ov_event on = {.conn = end->conn, .chance = secret};
 
+    if (event->what == SIM_BYTES)
+        join(sim, event);
+    on.bytes = event->bytes;
+    on.len = event->len;
     sim->pipes[event->pipe].under_way--;
     if (event->life != sim->pipes[event->pipe].generation || node == NULL)
         return;

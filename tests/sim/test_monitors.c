@@ -292,6 +292,27 @@ static void test_ends_when_set_after_all(void **state)
     host_free(host);
 }
 
+/* What a node finds when it wakes is all there at once: heartbeats among monitors, each of which is
+ * to be answered in the order in which the answers were sealed. */
+static void test_among_heartbeats(void **state)
+{
+    char key[HOST_TEXT];
+    struct ov_target target;
+    struct host *host = host_with_actor(31, &target, key);
+    uint64_t watches[MONITORS / 2];
+    (void)state;
+    for (unsigned i = 0; i < MONITORS / 2; i++) {
+        if (i % 4 == 0)
+            sim_pause(host->sim, 0, 1200 * SIM_MS);
+        watches[i] = host_watch(host, 1, &target);
+        sim_run(host->sim, i % 4 == 3 ? 2 * SIM_S : 300 * SIM_MS);
+    }
+    for (unsigned i = 0; i < MONITORS / 2; i++)
+        assert_int_equal(host_note(host, watches[i])->n, 0);
+    assert_int_equal(host_view(host, 0).watchers, MONITORS / 2);
+    host_free(host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_waits_for_a_node),
         cmocka_unit_test(test_set_after_all),
         cmocka_unit_test(test_ends_when_set_after_all),
+        cmocka_unit_test(test_among_heartbeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
