@@ -131,7 +131,8 @@ int ov_cluster_init(struct ov_cluster **out, void *memory, size_t size,
     memset(cluster->watched_by, 0xff, layout.nwatched_by * sizeof *cluster->watched_by);
     cluster->first_key = cluster->last_key = OV_NONE;
     cluster->requests_at = cluster->served_at = UINT64_MAX;
-    cluster->monitors_at = cluster->watchers_at = UINT64_MAX;
+    ov_agenda_init(&cluster->to_watch);
+    ov_agenda_init(&cluster->to_tell);
     cluster->in = (struct ov_effects){.list = cluster->in_list,
                                       .room = OV_EFFECTS_MIN,
                                       .bytes = cluster->in_bytes,
@@ -370,8 +371,8 @@ uint64_t ov_cluster_next(const struct ov_cluster *cluster)
     ov_sooner(&next, ov_hold_next(cluster));
     ov_sooner(&next, cluster->requests_at);
     ov_sooner(&next, cluster->served_at);
-    ov_sooner(&next, cluster->monitors_at);
-    ov_sooner(&next, cluster->watchers_at);
+    ov_sooner(&next, ov_agenda_next(&cluster->to_watch));
+    ov_sooner(&next, ov_agenda_next(&cluster->to_tell));
     ov_sooner(&next, ov_key_next(cluster));
     return next;
 }

@@ -17,6 +17,7 @@
 #ifndef OV_CLUSTER_PARTS_H
 #define OV_CLUSTER_PARTS_H
 
+#include "overlay/core/agenda.h"
 #include "overlay/core/cluster.h"
 #include "overlay/core/pool.h"
 
@@ -106,23 +107,25 @@ struct ov_served { /* a request of others; its id is the host's handle */
 
 struct ov_monitor { /* of this node */
     struct ov_slot slot;
+    struct ov_task task;
     enum { OV_MON_NEW, OV_MON_SET, OV_MON_BACK, OV_MON_ENDED } state;
     uint8_t reason;
     bool final;
     uint32_t node, registry, shard;
-    uint64_t boot, actor, epoch, token, retry_at;
+    uint64_t boot, actor, epoch, token;
     uint8_t endpoint_len;
     char endpoint[63];
 };
 
 struct ov_watcher { /* a monitor of others; its id is the host's handle */
     struct ov_slot slot;
+    struct ov_task task;
     bool ended, restart;
     bool gone; /* the watching node */
     uint8_t reason, detail_len;
     uint32_t chain; /* the next one of its hash */
     uint32_t node, registry, shard, incarnation;
-    uint64_t boot, monitor, after, retry_at;
+    uint64_t boot, monitor, after;
     char detail[OV_DETAIL_MAX];
 };
 
@@ -143,8 +146,9 @@ struct ov_cluster {
     uint32_t *watched_by, nwatched_by;  /* the same, of watchers */
     uint32_t first_key, last_key, hand; /* keys that are waited for; which is forgotten next */
     uint32_t asking, serving, serving_ensures;
-    uint64_t requests_at, served_at, monitors_at, watchers_at; /* when to look through them */
-    struct ov_effects in; /* what the core does with what comes in */
+    uint64_t requests_at, served_at;    /* when to look through them */
+    struct ov_agenda to_watch, to_tell; /* of monitors, of watchers */
+    struct ov_effects in;               /* what the core does with what comes in */
     struct ov_effect in_list[OV_EFFECTS_MIN], sends[OV_SENDS];
     uint8_t in_bytes[OV_EFFECT_BYTES];
     unsigned nsends, nstores; /* in this step */

@@ -10,6 +10,17 @@
 /* What is said of a monitor that there was no room for: better down than never. */
 #define FULL "too many monitors are set on that node"
 
+static void is_due(struct ov_cluster *cluster, struct ov_monitor *monitor)
+{
+    ov_task_due(&cluster->to_watch, &monitor->task);
+}
+
+static void forget(struct ov_cluster *cluster, struct ov_monitor *monitor)
+{
+    ov_task_leave(&monitor->task);
+    ov_pool_give(&cluster->monitors, monitor);
+}
+
 static struct ov_frame frame_of(const struct ov_cluster *cluster, const struct ov_monitor *monitor)
 {
     struct ov_frame frame = {.kind = OV_MONITOR};
@@ -31,7 +42,7 @@ static void end_later(struct ov_cluster *cluster, struct ov_monitor *monitor, ui
 {
     monitor->state = OV_MON_ENDED;
     monitor->reason = reason;
-    cluster->monitors_at = 0;
+    is_due(cluster, monitor);
 }
 
 static struct ov_out *tell_down(struct ov_cluster *cluster, struct ov_monitor *monitor,
@@ -41,7 +52,7 @@ static struct ov_out *tell_down(struct ov_cluster *cluster, struct ov_monitor *m
     out->id = monitor->slot.id;
     out->token = monitor->token;
     out->reason = reason;
-    ov_pool_give(&cluster->monitors, monitor);
+    forget(cluster, monitor);
     return out;
 }
 
@@ -87,6 +98,7 @@ int ov_monitor_set(struct ov_cluster *cluster, const struct ov_in *in)
     monitor = ov_pool_take(&cluster->monitors);
     if (monitor == NULL)
         return AX_E_BUSY;
+    ov_task_init(&monitor->task);
     monitor->token = in->token;
     monitor->final = in->final;
     monitor->node = target->node;
@@ -98,14 +110,15 @@ int ov_monitor_set(struct ov_cluster *cluster, const struct ov_in *in)
     monitor->endpoint_len = (uint8_t)target->endpoint.len;
     if (target->endpoint.len > 0)
         memcpy(monitor->endpoint, target->endpoint.ptr, target->endpoint.len);
-    cluster->monitors_at = 0;
     if (!ov_cluster_is_up(cluster, target->node, target->boot))
         end_later(cluster, monitor, AX_NODE_DOWN);
     else if (target->node == OV_HERE)
         r = set_here(cluster, monitor);
+    else
+        is_due(cluster, monitor);
     cluster->out->id = r == 0 ? monitor->slot.id : 0;
     if (r != 0)
-        ov_pool_give(&cluster->monitors, monitor);
+        forget(cluster, monitor);
     return r;
 }
 
@@ -117,12 +130,11 @@ int ov_monitor_back(struct ov_cluster *cluster, uint64_t id)
         return AX_E_NO_KEY;
     if (monitor->node == OV_HERE || monitor->state == OV_MON_ENDED) {
         ov_watcher_back_here(cluster, monitor->boot, id);
-        ov_pool_give(&cluster->monitors, monitor);
+        forget(cluster, monitor);
         return 0;
     }
     monitor->state = OV_MON_BACK;
-    monitor->retry_at = cluster->now;
-    cluster->monitors_at = 0;
+    is_due(cluster, monitor);
     return 0;
 }
 
@@ -188,14 +200,16 @@ static void take_answer(struct ov_cluster *cluster, uint32_t node, const struct 
     if (!is_of(cluster, node, monitor) || monitor->state != (back ? OV_MON_BACK : OV_MON_NEW))
         take_late(cluster, node, frame);
     else if (back)
-        ov_pool_give(&cluster->monitors, monitor);
+        forget(cluster, monitor);
     else if (frame->kind == OV_BUSY)
         tell_down(cluster, monitor, AX_OTHER)->detail =
             ov_cluster_keep(cluster, FULL, sizeof FULL - 1);
     else if (frame->kind != OV_MONITOR || frame->status != 0)
         (void)tell_down(cluster, monitor, reason_of(frame->status));
-    else
+    else {
         monitor->state = OV_MON_SET;
+        ov_task_leave(&monitor->task);
+    }
 }
 
 void ov_monitor_frame(struct ov_cluster *cluster, uint32_t node, const struct ov_frame *frame)
@@ -214,11 +228,10 @@ void ov_monitor_node_up(struct ov_cluster *cluster, uint32_t node)
     struct ov_monitor *monitor;
     for (uint32_t i = 0; (monitor = ov_pool_next(&cluster->monitors, &i)) != NULL;)
         if (is_of(cluster, node, monitor) && monitor->state <= OV_MON_BACK) {
-            monitor->retry_at = cluster->now;
             if (monitor->state == OV_MON_SET)
                 monitor->state = OV_MON_NEW;
+            is_due(cluster, monitor);
         }
-    cluster->monitors_at = 0;
 }
 
 void ov_monitor_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t boot)
@@ -229,7 +242,7 @@ void ov_monitor_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t bo
             continue;
         if (monitor->state == OV_MON_BACK) {
             cluster->counts.unsettled++;
-            ov_pool_give(&cluster->monitors, monitor);
+            forget(cluster, monitor);
         } else if (monitor->state != OV_MON_ENDED) {
             end_later(cluster, monitor, AX_NODE_DOWN);
         }
@@ -238,38 +251,30 @@ void ov_monitor_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t bo
 
 /* ---- what is due ---- */
 
-/* Sends it, or sends it again; `next` is when it is due after that. */
-static void send_it(struct ov_cluster *cluster, struct ov_monitor *monitor, uint64_t *next)
+/* Sends it, or sends it again. One whose node has no session now is due in the next. */
+static void send_it(struct ov_cluster *cluster, struct ov_monitor *monitor)
 {
     struct ov_frame frame = frame_of(cluster, monitor);
 
+    ov_task_leave(&monitor->task);
     if (!ov_cluster_is_up(cluster, monitor->node, monitor->boot))
-        return; /* until there is the next session */
-    if (monitor->retry_at <= cluster->now) {
-        if (monitor->state == OV_MON_BACK)
-            frame = demonitor(monitor->slot.id);
-        ov_cluster_try(cluster, monitor->node, &frame);
-        monitor->retry_at = cluster->now + cluster->config.retry_ns;
-    }
-    ov_sooner(next, monitor->retry_at);
+        return;
+    if (monitor->state == OV_MON_BACK)
+        frame = demonitor(monitor->slot.id);
+    ov_cluster_try(cluster, monitor->node, &frame);
+    ov_task_sent(&cluster->to_watch, &monitor->task, cluster->now + cluster->config.retry_ns);
 }
 
 void ov_monitor_work(struct ov_cluster *cluster)
 {
-    uint64_t next = UINT64_MAX;
-    struct ov_monitor *monitor;
-
-    if (cluster->monitors_at > cluster->now)
-        return;
-    for (uint32_t i = 0; (monitor = ov_pool_next(&cluster->monitors, &i)) != NULL;) {
-        if (monitor->state == OV_MON_SET)
-            continue;
+    struct ov_task *task;
+    while ((task = ov_agenda_first(&cluster->to_watch, cluster->now)) != NULL) {
+        struct ov_monitor *monitor = OV_ENTRY(task, struct ov_monitor, task);
         if (!ov_cluster_has_room(cluster))
             return;
         if (monitor->state == OV_MON_ENDED)
             (void)tell_down(cluster, monitor, monitor->reason);
         else
-            send_it(cluster, monitor, &next);
+            send_it(cluster, monitor);
     }
-    cluster->monitors_at = next;
 }

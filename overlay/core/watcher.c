@@ -12,6 +12,11 @@ static struct ov_watcher *at(const struct ov_cluster *cluster, uint32_t index)
     return ov_pool_at(&cluster->watchers, index);
 }
 
+static void is_due(struct ov_cluster *cluster, struct ov_watcher *watcher)
+{
+    ov_task_due(&cluster->to_tell, &watcher->task);
+}
+
 /* The number of a monitor is the peer's to choose. */
 static uint32_t *bucket_of(const struct ov_cluster *cluster, uint32_t node, uint64_t boot,
                            uint64_t monitor)
@@ -50,6 +55,7 @@ static struct ov_watcher *add(struct ov_cluster *cluster, const struct ov_frame 
     struct ov_watcher *watcher = ov_pool_take(&cluster->watchers);
     uint32_t *bucket;
 
+    ov_task_init(&watcher->task);
     watcher->node = node;
     watcher->boot = boot;
     watcher->monitor = frame->monitor;
@@ -68,6 +74,7 @@ static void forget(struct ov_cluster *cluster, struct ov_watcher *watcher)
     while (*link != index)
         link = &at(cluster, *link)->chain;
     *link = watcher->chain;
+    ov_task_leave(&watcher->task);
     ov_pool_give(&cluster->watchers, watcher);
 }
 
@@ -101,8 +108,7 @@ static void end(struct ov_cluster *cluster, struct ov_watcher *watcher, uint8_t 
     watcher->ended = true;
     watcher->reason = reason;
     watcher->after = watcher->node != OV_HERE ? cluster->peers[watcher->node].sent : 0;
-    watcher->retry_at = cluster->now;
-    cluster->watchers_at = 0;
+    is_due(cluster, watcher);
 }
 
 int ov_watcher_ended(struct ov_cluster *cluster, const struct ov_answer *answer)
@@ -244,44 +250,43 @@ void ov_watcher_node_up(struct ov_cluster *cluster, uint32_t node)
         if (watcher->node == node) {
             watcher->gone |= !watcher->ended;
             watcher->after = 0;
-            watcher->retry_at = cluster->now;
+            is_due(cluster, watcher);
         }
-    cluster->watchers_at = 0;
 }
 
 void ov_watcher_node_down(struct ov_cluster *cluster, uint32_t node, uint64_t boot)
 {
     struct ov_watcher *watcher;
     for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;)
-        watcher->gone |= watcher->node == node && watcher->boot == boot;
-    cluster->watchers_at = 0;
+        if (watcher->node == node && watcher->boot == boot) {
+            watcher->gone = true;
+            is_due(cluster, watcher);
+        }
 }
 
 /* ---- what is due ---- */
 
-/* `next` is when it is due after that. */
-static void send_down(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_t *next)
+/* One whose node has no session now is due in the next. */
+static void send_down(struct ov_cluster *cluster, struct ov_watcher *watcher)
 {
     struct ov_frame frame = {.kind = OV_DOWN};
 
+    ov_task_leave(&watcher->task);
     if (!ov_cluster_is_up(cluster, watcher->node, watcher->boot))
-        return; /* until there is the next session */
-    if (watcher->retry_at <= cluster->now) {
-        OV_SET(&frame, request, watcher->slot.id);
-        OV_SET(&frame, monitor, watcher->monitor);
-        OV_SET(&frame, reason, watcher->reason);
-        OV_SET(&frame, incarnation, watcher->incarnation);
-        OV_SET(&frame, restart, watcher->restart);
-        OV_SET(&frame, after, watcher->after);
-        if (watcher->detail_len > 0)
-            OV_SET(&frame, detail, ((struct ax_span){watcher->detail, watcher->detail_len}));
-        ov_cluster_try(cluster, watcher->node, &frame);
-        watcher->retry_at = cluster->now + cluster->config.retry_ns;
-    }
-    ov_sooner(next, watcher->retry_at);
+        return;
+    OV_SET(&frame, request, watcher->slot.id);
+    OV_SET(&frame, monitor, watcher->monitor);
+    OV_SET(&frame, reason, watcher->reason);
+    OV_SET(&frame, incarnation, watcher->incarnation);
+    OV_SET(&frame, restart, watcher->restart);
+    OV_SET(&frame, after, watcher->after);
+    if (watcher->detail_len > 0)
+        OV_SET(&frame, detail, ((struct ax_span){watcher->detail, watcher->detail_len}));
+    ov_cluster_try(cluster, watcher->node, &frame);
+    ov_task_sent(&cluster->to_tell, &watcher->task, cluster->now + cluster->config.retry_ns);
 }
 
-static void work(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_t *next)
+static void work(struct ov_cluster *cluster, struct ov_watcher *watcher)
 {
     if (watcher->gone) {
         cluster->counts.untold += watcher->ended;
@@ -290,23 +295,16 @@ static void work(struct ov_cluster *cluster, struct ov_watcher *watcher, uint64_
         ov_monitor_down_here(cluster, watcher);
         forget(cluster, watcher);
     } else {
-        send_down(cluster, watcher, next);
+        send_down(cluster, watcher);
     }
 }
 
 void ov_watcher_work(struct ov_cluster *cluster)
 {
-    uint64_t next = UINT64_MAX;
-    struct ov_watcher *watcher;
-
-    if (cluster->watchers_at > cluster->now)
-        return;
-    for (uint32_t i = 0; (watcher = ov_pool_next(&cluster->watchers, &i)) != NULL;) {
-        if (!watcher->gone && !watcher->ended)
-            continue;
+    struct ov_task *task;
+    while ((task = ov_agenda_first(&cluster->to_tell, cluster->now)) != NULL) {
         if (!ov_cluster_has_room(cluster))
             return;
-        work(cluster, watcher, &next);
+        work(cluster, OV_ENTRY(task, struct ov_watcher, task));
     }
-    cluster->watchers_at = next;
 }
