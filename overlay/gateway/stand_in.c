@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define STAND_INS 65536u
+#define STAND_INS 65536u /* besides those that are watched */
 
 struct remote {
     char none;
@@ -79,7 +79,7 @@ int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct a
     if (gw_table_get(&gw.addr_of_identity, hash_of(identity), &who->addr) &&
         gw_stands_for(ctx, who->addr, &found))
         return 0;
-    if (ax_map_count(ctx, gateway_stand_ins) >= STAND_INS)
+    if (ax_map_count(ctx, gateway_stand_ins) >= STAND_INS + gw.config.monitors)
         return AX_E_LIMIT;
     AX_TRY(remote_spawn(ctx, NULL, &made));
     int error = keep(ctx, identity, made.ref.addr);
