@@ -34,6 +34,9 @@ int far_watched(struct ax_ctx *ctx, struct ax_ref who, uint64_t *addr, uint8_t *
 int far_export(const struct worker *w, const struct ax_layout *layout, void *image);
 void far_import(const struct worker *w, const struct ax_layout *layout, void *image);
 
+/* What far_behind (far_serve.h) has put off. */
+void far_run_behind(struct worker *w);
+
 /* Does this slot speak for other nodes? */
 static inline bool is_far(const struct worker *w, uint32_t slot)
 {

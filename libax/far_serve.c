@@ -3,8 +3,10 @@
 
 #include "libax/ask.h"
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/io.h"
 #include "libax/life.h"
+#include "libax/meter.h"
 #include "libax/names.h"
 #include "libax/send.h"
 #include "libax/turn.h"
@@ -30,6 +32,28 @@ void far_go_on(struct ax_ctx *ctx)
         return;
     turn_pause(w);
     turn_continue(w);
+}
+
+void far_behind(struct ax_ctx *ctx, void (*run)(struct ax_ctx *ctx))
+{
+    ctx->worker->behind_all.run = run;
+    ctx->worker->behind_all.actor = ctx->actor;
+}
+
+void far_run_behind(struct worker *w)
+{
+    uint32_t index = w->behind_all.actor;
+    void (*run)(struct ax_ctx * ctx) = w->behind_all.run;
+    w->behind_all.run = NULL;
+    if (actor_at(w, index)->state != SHM_LIVE || w->self[index] == NULL)
+        return;
+    struct ax_ctx *ctx = ctx_enter(w, index);
+    shm_turn_begin(&w->port, index, 0);
+    run(ctx);
+    kept_save(w, index);
+    turn_commit(w);
+    ctx_release(ctx);
+    meter_look(w, index, METER_EVENT);
 }
 
 void far_defer(struct ax_ctx *ctx, struct far_asker *asker)

@@ -12,6 +12,10 @@
  * much that it might have no room for the next one, it ends and another one goes on. */
 void far_go_on(struct ax_ctx *ctx);
 
+/* Once, in a turn of this actor, when what the worker has at hand has been handled, and before any
+ * of what came of it leaves. */
+void far_behind(struct ax_ctx *ctx, void (*run)(struct ax_ctx *ctx));
+
 /* ---- asks that are answered later ---- */
 
 struct far_asker {

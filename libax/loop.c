@@ -6,6 +6,7 @@
  * long it spins adapts: a spin that found work doubles the limit, one that did not halves it. */
 #include "libax/drain.h"
 #include "libax/event.h"
+#include "libax/far.h"
 #include "libax/io.h"
 #include "libax/life.h"
 #include "libax/map.h"
@@ -258,6 +259,8 @@ static uint32_t round_of_work(struct worker *w)
     uint32_t done = drain_lanes(w, BATCH);
     meter_look(w, 0, 0);
     done += work_here(w);
+    if (shm_unlikely(w->behind_all.run != NULL))
+        far_run_behind(w);
     if (w->over != 0)
         done += flush_overflow(w);
     shm_lane_flush(&w->port);

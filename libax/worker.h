@@ -192,7 +192,11 @@ struct worker {
     struct registries *registries;  /* NULL: the config has none */
     const struct shm_lease *leases; /* the gateway's, see lease.h */
     uint32_t nleases;
-    bool leased;       /* some registry here is of the cluster */
+    bool leased; /* some registry here is of the cluster */
+    struct {     /* what is to be done behind the messages of this round, see far_serve.h */
+        void (*run)(struct ax_ctx *ctx); /* NULL: nothing */
+        uint32_t actor;
+    } behind_all;
     uint64_t sweep_at; /* when to look for idle actors; UINT64_MAX: never */
     uint32_t sweep_next;
     struct {                   /* see meter.h */

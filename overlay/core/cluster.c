@@ -163,11 +163,11 @@ struct ov_out *ov_cluster_do(struct ov_cluster *cluster, enum ov_out_kind kind)
     return out;
 }
 
-/* For two things that come out, and a frame. */
+/* For two things that come out, and a frame, with all that were gathered before it. */
 bool ov_cluster_has_room(struct ov_cluster *cluster)
 {
     struct ov_outs *out = cluster->out;
-    bool room = out->room - out->n >= 3 &&
+    bool room = out->room - out->n >= 2 + OV_SENT_BY_ONE &&
                 out->bytes_room - out->bytes_n >= (size_t)2 * OV_EFFECT_BYTES &&
                 cluster->nsends + OV_EFFECTS_MIN < OV_SENDS && cluster->nstores < OV_OUTS_MIN &&
                 cluster->nlocal < OV_OUTS_MIN;
@@ -197,8 +197,9 @@ int ov_cluster_send(struct ov_cluster *cluster, uint32_t node, const struct ov_f
 
     if (r != 0)
         return r;
-    ov_cluster_do(cluster, OV_OUT_LINK)->link = effects.list;
-    cluster->nsends++;
+    for (unsigned i = 0; i < effects.n; i++)
+        ov_cluster_do(cluster, OV_OUT_LINK)->link = &effects.list[i];
+    cluster->nsends += effects.n;
     out->bytes_n += effects.bytes_n;
     if (ov_frame_plane(frame->kind, frame->response) == OV_DATA)
         cluster->peers[node].sent++;

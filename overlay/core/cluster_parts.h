@@ -24,6 +24,7 @@
 #define OV_KEY_MAX 128u
 #define OV_DETAIL_MAX 255u
 #define OV_SENDS (OV_OUTS_MIN + OV_EFFECTS_MIN) /* frames in a step, and the room for the last */
+#define OV_SENT_BY_ONE 9u /* effects of OV_ON_SEND: it, and what was gathered for others */
 
 /* Who asks the store: of each registry, its leases and its owner cache. */
 #define OV_STORE_ASKERS ((uint64_t)2 * OV_REGISTRIES_MAX)

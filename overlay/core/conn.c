@@ -89,7 +89,7 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
 
 /* ---- out ---- */
 
-static void send_bytes(struct ov_core *core, const struct ov_conn *conn, size_t len)
+void ov_conn_send(struct ov_core *core, const struct ov_conn *conn, size_t len)
 {
     struct ov_effects *out = core->out;
     struct ov_effect *effect = ov_core_do(core, OV_DO_SEND);
@@ -106,7 +106,7 @@ bool ov_conn_say(struct ov_core *core, struct ov_conn *conn, const struct ov_fra
     if (ov_stream_seal(&conn->stream, frame, out->bytes + out->bytes_n,
                        out->bytes_room - out->bytes_n, &len) != 0)
         return false;
-    send_bytes(core, conn, len);
+    ov_conn_send(core, conn, len);
     return true;
 }
 
@@ -117,7 +117,7 @@ static void flush(struct ov_core *core, struct ov_conn *conn)
     if (conn->hs.out_len == 0)
         return;
     memcpy(out->bytes + out->bytes_n, conn->hs.out, conn->hs.out_len);
-    send_bytes(core, conn, conn->hs.out_len);
+    ov_conn_send(core, conn, conn->hs.out_len);
     conn->hs.out_len = 0;
 }
 
@@ -302,8 +302,11 @@ void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct o
         ov_stream_compact(&conn->stream);
     if (conn->id == event->conn && conn->state != OV_CONN_SHAKING)
         read_frames(core, conn, event);
-    if (conn->id != event->conn)
+    if (conn->id != event->conn) {
         core->out->used = event->len;
-    else
-        await_the_rest(core, conn, opened);
+        return;
+    }
+    await_the_rest(core, conn, opened);
+    if (core->out->more)
+        core->unread = conn->id;
 }

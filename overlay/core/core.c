@@ -159,14 +159,14 @@ static int send_frame(struct ov_core *core, uint32_t index, const struct ov_fram
     if (plane == OV_EITHER || frame->kind == OV_HEARTBEAT || frame->kind == OV_READY)
         return AX_E_INVALID;
     conn = core->nodes[index].kept[ov_plane_index(plane)];
-    r = ov_stream_seal(&conn->stream, frame, out->bytes, out->bytes_room, &len);
+    r = core->config.gather ? ov_gather(core, conn, frame) : AX_E_BUSY;
+    if (r != AX_E_BUSY)
+        return r;
+    r = ov_stream_seal(&conn->stream, frame, out->bytes + out->bytes_n,
+                       out->bytes_room - out->bytes_n, &len);
     if (r != 0)
         return r;
-    out->bytes_n = len;
-    struct ov_effect *effect = ov_core_do(core, OV_DO_SEND);
-    effect->conn = conn->id;
-    effect->bytes = out->bytes;
-    effect->len = len;
+    ov_conn_send(core, conn, len);
     return 0;
 }
 
@@ -181,9 +181,19 @@ static void leave(struct ov_core *core)
             ov_node_leave(core, &core->nodes[i]);
 }
 
+/* Where a record holds many frames, all bytes may have been taken before all frames are read. */
+static void read_on(struct ov_core *core)
+{
+    struct ov_conn *conn = ov_conn_find(core, core->unread);
+    core->unread = 0;
+    if (conn != NULL)
+        ov_conn_received(core, conn, &(struct ov_event){.conn = conn->id});
+}
+
 static void tick(struct ov_core *core)
 {
     unsigned place;
+    read_on(core);
     while (ov_core_has_room(core) && (place = ov_gate_expire(&core->gate, core->now)) != 0) {
         struct ov_conn *conn = core->gated[place];
         core->gated[place] = NULL;
@@ -225,6 +235,10 @@ int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *even
         return AX_E_LIMIT;
     core->now = now;
     core->out = effects;
+    if (event->kind == OV_ON_CLOSED)
+        ov_gather_forget(core, event->conn);
+    if (event->kind != OV_ON_SEND)
+        ov_gather_send(core);
     switch (event->kind) {
     case OV_ON_TIMER:
         tick(core);
@@ -259,7 +273,7 @@ void ov_core_abstain(struct ov_core *core, enum ov_abstains abstains)
 
 uint64_t ov_core_next(const struct ov_core *core)
 {
-    uint64_t next = ov_gate_next(&core->gate);
+    uint64_t next = ov_core_gathers(core) ? 0 : ov_gate_next(&core->gate);
     for (uint32_t i = 0; i < core->config.nodes_max; i++) {
         uint64_t at = ov_node_next(core, &core->nodes[i]);
         if (at < next)
@@ -297,6 +311,11 @@ bool ov_core_node(const struct ov_core *core, uint32_t index, struct ov_node_vie
 const struct ov_core_counts *ov_core_counts(const struct ov_core *core)
 {
     return &core->counts;
+}
+
+bool ov_core_gathers(const struct ov_core *core)
+{
+    return core->ngathered > 0;
 }
 
 const struct ov_gate *ov_core_gate(const struct ov_core *core)

@@ -43,8 +43,8 @@
 #include "overlay/core/handshake.h"
 
 #define OV_NODES_MAX 1024u    /* other nodes that a core can know */
-#define OV_EFFECTS_MIN 24u    /* the least room for effects */
-#define OV_EFFECT_BYTES 4096u /* and for bytes to be sent, besides those of OV_ON_SEND's frame */
+#define OV_EFFECTS_MIN 32u    /* the least room for effects */
+#define OV_EFFECT_BYTES 8448u /* and for bytes to be sent, besides those of OV_ON_SEND's frame */
 
 struct ov_core; /* holds secrets: see cipher.h */
 
@@ -58,6 +58,8 @@ struct ov_core_config {
     uint64_t beat_ns;                    /* between heartbeats */
     uint64_t suspect_ns, dead_ns;        /* without an answer; in this order */
     uint64_t drain_ns;                   /* for a connection that is given up */
+    bool gather; /* frames leave with the next event that is no OV_ON_SEND, and several in one
+                    record; OV_ON_TIMER is due at once then */
 };
 
 /* Why a node wants no shards, as its heartbeats say. Numbers are those on the wire. */
@@ -212,6 +214,8 @@ struct ov_node_view {
  * its node, not one of OV_ON_KNOW or one of OV_ON_FORGET since, has been down. */
 bool ov_core_node(const struct ov_core *core, uint32_t index, struct ov_node_view *view);
 const struct ov_core_counts *ov_core_counts(const struct ov_core *core);
+/* Whether frames wait to leave. */
+bool ov_core_gathers(const struct ov_core *core);
 const struct ov_gate *ov_core_gate(const struct ov_core *core);
 const char *ov_end_text(enum ov_end end);
 

@@ -3,6 +3,7 @@
  *
  *      core.c   events, memory, timers of everything
  *      conn.c   a connection: its number, its handshake, its frames
+ *      gather.c frames that leave in one record
  *      node.c   another node: when it is dialled, its session, its heartbeat
  *      elect.c  which connections to it are kept
  *
@@ -23,6 +24,12 @@
 #define OV_STREAMS_OF_NODE 5u /* the same, but one that has just confirmed instead of the dial */
 #define OV_UNIT_EFFECTS 12u   /* the most that a unit of work does */
 #define OV_UNIT_BYTES 1024u
+#define OV_GATHERED_CONNS 8u /* of all together; a step has room for it beside the rest */
+#define OV_GATHERED_BYTES 4096u
+_Static_assert(OV_UNIT_EFFECTS + OV_GATHERED_CONNS < OV_EFFECTS_MIN, "room for both");
+_Static_assert(OV_GATHERED_BYTES + OV_GATHERED_CONNS * OV_SEALED_ROOM(0u) + OV_UNIT_BYTES <
+                   OV_EFFECT_BYTES,
+               "likewise");
 
 enum ov_conn_state {
     OV_CONN_FREE,
@@ -65,6 +72,12 @@ struct ov_node {
     uint64_t beats, answered; /* the last heartbeat that was sent, and that was answered */
 };
 
+struct ov_gathered {      /* frames that are not sealed yet */
+    struct ov_conn *conn; /* NULL: it is closed */
+    uint32_t len;
+    uint8_t bytes[OV_GATHERED_BYTES];
+};
+
 struct ov_core {
     struct ov_core_config config;
     uint64_t now, chance, dials;
@@ -77,8 +90,12 @@ struct ov_core {
     struct ov_conn *conns;
     uint8_t **buffers; /* that are free */
     uint32_t nconns, nbuffers;
-    size_t size;            /* of all the memory before the buffers */
-    struct ov_effects *out; /* of the step that is going on */
+    uint64_t unread; /* the connection that the step before had no room to read to the end of */
+    struct ov_gathered gathered[OV_GATHERED_CONNS];
+    uint32_t ngathered, gathered_bytes;
+    uint8_t frame[OV_GATHERED_BYTES]; /* the next one of them */
+    size_t size;                      /* of all the memory before the buffers */
+    struct ov_effects *out;           /* of the step that is going on */
     struct ov_core_counts counts;
 };
 
@@ -113,6 +130,8 @@ void ov_conn_free(struct ov_core *core, struct ov_conn *conn);
 void ov_conn_close(struct ov_core *core, struct ov_conn *conn, enum ov_end end);
 /* Sends a small frame of the core itself. False: the connection can seal no more. */
 bool ov_conn_say(struct ov_core *core, struct ov_conn *conn, const struct ov_frame *frame);
+/* The effect by which so many bytes leave, which have been put where the step's next ones go. */
+void ov_conn_send(struct ov_core *core, const struct ov_conn *conn, size_t len);
 /* Its handshake is over: it has a stream from here on, and belongs to the node. */
 void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *node,
                    const struct ov_peer *peer);
@@ -121,6 +140,16 @@ void ov_conn_connected(struct ov_core *core, struct ov_conn *conn, const uint8_t
 void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct ov_event *event);
 /* It has failed, by whatever: ends it, with all that follows for its node. */
 void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end);
+
+/* ---- gather.c ---- */
+
+/* Takes a frame. AX_E_BUSY: it is too large for that, all others were sent, and it is to be sealed
+ * now, for which there is room. Errors of ov_stream_seal: nothing has happened. */
+AX_MUST_USE int ov_gather(struct ov_core *core, struct ov_conn *conn, const struct ov_frame *frame);
+/* All that was taken leaves. */
+void ov_gather_send(struct ov_core *core);
+/* That connection is closed. */
+void ov_gather_forget(struct ov_core *core, uint64_t conn);
 
 /* ---- node.c ---- */
 

@@ -145,6 +145,15 @@ int ov_stream_seal(struct ov_stream *stream, const struct ov_frame *frame, uint8
     return seal_all(stream, out, at, size, len);
 }
 
+int ov_stream_seal_plain(struct ov_stream *stream, const uint8_t *plain, uint32_t size,
+                         uint8_t *out, size_t cap, size_t *len)
+{
+    if (OV_SEALED_ROOM((size_t)size) > cap)
+        return AX_E_LIMIT;
+    memcpy(out + HEAD, plain, size);
+    return seal_all(stream, out, HEAD, size, len);
+}
+
 /* ---- end ---- */
 
 void ov_stream_wipe(struct ov_stream *stream)

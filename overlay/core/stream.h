@@ -55,6 +55,10 @@ AX_MUST_USE int ov_stream_next(struct ov_stream *stream, const void *bytes, size
 AX_MUST_USE int ov_stream_seal(struct ov_stream *stream, const struct ov_frame *frame, uint8_t *out,
                                size_t cap, size_t *len);
 
+/* The same of frames that were written already, no more than fit into a record. */
+AX_MUST_USE int ov_stream_seal_plain(struct ov_stream *stream, const uint8_t *plain, uint32_t size,
+                                     uint8_t *out, size_t cap, size_t *len);
+
 /* Wipes what there was in the buffer, if it has one, and all else. */
 void ov_stream_wipe(struct ov_stream *stream);
 

@@ -232,6 +232,7 @@ static void set_times(const json_t *args, uint32_t process)
         .suspect_ns = number(args, "suspect_ns"),
         .dead_ns = number(args, "dead_ns"),
         .drain_ns = number(args, "connect_ns"),
+        .gather = true,
     };
     const json_t *keep_alive = json_object_get(args, "keepalive");
     gw.keep_alive = (struct far_keep_alive){

@@ -142,7 +142,7 @@ static void follow(struct ax_ctx *ctx)
 
 /* What follows from a step that itself follows from one is for who follows that: the stack is
  * short, and peers would choose how deep this goes. */
-int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
+static int step_and_follow(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
 {
     gw_clock();
     int error = step(ctx, in, id);
@@ -151,9 +151,22 @@ int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
     gw.following = true;
     follow(ctx);
     gw.following = false;
+    return error;
+}
+
+/* Behind all messages of a round, so that their frames leave in as few records as can be. */
+static void behind(struct ax_ctx *ctx)
+{
+    while (ov_core_gathers(ov_cluster_core(gw.cluster)))
+        (void)step_and_follow(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
     gw_drained(ctx);
     gw_arm(ctx);
-    return error;
+}
+
+int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
+{
+    far_behind(ctx, behind);
+    return step_and_follow(ctx, in, id);
 }
 
 void gw_link_event(struct ax_ctx *ctx, struct ov_event event)

@@ -51,7 +51,7 @@ struct sim_host {
 
 struct sim_config {
     unsigned nodes; /* 1 to SIM_NODES, named "a", "b" ... */
-    uint64_t seed;
+    uint64_t seed;  /* of an even one nodes gather frames before they send them */
     const struct ov_registry *registries;
     unsigned nregistries;
     struct sim_host host;
