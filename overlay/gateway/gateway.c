@@ -5,6 +5,7 @@
 
 #include "overlay/gateway/gw.h"
 #include "overlay/gateway/remote.h"
+#include "shm/frame.h"
 
 #include <string.h>
 
@@ -194,11 +195,16 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
     gw_drained(ctx);
 }
 
+/* Whom to trust is for axsup alone to say, in whose slot no actor is. */
 void gateway_on_learn(struct ax_ctx *ctx, struct gateway *self, const struct gateway_learn *msg,
                       struct gateway_learn_reply *reply)
 {
     char why[GW_WHY_ROOM] = "";
     (void)self;
+    if (SHM_REF_SLOT(ax_sender(ctx).addr) != 0) {
+        gw_refuse(ctx, AX_E_NOT_ALLOWED);
+        return;
+    }
     reply->error = gw_learn(ctx, ax_str(&msg->args), why, sizeof why);
     if (ax_reply_str(ctx, &reply->why, why) != 0)
         gw_die(ctx, "no memory for an answer");

@@ -254,6 +254,10 @@ verdict $? "a's gateway begins anew"
 up a c
 reaches a c
 
+# Whom it trusts is not for actors to say.
+become '{"error":13}' call "$dir/a.json" traveler teach '{}'
+reaches a c
+
 # Who has another key in the book is put out, and comes back with the right one.
 right=${key[b]}
 key[b]=${key[c]}

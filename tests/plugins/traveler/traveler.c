@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libax/examples/counter/counter.h"
+#include "libax/gateway.h"
 
 #define AX_IMPLEMENT
 #include "tests/plugins/traveler/traveler.h"
@@ -97,6 +98,17 @@ void traveler_on_replied(struct ax_ctx *ctx, struct traveler *self,
     reply->replies = self->replies;
     reply->error = self->error;
     reply->value = self->value;
+}
+
+void traveler_on_teach(struct ax_ctx *ctx, struct traveler *self, const struct traveler_teach *msg,
+                       struct traveler_teach_reply *reply)
+{
+    gateway_ref gateway;
+    struct gateway_learn_reply learnt;
+    (void)self, (void)msg;
+    reply->error = gateway_find(ctx, GATEWAY_NAME, &gateway);
+    if (reply->error == 0)
+        reply->error = gateway_learn(ctx, gateway, "{}", &learnt, AX_SECONDS(5));
 }
 
 static void on_down(struct ax_ctx *ctx, struct traveler *self, const struct ax_down *down)

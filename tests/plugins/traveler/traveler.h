@@ -15,7 +15,9 @@
     ASK(watch_at, (str, node, str, name), (i32, error))                                            \
     ASK(seen, (), (u32, downs, str, reason, bool, restarts))                                       \
     ASK(later, (str, key, u64, timeout_ns), (i32, error))                                          \
-    ASK(replied, (), (u32, replies, i32, error, i64, value))
+    ASK(replied, (), (u32, replies, i32, error, i64, value))                                       \
+    /* Has the gateway of its node know nobody any more. */                                        \
+    ASK(teach, (), (i32, error))
 #include <ax/contract.h>
 
 #endif
