@@ -21,6 +21,7 @@
 #include "shm/recover.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -413,38 +414,69 @@ static bool run(const struct scenario *scenario)
 
 /* ---- all of them, a process each ---- */
 
+static pid_t running[AT_A_TIME]; /* 0: there is room for one */
+
+static uint32_t place_of(pid_t pid)
+{
+    uint32_t place = 0;
+    while (place < AT_A_TIME && running[place] != pid)
+        place++;
+    return place;
+}
+
 static void wait_for_one(uint32_t *passed, uint32_t *failed)
 {
     int status;
-    if (wait(&status) < 0)
+    uint32_t place = place_of(wait(&status));
+    if (place == AT_A_TIME)
         abort();
+    running[place] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         ++*passed;
     else
         ++*failed;
 }
 
-static void begin(const struct scenario *scenario)
+/* A scenario and its workers take turns at each instruction: on one CPU none need wake another. */
+static void stay_on_one_cpu(uint32_t nth)
+{
+    cpu_set_t all, one;
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        return;
+    nth %= (uint32_t)CPU_COUNT(&all);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &all) || nth-- > 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        (void)sched_setaffinity(0, sizeof one, &one);
+        return;
+    }
+}
+
+static void begin(const struct scenario *scenario, uint32_t place)
 {
     fflush(NULL);
-    pid_t pid = fork();
-    if (pid < 0)
+    running[place] = fork();
+    if (running[place] < 0)
         abort();
-    if (pid != 0)
+    if (running[place] != 0)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    stay_on_one_cpu((uint32_t)getppid() + place); /* one alone is not always on the first */
     exit(run(scenario) ? 0 : 1);
 }
 
+/* First those that take longest, so that none of them is left alone at the end. */
 static const struct scenario_set *const sets[] = {
-    &messages_scenarios, &awaits_scenarios, &lives_scenarios, &watching_scenarios,
-    &maps_scenarios,     &ends_scenarios,   &far_scenarios,   &supervising_scenarios,
+    &supervising_scenarios, &messages_scenarios, &awaits_scenarios, &lives_scenarios,
+    &watching_scenarios,    &maps_scenarios,     &ends_scenarios,   &far_scenarios,
 };
 #define SETS (sizeof sets / sizeof *sets)
 
 int main(int argc, char **argv)
 {
-    uint32_t passed = 0, failed = 0, running = 0, row = 0;
+    uint32_t passed = 0, failed = 0, row = 0, begun = 0;
     const char *wanted = getenv("AX_STEP_EVERY");
     if (wanted != NULL && atoi(wanted) > 0)
         every = (uint32_t)atoi(wanted);
@@ -453,13 +485,12 @@ int main(int argc, char **argv)
             const struct scenario *scenario = &sets[i]->rows[j];
             if (argc > 1 ? strcmp(argv[1], scenario->name) != 0 : row++ % ROWS_EVERY != 0)
                 continue;
-            if (running == AT_A_TIME)
+            if (place_of(0) == AT_A_TIME)
                 wait_for_one(&passed, &failed);
-            else
-                running++;
-            begin(scenario);
+            begin(scenario, place_of(0));
+            begun++;
         }
-    for (; running > 0; running--)
+    while (passed + failed < begun)
         wait_for_one(&passed, &failed);
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0 || passed == 0;
