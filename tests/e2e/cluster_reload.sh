@@ -7,9 +7,11 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
-declare -A pids=() port=() key=() book=() pins=() tokens=() name=() listen=() store=() shards=()
+declare -A key=() book=() pins=() tokens=() name=() listen=() keeper=() shards=()
 
 finish() {
     local who
@@ -27,7 +29,7 @@ config() {
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
   "cluster": { "node": "${name[$1]}", "listen": "127.0.0.1:${listen[$1]}",
     "peers": { ${book[$1]} }, ${tokens[$1]}, "key_file": "$1.key", "pins": { ${pins[$1]} },
-    "store": { "memory": { "node": "${store[$1]}" } }, "dead": "10s", "redial": [ "5ms", "20ms" ],
+    "store": { "memory": { "node": "${keeper[$1]}" } }, "dead": "10s", "redial": [ "5ms", "20ms" ],
     "registries": [ { "name": "counters", "shards": ${shards[$1]} } ] },
   "workers": [
     { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
@@ -37,11 +39,6 @@ config() {
       "actors": [ { "name": "traveler", "contract": "traveler" } ] } ] }
 END
     mv "$dir/$1.new" "$dir/$1.json"
-}
-
-start() {
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
 }
 
 # reload NODE: its config as the tables have it by now.
@@ -114,7 +111,7 @@ dialled() {
 read -r 'port[a]' 'port[b]' 'port[c]' nowhere other < <(free_ports 5)
 for node in a b c; do
     key[$node]=$("$axsup" keygen "$dir/$node.key" --key | grep -o '[0-9a-f]\{64\}') || exit
-    name[$node]=$node listen[$node]=${port[$node]} store[$node]=a shards[$node]=8
+    name[$node]=$node listen[$node]=${port[$node]} keeper[$node]=a shards[$node]=8
     tokens[$node]='"token_file": "old"'
 done
 "$axsup" keygen --token "$dir/old" && "$axsup" keygen --token "$dir/new" || exit
@@ -171,7 +168,7 @@ for step in '"token_file": "old", "accepted": [ "new" ]' '"token_file": "new", "
 done
 
 # What cannot be changed is told by its key, and nothing is.
-now=(name listen store shards)
+now=(name listen keeper shards)
 for field in "${now[@]}"; do
     declare -n table=$field
     was=${table[a]}
@@ -181,7 +178,7 @@ for field in "${now[@]}"; do
         said='*cluster.node: cannot be changed while the system runs: expected "a"*'
         ;;
     listen) table[a]=$other said="*cluster.listen: cannot be changed*expected \"127.0.0.1:${port[a]}\"*" ;;
-    store) table[a]=b said='*cluster.store: cannot be changed while the system runs*' ;;
+    keeper) table[a]=b said='*cluster.store: cannot be changed while the system runs*' ;;
     shards) table[a]=9 said='*cluster.registries: cannot be changed while the system runs*' ;;
     esac
     config a
@@ -286,12 +283,7 @@ up a b
 down a n40
 reload a
 
-for node in c b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
-
+nodes=(a b c)
+stop_all
 echo "$passed passed, $failed failed"
 ((failed == 0))
