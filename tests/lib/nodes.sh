@@ -106,17 +106,24 @@ start() {
     pids[$1]=$!
 }
 
+# comes WANTED COMMAND...: as become, also where the command fails at first.
+comes() {
+    local got wanted=$1 until=$((SECONDS + 60))
+    shift
+    # shellcheck disable=SC2053
+    until got=$("$axsup" "$@" 2>&1) && [[ $got == $wanted ]] || ((SECONDS >= until)); do :; done
+    # shellcheck disable=SC2053
+    [[ $got == $wanted ]]
+    verdict $? "axsup $*: $got, not $wanted; $(for n in "${nodes[@]}"; do tail -n 5 "$dir/$n.log"; done)"
+}
+
 # connected NODE: until it runs and is connected with all others.
 connected() {
-    local got node wanted='*' until=$((SECONDS + 30))
+    local node wanted='*'
     for node in "${nodes[@]:1}"; do
         wanted+='"state":"up"*'
     done
-    # shellcheck disable=SC2053
-    while got=$("$axsup" nodes "$dir/$1.json" --json 2>&1); [[ $got != $wanted ]] && ((SECONDS < until)); do :; done
-    # shellcheck disable=SC2053
-    [[ $got == $wanted ]]
-    verdict $? "$1 is not connected with all others: $got; $(tail -n 9 "$dir/$1.log")"
+    comes "$wanted" nodes "$dir/$1.json" --json
 }
 
 start_all() {
