@@ -164,6 +164,7 @@ void distance_on_follow(struct ax_ctx *ctx, struct distance *self,
     while (ask_key(ctx, msg->key, &pid) != 0 || pid != msg->pid)
         ;
     answered_at = distance_clock();
+    ax_log(ctx, AX_INFO, DISTANCE_FOLLOWS);
     while (reply->first_at == 0 || answered_at - reply->first_at < FOLLOW_NS) {
         if (ask_key(ctx, msg->key, &pid) != 0)
             continue;

@@ -19,9 +19,9 @@
     ASK (firsts, (u32, pid, u64, salt, u32, count), (u64, median_ns, u32, n))                      \
     ASK (whose, (str, node), (u32, pid))                                                           \
     ASK (key_of, (u32, pid, u64, salt), (u64, key))                                                \
-    /* Asks for a key again and again, and begins with an answer of `pid`, until another process   \
-       has answered for a second: the longest time without an answer, when the last one of `pid`   \
-       came and the first one of another. */                                                       \
+    /* Asks for a key again and again, and begins with an answer of `pid`, which it logs as        \
+       DISTANCE_FOLLOWS, until another process has answered for a second: the longest time without \
+       an answer, when the last one of `pid` came and the first one of another. */                 \
     ASK (follow, (u32, pid, u64, key), (u64, longest_ns, u64, last_at, u64, first_at))             \
     /* Monitors `count` actors there. */                                                           \
     ASK (watch, (str, node, u32, count), (u32, watched, i32, error, u64, ns))                      \
@@ -32,6 +32,8 @@
     ASK (seen, (str, node), (u64, messages, i32, error))
 #include <ax/contract.h>
 /* clang-format on */
+
+#define DISTANCE_FOLLOWS "an answer has come from where it is followed"
 
 static inline uint64_t distance_clock(void)
 {
