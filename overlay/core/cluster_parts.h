@@ -158,6 +158,7 @@ struct ov_cluster {
     struct ov_store_request stores[OV_OUTS_MIN];
     struct ov_ident *members; /* nodes_max and this one */
     bool drained;             /* as OV_IN_DRAIN wanted */
+    uint64_t leaves_at;       /* if so: when this is told at the latest */
     uint64_t store_since;     /* the store has been asked, and has not answered; 0: it has */
     bool cut_off;             /* for longer than a lease lasts */
     uint64_t trusts_at; /* it was; until then it believes no others that they are. 0: it does */

@@ -65,7 +65,7 @@ struct ov_core_config {
 /* Why a node wants no shards, as its heartbeats say. Numbers are those on the wire. */
 enum ov_abstains {
     OV_TAKES_PART,
-    OV_LEAVING, /* it gives away what it has, and is about to say goodbye */
+    OV_LEAVING, /* it has given away what it had, and is about to say goodbye */
     OV_CUT_OFF, /* it does not reach the lease store */
 };
 

@@ -56,15 +56,28 @@ static bool is_cut_off(const struct ov_cluster *cluster)
            cluster->now - cluster->store_since >= cluster->config.ttl_ns;
 }
 
+/* Whoever is told of it asks the store at once, and where the shard is not given back yet waits for
+ * what is left of the lease. So it is told when all is given back; but others do not wait for an
+ * actor that does not end. */
+static bool leaves(const struct ov_cluster *cluster)
+{
+    uint32_t held = 0;
+    if (!cluster->drained || cluster->leaves_at <= cluster->now)
+        return cluster->drained;
+    for (uint32_t i = 0; i < cluster->config.nregistries; i++)
+        held += ov_shards_held(&cluster->shards[i]);
+    return held == 0;
+}
+
 /* Who is cut off tries on to have its shards, but no others wait for that. */
 static void abstain(struct ov_cluster *cluster)
 {
     bool cut_off = is_cut_off(cluster);
     bool again = cluster->trusts_at != 0 && cluster->trusts_at <= cluster->now;
 
-    ov_core_abstain(cluster->core, cluster->drained ? OV_LEAVING
-                                   : cut_off        ? OV_CUT_OFF
-                                                    : OV_TAKES_PART);
+    ov_core_abstain(cluster->core, leaves(cluster) ? OV_LEAVING
+                                   : cut_off       ? OV_CUT_OFF
+                                                   : OV_TAKES_PART);
     if (cut_off == cluster->cut_off && !again)
         return;
     cluster->trusts_at = cluster->cut_off && !cut_off ? cluster->now + cluster->config.ttl_ns : 0;
@@ -118,6 +131,8 @@ uint64_t ov_hold_next(const struct ov_cluster *cluster)
     uint64_t next = cluster->trusts_at != 0 ? cluster->trusts_at : UINT64_MAX;
     if (cluster->store_since != 0 && !cluster->cut_off)
         ov_sooner(&next, cluster->store_since + cluster->config.ttl_ns);
+    if (cluster->drained && cluster->leaves_at > cluster->now)
+        ov_sooner(&next, cluster->leaves_at);
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         ov_sooner(&next, ov_shards_next(&cluster->shards[i]));
     return next;
@@ -156,6 +171,8 @@ int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shar
 
 void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in)
 {
+    if (in->kind == OV_IN_DRAIN && !cluster->drained)
+        cluster->leaves_at = cluster->now + cluster->config.ttl_ns;
     cluster->drained |= in->kind == OV_IN_DRAIN;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         if (in->kind == OV_IN_DRAIN)

@@ -268,6 +268,38 @@ static void test_drained(void **state)
     host_free(host);
 }
 
+/* How many shards of its users nodes 1 and 2 have. */
+static unsigned others_have(const struct host *host)
+{
+    unsigned n = 0;
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++) {
+        unsigned owner = host_owner(host, HOST_USERS, shard);
+        n += owner == 1 || owner == 2;
+    }
+    return n;
+}
+
+/* What is given away is with others as soon as it is given back, long before the lease would have
+ * run out; but where one actor does not end, the rest does not wait for it. */
+static void drain_with(uint64_t stop_ns, uint64_t wait_ns, unsigned kept)
+{
+    struct host *host = host_new(3, 18);
+    unsigned cursor = 0;
+    host->stop_ns = stop_ns;
+    assert_int_equal(host_ask(host, 1, HOST_USERS, host_key_of(host, 0, &cursor), "x")->n, 1);
+    assert_int_equal(sim_in(host->sim, 0, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL), 0);
+    sim_run(host->sim, wait_ns);
+    assert_int_equal(others_have(host), HOST_SHARDS - kept);
+    host_free(host);
+}
+
+static void test_handed_over(void **state)
+{
+    (void)state;
+    drain_with(SIM_S / 5, SIM_S / 4, 0);
+    drain_with(20 * SIM_S, 5 * SIM_S, 1);
+}
+
 /* Who does not reach the store, alone, loses what it has to others, and gets its part back. */
 static void test_cut_off(void **state)
 {
@@ -390,7 +422,7 @@ int main(void)
         cmocka_unit_test(test_paused),      cmocka_unit_test(test_run_out),
         cmocka_unit_test(test_deadline),    cmocka_unit_test(test_stood_still),
         cmocka_unit_test(test_drained),     cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_store_away),
+        cmocka_unit_test(test_store_away),  cmocka_unit_test(test_handed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
