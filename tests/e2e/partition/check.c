@@ -24,11 +24,18 @@
 #include <time.h>
 
 #define EFFORT 1000000u
+#define ERRORS 16
 
 static unsigned wrong;
 static struct {
     unsigned ops, done, refused, unknown, owners, records, late, excused, again, stepped;
 } sum;
+
+/* By which errors operations ended. */
+static struct {
+    char name[ERROR_NAME];
+    unsigned times;
+} errors[ERRORS];
 
 struct log {
     struct cell_record *records;
@@ -105,6 +112,15 @@ static void check_op(const struct history *history, const struct log *log, const
 
 /* ---- an order ---- */
 
+static void count_error(const char *name)
+{
+    unsigned i = 0;
+    while (i < ERRORS - 1 && errors[i].times > 0 && strcmp(errors[i].name, name) != 0)
+        i++;
+    snprintf(errors[i].name, sizeof errors[i].name, "%s", name);
+    errors[i].times++;
+}
+
 /* Whether it is part of the order: what was refused is, where a kill has undone its turn and not
  * what it wrote. */
 static bool has_place(const struct op *op, const struct log *log)
@@ -126,6 +142,8 @@ static void check_order(const struct history *history, const struct log *log)
         sum.done += op->outcome == OP_DONE;
         sum.refused += op->outcome == OP_REFUSED;
         sum.unknown += op->outcome == OP_UNKNOWN || op->outcome == OP_OPEN;
+        if (op->outcome != OP_DONE)
+            count_error(op->error);
         if (has_place(op, log))
             ops[n++] = op->did;
     }
@@ -157,7 +175,8 @@ static bool is_stepped(const struct cell_record *record)
 static void check_owners(const struct history *history, struct log *log)
 {
     const struct cell_record *last = NULL, *late = NULL;
-    qsort(log->records, log->n, sizeof *log->records, compare);
+    if (log->n > 0)
+        qsort(log->records, log->n, sizeof *log->records, compare);
     for (unsigned i = 0; i < log->n; i++) {
         const struct cell_record *record = &log->records[i];
         sum.records++;
@@ -199,6 +218,8 @@ unsigned check_all(void)
         check_key(clients_history(i));
     printf("%u keys had %u owners; %u operations: %u done, %u refused, %u unknown\n",
            clients_keys(), sum.owners, sum.ops, sum.done, sum.refused, sum.unknown);
+    for (unsigned e = 0; e < ERRORS && errors[e].times > 0; e++)
+        printf("%3u x %s\n", errors[e].times, errors[e].name);
     printf("%u turns noted: %u kept out by their epoch, %u in a stop, %u undone by a kill, "
            "%u under a stepped clock\n",
            sum.records, sum.late, sum.excused, sum.again, sum.stepped);
