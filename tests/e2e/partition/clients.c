@@ -21,7 +21,7 @@
 #define CLIENTS (EACH * NODES)
 #define LIVE 6u /* keys that are in use */
 #define ENOUGH (LINEAR_OPS - 40)
-#define UNKNOWN_MOST 10u /* of a key */
+#define UNKNOWN_MOST 8u /* of a key */
 #define PATIENCE (2 * SECOND)
 #define GRACE SECOND /* for who is to say that it took too long */
 #define THINK (40 * MS)
