@@ -118,10 +118,29 @@ struct source {     /* one ring of one slot */
     bool letters;
 };
 
+/* A record as it was copied; `whom` is empty but where it is a letter. */
+static struct shm_letter copy_of(const uint8_t *ring, const struct source *source, uint64_t number)
+{
+    size_t size = source->letters ? sizeof(struct shm_letter) : sizeof(struct shm_event);
+    struct shm_letter copy = {0};
+
+    memcpy(&copy, ring + number % source->room * size, size);
+    return copy;
+}
+
+/* Only the gateway knows of others than those of this node. */
+static void give_whom(const struct sup *sup, uint32_t slot, const char *whom,
+                      struct sup_event *event)
+{
+    if (slot == sup_cluster_slot(sup) && whom[0] != '\0')
+        snprintf(event->actor_name, sizeof event->actor_name, "%.*s", (int)SHM_NAME_MAX, whom);
+}
+
 static void take(struct sup *sup, uint32_t slot, const struct source *source,
-                 const struct shm_event *from)
+                 const struct shm_letter *record)
 {
     struct sup_events *events = &sup->events;
+    const struct shm_event *from = &record->event;
 
     if (from->what == SHM_REASON_WORDS && !source->letters) {
         take_words(events, slot, from);
@@ -136,6 +155,7 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
         give_words(events, slot, from, event);
     sup_stream_tell(sup, slot, from);
     if (source->letters) {
+        give_whom(sup, slot, record->whom, event);
         struct sup_event *letter = sup_ring_next(&events->letters, 0);
         *letter = *event;
         letter->seq = events->letters.count;
@@ -150,7 +170,7 @@ void sup_letter_add(struct sup *sup, uint32_t slot, const struct shm_event *lett
     if (sup->events.added[slot] == sup->slots[slot].memory.geo.letters)
         return;
     sup->events.added[slot]++;
-    take(sup, slot, &letters, letter);
+    take(sup, slot, &letters, &(struct shm_letter){.event = *letter});
 }
 
 /* True: something was there. */
@@ -158,7 +178,6 @@ static bool collect(struct sup *sup, uint32_t slot, const struct source *source,
 {
     const struct sup_memory *memory = &sup->slots[slot].memory;
     const uint8_t *base = (const uint8_t *)memory->view;
-    const struct shm_event *ring = (const struct shm_event *)(const void *)(base + source->off);
     uint64_t count, from = *taken;
 
     if (!sup_memory_word(sup, slot, source->where, &count) || count == from)
@@ -173,11 +192,11 @@ static bool collect(struct sup *sup, uint32_t slot, const struct source *source,
     from += unseen;
     for (; from < count; from++) {
         const uint64_t *now = (const uint64_t *)(const void *)(base + source->where);
-        struct shm_event copy = ring[from % source->room];
+        struct shm_letter copy = copy_of(base + source->off, source, from);
         shm_order();
         /* the writer may be at work on the record behind its own count */
         if (shm_load_acquire(now) + 1 - from <= source->room &&
-            copy.lap == shm_event_lap(from, source->room))
+            copy.event.lap == shm_event_lap(from, source->room))
             take(sup, slot, source, &copy);
         else
             unseen++;

@@ -21,39 +21,46 @@ static uint64_t wall_clock(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The slot of a ring that comes next, its count logged; the oldest record goes. */
-static struct shm_event *next(struct worker *w, uint64_t *count, struct shm_event *ring,
-                              uint32_t size)
+/* The record that comes next in a ring of `size`, its count logged; the oldest one goes. */
+static void begin(struct worker *w, struct shm_event *event, uint64_t *count, uint32_t size)
 {
-    struct shm_event *event = &ring[*count % size];
-    memset(event, 0, sizeof *event);
     event->at = wall_clock();
     event->lap = shm_event_lap(*count, size);
     shm_set(&w->port, count, *count + 1);
-    return event;
 }
 
 struct shm_event *event_next(struct worker *w, uint8_t what, uint32_t index)
 {
-    struct shm_event *event = next(w, &w->port.priv->events, w->port.events, w->port.geo.events);
+    uint64_t *count = &w->port.priv->events;
+    struct shm_event *event = &w->port.events[*count % w->port.geo.events];
+    memset(event, 0, sizeof *event);
+    begin(w, event, count, w->port.geo.events);
     event->what = what;
     event->actor = actor_ref(w, index);
     event->incarnation = actor_at(w, index)->incarnation + w->boot->incarnation;
     return event;
 }
 
+struct shm_letter *letter_next(struct worker *w, int error)
+{
+    uint64_t *count = &w->port.priv->letters;
+    struct shm_letter *letter = &w->port.letters[*count % w->port.geo.letters];
+    memset(letter, 0, sizeof *letter);
+    begin(w, &letter->event, count, w->port.geo.letters);
+    letter->event.what = SHM_DEADLETTER;
+    letter->event.error = (int16_t)error;
+    return letter;
+}
+
 static void write_letter(struct worker *w, const struct shm_frame *frame, uint16_t method,
                          int error)
 {
     uint32_t target = actor_local(w, frame->to);
-    struct shm_event *letter =
-        next(w, &w->port.priv->letters, w->port.letters, w->port.geo.letters);
-    letter->what = SHM_DEADLETTER;
+    struct shm_event *letter = &letter_next(w, error)->event;
     letter->actor = frame->to;
     letter->other = frame->from;
     letter->method = method;
     letter->kind = frame->kind;
-    letter->error = (int16_t)error;
     if (target != 0) /* soon the ref will not tell */
         letter->contract = w->contracts[actor_at(w, target)->type].hash;
 }

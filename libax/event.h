@@ -7,6 +7,8 @@
 
 /* In the open turn: the next record of the event ring, filled but for what is special to it. */
 struct shm_event *event_next(struct worker *w, uint8_t what, uint32_t actor);
+/* The same for the ring of dead letters. */
+struct shm_letter *letter_next(struct worker *w, int error);
 /* In the open turn: `frame` will not be handled. */
 void dead_letter(struct worker *w, const struct shm_frame *frame, int error);
 /* The same for a signal, which is no message of a contract. */

@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A turn goes on in another one when half of what it may log or give back is left. */
@@ -101,10 +102,18 @@ const struct ax_contract *far_contract(struct ax_ctx *ctx, uint64_t hash)
     return &at->as;
 }
 
-void far_dead(struct ax_ctx *ctx, int error)
+_Static_assert(FAR_WHOM_MAX <= SHM_NAME_MAX, "a letter has room for it");
+
+void far_dead(struct ax_ctx *ctx, const struct far_lost *lost)
 {
-    if (ctx->frame != NULL && log_room_for_user(ctx->worker))
-        dead_letter(ctx->worker, ctx->frame, error);
+    struct shm_letter *letter = letter_next(ctx->worker, lost->error);
+    letter->event.actor = lost->to;
+    letter->event.other = lost->from;
+    letter->event.contract = lost->contract;
+    letter->event.method = lost->contract != 0 ? lost->message : UINT16_MAX;
+    letter->event.kind = SHM_TELL;
+    if (lost->whom != NULL)
+        memcpy(letter->whom, lost->whom, strnlen(lost->whom, FAR_WHOM_MAX));
 }
 
 int far_lost(struct ax_ctx *ctx, struct ax_ref who)

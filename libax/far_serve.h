@@ -39,8 +39,19 @@ AX_MUST_USE int far_answer(struct ax_ctx *ctx, const struct far_asker *asker, in
  * at once: the next call may make another one of it. */
 const struct ax_contract *far_contract(struct ax_ctx *ctx, uint64_t hash);
 
-/* The message in hand finds nobody: it is a dead letter. */
-void far_dead(struct ax_ctx *ctx, int error);
+#define FAR_WHOM_MAX 63u
+
+/* A tell that is lost between two nodes: from and to are addresses of this node, 0 where they are
+ * none; contract is a hash, 0 where it is not known. */
+struct far_lost {
+    uint64_t from, to, contract;
+    uint16_t message;
+    int error;        /* why */
+    const char *whom; /* it was for, up to FAR_WHOM_MAX bytes, the rest is cut; NULL: `to` */
+};
+
+/* It is a dead letter. Of many, one takes a word of the turn's log. */
+void far_dead(struct ax_ctx *ctx, const struct far_lost *lost);
 
 /* ---- actors of this node ---- */
 

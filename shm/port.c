@@ -38,7 +38,7 @@ static void place_private(struct shm_port *port, uint8_t *base)
     port->actors = (struct shm_actor *)(void *)(base + geo->actor_off);
     port->cold = (struct shm_actor_cold *)(void *)(base + geo->cold_off);
     port->events = (struct shm_event *)(void *)(base + geo->event_off);
-    port->letters = (struct shm_event *)(void *)(base + geo->letter_off);
+    port->letters = (struct shm_letter *)(void *)(base + geo->letter_off);
     port->units = base + geo->arena_off;
 }
 

@@ -63,7 +63,8 @@ struct shm_port {
     uint32_t *depth; /* of each actor's mailbox, as others see it */
     struct shm_meter *meters;
     struct shm_histograms *histograms; /* of record 1 and on */
-    struct shm_event *events, *letters;
+    struct shm_event *events;
+    struct shm_letter *letters;
     uint8_t *units;
     struct shm_arena arena;
     uint64_t dirty;      /* lanes with something staged and unpublished */

@@ -255,6 +255,12 @@ struct shm_event {
 };
 _Static_assert(sizeof(struct shm_event) == SHM_LINE, "an event is one line");
 
+/* The same for a dead letter, and in words for whom it was, where that is nobody of this node. */
+struct shm_letter {
+    struct shm_event event;
+    char whom[SHM_NAME_MAX + 1];
+};
+
 static inline uint16_t shm_event_lap(uint64_t number, uint32_t room)
 {
     return (uint16_t)(number / room);

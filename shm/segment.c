@@ -35,7 +35,7 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     geo->event_off = at;
     at += geo->events * sizeof(struct shm_event);
     geo->letter_off = at;
-    at += geo->letters * sizeof(struct shm_event);
+    at += geo->letters * sizeof(struct shm_letter);
     geo->arena_off = at = shm_round(at, SHM_PAGE);
     geo->private_bytes = shm_round(at + (uint64_t)geo->units * SHM_UNIT, SHM_PAGE);
 

@@ -208,6 +208,14 @@ static struct ov_hosted *target_of(const struct ov_host *host, const struct ov_o
     return hosted->shard == out->shard && hosted->epoch == out->epoch ? hosted : NULL;
 }
 
+static int refuse_call(struct ov_host *host, const struct ov_out *out,
+                       struct ov_host_effect *effect, uint8_t status)
+{
+    if (out->handle == 0)
+        effect->status = status;
+    return refuse(host, OV_CLAIM_CALL, out, status);
+}
+
 static int call(struct ov_host *host, const struct ov_out *out, struct ov_host_effect *effect)
 {
     struct ov_endpoint *endpoint;
@@ -215,9 +223,9 @@ static int call(struct ov_host *host, const struct ov_out *out, struct ov_host_e
     struct ov_claim *claim = NULL;
 
     if (!ov_host_holds(host, out))
-        return refuse(host, OV_CLAIM_CALL, out, AX_E_STALE);
+        return refuse_call(host, out, effect, AX_E_STALE);
     if (hosted == NULL || hosted->state != OV_LIVES)
-        return refuse(host, OV_CLAIM_CALL, out, hosted == NULL ? AX_E_NO_ACTOR : AX_E_CLOSED);
+        return refuse_call(host, out, effect, hosted == NULL ? AX_E_NO_ACTOR : AX_E_CLOSED);
     if (out->handle != 0) {
         claim = ov_claim_make(host, OV_CLAIM_CALL, out);
         if (claim == NULL)
@@ -270,6 +278,7 @@ static void unwatch(struct ov_host *host, uint64_t handle)
 int ov_host_out(struct ov_host *host, const struct ov_out *out, struct ov_host_effect *effect)
 {
     effect->kind = OV_HOST_NOTHING;
+    effect->status = 0;
     switch (out->kind) {
     case OV_OUT_GAINED:
         ov_held_gain(host, out);

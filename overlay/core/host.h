@@ -65,6 +65,7 @@ struct ov_host_effect {
     enum ov_host_kind kind;
     bool lost;                /* of STOP: its lease; else it handles its mail first */
     bool bound;               /* its key is, to its shard */
+    uint8_t status;           /* of NOTHING: why a tell that wants no answer is lost; 0: none is */
     uint32_t node;            /* of who tells or asks, as the core calls it */
     uint32_t registry, shard; /* OV_NO_REGISTRY: of none */
     uint64_t handle, actor, epoch, contract;

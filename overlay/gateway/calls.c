@@ -77,39 +77,90 @@ static void keep_body(struct ax_ctx *ctx, struct gw_call *call, struct ax_span b
     call->len = body.len;
 }
 
-/* 0: it ends by gw_calls_end. */
-static int request(struct ax_ctx *ctx, uint64_t token, uint64_t node, uint64_t addr,
-                   uint64_t timeout_ns, struct ax_span body)
+/* 0: one that is answered ends by gw_calls_end. */
+static int request(struct ax_ctx *ctx, struct ov_request *request)
 {
-    struct gw_call *call = find(token);
-    struct gw_identity identity;
-    struct ov_request request = {.kind = call->kind == GW_ASK ? OV_ASK : OV_TELL,
-                                 .token = token,
-                                 .deadline = deadline(timeout_ns),
-                                 .contract = call->contract,
-                                 .method = call->message,
-                                 .body = body};
-    const struct ov_in in = {.kind = OV_IN_REQUEST, .request = &request};
-    AX_TRY(gw_target(ctx, node, addr, &identity, &request.target));
-    if (identity.kind == GW_KEY)
-        keep_body(ctx, call, body);
-    request.unanswered = call->kind == GW_TELL && identity.kind != GW_KEY;
+    const struct ov_in in = {.kind = OV_IN_REQUEST, .request = request};
     return gw_step(ctx, &in, NULL);
+}
+
+/* ---- tells ---- */
+
+/* One by key ends by gw_calls_end. Of others only those that are refused come back: what they were
+ * is remembered of the last ones. */
+static struct gw_tell sent[1024];
+#define SENT (sizeof sent / sizeof *sent)
+
+static int tell_status(int error)
+{
+    return error < 0 ? AX_E_NO_MEMORY : error;
+}
+
+static void lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
+{
+    char whom[FAR_WHOM_MAX + 1];
+    const struct far_lost letter = {.from = tell->from,
+                                    .contract = tell->contract,
+                                    .message = tell->message,
+                                    .error = tell_status(error),
+                                    .whom = gw_whom(ctx, tell->node, tell->addr, whom)};
+    far_dead(ctx, &letter);
+}
+
+static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
+{
+    struct gw_call *call = take(ctx, GW_TELL);
+    to->token = token_of(call);
+    call->tell = *tell;
+    keep_body(ctx, call, to->body);
+    int error = request(ctx, to);
+    if (error == 0)
+        return;
+    give(find(to->token));
+    lost(ctx, tell, error);
+}
+
+static void tell_straight(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
+{
+    struct gw_tell *kept = &sent[++gw.tells % SENT];
+    *kept = *tell;
+    kept->token = to->token = gw.tells;
+    to->unanswered = true;
+    int error = request(ctx, to);
+    if (error != 0)
+        lost(ctx, tell, error);
 }
 
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg)
 {
-    struct gw_call *call = take(ctx, GW_TELL);
-    uint64_t token = token_of(call);
-    struct ax_span body = {ax_bytes(&msg->body), msg->body.len};
-    call->contract = msg->contract;
-    call->message = msg->message;
-    int error = request(ctx, token, msg->node, msg->addr, gw.config.give_up_ns * 2, body);
-    if (error == 0)
-        return;
-    give(find(token));
-    far_dead(ctx, error);
+    const struct gw_tell tell = {.from = ax_sender(ctx).addr,
+                                 .node = msg->node,
+                                 .addr = msg->addr,
+                                 .contract = msg->contract,
+                                 .message = msg->message};
+    struct gw_identity identity;
+    struct ov_request to = {.kind = OV_TELL,
+                            .deadline = deadline(gw.config.give_up_ns * 2),
+                            .contract = msg->contract,
+                            .method = msg->message,
+                            .body = {ax_bytes(&msg->body), msg->body.len}};
+    int error = gw_target(ctx, msg->node, msg->addr, &identity, &to.target);
+    if (error != 0)
+        lost(ctx, &tell, error);
+    else if (identity.kind == GW_KEY)
+        tell_key(ctx, &tell, &to);
+    else
+        tell_straight(ctx, &tell, &to);
 }
+
+void gw_calls_dead(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    static const struct gw_tell unknown;
+    const struct gw_tell *tell = &sent[out->token % SENT];
+    lost(ctx, tell->token == out->token ? tell : &unknown, out->status);
+}
+
+/* ---- asks ---- */
 
 static struct ax_span key_of(const uint64_t *token)
 {
@@ -159,15 +210,24 @@ static void refuse(struct ax_ctx *ctx, uint64_t token, int error)
 void gw_calls_ask(struct ax_ctx *ctx, const struct gateway_call *msg)
 {
     struct gw_call *call = take(ctx, GW_ASK);
-    uint64_t token = token_of(call);
-    struct ax_span body = {ax_bytes(&msg->body), msg->body.len};
+    struct gw_identity identity;
+    struct ov_request to = {.kind = OV_ASK,
+                            .token = token_of(call),
+                            .deadline = deadline(msg->timeout_ns),
+                            .contract = msg->contract,
+                            .method = msg->message,
+                            .body = {ax_bytes(&msg->body), msg->body.len}};
     call->contract = msg->contract;
     call->message = msg->message;
     if (!keep_asker(ctx, call))
         return;
-    int error = request(ctx, token, msg->node, msg->addr, msg->timeout_ns, body);
+    int error = gw_target(ctx, msg->node, msg->addr, &identity, &to.target);
+    if (error == 0 && identity.kind == GW_KEY)
+        keep_body(ctx, call, to.body);
+    if (error == 0)
+        error = request(ctx, &to);
     if (error != 0)
-        refuse(ctx, token, error);
+        refuse(ctx, to.token, error);
 }
 
 /* Who has the key is to be found first. */
@@ -270,8 +330,7 @@ void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out)
         break;
     default:
         if (out->status != 0)
-            ax_log(ctx, AX_WARN, "a tell to another node is lost: %s (%s)",
-                   ax_strerror(out->status), ax_error_name(out->status));
+            lost(ctx, &call->tell, out->status);
     }
     give(find(out->token));
 }

@@ -127,6 +127,7 @@ struct gw {
 
     struct gw_call *calls; /* calls.c */
     uint32_t ncalls, free_call;
+    uint64_t tells; /* to actors and endpoints, so far */
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
@@ -201,8 +202,16 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 
 /* ---- calls.c ---- */
 
+struct gw_tell { /* what is said of it if it is lost */
+    uint64_t token, from, node, addr, contract;
+    uint16_t message;
+};
+
 struct gw_call {
-    struct far_asker asker; /* of an ask */
+    union {
+        struct far_asker asker; /* of an ask */
+        struct gw_tell tell;
+    };
     uint64_t contract;
     void *body;           /* a copy, where it may be wanted again */
     uint32_t len, serial; /* serial: counts up with each use of the place */
@@ -223,6 +232,7 @@ void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request
 void gw_calls_fail(struct ax_ctx *ctx);
 void gw_calls_ready(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out);
+void gw_calls_dead(struct ax_ctx *ctx, const struct ov_out *out);
 
 /* ---- serve.c ---- */
 
@@ -235,7 +245,8 @@ void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down);
 
 /* A tell or ask to its actor; and, where it is not to wait, what the error of that means. */
 int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle);
-void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle, int error);
+void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
+               int error);
 
 /* ---- waiting.c ---- */
 
@@ -281,6 +292,8 @@ int gw_watch_found(struct ax_ctx *ctx, const struct ov_out *out, struct ax_ref *
 void gw_watch_down(struct ax_ctx *ctx, const struct ov_out *out);
 /* What is due by now; gw.look_at says when to look again. */
 void gw_stand_ins_look(struct ax_ctx *ctx);
+/* The same in words, into `text` of FAR_WHOM_MAX + 1 bytes; NULL: nobody is meant. */
+const char *gw_whom(struct ax_ctx *ctx, uint64_t node, uint64_t addr, char *text);
 /* The core's index of the node in that life; GW_NO_NODE: it is not known. */
 #define GW_NO_NODE (UINT32_MAX - 1)
 uint32_t gw_node_of_boot(uint64_t boot);

@@ -6,6 +6,7 @@
 #include "overlay/gateway/gw.h"
 
 #include <ax/registry.h>
+#include <stdio.h>
 #include <string.h>
 
 #define OF_HOST (UINT64_C(1) << 63) /* of a handle: it is the host's */
@@ -81,14 +82,30 @@ int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
     return 0;
 }
 
+static void lost(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, int error)
+{
+    char name[FAR_WHOM_MAX + 1];
+    const struct ax_span whom = frame->endpoint;
+    const bool by_name = actor == 0 && whom.len > 0;
+    const struct far_lost letter = {.to = by_name      ? 0
+                                          : actor != 0 ? actor
+                                                       : frame->actor,
+                                    .contract = frame->contract,
+                                    .message = frame->method,
+                                    .error = status_of(error),
+                                    .whom = by_name ? name : NULL};
+    snprintf(name, sizeof name, "%.*s", (int)whom.len, (const char *)whom.ptr);
+    far_dead(ctx, &letter);
+}
+
 /* A tell that nobody wants an answer to, and that finds nobody, is told here. */
-void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t handle, int error)
+void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
+               int error)
 {
     if (frame->kind == OV_TELL || error != 0)
         answer_later(ctx, handle, error);
     if (handle == 0 && error != 0)
-        ax_log(ctx, AX_WARN, "a tell from another node is lost: %s (%s)", ax_strerror(error),
-               ax_error_name(error));
+        lost(ctx, frame, actor, error);
 }
 
 static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
@@ -96,7 +113,7 @@ static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_
 {
     int error = gw_is_waited_for() ? 0 : gw_deliver(ctx, frame, actor, handle);
     if (!gw_waits(ctx, frame, actor, handle, error))
-        gw_served(ctx, frame, handle, error);
+        gw_served(ctx, frame, actor, handle, error);
 }
 
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
@@ -246,6 +263,8 @@ void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
     if (of_registry(out)) {
         if (ov_host_out(gw.host, out, &effect) != 0)
             gw_die(ctx, "the host has no room");
+        if (effect.status != 0)
+            lost(ctx, out->frame, 0, effect.status);
         gw_serve_host(ctx, &effect);
     } else if (out->kind == OV_OUT_WATCH) {
         watch(ctx, out);

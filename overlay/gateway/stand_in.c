@@ -8,9 +8,13 @@
 #include "overlay/gateway/remote.h"
 
 #include "libax/boot.h"
+#include "libax/utf8.h"
 #include "overlay/core/place.h"
 #include "overlay/gateway/gw.h"
 
+#include <ax/reflect.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define STAND_INS 65536u /* besides those that are watched */
@@ -194,6 +198,64 @@ int gw_target(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct gw_identi
         *identity = (struct gw_identity){.kind = GW_ACTOR, .node = node, .addr = addr};
     }
     return target_of(identity, target);
+}
+
+/* ---- in words ---- */
+
+/* What is too long is cut. */
+__attribute__((format(printf, 2, 3))) static void put(char *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, FAR_WHOM_MAX + 1, format, args);
+    va_end(args);
+}
+
+static bool is_text(const uint8_t *key, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (key[i] < 0x20 || key[i] == 0x7f)
+            return false;
+    return ax_utf8_valid((const char *)key, len);
+}
+
+/* As "axsup call" has it; in hex where it is no text. */
+static void key_text(const struct gw_identity *identity, char *text)
+{
+    const char *registry = gw.registries[identity->registry].name;
+    char hex[2 * AX_KEY_MAX + 1] = "";
+    if (is_text(identity->key, identity->key_len)) {
+        put(text, "%s/%.*s", registry, (int)identity->key_len, (const char *)identity->key);
+        return;
+    }
+    for (size_t i = 0; i < identity->key_len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", identity->key[i]);
+    put(text, "%s/0x%s", registry, hex);
+}
+
+static void actor_text(const struct gw_identity *identity, char *text)
+{
+    char ref[AX_REF_TEXT];
+    struct ov_node_view view;
+    uint32_t node = gw_node_of_boot(identity->node);
+    if (node != GW_NO_NODE && ov_core_node(ov_cluster_core(gw.cluster), node, &view))
+        put(text, "%s at %s", ax_ref_format((struct ax_ref){identity->addr, 0}, ref), view.node);
+    else
+        put(text, "%s", ax_ref_format((struct ax_ref){identity->addr, identity->node}, ref));
+}
+
+const char *gw_whom(struct ax_ctx *ctx, uint64_t node, uint64_t addr, char *text)
+{
+    struct gw_identity identity = {.kind = GW_ACTOR, .node = node, .addr = addr};
+    if (node == 0 || (node == GATEWAY_VIA && !gw_stands_for(ctx, addr, &identity)))
+        return NULL;
+    if (identity.kind == GW_KEY)
+        key_text(&identity, text);
+    else if (identity.kind == GW_ENDPOINT)
+        put(text, "%s at %s", identity.endpoint, identity.name);
+    else
+        actor_text(&identity, text);
+    return text;
 }
 
 /* ---- to be told of an end ---- */

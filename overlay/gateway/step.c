@@ -52,8 +52,10 @@ static void do_out(struct ax_ctx *ctx, const struct ov_out *out)
         gw_calls_ready(ctx, out);
         break;
     case OV_OUT_END:
-    case OV_OUT_DEAD:
         gw_calls_end(ctx, out);
+        break;
+    case OV_OUT_DEAD:
+        gw_calls_dead(ctx, out);
         break;
     case OV_OUT_DOWN:
         gw_watch_down(ctx, out);

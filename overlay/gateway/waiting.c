@@ -108,7 +108,7 @@ static bool try_again(struct ax_ctx *ctx, struct gw_waiting *waiting)
             return false;
         stuck[next_stuck++ % STUCK] = (struct stuck){who, gw.now + STUCK_NS};
     }
-    gw_served(ctx, &waiting->frame, waiting->handle, error);
+    gw_served(ctx, &waiting->frame, waiting->actor, waiting->handle, error);
     return true;
 }
 
@@ -120,6 +120,7 @@ void gw_waiting_look(struct ax_ctx *ctx)
         if (first == NULL)
             end = &first;
         free(waiting);
+        far_go_on(ctx);
     }
     gw.room_at = first != NULL ? gw.now + LOOK_NS : UINT64_MAX;
     if (first == NULL)

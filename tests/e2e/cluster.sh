@@ -50,6 +50,14 @@ answers() {
     verdict $? "${*:2}: $got, not $1"
 }
 
+# tells_lost NODE TARGET CONTRACT MESSAGE ERROR SENDER: the dead letter that there is.
+tells_lost() {
+    local sender=null
+    [[ -z ${6-} ]] || sender="\"$6\""
+    become "*\"sender\":$sender,\"target\":\"$2\",\"contract\":\"$3\",\"message\":\"$4\",*\"error\":\"$5\"}*" \
+        deadletters "$dir/$1.json" --json
+}
+
 secs=1000000000
 by() { echo "{\"key\":\"$1\",\"by\":$2,\"timeout_ns\":$((5 * secs))}"; }
 at() { echo "{\"node\":\"$1\",\"name\":\"$2\",\"by\":$3,\"timeout_ns\":$((5 * secs))}"; }
@@ -67,6 +75,8 @@ answers '{"error":0,"value":3}' c add_at "$(at b counter 2)"
 answers '{"error":0,"value":7}' b add_at "$(at b counter 4)"
 answers '{"error":3,"value":0}' a add_at "$(at b nobody 1)"
 answers '{"error":19,"value":0}' a add_at "$(at nowhere counter 1)"
+tells_lost b nobody counter add AX_E_NO_ACTOR
+tells_lost a 'counter at nowhere' counter add AX_E_NODE_DOWN traveler
 answers '{"error":10,"value":0}' a add_at "$(at b '' 1)"
 
 # Shards move while nodes find each other; then one actor has a key, whoever asks.
@@ -155,6 +165,7 @@ for key in ant bee cat dog eel fox gnu hen; do
     eventually '{"error":0,*' b add "$(by $key 0)"
 done
 answers '{"error":19,"value":0}' a add_at "$(at c counter 1)"
+tells_lost a 'counter at c' counter add AX_E_NODE_DOWN traveler
 start c
 eventually '{"error":0,"value":5}' a add_at "$(at c counter 5)"
 

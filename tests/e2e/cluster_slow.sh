@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Two nodes on loopback, and more than one of them can take: its gateway is stopped while the other
-# one sends, or the actor there has room for a few messages only.
+# one sends, or the actor there has room for a few messages only. What is lost is a dead letter, by
+# name on the node of the actor, by key on that of the sender.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -14,29 +15,67 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
 
 # configure NODE
 configure() {
-    config "$1" '"inbox": 64, "suspect": "100s", "dead": "200s"' \
-        '{ "name": "ends", "plugin": "'"$AX_BUILD"'/tests/plugins/distance.so", "actors": [
+    config "$1" '"inbox": 64, "suspect": "100s", "dead": "200s",
+    "registries": [ { "name": "ends", "shards": 8 } ]' \
+        '{ "name": "ends", "plugin": "'"$AX_BUILD"'/tests/plugins/distance.so",
+      "registries": [ { "name": "ends", "contract": "distance_end", "capacity": 16 } ],
+      "actors": [
         { "name": "end", "contract": "distance_end", "capacity": 16 },
         { "name": "near", "contract": "distance" } ] }'
 }
 
-# flood COUNT SIZE: what a's actor then says.
+# flood COUNT SIZE [KEY]: what a's actor then says, of b's actor or of that of a key.
 flood() {
     "$axsup" call "$dir/a.json" near flood \
-        "{\"node\":\"b\",\"rest_ns\":0,\"count\":$1,\"size\":$2}" --timeout 300s
+        "{$(whom "${3-}"),\"rest_ns\":0,\"count\":$1,\"size\":$2}" --timeout 300s
 }
 
-# seen: how many messages b's actor has handled. The question may find no room either.
+# seen [KEY]: how many messages that one has handled, asked until it answers.
 seen() {
-    local got tries=20
-    while got=$("$axsup" call "$dir/a.json" near seen '{"node":"b"}' --timeout 60s) &&
+    local got tries=200
+    while got=$("$axsup" call "$dir/a.json" near seen "{$(whom "${1-}")}" --timeout 60s 2>&1) &&
         [[ $got != *'"error":0}' ]] && ((tries--)); do :; done
-    sed 's|{"messages":\([0-9]*\),"error":0}|\1|' <<<"$got"
+    tr -dc '0-9:,' <<<"$got" | cut -d: -f2 | cut -d, -f1
+}
+
+whom() {
+    [[ -n $1 ]] && echo "\"node\":\"\",\"key\":$1" || echo '"node":"b","key":0'
 }
 
 # logged NODE TEXT: so many lines.
 logged() {
     grep -c "$2" "$dir/$1.log"
+}
+
+# letters NODE: how many there were.
+letters() {
+    "$axsup" status "$dir/$1.json" --json | sed 's|.*"deadletters":\([0-9]*\).*|\1|'
+}
+
+# full WORDS NODE [KEY]: the process of b's actor is stopped until one of the messages to it is a dead
+# letter on NODE, with these WORDS; all that did not come are, on either node.
+full() {
+    local words=$1 node=$2 key=${3-} worker came before lost tries=2000 flood
+    worker=$(pid_of b ends/0) came=$(seen "$key") before=$(letters "$node")
+    lost=$(($(letters a) + $(letters b)))
+    kill -STOP "$worker"
+    flood 4000 32768 "$key" >"$dir/flood" &
+    flood=$!
+    until ! ((tries--)) || (($(letters "$node") > before)); do :; done
+    [[ $(letter "$node") == "$words" ]]
+    verdict $? "the last dead letter of $node: $(letter "$node"), not $words"
+    kill -CONT "$worker"
+    wait $flood
+    [[ $(<"$dir/flood") == '{"taken":4000,"error":0}' ]]
+    verdict $? "a flood: $(<"$dir/flood")"
+    came=$(($(seen "$key") - came)) lost=$(($(letters a) + $(letters b) - lost))
+    ((came + lost == 4000 && lost > 0))
+    verdict $? "of 4000 messages $came came, and $lost are dead letters"
+}
+
+# letter NODE: the last one, without its time.
+letter() {
+    "$axsup" deadletters "$dir/$1.json" --json | sed 's|.*{"at":[^,]*,||; s|}]$||'
 }
 
 name_nodes a b
@@ -66,9 +105,9 @@ verdict $? "the flood: $(<"$dir/flood")"
 [[ $(<"$dir/flood") == '{"taken":4000,"error":0}' ]]
 verdict $? "what a could send: $(<"$dir/flood")"
 came=$(seen)
-lost=$(logged b 'a tell from another node is lost')
+lost=$(letters b)
 ((came + lost == 4000))
-verdict $? "of 4000 messages $came came, and $lost are told as lost"
+verdict $? "of 4000 messages $came came, and $lost are dead letters"
 ((lost < 2000))
 verdict $? "$lost of 4000 messages were lost for want of room at an actor that takes them"
 [[ $(logged a 'node b is down') == 0 && $(logged b 'node a is down') == 0 ]]
@@ -79,13 +118,26 @@ verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log" "$dir/b.log")
 [[ $(flood 20000 100) == '{"taken":20000,"error":0}' ]]
 verdict $? "20000 messages were not taken"
 came=$(($(seen) - came))
-lost=$(($(logged b 'a tell from another node is lost') - lost))
+lost=$(($(letters b) - lost))
 ((came + lost == 20000 && lost < 10000))
-verdict $? "of 20000 messages $came came, and $lost are told as lost"
+verdict $? "of 20000 messages $came came, and $lost are dead letters"
 [[ $(logged a 'node b is down') == 0 ]]
 verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log")"
 
-stop_all
+# ---- an actor that has no room ----
 
+fit='"contract":"distance_end","message":"blob","reason":"mailbox full","error":"AX_E_FULL"'
+full "\"sender\":null,\"target\":\"end\",$fit" b
+become '*"event":"deadletter"*"target":"end"*' events "$dir/b.json" --json
+key=$("$axsup" call "$dir/a.json" near key_of "{\"pid\":$(pid_of b ends/0),\"salt\":1}" --timeout 60s)
+key=${key//[^0-9]/}
+hex=$(python3 -c 'import sys; print(int(sys.argv[1]).to_bytes(8, "little").hex())' "$key")
+full "\"sender\":\"near\",\"target\":\"ends/0x$hex\",$fit" a "$key"
+for node in a b; do
+    [[ $("$axsup" status "$dir/$node.json" --json) == *'"gateway/0"'*'"restarts":0,'* ]]
+    verdict $? "the gateway of $node has died: $(grep gateway/0 "$dir/$node.log")"
+done
+
+stop_all
 echo "$passed passed, $failed failed"
 ((failed == 0))

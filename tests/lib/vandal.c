@@ -582,7 +582,8 @@ static void events(struct vandal *v)
 {
     bool first = chance(v, 2);
     scribble(v, v->private + (first ? v->geo.event_off : v->geo.letter_off),
-             sizeof(struct shm_event) * (first ? v->geo.events : v->geo.letters));
+             first ? v->geo.events * sizeof(struct shm_event)
+                   : v->geo.letters * sizeof(struct shm_letter));
 }
 
 /* ---- all of it ---- */

@@ -104,12 +104,18 @@ void distance_on_blobs(struct ax_ctx *ctx, struct distance *self, const struct d
 
 /* ---- keys ---- */
 
-static int ask_key(struct ax_ctx *ctx, uint64_t key, uint32_t *pid)
+static distance_end_ref of_key(struct ax_ctx *ctx, uint64_t key)
 {
     const struct ax_span span = {&key, sizeof key};
-    struct distance_end_whose_reply whose;
     distance_end_ref end;
     AX_CHECK(ctx, distance_end_ref_key(ctx, REGISTRY, span, &end) == 0);
+    return end;
+}
+
+static int ask_key(struct ax_ctx *ctx, uint64_t key, uint32_t *pid)
+{
+    struct distance_end_whose_reply whose;
+    distance_end_ref end = of_key(ctx, key);
     AX_TRY(distance_end_whose(ctx, end, &whose, AX_MILLISECONDS(5000)));
     *pid = whose.pid;
     return 0;
@@ -123,10 +129,7 @@ void distance_on_firsts(struct ax_ctx *ctx, struct distance *self,
     struct distance_end_whose_reply whose;
     (void)self;
     for (uint32_t i = 0; i < msg->count; i++) {
-        uint64_t key = msg->salt + i;
-        const struct ax_span span = {&key, sizeof key};
-        distance_end_ref end;
-        AX_CHECK(ctx, distance_end_ref_key(ctx, REGISTRY, span, &end) == 0);
+        distance_end_ref end = of_key(ctx, msg->salt + i);
         uint64_t start = distance_clock();
         AX_CHECK(ctx, distance_end_whose(ctx, end, &whose, PATIENCE) == 0);
         if (whose.pid == msg->pid)
@@ -221,10 +224,15 @@ void distance_on_downs(struct ax_ctx *ctx, struct distance *self, const struct d
 
 /* ---- more than it can take ---- */
 
+static distance_end_ref whom(struct ax_ctx *ctx, const struct ax_str *node, uint64_t key)
+{
+    return node->len != 0 ? there(ctx, node) : of_key(ctx, key);
+}
+
 void distance_on_flood(struct ax_ctx *ctx, struct distance *self, const struct distance_flood *msg,
                        struct distance_flood_reply *reply)
 {
-    distance_end_ref end = there(ctx, &msg->node);
+    distance_end_ref end = whom(ctx, &msg->node, msg->key);
     void *bytes = calloc(1, msg->size + 1u);
     (void)self;
     AX_CHECK(ctx, bytes != NULL);
@@ -239,7 +247,7 @@ void distance_on_flood(struct ax_ctx *ctx, struct distance *self, const struct d
 void distance_on_seen(struct ax_ctx *ctx, struct distance *self, const struct distance_seen *msg,
                       struct distance_seen_reply *reply)
 {
-    distance_end_ref end = there(ctx, &msg->node);
+    distance_end_ref end = whom(ctx, &msg->node, msg->key);
     struct distance_end_seen_reply seen = {0};
     (void)self;
     reply->error = distance_end_seen_wait(ctx, end, &seen, PATIENCE);

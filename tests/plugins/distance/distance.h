@@ -26,10 +26,11 @@
     /* Monitors `count` actors there. */                                                           \
     ASK (watch, (str, node, u32, count), (u32, watched, i32, error, u64, ns))                      \
     ASK (downs, (), (u32, downs, u64, first_at, u64, last_at))                                     \
-    /* Tells the one there to rest, and then `count` things at once: how many were taken, and what \
-       was said to the next. */                                                                    \
-    ASK (flood, (str, node, u64, rest_ns, u32, count, u32, size), (u32, taken, i32, error))        \
-    ASK (seen, (str, node), (u64, messages, i32, error))
+    /* Tells the one there, or where there is no node the one of a key, to rest, and then `count`  \
+       things at once: how many were taken, and what was said to the next. */                      \
+    ASK (flood, (str, node, u64, key, u64, rest_ns, u32, count, u32, size),                        \
+         (u32, taken, i32, error))                                                                 \
+    ASK (seen, (str, node, u64, key), (u64, messages, i32, error))
 #include <ax/contract.h>
 /* clang-format on */
 
