@@ -98,6 +98,7 @@ for kind in garbage no_token wrong_token stolen own_name replayed reflected over
     refusals 40 $kind
     ((failed == 0)) || exit 1 # or each of the others is waited for
 done
+ran strangers tcp
 told=$(refused)
 "$helper" stranger "${port[a]}" "$dir/token" truncated 200 >/dev/null
 verdict $? "truncated"

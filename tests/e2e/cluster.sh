@@ -75,6 +75,7 @@ answers '{"error":0,"value":3}' c add_at "$(at b counter 2)"
 answers '{"error":0,"value":7}' b add_at "$(at b counter 4)"
 answers '{"error":3,"value":0}' a add_at "$(at b nobody 1)"
 answers '{"error":19,"value":0}' a add_at "$(at nowhere counter 1)"
+ran names tcp
 tells_lost b nobody counter add AX_E_NO_ACTOR
 tells_lost a 'counter at nowhere' counter add AX_E_NODE_DOWN traveler
 answers '{"error":10,"value":0}' a add_at "$(at b '' 1)"
@@ -106,6 +107,7 @@ for node in a b c; do
 done
 [[ $keyed == 8 ]]
 verdict $? "eight keys have $keyed actors"
+ran keys tcp
 
 # The same from outside.
 for node in a b c; do
@@ -138,6 +140,8 @@ eventually '{"error":0,"value":7}' a add_at "$(at b counter 0)"
 kill -KILL "$(pid_of b counting/0)"
 eventually '{"downs":3,"reason":"signal","restarts":true}' a seen '{}'
 
+ran monitors tcp
+
 # ---- a gateway dies ----
 
 # Either its end is seen first, or the session of the next one, in which monitors go on.
@@ -164,6 +168,7 @@ for key in ant bee cat dog eel fox gnu hen; do
     eventually '{"error":0,*' a add "$(by $key 0)"
     eventually '{"error":0,*' b add "$(by $key 0)"
 done
+ran failover tcp
 answers '{"error":19,"value":0}' a add_at "$(at c counter 1)"
 tells_lost a 'counter at c' counter add AX_E_NODE_DOWN traveler
 start c

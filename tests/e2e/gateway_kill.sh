@@ -74,6 +74,7 @@ count=${got//[!0-9]/ }
 read -r _ count <<<"$count"
 ((count >= done && count <= done + down))
 verdict $? "the counter has $count: $done asks were answered, $down were not"
+ran ends tcp
 
 stop_all
 echo "$all asks, $done done, $down failed, of which $((count - done)) were done all the same"

@@ -74,6 +74,7 @@ gateway=$(pid_of "$who" gateway/0)
 kill -STOP "$gateway"
 acts
 kill -CONT "$gateway"
+ran run_out tcp
 
 # The worker stands still, with all its node.
 who=$(owner)
@@ -107,6 +108,7 @@ sort -n -k2,2 "$file" | awk '
     END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 2 }' >"$dir/sum"
 verdict $? "$(<"$dir/sum")"
 cat "$dir/sum"
+ran fenced tcp
 
 stop_all
 echo "$passed passed, $failed failed"

@@ -120,6 +120,7 @@ for child in one two; do
     verdict $? "$child: $(<"$dir/sum")"
     cat "$dir/sum"
 done
+ran moves tcp
 
 stop_all
 echo "$passed passed, $failed failed"

@@ -22,8 +22,8 @@ verdict() { # STATUS TEXT
     fi
 }
 
-# ran CHECK inside|between: what tests/SCENARIOS names has been looked at, inside one worker or between
-# two; tests/scenarios looks for it.
+# ran CHECK inside|between|tcp: what tests/SCENARIOS names has been looked at, inside one worker, between
+# two, or between nodes; tests/scenarios looks for it.
 ran() {
     echo "ran $1 $2"
 }

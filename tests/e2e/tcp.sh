@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Two nodes on loopback, and what is between them: how many connections for how many messages, what
+# the kernel does for them, that nobody on the way reads what goes by, and that who has another token,
+# or none, is kept out. Node b is reached through a relay, which keeps all that it has seen.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/tcp.XXXXXX") || exit
+declare -A pids=()
+
+finish() {
+    local node
+    for node in "${!pids[@]}"; do
+        kill -KILL "${pids[$node]}" 2>/dev/null
+    done
+    wait
+    rm -rf "$dir"
+}
+
+read -r -a ports < <(free_ports 5)
+
+# config NODE PORT PEERS TOKEN [MORE]
+config() {
+    cat >"$dir/$1.json" <<END
+{ "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
+  "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { $3 }, "token_file": "$4",
+    "suspect": "100s", "dead": "200s", "redial": [ "20ms", "100ms" ],
+    "store": { "memory": { "node": "$1" } }${5-} },
+  "workers": [
+    { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
+      "actors": [ { "name": "counter", "contract": "counter" } ] },
+    { "name": "traveling", "plugin": "$AX_BUILD/tests/plugins/traveler.so",
+      "actors": [ { "name": "traveler", "contract": "traveler" } ] },
+    { "name": "ends", "plugin": "$AX_BUILD/tests/plugins/distance.so", "actors": [
+        { "name": "end", "contract": "distance_end", "capacity": 65536 },
+        { "name": "near", "contract": "distance" } ] } ] }
+END
+}
+
+start() {
+    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
+}
+
+pid_of() {
+    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
+}
+
+# relay PORT TO: what comes to one port goes on to the other, and is in $dir/seen.
+relay() {
+    exec python3 -c '
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+seen = open(sys.argv[3], "ab", buffering=0)
+def pump(one, other):
+    try:
+        while data := one.recv(65536):
+            seen.write(data)
+            other.sendall(data)
+    except OSError:
+        pass
+    for end in one, other:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+while True:
+    near = listener.accept()[0]
+    try:
+        far = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    except OSError:
+        near.close()
+        continue
+    for ends in (near, far), (far, near):
+        threading.Thread(target=pump, args=ends, daemon=True).start()
+' "$1" "$2" "$dir/seen"
+}
+
+# sockets NODE: what its gateway has.
+sockets() {
+    "$AX_BUILD/tests/e2e/helper_sockets" "$(pid_of "$1" gateway/0)"
+}
+
+"$axsup" keygen --token "$dir/token" || exit
+"$axsup" keygen --token "$dir/other" || exit
+config a "${ports[0]}" "\"b\": \"127.0.0.1:${ports[2]}\"" token
+config b "${ports[1]}" "\"a\": \"127.0.0.1:${ports[3]}\"" token \
+    ', "keepalive": { "idle": "11s", "interval": "12s", "probes": 13 }'
+config c "${ports[4]}" "\"a\": \"127.0.0.1:${ports[0]}\"" other
+relay "${ports[2]}" "${ports[1]}" &
+pids[to_b]=$!
+relay "${ports[3]}" "${ports[0]}" &
+pids[to_a]=$!
+start a
+start b
+for node in a b; do
+    become '*"state":"up"*' nodes "$dir/$node.json" --json
+done
+
+# ---- two connections ----
+
+before=$(sockets a)
+if (($? == 77)); then
+    echo 'skipped: the kernel does not lend the descriptors of another process'
+    exit 77
+fi
+out=$("$axsup" call "$dir/a.json" near tells '{"node":"b","count":20000}' --timeout 100s)
+[[ $out == *'"lost":0}' ]]
+verdict $? "20000 tells: $out"
+out=$("$axsup" call "$dir/a.json" near asks '{"node":"b","count":1000}' --timeout 100s)
+[[ $out == '{"median_ns":'* ]]
+verdict $? "1000 asks: $out"
+[[ $(wc -l <<<"$before") == 2 && $(sockets a) == "$before" ]]
+verdict $? "21000 messages had these connections: $before; and at the end: $(sockets a)"
+
+# ---- what the kernel does for them ----
+
+[[ $(sockets a | grep -c ' keepalive=1 idle=30 interval=10 probes=5$') == 2 ]]
+verdict $? "a, which says nothing of it, has: $(sockets a)"
+[[ $(sockets b | grep -c ' keepalive=1 idle=11 interval=12 probes=13$') == 2 ]]
+verdict $? "b, which says 11 s, 12 s, 13, has: $(sockets b)"
+ran keepalive tcp
+
+# ---- nobody reads what goes by ----
+
+secret=who-listens-must-not-read-this
+out=$("$axsup" call "$dir/a.json" traveler add_at \
+    "{\"node\":\"b\",\"name\":\"$secret\",\"by\":1,\"timeout_ns\":5000000000}" --timeout 20s)
+[[ $out == '{"error":3,"value":0}' ]]
+verdict $? "who is not there: $out"
+become "*\"target\":\"$secret\"*" deadletters "$dir/b.json" --json
+(($(wc -c <"$dir/seen") > 20000 * 64))
+verdict $? "the relay has seen $(wc -c <"$dir/seen") bytes"
+for text in "$secret" "$(<"$dir/token")"; do
+    ! grep -aqF "$text" "$dir/seen"
+    verdict $? "$text can be read on the way"
+done
+ran unread tcp
+
+# ---- who has another token ----
+
+start c
+become '*"event":"auth_refused"*' events "$dir/a.json" --json
+[[ $("$axsup" nodes "$dir/c.json" --json) != *'"state":"up"'* ]]
+verdict $? "c, of another token, is up: $("$axsup" nodes "$dir/c.json" --json)"
+[[ $("$axsup" nodes "$dir/a.json" --json) != *'"c"'*'"state":"up"'* ]]
+verdict $? "a has c, of another token: $("$axsup" nodes "$dir/a.json" --json)"
+ran another_token tcp
+
+for node in c b a; do
+    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
+    verdict $? "stop $node: $(<"$dir/out")"
+    wait "${pids[$node]}"
+    unset "pids[$node]"
+done
+
+echo "$passed passed, $failed failed"
+((failed == 0))
