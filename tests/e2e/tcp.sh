@@ -8,18 +8,10 @@
 set -u
 # shellcheck source=tests/lib/e2e.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tcp.XXXXXX") || exit
-declare -A pids=()
-
-finish() {
-    local node
-    for node in "${!pids[@]}"; do
-        kill -KILL "${pids[$node]}" 2>/dev/null
-    done
-    wait
-    rm -rf "$dir"
-}
 
 read -r -a ports < <(free_ports 5)
 
@@ -39,15 +31,6 @@ config() {
         { "name": "end", "contract": "distance_end", "capacity": 65536 },
         { "name": "near", "contract": "distance" } ] } ] }
 END
-}
-
-start() {
-    "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &
-    pids[$1]=$!
-}
-
-pid_of() {
-    "$axsup" status "$dir/$1.json" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
 }
 
 # relay PORT TO: what comes to one port goes on to the other, and is in $dir/seen.
@@ -151,12 +134,8 @@ verdict $? "c, of another token, is up: $("$axsup" nodes "$dir/c.json" --json)"
 verdict $? "a has c, of another token: $("$axsup" nodes "$dir/a.json" --json)"
 ran another_token tcp
 
-for node in c b a; do
-    "$axsup" stop "$dir/$node.json" >"$dir/out" 2>&1
-    verdict $? "stop $node: $(<"$dir/out")"
-    wait "${pids[$node]}"
-    unset "pids[$node]"
-done
+nodes=(a b c)
+stop_all
 
 echo "$passed passed, $failed failed"
 ((failed == 0))
