@@ -293,8 +293,9 @@ void sup_key_objects(void (*each)(const struct sup_key_object *object, void *con
                      void *context)
 {
     static const struct sup_key_object *const all[] = {
-        &sup_key_top, &sup_key_worker, &sup_key_worker_restart, &limits, &sup_key_actor,
-        &registry,    &actor_restart,  &overload,       &retry,
+        &sup_key_top,   &sup_key_worker, &sup_key_worker_restart,
+        &limits,        &sup_key_actor,  &registry,
+        &actor_restart, &overload,       &retry,
     };
 
     for (size_t i = 0; i < COUNT(all); i++)
