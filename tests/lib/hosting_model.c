@@ -293,7 +293,7 @@ static void watch(const struct ov_out *out)
 
 void model_out(const struct ov_out *out)
 {
-    struct ov_host_effect effect;
+    struct ov_host_effect effect = {0};
     struct m_claim *claim;
     bool deliver = false;
 
@@ -321,4 +321,5 @@ void model_out(const struct ov_out *out)
         }
     }
     assert_int_equal(effect.kind != OV_HOST_NOTHING, deliver);
+    assert_int_equal(effect.status != 0, out->kind == OV_OUT_TELL && out->handle == 0 && !deliver);
 }
