@@ -3,7 +3,8 @@
 #
 # Two nodes on loopback, and what is between them: how many connections for how many messages, what
 # the kernel does for them, that nobody on the way reads what goes by, and that who has another token,
-# or none, is kept out. Node b is reached through a relay, which keeps all that it has seen.
+# or none, is kept out, and that a node whose connections break is down long before its silence would
+# say so. Node b is reached through a relay, which keeps all that it has seen.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -134,7 +135,19 @@ verdict $? "c, of another token, is up: $("$axsup" nodes "$dir/c.json" --json)"
 verdict $? "a has c, of another token: $("$axsup" nodes "$dir/a.json" --json)"
 ran another_token tcp
 
-nodes=(a b c)
+# ---- a node dies ----
+
+# By its connections: its silence would be told after 100 s, for which nothing here waits.
+[[ $("$axsup" call "$dir/a.json" traveler watch_at '{"node":"b","name":"counter"}') == '{"error":0}' ]]
+verdict $? "a watches an actor of b"
+kill -KILL "${pids[b]}"
+wait "${pids[b]}" 2>/dev/null
+unset "pids[b]"
+become '{"downs":1,"reason":"node down","restarts":false}' call "$dir/a.json" traveler seen '{}'
+become '*"event":"node_down"*' events "$dir/a.json" --json
+ran node_down tcp
+
+nodes=(a c)
 stop_all
 
 echo "$passed passed, $failed failed"

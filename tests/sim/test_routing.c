@@ -35,6 +35,32 @@ static void test_finds_the_new_owner(void **state)
     host_free(host);
 }
 
+/* What is known of a key has run out: who uses it next asks anew and waits for nobody else, also
+ * where many do in the same moment. */
+static void test_known_for_too_long(void **state)
+{
+    struct host *host = host_new(3, 31);
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 0, &cursor);
+    uint64_t tokens[5];
+    (void)state;
+    assert_string_equal(host_ask(host, 1, HOST_USERS, key, "one")->text, "one");
+    for (unsigned round = 0; round < 3; round++) {
+        sim_run(host->sim, 6 * SIM_S); /* key_ns is 5 */
+        for (unsigned i = 0; i < 5; i++)
+            tokens[i] = host_request(host, 1, OV_ASK, HOST_USERS, key, "two");
+        sim_run(host->sim, SIM_S);
+        for (unsigned i = 0; i < 5; i++) {
+            const struct host_note *note = host_note(host, tokens[i]);
+            assert_int_equal(note->n, 1);
+            assert_int_equal(note->out.status, 0);
+            assert_string_equal(note->text, "two");
+        }
+    }
+    assert_int_equal(host_living(host, HOST_USERS, key), 1);
+    host_free(host);
+}
+
 /* The owner gives the shard away and lives: who asks it is shown the next one, or asks the store,
  * and the message is handled once. */
 static void test_follows_a_move(void **state)
@@ -320,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_new_owner),
+        cmocka_unit_test(test_known_for_too_long),
         cmocka_unit_test(test_follows_a_move),
         cmocka_unit_test(test_hint_of_a_lower_epoch),
         cmocka_unit_test(test_not_asked),
