@@ -199,8 +199,9 @@ const struct sup_command sup_commands[] = {
     {"nodes", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_nodes,
      "list the nodes of the cluster",
      "Lists the nodes that this one knows, and how each is: up, with a session; suspect, which has "
-     "not answered for a while; leaving, which gives its shards away and wants none; cut off, which "
-     "does not reach the lease store; down. This and the three below ask the gateway; of a system whose config has no cluster the status is 1."},
+     "not answered for a while; leaving, which has given its shards away and wants none; cut off, "
+     "which does not reach the lease store; down. This and the three below ask the gateway; of a "
+     "system whose config has no cluster the status is 1."},
     {"sessions", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_sessions,
      "list the sessions with other nodes",
      "Lists the sessions that there are with other nodes, and their connections."},
