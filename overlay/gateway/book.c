@@ -131,7 +131,7 @@ static void put_out(struct ax_ctx *ctx, const struct gw_book *before)
         gw_links_end(ctx, view.conn[1]);
         gw_links_end(ctx, view.dial);
     }
-    gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+    (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
 
 static int take_book(struct ax_ctx *ctx, struct gw_book *book, char *why, size_t room)

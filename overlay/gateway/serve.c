@@ -174,11 +174,14 @@ static void not_found(struct ax_ctx *ctx, const struct gw_later *later)
         ax_log(ctx, AX_WARN, "nobody has asked for the actor of a key");
 }
 
+/* Only this node may want an actor of whatever contract, as it does for those that are bound. */
 static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
 {
     const char *registry = gw.registries[effect->registry].name;
     clerk_ref clerk = clerk_ref_of(gw.clerks[gw.next_clerk++ % GW_CLERKS]);
-    int error = clerk_find_key(ctx, clerk, effect->handle, effect->contract, registry, effect->key);
+    int error = AX_E_WRONG_CONTRACT;
+    if (effect->contract != 0 || effect->bound)
+        error = clerk_find_key(ctx, clerk, effect->handle, effect->contract, registry, effect->key);
     if (error == 0)
         return;
     struct gw_later *later = gw_run_later(ctx, not_found);

@@ -90,7 +90,12 @@ pin() { printf '"%s": "%s"' "$1" "${key[$1]}"; }
 listener() {
     python3 -c '
 import socket, sys
-s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True: # until the last process of a node that was killed has ended
+    try:
+        s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+        break
+    except OSError:
+        pass
 with open(sys.argv[2], "a", buffering=1) as seen:
     seen.write("\n")
     while True:

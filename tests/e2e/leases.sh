@@ -98,6 +98,8 @@ if [[ $who != a ]]; then
     kill -KILL "${pids[$who]}"
     wait "${pids[$who]}" 2>/dev/null
     acts
+    # The last of its processes has the port as long as it lives.
+    while (exec 3<>"/dev/tcp/127.0.0.1/${port[$who]}") 2>/dev/null; do :; done
     start "$who"
 fi
 

@@ -16,7 +16,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/single.XXXXXX") || exit
 
 # The store is kept by a, which is never stopped.
 configure() { # NODE
-    config "$1" '"lease_ttl": "600ms", "lease_margin": "60ms", "suspect": "3s", "dead": "4s",
+    config "$1" '"lease_ttl": "2s", "lease_margin": "100ms", "suspect": "3s", "dead": "4s",
     "registries": [ { "name": "thrones", "shards": 1, "singletons": [ "'"$dir"'/crown" ] } ]' \
         '{ "name": "ruling", "plugin": "'"$AX_BUILD"'/tests/plugins/leased.so",
       "registries": [ { "name": "thrones", "contract": "crown" } ] }'
@@ -102,7 +102,6 @@ gateway=$(pid_of "$stands" gateway/0)
 kill -STOP "$gateway"
 rules "[^a$stands]"
 kill -CONT "$gateway"
-become '[]' actors "$dir/$stands.json" --contract heir --json
 
 # Its node dies.
 kill -KILL "${pids[$who]}"
