@@ -12,7 +12,7 @@ set -u
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 # shellcheck source=tests/lib/nodes.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
-axsup=$AX_BUILD/axsup points=${1:-${AX_POINTS:-6}}
+axsup=$AX_BUILD/axsup points=${1:-${AX_POINTS:-4}}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/gateway_step.XXXXXX") || exit
 
 name_nodes a b
