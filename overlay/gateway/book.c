@@ -72,26 +72,15 @@ static void book_deinit(struct gw_book *book)
     *book = (struct gw_book){0};
 }
 
-static const char *address_in(const struct gw_book *book, const char *node)
+const char *gw_address(const char *node)
 {
-    for (uint32_t i = 0; i < book->npeers; i++)
-        if (strcmp(book->peers[i].node, node) == 0)
-            return book->peers[i].address;
+    for (uint32_t i = 0; i < gw.book.npeers; i++)
+        if (strcmp(gw.book.peers[i].node, node) == 0)
+            return gw.book.peers[i].address;
     return NULL;
 }
 
-const char *gw_address(const char *node)
-{
-    return address_in(&gw.book, node);
-}
-
 /* ---- another one ---- */
-
-static int tell_core(struct ax_ctx *ctx, enum ov_event_kind kind, const char *node)
-{
-    struct ov_event event = {.kind = kind, .node = node};
-    return gw_step(ctx, &(struct ov_in){.kind = OV_IN_LINK, .link = &event}, NULL);
-}
 
 /* Those that have gone first: they make room. */
 static int dial_others(struct ax_ctx *ctx, const struct gw_book *before, char *why, size_t room)
@@ -99,9 +88,11 @@ static int dial_others(struct ax_ctx *ctx, const struct gw_book *before, char *w
     int error = 0;
     for (uint32_t i = 0; i < before->npeers; i++)
         if (gw_address(before->peers[i].node) == NULL)
-            (void)tell_core(ctx, OV_ON_FORGET, before->peers[i].node);
+            (void)gw_link_event(
+                ctx, (struct ov_event){.kind = OV_ON_FORGET, .node = before->peers[i].node});
     for (uint32_t i = 0; i < gw.book.npeers && error == 0; i++) {
-        error = tell_core(ctx, OV_ON_KNOW, gw.book.peers[i].node);
+        error = gw_link_event(ctx,
+                              (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
         if (error != 0)
             snprintf(why, room, "it cannot dial %s: %s", gw.book.peers[i].node,
                      error == AX_E_LIMIT ? "this process has no room for one more node"
@@ -178,5 +169,5 @@ int gw_learn(struct ax_ctx *ctx, const char *text, char *why, size_t room)
         munmap(fresh, sizeof *fresh);
     }
     json_decref(args);
-    return error < 0 ? AX_E_NO_MEMORY : error;
+    return gw_status(error);
 }

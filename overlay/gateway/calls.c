@@ -91,18 +91,13 @@ static int request(struct ax_ctx *ctx, struct ov_request *request)
 static struct gw_tell sent[1024];
 #define SENT (sizeof sent / sizeof *sent)
 
-static int tell_status(int error)
-{
-    return error < 0 ? AX_E_NO_MEMORY : error;
-}
-
 static void lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
 {
     char whom[FAR_WHOM_MAX + 1];
     const struct far_lost letter = {.from = tell->from,
                                     .contract = tell->contract,
                                     .message = tell->message,
-                                    .error = tell_status(error),
+                                    .error = gw_status(error),
                                     .whom = gw_whom(ctx, tell->node, tell->addr, whom)};
     far_dead(ctx, &letter);
 }
@@ -202,7 +197,7 @@ static void forget_asker(struct ax_ctx *ctx, uint64_t token)
 static void refuse(struct ax_ctx *ctx, uint64_t token, int error)
 {
     struct gw_call *call = find(token);
-    answer(ctx, call, error < 0 ? AX_E_NO_MEMORY : error, (struct ax_span){0});
+    answer(ctx, call, gw_status(error), (struct ax_span){0});
     forget_asker(ctx, token);
     give(call);
 }
@@ -308,7 +303,7 @@ static void end_watch(struct ax_ctx *ctx, const struct gw_later *later)
     give(call);
     if (error == 0)
         error = gw_watch_found(ctx, out, &reply.who);
-    if (far_answer(ctx, &asker, error < 0 ? AX_E_NO_MEMORY : error, &found) != 0)
+    if (far_answer(ctx, &asker, gw_status(error), &found) != 0)
         gw_die(ctx, "no memory for an answer");
 }
 

@@ -25,7 +25,7 @@ void gw_refuse(struct ax_ctx *ctx, int error)
 {
     struct far_asker asker;
     far_defer(ctx, &asker);
-    if (far_answer(ctx, &asker, error < 0 ? AX_E_NO_MEMORY : error, NULL) != 0)
+    if (far_answer(ctx, &asker, gw_status(error), NULL) != 0)
         gw_die(ctx, "no memory for an answer");
 }
 
@@ -34,7 +34,8 @@ void gw_refuse(struct ax_ctx *ctx, int error)
 static void dial_peers(struct ax_ctx *ctx)
 {
     for (uint32_t i = 0; i < gw.book.npeers; i++)
-        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
+        (void)gw_link_event(ctx,
+                            (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
 }
 
 static void hire_clerks(struct ax_ctx *ctx)

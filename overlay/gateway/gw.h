@@ -145,6 +145,11 @@ struct gw {
 extern struct gw gw; /* the process has one */
 
 _Noreturn void gw_die(struct ax_ctx *ctx, const char *why);
+/* What others are told of an error: AX_E_NO_MEMORY for one of the system. */
+static inline uint8_t gw_status(int error)
+{
+    return error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
+}
 /* Answers what this turn has been asked with an error. */
 void gw_refuse(struct ax_ctx *ctx, int error);
 
@@ -178,7 +183,7 @@ void gw_clock(void);
 /* Something has come in: a step, what comes out of it, and all that follows. Result of the step. */
 int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id);
 /* As an event of a connection, with its bytes. */
-void gw_link_event(struct ax_ctx *ctx, struct ov_event event);
+int gw_link_event(struct ax_ctx *ctx, struct ov_event event);
 /* Within a step: comes in after it. */
 struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind);
 /* Within a step: is done after it, with the request or the out that is put into it. */

@@ -202,8 +202,8 @@ static void accepted(struct ax_ctx *ctx, uint64_t io)
     }
     gw.accepted = io;
     gw_news_from(gw.accepted_from, &from);
-    gw_link_event(ctx,
-                  (struct ov_event){.kind = OV_ON_ACCEPTED, .address = &address, .chance = chance});
+    (void)gw_link_event(
+        ctx, (struct ov_event){.kind = OV_ON_ACCEPTED, .address = &address, .chance = chance});
     sodium_memzero(chance, sizeof chance);
 }
 
@@ -214,12 +214,13 @@ static void connected(struct ax_ctx *ctx, struct gw_link *link, int error)
     link->connecting = false;
     if (error != 0) {
         drop(ctx, link);
-        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
         return;
     }
     far_keep_alive(ctx, link->io, &gw.keep_alive);
     randombytes_buf(chance, sizeof chance);
-    gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CONNECTED, .conn = conn, .chance = chance});
+    (void)gw_link_event(ctx,
+                        (struct ov_event){.kind = OV_ON_CONNECTED, .conn = conn, .chance = chance});
     sodium_memzero(chance, sizeof chance);
 }
 
@@ -234,16 +235,16 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
         connected(ctx, link, event->error);
     } else if (event->what == AX_IO_DATA) {
         gw.reading = link->conn;
-        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_RECEIVED,
-                                             .conn = link->conn,
-                                             .bytes = event->data,
-                                             .len = event->size});
+        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_RECEIVED,
+                                                   .conn = link->conn,
+                                                   .bytes = event->data,
+                                                   .len = event->size});
         gw.reading = 0;
     } else if (event->what == AX_IO_DRAINED) {
         be_slow(ctx, link, false);
     } else if (event->what == AX_IO_CLOSED) {
         uint64_t conn = link->conn;
         drop(ctx, link);
-        gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
     }
 }

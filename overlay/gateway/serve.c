@@ -13,11 +13,6 @@
 
 /* ---- answers ---- */
 
-static uint8_t status_of(int error)
-{
-    return error < 0 ? AX_E_NO_MEMORY : (uint8_t)error;
-}
-
 static void answered(struct ax_ctx *ctx, const struct gw_later *later)
 {
     struct ov_host_effect effect;
@@ -37,7 +32,7 @@ static void answer_later(struct ax_ctx *ctx, uint64_t handle, int error)
         return;
     struct gw_later *later = gw_run_later(ctx, answered);
     later->answer.handle = handle;
-    later->answer.status = status_of(error);
+    later->answer.status = gw_status(error);
 }
 
 /* ---- tells and asks ---- */
@@ -92,7 +87,7 @@ static void lost(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t acto
                                                        : frame->actor,
                                     .contract = frame->contract,
                                     .message = frame->method,
-                                    .error = status_of(error),
+                                    .error = gw_status(error),
                                     .whom = by_name ? name : NULL};
     snprintf(name, sizeof name, "%.*s", (int)whom.len, (const char *)whom.ptr);
     far_dead(ctx, &letter);
@@ -123,7 +118,7 @@ void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
     if (!gw_table_take(&gw.handle_of_ask, reply->ask, &handle))
         return;
     later.answer.handle = handle;
-    later.answer.status = status_of(reply->error);
+    later.answer.status = gw_status(reply->error);
     if (reply->error == 0)
         later.answer.body = (struct ax_span){reply->body, reply->size};
     answered(ctx, &later);
@@ -186,7 +181,7 @@ static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
         return;
     struct gw_later *later = gw_run_later(ctx, not_found);
     later->answer.handle = effect->handle;
-    later->answer.status = status_of(error);
+    later->answer.status = gw_status(error);
 }
 
 /* It is ours from now on, and its end is told to the host. */
@@ -204,7 +199,7 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg)
     int error = msg->error;
     if (error == 0)
         error = look_after(ctx, msg->who);
-    error = ov_host_spawned(gw.host, gw.now, msg->handle, status_of(error), msg->who.addr, 1);
+    error = ov_host_spawned(gw.host, gw.now, msg->handle, gw_status(error), msg->who.addr, 1);
     if (error == AX_E_INVALID) /* the end of the one before has not been told yet */
         error = ov_host_spawned(gw.host, gw.now, msg->handle, AX_E_CLOSED, 0, 0);
     if (error != 0)

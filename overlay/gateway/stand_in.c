@@ -91,7 +91,7 @@ int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct a
         error = remember(identity, made.ref.addr);
     if (error != 0) {
         end(ctx, made.ref.addr, AX_NORMAL);
-        return error < 0 ? AX_E_NO_MEMORY : error;
+        return gw_status(error);
     }
     *who = made.ref;
     return 0;

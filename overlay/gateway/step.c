@@ -171,10 +171,10 @@ int gw_step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
     return step_and_follow(ctx, in, id);
 }
 
-void gw_link_event(struct ax_ctx *ctx, struct ov_event event)
+int gw_link_event(struct ax_ctx *ctx, struct ov_event event)
 {
     const struct ov_in in = {.kind = OV_IN_LINK, .link = &event};
-    (void)gw_step(ctx, &in, NULL);
+    return gw_step(ctx, &in, NULL);
 }
 
 /* There is one tick under way at a time; one that is in the mailbox by now does no harm. */
