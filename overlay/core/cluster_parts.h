@@ -157,8 +157,8 @@ struct ov_cluster {
     struct ov_frame local[OV_OUTS_MIN]; /* of this node to itself */
     struct ov_store_request stores[OV_OUTS_MIN];
     struct ov_ident *members; /* nodes_max and this one */
-    bool drained;             /* as OV_IN_DRAIN wanted */
-    uint64_t leaves_at;       /* if so: when this is told at the latest */
+    bool recount;             /* they are to be looked for anew */
+    uint64_t leaves_at;       /* when others are told at the latest; 0: nothing is given away */
     uint64_t store_since;     /* the store has been asked, and has not answered; 0: it has */
     bool cut_off;             /* for longer than a lease lasts */
     uint64_t trusts_at; /* it was; until then it believes no others that they are. 0: it does */
@@ -214,8 +214,6 @@ void ov_peer_work(struct ov_cluster *cluster);
 
 /* Over tables for all shards of all registries. */
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards);
-/* Nodes have come or gone, do not answer, or want no shards. */
-void ov_hold_members(struct ov_cluster *cluster);
 AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer);
 AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);
 /* Somebody has shown an epoch of a shard. */

@@ -24,7 +24,7 @@ void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov
         owners += n;
         shards += n;
     }
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 /* ---- who takes part ---- */
@@ -37,9 +37,11 @@ static bool takes_part(const struct ov_cluster *cluster, const struct ov_peer_no
            (peer->abstains == OV_TAKES_PART || (peer->abstains == OV_CUT_OFF && !believes));
 }
 
-void ov_hold_members(struct ov_cluster *cluster)
+/* Goes through all shards for each member: once in a step, however often peers change in it. */
+static void count_members(struct ov_cluster *cluster)
 {
     uint32_t n = 0;
+    cluster->recount = false;
     cluster->members[n++] = cluster->config.core.self->ident;
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
         if (takes_part(cluster, &cluster->peers[i]))
@@ -62,8 +64,8 @@ static bool is_cut_off(const struct ov_cluster *cluster)
 static bool leaves(const struct ov_cluster *cluster)
 {
     uint32_t held = 0;
-    if (!cluster->drained || cluster->leaves_at <= cluster->now)
-        return cluster->drained;
+    if (cluster->leaves_at <= cluster->now)
+        return cluster->leaves_at != 0;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         held += ov_shards_held(&cluster->shards[i]);
     return held == 0;
@@ -82,7 +84,7 @@ static void abstain(struct ov_cluster *cluster)
         return;
     cluster->trusts_at = cluster->cut_off && !cut_off ? cluster->now + cluster->config.ttl_ns : 0;
     cluster->cut_off = cut_off;
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 /* ---- what follows for a shard ---- */
@@ -120,6 +122,8 @@ void ov_hold_work(struct ov_cluster *cluster)
 {
     struct ov_shards_effect effect;
     abstain(cluster);
+    if (cluster->recount)
+        count_members(cluster);
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         while (ov_cluster_has_room(cluster) &&
                ov_shards_step(&cluster->shards[i], cluster->now, &effect))
@@ -129,9 +133,11 @@ void ov_hold_work(struct ov_cluster *cluster)
 uint64_t ov_hold_next(const struct ov_cluster *cluster)
 {
     uint64_t next = cluster->trusts_at != 0 ? cluster->trusts_at : UINT64_MAX;
+    if (cluster->recount) /* nothing has come in yet */
+        return 0;
     if (cluster->store_since != 0 && !cluster->cut_off)
         ov_sooner(&next, cluster->store_since + cluster->config.ttl_ns);
-    if (cluster->drained && cluster->leaves_at > cluster->now)
+    if (cluster->leaves_at > cluster->now)
         ov_sooner(&next, cluster->leaves_at);
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         ov_sooner(&next, ov_shards_next(&cluster->shards[i]));
@@ -171,9 +177,8 @@ int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shar
 
 void ov_hold_all(struct ov_cluster *cluster, const struct ov_in *in)
 {
-    if (in->kind == OV_IN_DRAIN && !cluster->drained)
+    if (in->kind == OV_IN_DRAIN && cluster->leaves_at == 0)
         cluster->leaves_at = cluster->now + cluster->config.ttl_ns;
-    cluster->drained |= in->kind == OV_IN_DRAIN;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         if (in->kind == OV_IN_DRAIN)
             ov_shards_leave(&cluster->shards[i]);

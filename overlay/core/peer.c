@@ -29,7 +29,7 @@ void ov_peer_up(struct ov_cluster *cluster, const struct ov_effect *effect)
         ov_watcher_node_up(cluster, effect->index);
     }
     peer->rotating = false;
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
@@ -42,19 +42,19 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
     peer->rotate_until = cluster->now + cluster->config.core.dead_ns;
     if (!peer->rotating)
         forget_node(cluster, effect->index);
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect)
 {
     cluster->peers[node].suspect = suspect;
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 void ov_peer_part(struct ov_cluster *cluster, uint32_t node, enum ov_abstains abstains)
 {
     cluster->peers[node].abstains = abstains;
-    ov_hold_members(cluster);
+    cluster->recount = true;
 }
 
 void ov_peer_work(struct ov_cluster *cluster)
