@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -19,7 +18,6 @@
 
 #define MEMBERS 3
 #define PEER_PORT (STORE_PORT + MEMBERS)
-#define ARGS 40
 #define PATIENCE (60 * SECOND)
 
 static const char *kind;
@@ -31,54 +29,31 @@ static struct {
 
 /* ---- how they are called ---- */
 
-struct words {
-    const char *word[ARGS];
-    char text[16][256];
-    int n, texts;
-};
-
-static void add(struct words *words, const char *word)
-{
-    words->word[words->n++] = word;
-}
-
-__attribute__((format(printf, 3, 4))) static void add_option(struct words *words, const char *name,
-                                                             const char *format, ...)
-{
-    va_list args;
-    char *text = words->text[words->texts++];
-    va_start(args, format);
-    vsnprintf(text, sizeof words->text[0], format, args);
-    va_end(args);
-    add(words, name);
-    add(words, text);
-}
-
 /* What it has answered is on its disk. */
-static void redis_words(struct words *words, unsigned i)
+static void redis_words(struct server_words *words, unsigned i)
 {
-    add(words, "redis-server");
-    add_option(words, "--port", "%u", STORE_PORT + i);
-    add_option(words, "--bind", STORE_ADDRESS);
-    add_option(words, "--protected-mode", "no");
-    add_option(words, "--dir", "%s", member[i].folder);
-    add_option(words, "--save", "%s", "");
-    add_option(words, "--appendonly", "yes");
-    add_option(words, "--appendfsync", "always");
+    server_word(words, "redis-server");
+    server_option(words, "--port", "%u", STORE_PORT + i);
+    server_option(words, "--bind", STORE_ADDRESS);
+    server_option(words, "--protected-mode", "no");
+    server_option(words, "--dir", "%s", member[i].folder);
+    server_option(words, "--save", "%s", "");
+    server_option(words, "--appendonly", "yes");
+    server_option(words, "--appendfsync", "always");
 }
 
-static void etcd_words(struct words *words, unsigned i)
+static void etcd_words(struct server_words *words, unsigned i)
 {
     const char *at = "http://" STORE_ADDRESS;
-    add(words, "etcd");
-    add_option(words, "--name", "m%u", i);
-    add_option(words, "--data-dir", "%s/data", member[i].folder);
-    add_option(words, "--listen-client-urls", "%s:%u", at, STORE_PORT + i);
-    add_option(words, "--advertise-client-urls", "%s:%u", at, STORE_PORT + i);
-    add_option(words, "--listen-peer-urls", "%s:%u", at, PEER_PORT + i);
-    add_option(words, "--initial-advertise-peer-urls", "%s:%u", at, PEER_PORT + i);
-    add_option(words, "--initial-cluster", "m0=%s:%u,m1=%s:%u,m2=%s:%u", at, PEER_PORT, at,
-               PEER_PORT + 1, at, PEER_PORT + 2);
+    server_word(words, "etcd");
+    server_option(words, "--name", "m%u", i);
+    server_option(words, "--data-dir", "%s/data", member[i].folder);
+    server_option(words, "--listen-client-urls", "%s:%u", at, STORE_PORT + i);
+    server_option(words, "--advertise-client-urls", "%s:%u", at, STORE_PORT + i);
+    server_option(words, "--listen-peer-urls", "%s:%u", at, PEER_PORT + i);
+    server_option(words, "--initial-advertise-peer-urls", "%s:%u", at, PEER_PORT + i);
+    server_option(words, "--initial-cluster", "m0=%s:%u,m1=%s:%u,m2=%s:%u", at, PEER_PORT, at,
+                  PEER_PORT + 1, at, PEER_PORT + 2);
 }
 
 /* ---- their life ---- */
@@ -102,7 +77,7 @@ static bool has_ended(unsigned i)
 
 void store_start(unsigned i)
 {
-    struct words words = {0};
+    struct server_words words = {0};
     if (!has_ended(i))
         return;
     if (strcmp(kind, "redis") == 0)

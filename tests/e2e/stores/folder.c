@@ -51,6 +51,22 @@ const char *server_file(const char *name, const char *text, mode_t mode)
 
 /* ---- children ---- */
 
+void server_word(struct server_words *words, const char *word)
+{
+    words->word[words->n++] = word;
+}
+
+void server_option(struct server_words *words, const char *name, const char *format, ...)
+{
+    va_list args;
+    char *text = words->text[words->texts++];
+    va_start(args, format);
+    vsnprintf(text, sizeof words->text[0], format, args);
+    va_end(args);
+    server_word(words, name);
+    server_word(words, text);
+}
+
 pid_t server_spawn(const char *const *args, const char *log)
 {
     pid_t parent = getpid(), pid = fork();

@@ -16,6 +16,16 @@ const char *server_file(const char *name, const char *text, mode_t mode);
 /* Removes the folder. */
 void server_clean(void);
 
+/* The arguments of a program, zeroed at first; word[0] is its name. */
+struct server_words {
+    const char *word[48];
+    char text[16][256];
+    int n, texts;
+};
+void server_word(struct server_words *words, const char *word);
+__attribute__((format(printf, 3, 4))) void server_option(struct server_words *words,
+                                                         const char *name, const char *format, ...);
+
 /* A child that ends with its parent; what it prints is added to the file. */
 pid_t server_spawn(const char *const *args, const char *log);
 /* Whether it is there and ends well. */

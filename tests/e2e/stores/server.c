@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +12,6 @@
 
 #include "overlay/store/store.h"
 
-#define ARGS 48
 #define STARTS 5
 #define PATIENCE_MS 30000
 
@@ -66,65 +64,42 @@ static bool await_listening(struct server *server)
 
 /* ---- how they are called ---- */
 
-struct words {
-    const char *word[ARGS];
-    char text[16][256];
-    int n, texts;
-};
-
-static void add(struct words *words, const char *word)
+static void redis_words(struct server_words *words, const struct server *server)
 {
-    words->word[words->n++] = word;
-}
-
-__attribute__((format(printf, 3, 4))) static void add_option(struct words *words, const char *name,
-                                                             const char *format, ...)
-{
-    va_list args;
-    char *text = words->text[words->texts++];
-    va_start(args, format);
-    vsnprintf(text, sizeof words->text[0], format, args);
-    va_end(args);
-    add(words, name);
-    add(words, text);
-}
-
-static void redis_words(struct words *words, const struct server *server)
-{
-    add(words, "redis-server");
-    add_option(words, "--port", "%u", server->tls ? 0u : server->port);
-    add_option(words, "--bind", "127.0.0.1");
-    add_option(words, "--dir", "%s", server->folder);
-    add_option(words, "--save", "%s", "");
+    server_word(words, "redis-server");
+    server_option(words, "--port", "%u", server->tls ? 0u : server->port);
+    server_option(words, "--bind", "127.0.0.1");
+    server_option(words, "--dir", "%s", server->folder);
+    server_option(words, "--save", "%s", "");
     if (!server->tls)
         return;
-    add_option(words, "--tls-port", "%u", server->port);
-    add_option(words, "--tls-ca-cert-file", "%s", server_path("ca.pem"));
-    add_option(words, "--tls-cert-file", "%s", server_path("cert.pem"));
-    add_option(words, "--tls-key-file", "%s", server_path("key.pem"));
+    server_option(words, "--tls-port", "%u", server->port);
+    server_option(words, "--tls-ca-cert-file", "%s", server_path("ca.pem"));
+    server_option(words, "--tls-cert-file", "%s", server_path("cert.pem"));
+    server_option(words, "--tls-key-file", "%s", server_path("key.pem"));
 }
 
 /* Its least lease is a second, where an election takes less. */
-static void etcd_words(struct words *words, const struct server *server)
+static void etcd_words(struct server_words *words, const struct server *server)
 {
     const char *scheme = server->tls ? "https" : "http";
     uint16_t peers = free_port();
-    add(words, "etcd");
-    add_option(words, "--name", "one");
-    add_option(words, "--data-dir", "%s/data", server->folder);
-    add_option(words, "--listen-client-urls", "%s://%s", scheme, server->address);
-    add_option(words, "--advertise-client-urls", "%s://%s", scheme, server->address);
-    add_option(words, "--listen-peer-urls", "http://127.0.0.1:%u", peers);
-    add_option(words, "--initial-advertise-peer-urls", "http://127.0.0.1:%u", peers);
-    add_option(words, "--initial-cluster", "one=http://127.0.0.1:%u", peers);
-    add_option(words, "--heartbeat-interval", "50");
-    add_option(words, "--election-timeout", "300");
+    server_word(words, "etcd");
+    server_option(words, "--name", "one");
+    server_option(words, "--data-dir", "%s/data", server->folder);
+    server_option(words, "--listen-client-urls", "%s://%s", scheme, server->address);
+    server_option(words, "--advertise-client-urls", "%s://%s", scheme, server->address);
+    server_option(words, "--listen-peer-urls", "http://127.0.0.1:%u", peers);
+    server_option(words, "--initial-advertise-peer-urls", "http://127.0.0.1:%u", peers);
+    server_option(words, "--initial-cluster", "one=http://127.0.0.1:%u", peers);
+    server_option(words, "--heartbeat-interval", "50");
+    server_option(words, "--election-timeout", "300");
     if (!server->tls)
         return;
-    add(words, "--client-cert-auth");
-    add_option(words, "--trusted-ca-file", "%s", server_path("ca.pem"));
-    add_option(words, "--cert-file", "%s", server_path("cert.pem"));
-    add_option(words, "--key-file", "%s", server_path("key.pem"));
+    server_word(words, "--client-cert-auth");
+    server_option(words, "--trusted-ca-file", "%s", server_path("ca.pem"));
+    server_option(words, "--cert-file", "%s", server_path("cert.pem"));
+    server_option(words, "--key-file", "%s", server_path("key.pem"));
 }
 
 /* ---- their life ---- */
@@ -151,14 +126,14 @@ const char *server_lacks(const char *kind)
 
 static void launch(struct server *server)
 {
-    struct words words = {0};
+    struct server_words words = {0};
     char log[256];
     if (strcmp(server->kind, "redis") == 0)
         redis_words(&words, server);
     else
         etcd_words(&words, server);
     for (int i = 0; server->options[i] != NULL; i++)
-        add(&words, server->options[i]);
+        server_word(&words, server->options[i]);
     snprintf(log, sizeof log, "%s/log", server->folder);
     server->pid = server_spawn(words.word, log);
 }
