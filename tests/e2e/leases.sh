@@ -32,12 +32,9 @@ configure() { # NODE
 
 # owner: the node that has written the last line.
 owner() {
-    local node last
+    local last
     last=$(tail -n 1 "$file" 2>/dev/null)
-    [[ -n $last ]] || return
-    for node in a b c; do
-        [[ ${last##* } == "$(pid_of "$node" leasing/0 2>/dev/null)" ]] && echo "$node" && return
-    done
+    [[ -z $last ]] || node_of "${last##* }" leasing/0
 }
 
 # acts MORE: until the file has lines of an epoch above the last one that was seen.
@@ -104,10 +101,7 @@ if [[ $who != a ]]; then
 fi
 
 # What was written: epochs never fall, and so no line of an earlier one comes behind a later one's.
-sort -n -k2,2 "$file" | awk '
-    $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
-    { last = $1 > last ? $1 : last; epochs[$1]++ }
-    END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 2 }' >"$dir/sum"
+in_order "$file" 2 >"$dir/sum"
 verdict $? "$(<"$dir/sum")"
 cat "$dir/sum"
 ran fenced tcp

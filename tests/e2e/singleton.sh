@@ -32,12 +32,9 @@ last() {
 # look: sets epoch, and who: the node, of the last line.
 epoch=0 who=
 look() {
-    local line node
+    local line
     line=$(last two)
-    epoch=${line%% *} who=
-    for node in a b c; do
-        [[ ${line##* } == "$(pid_of "$node" ruling/0)" ]] && who=$node
-    done
+    epoch=${line%% *} who=$(node_of "${line##* }" ruling/0)
 }
 
 # rules PATTERN: until both children act in an epoch above the last one that was seen, on a node of
@@ -111,11 +108,7 @@ rules "[^a$who]"
 become '{"running":2,*' call "$dir/a.json" "thrones/$dir/crown" children
 
 for child in one two; do
-    sort -n -k2,2 "$dir/crown.$child" | awk '
-        $1 == 0 { if (!wrong) print "without a lease at " $2; wrong = 1 }
-        $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
-        { last = $1 > last ? $1 : last; epochs[$1]++ }
-        END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < 4 }' >"$dir/sum"
+    in_order "$dir/crown.$child" 4 >"$dir/sum"
     verdict $? "$child: $(<"$dir/sum")"
     cat "$dir/sum"
 done

@@ -142,6 +142,25 @@ pid_of() {
         sed -n 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|p'
 }
 
+# node_of PID WORKER: of which node that is the worker; nothing: of none that runs.
+node_of() {
+    local node
+    for node in "${nodes[@]}"; do
+        [[ $1 == "$(pid_of "$node" "$2" 2>/dev/null)" ]] && echo "$node" && return
+    done
+}
+
+# in_order FILE LEAST: whether no line "EPOCH TIME ..." of an epoch is of a later time than one of a
+# higher epoch, none is without one, and there are as many epochs or more. Says how many, or what is
+# wrong.
+in_order() {
+    sort -n -k2,2 "$1" | awk -v least="$2" '
+        $1 == 0 { if (!wrong) print "without a lease at " $2; wrong = 1 }
+        $1 < last { if (!wrong) print "epoch " $1 " acts at " $2 ", after " last; wrong = 1 }
+        { last = $1 > last ? $1 : last; epochs[$1]++ }
+        END { for (e in epochs) n++; print n " epochs, " NR " lines"; exit wrong || n < least }'
+}
+
 # stop_all: those that run, the first one last, for it may have the store.
 stop_all() {
     local i
