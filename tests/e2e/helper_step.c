@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define IDLE_MS 300
-#define STOP_S 10
+#define IDLE_MS 300u
+#define STOP_S 10u
 
 static pid_t pid;
 
@@ -26,29 +27,30 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* Waits until it stands still. False: it did not in that time. */
-static bool stands(int ms)
+static uint64_t clock_ms(void)
 {
-    struct timespec moment = {0, 100000};
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Waits until it stands still. False: it did not in that time. */
+static bool stands(unsigned ms)
+{
+    const struct timespec moment = {.tv_nsec = 100000}; /* between two looks */
+    uint64_t until = clock_ms() + ms;
     int status;
-    struct timespec end, now;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_nsec += ms % 1000 * 1000000L;
-    end.tv_sec += ms / 1000 + end.tv_nsec / 1000000000L;
-    end.tv_nsec %= 1000000000L;
-    for (;;) {
+    do {
         pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got < 0)
+            fail("waitpid");
         if (got == pid && !WIFSTOPPED(status))
             errno = ECHILD, fail("the process has ended");
         if (got == pid)
             return true;
-        if (got < 0)
-            fail("waitpid");
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec))
-            return false;
         (void)nanosleep(&moment, NULL);
-    }
+    } while (clock_ms() < until);
+    return false;
 }
 
 /* A step mostly ends at once. */
