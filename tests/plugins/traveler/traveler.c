@@ -13,6 +13,7 @@ struct traveler {
     bool restarts;
     int error;
     int64_t value;
+    counter_ref kept;
 };
 
 static struct ax_span span(const struct ax_str *text)
@@ -48,6 +49,19 @@ void traveler_on_add_at(struct ax_ctx *ctx, struct traveler *self,
     reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &counter);
     if (reply->error == 0)
         reply->error = add(ctx, counter, msg->by, msg->timeout_ns, &reply->value);
+}
+
+void traveler_on_keep(struct ax_ctx *ctx, struct traveler *self, const struct traveler_keep *msg,
+                      struct traveler_keep_reply *reply)
+{
+    reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &self->kept);
+}
+
+void traveler_on_add_kept(struct ax_ctx *ctx, struct traveler *self,
+                          const struct traveler_add_kept *msg,
+                          struct traveler_add_kept_reply *reply)
+{
+    reply->error = add(ctx, self->kept, msg->by, msg->timeout_ns, &reply->value);
 }
 
 void traveler_on_watch(struct ax_ctx *ctx, struct traveler *self, const struct traveler_watch *msg,

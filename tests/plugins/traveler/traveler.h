@@ -11,6 +11,9 @@
     ASK(add, (str, key, i64, by, u64, timeout_ns), (i32, error, i64, value))                       \
     /* The same of the actor that a node knows by that name. */                                    \
     ASK(add_at, (str, node, str, name, i64, by, u64, timeout_ns), (i32, error, i64, value))        \
+    /* Keeps a ref to whoever has the key; the same as add by that, now and later. */              \
+    ASK(keep, (str, key), (i32, error))                                                            \
+    ASK(add_kept, (i64, by, u64, timeout_ns), (i32, error, i64, value))                            \
     ASK(watch, (str, key), (i32, error))                                                           \
     ASK(watch_at, (str, node, str, name), (i32, error))                                            \
     ASK(seen, (), (u32, downs, str, reason, bool, restarts))                                       \
