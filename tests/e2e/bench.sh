@@ -43,18 +43,18 @@ done
 mkdir "$TMPDIR/bench"
 mkfifo "$TMPDIR/never"
 ended_by() { # SIGNAL
-    local bench tries=400
+    local bench deadline=$((SECONDS + 60))
     TMPDIR=$TMPDIR/bench "$axsup" bench --rounds 99 >/dev/null 2>&1 &
     bench=$!
-    while all=("$TMPDIR"/bench/*) && [[ ! -e ${all[0]} ]] && ((tries--)); do
+    while all=("$TMPDIR"/bench/*) && [[ ! -e ${all[0]} ]] && ((SECONDS < deadline)); do
         read -r -t 0.01 <>"$TMPDIR/never"
     done
     kill -"$1" "$bench"
     wait "$bench"
-    while all=("$TMPDIR"/bench/*) && [[ -e ${all[0]} ]] && ((tries--)); do
+    while all=("$TMPDIR"/bench/*) && [[ -e ${all[0]} ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$TMPDIR/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "the folder of a bench that was ended by $1: ${all[*]}"
 }
 ended_by TERM

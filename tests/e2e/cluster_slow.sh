@@ -32,9 +32,9 @@ flood() {
 
 # seen [KEY]: how many messages that one has handled, asked until it answers.
 seen() {
-    local got tries=200
+    local got deadline=$((SECONDS + 60))
     while got=$("$axsup" call "$dir/a.json" near seen "{$(whom "${1-}")}" --timeout 60s 2>&1) &&
-        [[ $got != *'"error":0}' ]] && ((tries--)); do :; done
+        [[ $got != *'"error":0}' ]] && ((SECONDS < deadline)); do :; done
     tr -dc '0-9:,' <<<"$got" | cut -d: -f2 | cut -d, -f1
 }
 
@@ -55,13 +55,13 @@ letters() {
 # full WORDS NODE [KEY]: the process of b's actor is stopped until one of the messages to it is a dead
 # letter on NODE, with these WORDS; all that did not come are, on either node.
 full() {
-    local words=$1 node=$2 key=${3-} worker came before lost tries=2000 flood
+    local words=$1 node=$2 key=${3-} worker came before lost deadline=$((SECONDS + 60)) flood
     worker=$(pid_of b ends/0) came=$(seen "$key") before=$(letters "$node")
     lost=$(($(letters a) + $(letters b)))
     kill -STOP "$worker"
     flood 4000 32768 "$key" >"$dir/flood" &
     flood=$!
-    until ! ((tries--)) || (($(letters "$node") > before)); do :; done
+    until ((SECONDS >= deadline)) || (($(letters "$node") > before)); do :; done
     [[ $(letter "$node") == "$words" ]]
     verdict $? "the last dead letter of $node: $(letter "$node"), not $words"
     kill -CONT "$worker"
@@ -90,9 +90,9 @@ start_all
 kill -STOP "$(pid_of b gateway/0)"
 flood 4000 32768 >"$dir/flood" &
 flood=$!
-tries=2000
-until ! ((tries--)) || [[ $("$axsup" nodes "$dir/a.json" --timeout 50ms 2>&1) == *AX_E_FULL* ]]; do :; done
-((tries > 0))
+deadline=$((SECONDS + 60))
+until ((SECONDS >= deadline)) || [[ $("$axsup" nodes "$dir/a.json" --timeout 50ms 2>&1) == *AX_E_FULL* ]]; do :; done
+((SECONDS < deadline))
 verdict $? "the gateway takes mail while its peer does not read"
 kill -0 $flood
 verdict $? "the sender did not wait: $(<"$dir/flood")"

@@ -63,10 +63,10 @@ call_is() {
 
 # Asks again until the answer is as expected; for what comes by itself.
 becomes() { # EXPECTED ACTOR METHOD [JSON]
-    local want=$1 tries=200
+    local want=$1 deadline=$((SECONDS + 60))
     shift
     # shellcheck disable=SC2053 # a pattern
-    while call "$@" && [[ $answer != $want ]] && ((tries--)); do
+    while call "$@" && [[ $answer != $want ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
     # shellcheck disable=SC2053

@@ -106,8 +106,8 @@ idle() {
     done
 }
 mkfifo "$dir/never" || exit
-tries=100
-while mapfile -t idle < <(idle); ((${#idle[@]} != 4 && tries--)); do
+deadline=$((SECONDS + 60))
+while mapfile -t idle < <(idle); ((${#idle[@]} != 4 && SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
 ((${#idle[@]} == 4))

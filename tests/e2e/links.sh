@@ -33,10 +33,10 @@ do_it() { # ACTOR MESSAGE [JSON]
 
 # The same, sooner or later.
 comes() { # WANTED COMMAND ACTOR [ARGUMENT...]
-    local wanted=$1 got command=$2 tries=500
+    local wanted=$1 got command=$2 deadline=$((SECONDS + 60))
     shift 2
     # shellcheck disable=SC2053
-    while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
+    while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$where $command $*: $got, never $wanted"
@@ -44,8 +44,8 @@ comes() { # WANTED COMMAND ACTOR [ARGUMENT...]
 
 # The lines of an actor, collected until they are as wanted.
 become() { # WANTED ACTOR
-    local lines='' got tries=200
-    while ((tries--)) && [[ $lines != "$1" ]]; do
+    local lines='' got deadline=$((SECONDS + 60))
+    while ((SECONDS < deadline)) && [[ $lines != "$1" ]]; do
         got=$("$axsup" call "$conf" "$2" told 2>&1)
         got=${got#*'"lines":"'}
         lines+=${got%'"}'}
@@ -55,9 +55,9 @@ become() { # WANTED ACTOR
 }
 
 gone() { # ACTOR
-    local tries=200
-    while "$axsup" call "$conf" "$1" told >/dev/null 2>&1 && ((tries--)); do :; done
-    ((tries > 0))
+    local deadline=$((SECONDS + 60))
+    while "$axsup" call "$conf" "$1" told >/dev/null 2>&1 && ((SECONDS < deadline)); do :; done
+    ((SECONDS < deadline))
     verdict $? "$where $1 is still there"
 }
 

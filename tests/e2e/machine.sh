@@ -14,8 +14,8 @@ mkfifo "$dir/never" || exit
 
 # seen: the system in $pid has come so far that commands wait for it, and then runs.
 seen() {
-    local tries=1000
-    until [[ -s $dir/run/lock ]] || ((tries-- == 0)); do
+    local deadline=$((SECONDS + 60))
+    until [[ -s $dir/run/lock ]] || ((SECONDS >= deadline)); do
         read -r -t 0.02 <>"$dir/never"
     done
     become '*: running, pid *' status "$conf"

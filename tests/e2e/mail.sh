@@ -84,9 +84,9 @@ for name in ${MAIL_TESTS:-forms given_up full fair apart names backoff plain sta
 done
 
 logged() { # PATTERN: sooner or later
-    local tries=200
+    local deadline=$((SECONDS + 60))
     until grep -q "$1" "$dir/log"; do
-        ((tries--)) || return
+        ((SECONDS < deadline)) || return
         read -r -t 0.05 <>"$dir/never"
     done
 }

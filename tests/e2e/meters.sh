@@ -52,13 +52,13 @@ shows() { # PATTERN COMMAND ARGUMENT...
 
 # becomes PATTERN COMMAND ARGUMENT...: the same, sooner or later.
 becomes() {
-    local pattern=$1 got command=$2 tries=200
+    local pattern=$1 got command=$2 deadline=$((SECONDS + 60))
     shift 2
     # shellcheck disable=SC2053
-    while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $pattern ]] && ((tries--)); do
+    while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $pattern ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "$command $*: $got, never $pattern"
 }
 
@@ -114,8 +114,8 @@ ran S38 between
 
 old=$(pid_of a/0)
 tell t halt
-tries=200
-while ! grep -q '^State:.T' "/proc/$old/status" && ((tries--)); do
+deadline=$((SECONDS + 60))
+while ! grep -q '^State:.T' "/proc/$old/status" && ((SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
 tell v loop

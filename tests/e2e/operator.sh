@@ -63,13 +63,13 @@ try() {
 
 # until_it PATTERN COMMAND...: runs axsup until what it says matches.
 until_it() {
-    local pattern=$1 tries=200 out
+    local pattern=$1 deadline=$((SECONDS + 60)) out
     shift
     # shellcheck disable=SC2053
-    while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((tries--)); do
+    while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "axsup $*: \"$out\" never became $pattern"
 }
 
@@ -142,8 +142,8 @@ two=$!
 until_it '*"name":"z/0"*"mail":2,*' status --json "$dir/later.json"
 "$axsup" events --json --follow "$dir/later.json" >"$dir/events" &
 follower=$!
-tries=200
-while [[ ! -s $dir/events ]] && ((tries--)); do
+deadline=$((SECONDS + 60))
+while [[ ! -s $dir/events ]] && ((SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
 try 0 "*2 messages were left" stop "$dir/later.json"
@@ -256,8 +256,8 @@ exec {silent}>&-
 
 "$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
 follower=$!
-tries=200
-until [[ -s $dir/follow ]] || ((!tries--)); do
+deadline=$((SECONDS + 60))
+until [[ -s $dir/follow ]] || ((SECONDS >= deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
 kill -STOP "$pid"
@@ -288,8 +288,8 @@ verdict $? "the follower has printed the end: $(<"$dir/follow")"
 start "$conf"
 "$axsup" events --follow --json "$conf" >"$dir/killed" 2>&1 &
 follower=$!
-tries=200
-until [[ -s $dir/killed ]] || ((!tries--)); do
+deadline=$((SECONDS + 60))
+until [[ -s $dir/killed ]] || ((SECONDS >= deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
 kill -KILL "$pid"

@@ -28,10 +28,10 @@ call() { # WANTED ACTOR MESSAGE [JSON]
 
 # The same, again and again while something is under way.
 become() { # WANTED ACTOR MESSAGE [JSON]
-    local wanted=$1 got tries=300
+    local wanted=$1 got deadline=$((SECONDS + 60))
     shift
     # shellcheck disable=SC2053
-    while got=$(ask "$@") && [[ $got != $wanted ]] && ((tries--)); do :; done
+    while got=$(ask "$@") && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$*: $got, not $wanted"
@@ -124,9 +124,9 @@ for one in at-home away away-too; do
     become '{"error":0,"value":0,"life":1}' "$one" get "{\"registry\":\"all\",\"key\":\"$key\",\"spawn\":true}"
 done
 # and those of homed have been forgotten
-tries=500
+deadline=$((SECONDS + 60))
 while there=$("$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l) &&
-    ((there != keys + 1)) && ((tries--)); do :; done
+    ((there != keys + 1)) && ((SECONDS < deadline)); do :; done
 ((there == keys + 1))
 verdict $? "S12 $there actors, $((keys + 1)) keys"
 ran S12 inside
@@ -188,11 +188,11 @@ homed orders-
 key="\"registry\":\"slow\",\"key\":\"$key\""
 ask away toil "{$key,\"ms\":2000}" >"$dir/toil" &
 toiler=$!
-tries=500
-while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'* ]] && ((tries--)); do :; done
+deadline=$((SECONDS + 60))
+while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'* ]] && ((SECONDS < deadline)); do :; done
 ask at-home order "{$key}" >"$dir/order" &
 order=$!
-while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'*'"control_mail":1'* ]] && ((tries--)); do :; done
+while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'*'"control_mail":1'* ]] && ((SECONDS < deadline)); do :; done
 call '{"error":1}' away-too order "{$key}"
 wait "$toiler" "$order"
 [[ $(<"$dir/toil") == '{"error":0,"one":true}' && $(<"$dir/order") == '{"error":0}' ]]
@@ -237,9 +237,9 @@ life() { # DRIVER KEY
     got=$(ask "$1" get "{\"registry\":\"lazy\",\"key\":\"$2\",\"spawn\":false}")
     got=${got##*:} && echo "${got%\}}"
 }
-before=$(life at-home z0) too=$(life away z7) tries=500
-while (($(resting) < 8)) && ((tries--)); do :; done
-((tries > 0))
+before=$(life at-home z0) too=$(life away z7) deadline=$((SECONDS + 60))
+while (($(resting) < 8)) && ((SECONDS < deadline)); do :; done
+((SECONDS < deadline))
 verdict $? "S17 $(resting) of 8 were passivated"
 (($(life at-home z0) == before + 1 && $(life away z7) == too + 1))
 verdict $? "S17 another life: $before, $too"
@@ -250,19 +250,19 @@ ran S17 between
 mine='"registry":"lazy","key":"self"'
 call '{"error":0}' away mind "{$mine}"
 call '{"error":0,"value":0,"life":1}' away get "{$mine,\"spawn\":false}"
-tries=500
-while (($(resting) < 9)) && ((tries--)); do :; done
-((tries > 0))
+deadline=$((SECONDS + 60))
+while (($(resting) < 9)) && ((SECONDS < deadline)); do :; done
+((SECONDS < deadline))
 verdict $? "S17 who monitors itself does not rest"
 call '{"error":0,"value":0,"life":2}' away get "{$mine,\"spawn\":false}"
 call '{"error":0}' away fail "{$mine}"
 become '{"error":0,"value":100,"life":*}' away get "{$mine,\"spawn\":false}"
 # and it ends where it is to be forgotten; its key is free
 living() { "$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l; }
-before=$(living) tries=500
+before=$(living) deadline=$((SECONDS + 60))
 call '{"accepted":9,"error":0}' away add '{"registry":"brief","prefix":"b","keys":9}'
-while (($(living) != before)) && ((tries--)); do :; done
-((tries > 0))
+while (($(living) != before)) && ((SECONDS < deadline)); do :; done
+((SECONDS < deadline))
 verdict $? "S17 who is to be forgotten ends: $(living), not $before"
 call '{"value":0,"found":0,*' away sum '{"registry":"brief","prefix":"b","keys":9}'
 call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","spawn":true}'
@@ -273,9 +273,9 @@ call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","
 # where they are when their process dies and when the registry changes at every step
 call '{"accepted":3000,"error":0}' away add '{"registry":"crowd","prefix":"c","keys":3000}'
 call '{"accepted":40,"error":0}' away add '{"registry":"listed","prefix":"l","keys":40}'
-tries=500
-while (($(resting) < 40)) && ((tries--)); do :; done
-((tries > 0))
+deadline=$((SECONDS + 60))
+while (($(resting) < 40)) && ((SECONDS < deadline)); do :; done
+((SECONDS < deadline))
 verdict $? "listing: $(resting) of 40 rest"
 all='"found":40,"twice":0,"wrong":0' listed='"registry":"listed","prefix":"l","moved"'
 call "{$all,\"others\":0,\"error\":16}" away list "{$listed:false}"
@@ -306,8 +306,8 @@ ask away toil '{"registry":"closing","key":"busy","ms":1000}' >"$dir/toil" &
 toiler=$!
 ask away-too churn '{"registry":"closing","key":"one","times":1000000000}' >"$dir/churn" &
 churner=$!
-tries=500
-while [[ $("$axsup" actors --json "$conf" --worker last --state suspended) == '[]' ]] && ((tries--)); do :; done
+deadline=$((SECONDS + 60))
+while [[ $("$axsup" actors --json "$conf" --worker last --state suspended) == '[]' ]] && ((SECONDS < deadline)); do :; done
 
 end() {
     "$axsup" stop "$conf"

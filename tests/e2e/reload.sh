@@ -60,9 +60,9 @@ held() {
 
 # settles PATTERN: it comes to that; a spare may be forked yet, or a client's end not be seen.
 settles() {
-    local tries=500
+    local deadline=$((SECONDS + 60))
     # shellcheck disable=SC2053 # a pattern
-    until [[ $(held) == $1 ]] || ((tries-- == 0)); do
+    until [[ $(held) == $1 ]] || ((SECONDS >= deadline)); do
         "$axsup" status "$conf" >"$dir/seen"
     done
     # shellcheck disable=SC2053

@@ -40,9 +40,9 @@ look() {
 # rules PATTERN: until both children act in an epoch above the last one that was seen, on a node of
 # that pattern.
 rules() {
-    local tries=3000 child now
+    local deadline=$((SECONDS + 60)) child now
     for child in one two; do
-        while now=$(last $child) && ! ((${now%% *} > epoch)) && ((tries--)); do
+        while now=$(last $child) && ! ((${now%% *} > epoch)) && ((SECONDS < deadline)); do
             read -r -t 0.02 <>"$dir/never"
         done
         ((${now%% *} > epoch))
@@ -81,8 +81,8 @@ stop "$before"
 # Its process dies: it and its children go on where they were, in the same epoch.
 worker=$(pid_of "$who" ruling/0)
 kill -KILL "$worker"
-tries=3000
-while now=$(last two) && [[ ${now##* } == "$worker" ]] && ((tries--)); do
+deadline=$((SECONDS + 60))
+while now=$(last two) && [[ ${now##* } == "$worker" ]] && ((SECONDS < deadline)); do
     read -r -t 0.02 <>"$dir/never"
 done
 [[ ${now%% *} == "$epoch" && ${now##* } == "$(pid_of "$who" ruling/0)" ]]

@@ -95,11 +95,11 @@ state_of() {
 
 # gone PID: waits until it has been reaped.
 gone() {
-    local tries=100
-    while [[ -n $(state_of "$1") ]] && ((tries--)); do
+    local deadline=$((SECONDS + 60))
+    while [[ -n $(state_of "$1") ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "process $1 is not reaped"
 }
 
@@ -116,9 +116,9 @@ idle() {
 
 # spare NAME [NOT]: the one that is forked ahead, as soon as it is there.
 spare() {
-    local tries=100 pids
+    local deadline=$((SECONDS + 60)) pids
     while read -r -a pids < <(idle "$1"); [[ -z ${pids[1]-} || ${pids[1]} == "${2-}" ]]; do
-        ((tries--)) || return
+        ((SECONDS < deadline)) || return
         read -r -t 0.05 <>"$dir/never"
     done
     echo "${pids[1]}"
@@ -407,11 +407,11 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 while read -r -u "$says" _; do :; done # until the last process has closed it
 for child in $children; do
-    tries=100
-    while kill -0 "$child" 2>/dev/null && ((tries--)); do
+    deadline=$((SECONDS + 60))
+    while kill -0 "$child" 2>/dev/null && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "process $child has outlived axsup"
 done
 [[ -e $dir/run/lock ]]

@@ -14,15 +14,15 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/around.XXXXXX") || exit
 skipped=0
 mkfifo "$dir/never" || exit
 
-# until_true TEXT COMMAND...: waits up to 20 s.
+# until_true TEXT COMMAND...: waits up to a minute.
 until_true() {
-    local text=$1 tries=1000
+    local text=$1 deadline=$((SECONDS + 60))
     shift
     until "$@"; do
-        ((tries-- > 0)) || break
+        ((SECONDS < deadline)) || break
         read -r -t 0.02 <>"$dir/never"
     done
-    ((tries > 0))
+    ((SECONDS < deadline))
     verdict $? "$text"
 }
 

@@ -43,8 +43,8 @@ for life in 2 3 4 5 6; do
     "$axsup" kill "$conf" w >/dev/null
     verdict $? "kill $life"
     become "*\"incarnation\":$life,*" status "$conf" --json
-    tries=500
-    while after=$(moments) && ((after <= before + 4 && tries--)); do :; done
+    deadline=$((SECONDS + 60))
+    while after=$(moments) && ((after <= before + 4 && SECONDS < deadline)); do :; done
     ((after > before + 4))
     verdict $? "$after moments after the death, $before before it"
     become '{"early":0,"on_time":true,"missed":true,*' call --timeout 60s "$conf" t look

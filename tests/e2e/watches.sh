@@ -34,10 +34,10 @@ breed() { # WANTED NAME [BACKOFF_MIN BACKOFF_MAX [HIGH [DROP]]]
 
 # The same, again and again while something is under way.
 become() { # WANTED ACTOR MESSAGE
-    local wanted=$1 got tries=200
+    local wanted=$1 got deadline=$((SECONDS + 60))
     shift
     # shellcheck disable=SC2053
-    while got=$("$axsup" call "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
+    while got=$("$axsup" call "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "$*: $got, not $wanted"

@@ -51,10 +51,10 @@ said() {
 
 # become WANTED COMMAND...: until what a command of axsup says is like this.
 become() {
-    local wanted=$1 got tries=500
+    local wanted=$1 got deadline=$((SECONDS + 60))
     shift
     # shellcheck disable=SC2053
-    while got=$("$axsup" "$@" 2>&1) && [[ $got != $wanted ]] && ((tries--)); do :; done
+    while got=$("$axsup" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
     # shellcheck disable=SC2053
     [[ $got == $wanted ]]
     verdict $? "axsup $*: $got, not $wanted"
