@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__ /* processes are slow to start; the plain build tries all */
-#define MOMENT_EVERY 16u
+#define MOMENT_EVERY 32u
 #define ROWS_EVERY 3u
 #define NESTED_FROM 0u
 #define REAL_KILLS 1u

@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +18,7 @@
 
 #define KINDS 3u
 #define TESTS 80u
+#define AT_A_TIME 3u /* tests; they mostly wait for servers and for leases to run out */
 
 static const char *const kinds[KINDS] = {"memory", "redis", "etcd"};
 static struct server servers[KINDS]; /* for the scenarios of each */
@@ -98,9 +102,38 @@ static int end_servers(void **state)
     return 0;
 }
 
+/* Every third test from this one on, in a process with servers of its own; it writes to out. */
+static pid_t run_some(size_t first, FILE *out)
+{
+    static struct CMUnitTest some[TESTS];
+    size_t k = 0;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(fileno(out), STDOUT_FILENO);
+    dup2(fileno(out), STDERR_FILENO);
+    for (size_t i = first; i < n; i += AT_A_TIME)
+        some[k++] = tests[i];
+    exit(_cmocka_run_group_tests("stores", some, k, NULL, end_servers) != 0);
+}
+
+static bool ends_well(pid_t pid, FILE *out)
+{
+    int status = -1, c;
+    waitpid(pid, &status, 0);
+    rewind(out);
+    while ((c = fgetc(out)) != EOF)
+        putchar(c);
+    return status == 0;
+}
+
 /* With a word of its name: only such. */
 int main(int argc, char **argv)
 {
+    pid_t pids[AT_A_TIME];
+    FILE *out[AT_A_TIME];
+    bool ok = true;
     signal(SIGPIPE, SIG_IGN);
     add("any", "options that cannot be are told", run_mistakes, (struct case_of){0});
     for (size_t k = 0; k < KINDS; k++) {
@@ -115,7 +148,17 @@ int main(int argc, char **argv)
     add_faults(faults_of_redis, faults_of_redis_n);
     add_faults(faults_of_etcd, faults_of_etcd_n);
     add_faults(faults_canned, faults_canned_n);
-    if (argc > 1)
+    if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
-    return _cmocka_run_group_tests("stores", tests, n, NULL, end_servers);
+        return _cmocka_run_group_tests("stores", tests, n, NULL, end_servers);
+    }
+    for (size_t i = 0; i < AT_A_TIME; i++) {
+        out[i] = tmpfile();
+        pids[i] = out[i] == NULL ? -1 : run_some(i, out[i]);
+        if (pids[i] < 0)
+            abort();
+    }
+    for (size_t i = 0; i < AT_A_TIME; i++)
+        ok = ends_well(pids[i], out[i]) && ok;
+    return ok ? 0 : 1;
 }
