@@ -27,10 +27,16 @@ void ov_conn_free(struct ov_core *core, struct ov_conn *conn)
 {
     uint32_t life = conn->life;
     if (conn->stream.in != NULL)
-        core->buffers[core->nbuffers++] = conn->stream.in;
-    ov_stream_wipe(&conn->stream);
+        core->buffers[core->nbuffers + core->nspent++] =
+            (struct ov_buffer){conn->stream.in, conn->stream.most};
     sodium_memzero(conn, sizeof *conn);
     conn->life = life;
+}
+
+void ov_conn_wipe(struct ov_core *core)
+{
+    for (; core->nspent > 0; core->nspent--, core->nbuffers++)
+        sodium_memzero(core->buffers[core->nbuffers].bytes, core->buffers[core->nbuffers].used);
 }
 
 void ov_conn_close(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
@@ -159,6 +165,7 @@ void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *n
                    const struct ov_peer *peer)
 {
     leave_gate(core, conn);
+    ov_conn_wipe(core); /* a connection begins before anything is told in a step */
     if (node->dial == conn)
         node->dial = NULL;
     else
@@ -171,7 +178,7 @@ void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *n
     conn->stream = (struct ov_stream){.plane = peer->plane,
                                       .max_frame = core->config.self->max_frame,
                                       .peer_frame = peer->max_frame,
-                                      .in = core->buffers[--core->nbuffers]};
+                                      .in = core->buffers[--core->nbuffers].bytes};
     ov_handshake_finish(&conn->hs, &conn->stream.send, &conn->stream.receive);
 }
 

@@ -29,7 +29,7 @@ static struct layout lay_out(const struct ov_core_config *config)
     layout.buffer = OV_STREAM_ROOM((size_t)config->self->max_frame);
     layout.nodes = take(&layout.size, config->nodes_max * sizeof(struct ov_node));
     layout.conns = take(&layout.size, layout.nconns * sizeof(struct ov_conn));
-    layout.free = take(&layout.size, layout.nbuffers * sizeof(uint8_t *));
+    layout.free = take(&layout.size, layout.nbuffers * sizeof(struct ov_buffer));
     layout.buffers = take(&layout.size, layout.nbuffers * layout.buffer);
     return layout;
 }
@@ -71,13 +71,14 @@ int ov_core_init(struct ov_core **out, void *memory, size_t size,
                              .nbuffers = layout.nbuffers,
                              .size = layout.buffers};
     for (uint32_t i = 0; i < layout.nbuffers; i++)
-        core->buffers[i] = (uint8_t *)memory + layout.buffers + i * layout.buffer;
+        core->buffers[i].bytes = (uint8_t *)memory + layout.buffers + i * layout.buffer;
     *out = core;
     return 0;
 }
 
 void ov_core_deinit(struct ov_core *core)
 {
+    ov_conn_wipe(core);
     for (uint32_t i = 0; i < core->nconns; i++)
         ov_stream_wipe(&core->conns[i].stream);
     sodium_memzero(core, core->size);
@@ -237,8 +238,10 @@ int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *even
     core->out = effects;
     if (event->kind == OV_ON_CLOSED)
         ov_gather_forget(core, event->conn);
-    if (event->kind != OV_ON_SEND)
+    if (event->kind != OV_ON_SEND) {
+        ov_conn_wipe(core);
         ov_gather_send(core);
+    }
     switch (event->kind) {
     case OV_ON_TIMER:
         tick(core);

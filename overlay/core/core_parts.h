@@ -72,6 +72,13 @@ struct ov_node {
     uint64_t beats, answered; /* the last heartbeat that was sent, and that was answered */
 };
 
+/* A connection's plaintext. What a step has told stands there until the next one begins, also where
+ * the connection has ended meanwhile. */
+struct ov_buffer {
+    uint8_t *bytes;
+    uint32_t used; /* to be wiped */
+};
+
 struct ov_gathered {      /* frames that are not sealed yet */
     struct ov_conn *conn; /* NULL: it is closed */
     uint32_t len;
@@ -88,8 +95,8 @@ struct ov_core {
     struct ov_conn *gated[OV_GATE_PLACES + 1]; /* by their place */
     struct ov_node *nodes;
     struct ov_conn *conns;
-    uint8_t **buffers; /* that are free */
-    uint32_t nconns, nbuffers;
+    struct ov_buffer *buffers; /* that are free; behind these, those that are yet to be wiped */
+    uint32_t nconns, nbuffers, nspent;
     uint64_t unread; /* the connection that the step before had no room to read to the end of */
     struct ov_gathered gathered[OV_GATHERED_CONNS];
     uint32_t ngathered, gathered_bytes;
@@ -124,8 +131,10 @@ uint64_t ov_core_jitter(struct ov_core *core, uint64_t range);
 struct ov_conn *ov_conn_new(struct ov_core *core, enum ov_conn_state state);
 /* Of that number; NULL: it has ended. */
 struct ov_conn *ov_conn_find(struct ov_core *core, uint64_t id);
-/* Forgets and wipes it. Nobody points at it any more. */
+/* Forgets and wipes it, but for its buffer. Nobody points at it any more. */
 void ov_conn_free(struct ov_core *core, struct ov_conn *conn);
+/* Wipes the buffers of those that have ended: nobody reads what they were told. */
+void ov_conn_wipe(struct ov_core *core);
 /* The same, and says that it is to be closed. */
 void ov_conn_close(struct ov_core *core, struct ov_conn *conn, enum ov_end end);
 /* Sends a small frame of the core itself. False: the connection can seal no more. */

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+static const char body[] = "12345678"; /* of each tell */
+
 static uint64_t chance(struct net *net)
 {
     uint64_t z = net->seed += 0x9e3779b97f4a7c15u;
@@ -213,6 +215,9 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
         peer->taken_now++;
         if (net->taken != NULL)
             net->taken(net, node, effect);
+        else if (effect->plane == OV_DATA)
+            assert_true(effect->frame.body.len == sizeof body - 1 &&
+                        memcmp(effect->frame.body.ptr, body, sizeof body - 1) == 0);
         break;
     default:
         assert_int_equal(peer->suspect, effect->kind == OV_TELL_ALIVE);
@@ -516,7 +521,7 @@ static int say(struct net *net, unsigned from, unsigned to, struct ov_frame fram
 
 int net_tell(struct net *net, unsigned from, unsigned to)
 {
-    struct ov_frame frame = {.kind = OV_TELL, .body = {"12345678", 8}};
+    struct ov_frame frame = {.kind = OV_TELL, .body = {body, sizeof body - 1}};
     OV_SET(&frame, contract, 1);
     OV_SET(&frame, method, 1);
     OV_SET(&frame, actor, 1);

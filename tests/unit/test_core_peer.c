@@ -98,6 +98,19 @@ static void test_hello_after_the_handshake(void **state)
     breaks(OV_HELLO, true, OV_CONTROL);
 }
 
+/* What came whole before it is told whole, though its connection has ended by then. */
+static void test_message_before_the_end(void **state)
+{
+    struct ov_frame frames[] = {frame_of(OV_TELL, false), frame_of(OV_HELLO, false)};
+
+    (void)state;
+    frames[0].body = (struct ax_span){"12345678", 8};
+    set_up_pair(1);
+    net_forge(&net, B, A, OV_DATA, frames, 2);
+    expect_end(OV_END_PROTOCOL);
+    assert_int_equal(net.node[A].peer[B].taken, 1);
+}
+
 static void test_wrong_plane(void **state)
 {
     (void)state;
@@ -302,6 +315,7 @@ int main(void)
         cmocka_unit_test_teardown(test_record_that_does_not_decrypt, tear_down),
         cmocka_unit_test_teardown(test_second_ready, tear_down),
         cmocka_unit_test_teardown(test_answers_to_no_heartbeat, tear_down),
+        cmocka_unit_test_teardown(test_message_before_the_end, tear_down),
         cmocka_unit_test_teardown(test_goodbye_that_is_not_the_last, tear_down),
         cmocka_unit_test_teardown(test_goodbye_without_successor, tear_down),
         cmocka_unit_test_teardown(test_frame_after_the_last, tear_down),
