@@ -98,12 +98,12 @@ static void clock_again(void *of, uint64_t node)
 static void stall(struct world *world, unsigned node, const struct planned *planned)
 {
     uint64_t ns = (500 + planned->b % 4000) * SIM_MS;
-    if (is_slow(world, node))
+    if (is_slow(world, node) || sim_now(world->sim) < world->forgets_until)
         return;
     world->tally.n[STALLS]++;
     say(world, node, "has its clock %s for %.3f s", planned->c % 2 == 0 ? "stand still" : "go slow",
         (double)ns / (double)SIM_S);
-    world->slow_until[node] = sim_now(world->sim) + ns + 3 * SIM_S;
+    world->slow_until[node] = sim_now(world->sim) + ns + LEASE_NS;
     sim_drift(world->sim, node, planned->c % 2 == 0 ? -1000000 : -500000);
     sim_later(world->sim, ns, SIM_NOBODY, clock_again, world, node);
 }
@@ -146,6 +146,10 @@ static void store(struct world *world, unsigned node, const struct planned *plan
 static void forget(struct world *world, unsigned node, const struct planned *planned)
 {
     (void)node;
+    for (unsigned i = 0; i < SIM_NODES; i++)
+        if (is_slow(world, i))
+            return;
+    world->forgets_until = sim_now(world->sim) + LEASE_NS;
     for (unsigned registry = 0, i = 0; registry < REGISTRIES; registry++)
         for (uint32_t shard = 0; shard < world_registries[registry].shards; shard++, i++) {
             const struct ov_store_record *record = sim_record(world->sim, registry, shard);
