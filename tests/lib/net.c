@@ -507,7 +507,7 @@ void net_lose(struct net *net, unsigned node, unsigned other, uint64_t told_ns)
             see_closed(net, i, net->pipe[i].end[1].node == node);
 }
 
-static int say(struct net *net, unsigned from, unsigned to, struct ov_frame frame)
+int net_say(struct net *net, unsigned from, unsigned to, struct ov_frame frame)
 {
     struct net_peer *peer = &net->node[from].peer[to];
     struct ov_event event = {
@@ -525,14 +525,14 @@ int net_tell(struct net *net, unsigned from, unsigned to)
     OV_SET(&frame, contract, 1);
     OV_SET(&frame, method, 1);
     OV_SET(&frame, actor, 1);
-    return say(net, from, to, frame);
+    return net_say(net, from, to, frame);
 }
 
 int net_demonitor(struct net *net, unsigned from, unsigned to)
 {
     struct ov_frame frame = {.kind = OV_DEMONITOR};
     OV_SET(&frame, monitor, 1);
-    return say(net, from, to, frame);
+    return net_say(net, from, to, frame);
 }
 
 static struct ov_conn *kept_by(struct net *net, unsigned from, unsigned to, enum ov_plane plane,

@@ -12,7 +12,7 @@
 
 #include "overlay/core/core.h"
 
-#define NET_NODES 4u
+#define NET_NODES 6u
 #define NET_PIPES 512u
 #define NET_MAIL 8192u
 #define NET_MS 1000000ull
@@ -104,6 +104,7 @@ int net_step(struct net *net, unsigned node, const struct ov_event *event);
 /* Says the next number to the other, on the data plane or on control. What ov_core_step says to it.
  */
 int net_tell(struct net *net, unsigned from, unsigned to);
+int net_say(struct net *net, unsigned from, unsigned to, struct ov_frame frame); /* as its number */
 int net_demonitor(struct net *net, unsigned from, unsigned to);
 
 /* A peer that breaks the protocol: frames, or a record that does not decrypt, on the connection

@@ -271,6 +271,78 @@ static void test_sends_leave_what_was_told(void **state)
     }
 }
 
+/* ---- gathered frames ---- */
+
+static void set_up_gathering(unsigned nodes, uint32_t max_frame)
+{
+    net_init(&net, nodes, 5);
+    for (unsigned i = 0; i < nodes; i++) {
+        net.node[i].config.gather = true;
+        net.node[i].self.max_frame = max_frame;
+    }
+    net_mesh(&net);
+    assert_true(net_run_until_up(&net, 5 * NET_S));
+    net_run(&net, 100 * NET_MS);
+}
+
+static uint8_t pattern[20001];
+
+static void is_pattern(struct net *of, unsigned node, const struct ov_effect *effect)
+{
+    (void)of;
+    (void)node;
+    assert_memory_equal(effect->frame.body.ptr, pattern, effect->frame.body.len);
+}
+
+static int tell_pattern(uint32_t len)
+{
+    struct ov_frame frame = {.kind = OV_TELL, .body = {(const char *)pattern, len}};
+    OV_SET(&frame, contract, 1);
+    OV_SET(&frame, method, 1);
+    OV_SET(&frame, actor, 1);
+    return net_say(&net, A, B, frame);
+}
+
+/* One that is too large to be gathered goes alone, behind those before it. */
+static void test_large_between_gathered(void **state)
+{
+    static const uint32_t sizes[] = {8, 100, 5000, 8, 3000, 3000, 9000, 8};
+    size_t room;
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof pattern; i++)
+        pattern[i] = (uint8_t)(i * 7 + i / 256);
+    set_up_gathering(2, 20000);
+    net.taken = is_pattern;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        assert_int_equal(tell_pattern(sizes[i]), 0);
+    assert_int_equal(tell_pattern(20001), AX_E_TOO_BIG);
+    room = net.effects.bytes_room;
+    net.effects.bytes_room = OV_EFFECT_BYTES;
+    assert_int_equal(tell_pattern(15000), AX_E_LIMIT);
+    net.effects.bytes_room = room;
+    net_run(&net, 100 * NET_MS);
+    assert_int_equal(net.node[B].peer[A].taken, sizeof sizes / sizeof *sizes);
+    assert_int_equal(net.node[B].peer[A].swapped, 0);
+    assert_true(net_joined(&net, A, B));
+}
+
+/* For more connections than there are places: they are sent, and it goes on. */
+static void test_gathered_for_many(void **state)
+{
+    (void)state;
+    set_up_gathering(NET_NODES, OV_FRAME_MIN_MAX);
+    for (unsigned round = 0; round < 3; round++)
+        for (unsigned i = B; i < NET_NODES; i++) {
+            assert_int_equal(net_tell(&net, A, i), 0);
+            assert_int_equal(net_demonitor(&net, A, i), 0);
+        }
+    net_run(&net, 100 * NET_MS);
+    for (unsigned i = B; i < NET_NODES; i++)
+        assert_int_equal(net.node[i].peer[A].taken, 6);
+    net_expect_even(&net);
+}
+
 /* One that nobody has told of the other learns of it when that has confirmed. */
 static void test_dialled_by_one(void **state)
 {
@@ -910,6 +982,8 @@ int main(void)
         cmocka_unit_test_teardown(test_planes_of_different_delay, tear_down),
         cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
         cmocka_unit_test_teardown(test_sends_leave_what_was_told, tear_down),
+        cmocka_unit_test_teardown(test_large_between_gathered, tear_down),
+        cmocka_unit_test_teardown(test_gathered_for_many, tear_down),
         cmocka_unit_test_teardown(test_dialled_by_one, tear_down),
         cmocka_unit_test_teardown(test_forgotten, tear_down),
         cmocka_unit_test_teardown(test_forgotten_while_it_is_dialled, tear_down),

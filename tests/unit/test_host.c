@@ -3,6 +3,8 @@
  * it. Times, handles, addresses and epochs are numbers. */
 #include "tests/lib/hosting.h"
 
+#include "overlay/core/cluster_parts.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -127,6 +129,40 @@ static void test_answers(void **state)
     SAID("answer 3: 20 0 . answer 4: 20 0 . ");
     assert_int_equal(ov_host_counts(hosting)->unsaid, 1);
     assert_int_equal(ov_host_counts(hosting)->late, 1);
+}
+
+/* What nobody has taken yet when a shard is lost: the other shard's stays. */
+static void test_due_when_lost(void **state)
+{
+    struct ov_host_effect effect;
+    (void)state;
+    assert_int_not_equal(hosting_shard("a"), hosting_shard("c"));
+    with_actor();
+    hosting_to(OV_OUT_GAINED, "c", 3);
+    hosting_to_actor(OV_OUT_ASK, 2, "a", 7, 3);
+    SAID("ask 7 under 3. ");
+    hosting_ensure(3, "a", 3);
+    hosting_ensure(4, "c", 2); /* stale */
+    hosting_to(OV_OUT_LOST, "a", 3);
+    SAID("stop 7 at once. answer 4: 20 0 . ");
+    hosting_ends(7, AX_LEASE_LOST);
+    assert_int_equal(ov_host_answer(hosting, hosting_handles[2], 0, hosting_span("yes"), &effect),
+                     AX_E_NO_KEY);
+    SAID("stopped 0/1. ");
+}
+
+/* An end takes the place of an answer, also where it has not been told yet. */
+static void test_answer_after_the_end(void **state)
+{
+    struct ov_host_effect effect;
+    (void)state;
+    with_actor();
+    hosting_to_actor(OV_OUT_ASK, 2, "a", 7, 3);
+    SAID("ask 7 under 3. ");
+    hosting_ends(7, AX_FAILED);
+    assert_int_equal(ov_host_answer(hosting, hosting_handles[2], 0, hosting_span("yes"), &effect),
+                     AX_E_NO_KEY);
+    SAID("answer 2: 4 0 . ");
 }
 
 /* ---- shards ---- */
@@ -294,11 +330,69 @@ static void test_restart(void **state)
 
 /* ---- what is refused ---- */
 
+static int out_says(const struct ov_out *out)
+{
+    struct ov_host_effect effect;
+    return ov_host_out(hosting, out, &effect);
+}
+
+/* What no core or runner says as they are now. */
+static void test_invalid(void **state)
+{
+    static const char long_text[OV_KEY_MAX + 1], detail[OV_DETAIL_MAX + 1];
+    struct ov_host_end end = {.reason = AX_NORMAL, .detail = {detail, sizeof detail}};
+    struct ov_out out = {
+        .kind = OV_OUT_ENSURE, .handle = 2, .shard = hosting_shard("a"), .epoch = 3};
+    (void)state;
+    with_actor();
+    assert_int_equal(out_says(&out), 0);
+    SAID("answer 2: 10 0 . ");
+    out.key = (struct ax_span){long_text, sizeof long_text};
+    assert_int_equal(out_says(&out), 0);
+    SAID("answer 2: 10 0 . ");
+    out.key = hosting_span("a");
+    out.registry = 2;
+    assert_int_equal(out_says(&out), 0);
+    SAID("answer 2: 10 0 . ");
+    assert_int_equal(ov_host_register(hosting, hosting_span("\xff"), 7), AX_E_INVALID);
+    assert_int_equal(ov_host_ended(hosting, 7, &end), AX_E_INVALID);
+    assert_int_equal(ov_host_spawned(hosting, hosting_now, 99, 0, 8, 1), AX_E_NO_KEY);
+    hosting_to(OV_OUT_GAINED, "b", 3);
+    hosting_ensure(3, "b", 3);
+    SAID("spawn b under 3. ");
+    assert_int_equal(ov_host_spawned(hosting, hosting_now, hosting_handles[2], 0, 7, 1),
+                     AX_E_INVALID); /* that address has another one */
+    hosting_out((struct ov_out){.kind = OV_OUT_UNWATCH, .handle = 99});
+    SAID("");
+}
+
+/* A core that has more under way than its own tables hold. */
+static void test_too_much(void **state)
+{
+    const struct ov_frame frame = {.endpoint = {"name", 4}};
+    struct ov_out out = {.kind = OV_OUT_WATCH, .registry = OV_NO_REGISTRY, .frame = &frame};
+    unsigned n = 0;
+    int r;
+    (void)state;
+    for (; (r = out_says(&out)) == 0; out.handle++)
+        assert_true(n++ < 1000);
+    assert_int_equal(r, AX_E_LIMIT);
+    out.kind = OV_OUT_ASK;
+    for (n = 0; (r = out_says(&out)) == 0; out.handle++)
+        assert_true(n++ < 1000);
+    assert_int_equal(r, AX_E_LIMIT);
+    out.kind = OV_OUT_ENSURE;
+    out.registry = 0;
+    assert_int_equal(out_says(&out), AX_E_LIMIT);
+}
+
 static void test_config(void **state)
 {
     static _Alignas(16) uint8_t memory[1 << 16];
     const struct ov_cluster_config none = {0};
-    const struct ov_bound wrong[] = {{.registry = 2, .key = {"k", 1}}, {.key = {"", 0}}};
+    static const char long_key[OV_KEY_MAX + 1];
+    const struct ov_bound wrong[] = {
+        {.registry = 2, .key = {"k", 1}}, {.key = {"", 0}}, {.key = {long_key, sizeof long_key}}};
     struct ov_host_config config = hosting_config;
     (void)state;
     assert_int_equal(ov_host_init(&hosting, memory, ov_host_size(&config) - 1, &config),
@@ -315,6 +409,10 @@ static void test_config(void **state)
     REFUSED(nbound, UINT32_MAX);
     REFUSED(bound, wrong);
     REFUSED(bound, wrong + 1);
+    REFUSED(bound, wrong + 2);
+    config = hosting_config;
+    config.actors = config.nbound = 0;
+    assert_int_equal(ov_host_size(&config), 0);
     config = hosting_config;
     config.nbound = config.endpoints = 0;
     hosting = hosting_new(&config);
@@ -329,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup(test_limits, hosting_set_up),
         cmocka_unit_test_setup(test_next_of_its_key, hosting_set_up),
         cmocka_unit_test_setup(test_answers, hosting_set_up),
+        cmocka_unit_test_setup(test_due_when_lost, hosting_set_up),
+        cmocka_unit_test_setup(test_answer_after_the_end, hosting_set_up),
         cmocka_unit_test_setup(test_drain, hosting_set_up),
         cmocka_unit_test_setup(test_lost, hosting_set_up),
         cmocka_unit_test_setup(test_undone, hosting_set_up),
@@ -336,6 +436,8 @@ int main(void)
         cmocka_unit_test_setup(test_bound, hosting_set_up),
         cmocka_unit_test_setup(test_endpoints, hosting_set_up),
         cmocka_unit_test_setup(test_restart, hosting_set_up),
+        cmocka_unit_test_setup(test_invalid, hosting_set_up),
+        cmocka_unit_test_setup(test_too_much, hosting_set_up),
         cmocka_unit_test_setup(test_config, hosting_set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
