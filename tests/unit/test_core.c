@@ -383,6 +383,22 @@ static void test_forgotten(void **state)
     }
 }
 
+/* Others are still dialled. */
+static void test_one_of_two_forgotten(void **state)
+{
+    (void)state;
+    net_init(&net, 3, 9);
+    net_mesh(&net);
+    assert_true(net_run_until_up(&net, 5 * NET_S));
+    net_forget(&net, A, C);
+    net_forget(&net, C, A);
+    for (unsigned other = B; other <= C; other++)
+        net_cut(&net, A, other, OV_EITHER);
+    net_run(&net, 30 * NET_S);
+    assert_true(net_joined(&net, A, B));
+    assert_int_equal(net.node[A].peer[C].ups, 1);
+}
+
 static void test_forgotten_while_it_is_dialled(void **state)
 {
     (void)state;
@@ -986,6 +1002,7 @@ int main(void)
         cmocka_unit_test_teardown(test_gathered_for_many, tear_down),
         cmocka_unit_test_teardown(test_dialled_by_one, tear_down),
         cmocka_unit_test_teardown(test_forgotten, tear_down),
+        cmocka_unit_test_teardown(test_one_of_two_forgotten, tear_down),
         cmocka_unit_test_teardown(test_forgotten_while_it_is_dialled, tear_down),
         cmocka_unit_test_teardown(test_versions, tear_down),
         cmocka_unit_test_teardown(test_half_open_peer_is_dropped, tear_down),

@@ -177,6 +177,7 @@ static void test_drain(void **state)
     hosting_to(OV_OUT_DRAIN, "a", 3);
     hosting_ensure(4, "a", 3);
     hosting_to_actor(OV_OUT_TELL, 5, "a", 7, 3);
+    hosting_to(OV_OUT_DRAIN, "a", 3);
     SAID("stop 7. answer 4: 20 0 . answer 5: 20 0 . ");
     assert_int_equal(ov_host_register(hosting, hosting_span("name"), 7), AX_E_CLOSED);
     hosting_to(OV_OUT_LOST, "a", 3); /* its mail takes too long */
@@ -355,6 +356,8 @@ static void test_invalid(void **state)
     assert_int_equal(out_says(&out), 0);
     SAID("answer 2: 10 0 . ");
     assert_int_equal(ov_host_register(hosting, hosting_span("\xff"), 7), AX_E_INVALID);
+    assert_int_equal(ov_host_register(hosting, (struct ax_span){long_text, sizeof long_text}, 7),
+                     AX_E_INVALID);
     assert_int_equal(ov_host_ended(hosting, 7, &end), AX_E_INVALID);
     assert_int_equal(ov_host_spawned(hosting, hosting_now, 99, 0, 8, 1), AX_E_NO_KEY);
     hosting_to(OV_OUT_GAINED, "b", 3);
@@ -374,6 +377,7 @@ static void test_too_much(void **state)
     unsigned n = 0;
     int r;
     (void)state;
+    with_actor();
     for (; (r = out_says(&out)) == 0; out.handle++)
         assert_true(n++ < 1000);
     assert_int_equal(r, AX_E_LIMIT);
@@ -381,8 +385,14 @@ static void test_too_much(void **state)
     for (n = 0; (r = out_says(&out)) == 0; out.handle++)
         assert_true(n++ < 1000);
     assert_int_equal(r, AX_E_LIMIT);
-    out.kind = OV_OUT_ENSURE;
     out.registry = 0;
+    out.shard = hosting_shard("a");
+    out.epoch = 3;
+    out.actor = 7;
+    assert_int_equal(out_says(&out), AX_E_LIMIT);
+    out.kind = OV_OUT_ENSURE;
+    assert_int_equal(out_says(&out), AX_E_LIMIT);
+    out.key = hosting_span("a");
     assert_int_equal(out_says(&out), AX_E_LIMIT);
 }
 
