@@ -142,7 +142,7 @@ static void on_timer(void *ctx)
     sup_events_collect_all(sup);
     for (uint32_t slot = 1; slot < sup->n_slots; slot++)
         sup_child_look(&sup->slots[slot]);
-    sup_timer_set(sup, &sup->events.timer, sup_clock() + COLLECT_NS);
+    sup_timer_set(sup, &sup->events.timer, sup_clock_next(COLLECT_NS));
 }
 
 static int ring_open(struct sup_ring *ring, uint32_t room)

@@ -50,6 +50,11 @@ uint64_t sup_clock(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t sup_clock_next(uint64_t period)
+{
+    return (sup_clock() / period + 1) * period;
+}
+
 uint64_t sup_realtime(void)
 {
     return clock_ns(CLOCK_REALTIME);

@@ -64,5 +64,7 @@ void sup_loop_cancel(struct sup *sup, struct sup_op *op);
 
 uint64_t sup_clock(void);    /* CLOCK_MONOTONIC, ns, read now */
 uint64_t sup_realtime(void); /* CLOCK_REALTIME, ns, read now */
+/* The next multiple of `period` by sup_clock: timers that are set so wake axsup together. */
+uint64_t sup_clock_next(uint64_t period);
 
 #endif

@@ -36,7 +36,7 @@ static void on_tick(void *ctx)
     if (all_parked(sup))
         next = least / 2 < IDLE_NS ? least / 2 : IDLE_NS;
     shm_store(&sup->hub.port.pub->ticks, sup->hub.port.pub->ticks + 1);
-    sup_timer_set(sup, &sup->tick, sup_clock() + next);
+    sup_timer_set(sup, &sup->tick, sup_clock_next(next));
 }
 
 void sup_tick_start(struct sup *sup)
