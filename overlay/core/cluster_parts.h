@@ -218,6 +218,8 @@ AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_
 AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);
 /* Somebody has shown an epoch of a shard. */
 void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch);
+/* A peer has given a shard back. */
+void ov_hold_released(struct ov_cluster *cluster, const struct ov_frame *frame);
 /* Whether new work may begin now in a shard under that epoch; always in none. */
 static inline bool ov_hold_has(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
                                uint64_t epoch)

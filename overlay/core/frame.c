@@ -216,8 +216,9 @@ int ov_frame_encode(const struct ov_frame *frame, void *buf, size_t cap, uint32_
 {
     uint8_t *out = buf;
     uint32_t at = OV_FRAME_HEADER, end;
+    const struct ov_shape *shape = ov_shape_of(frame->kind, frame->response);
     *size = 0;
-    if (!may_write(frame, ov_shape_of(frame->kind, frame->response)))
+    if (!may_write(frame, shape))
         return AX_E_INVALID;
     for (uint64_t left = frame->has; left != 0; left &= left - 1) {
         uint32_t n = write_field(frame, (unsigned)__builtin_ctzll(left), out + (at < cap ? at : 0),
@@ -232,7 +233,7 @@ int ov_frame_encode(const struct ov_frame *frame, void *buf, size_t cap, uint32_
         return AX_E_TOO_BIG;
     put(out, 4, end);
     out[4] = (uint8_t)frame->kind;
-    out[5] = frame->response ? OV_FLAG_RESPONSE : 0;
+    out[5] = (uint8_t)((frame->response ? OV_FLAG_RESPONSE : 0) | (shape->skip ? OV_FLAG_SKIP : 0));
     put(out + 6, 2, at - OV_FRAME_HEADER);
     if (frame->body.len > 0) {
         memset(out + at, 0, align8(at) - at);

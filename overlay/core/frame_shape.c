@@ -54,6 +54,7 @@ static const struct ov_shape shapes[OV_KIND_COUNT][2] = {
     [OV_BUSY] = {{MAY(H(request), H(retry))}},
     [OV_GOODBYE] = {{MAY(H(status) | H(last), H(detail))}},
     [OV_READY] = {{MAY(0, H(detail))}},
+    [OV_RELEASED] = {{MAY(SHARD, 0), .skip = true}},
 };
 
 const struct ov_shape *ov_shape_of(unsigned kind, bool response)

@@ -27,6 +27,7 @@ struct ov_field_info {
 
 struct ov_shape {
     bool exists, body, target;
+    bool skip;          /* who does not know the kind may skip it */
     uint64_t must, may; /* OV_HAS; `may` includes `must` */
 };
 

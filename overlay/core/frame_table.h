@@ -65,6 +65,7 @@
     X(MOVED, 9, "moved", CONTROL, false)                                                           \
     X(BUSY, 10, "busy", CONTROL, false)                                                            \
     X(GOODBYE, 11, "goodbye", EITHER, false)                                                       \
-    X(READY, 12, "ready", CONTROL, false)
+    X(READY, 12, "ready", CONTROL, false)                                                          \
+    X(RELEASED, 13, "released", CONTROL, false)
 
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/cluster_parts.h"
 
+#include "overlay/core/place.h"
+
+#include <string.h>
+
 /* A link's session is between two; placement and leases are for all, and go on where a process
  * takes the place of one of the same boot. */
 #define OV_OF_ALL 1u
@@ -89,6 +93,43 @@ static void abstain(struct ov_cluster *cluster)
 
 /* ---- what follows for a shard ---- */
 
+/* Who should have it next; OV_HERE: nobody else. */
+static uint32_t heir_of(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
+{
+    const char *name = cluster->config.registries[registry].name;
+    const struct ax_span of = {name, (uint32_t)strlen(name)};
+    char text[OV_ID_TEXT], best_text[OV_ID_TEXT];
+    struct ax_span best = {best_text, 0};
+    uint64_t best_score = 0;
+    uint32_t heir = OV_HERE;
+
+    for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++) {
+        struct ov_ident ident = cluster->peers[i].ident;
+        if (!takes_part(cluster, &cluster->peers[i]))
+            continue;
+        ident.session = OV_OF_ALL;
+        struct ax_span peer = {text, (uint32_t)ov_ident_format(&ident, text)};
+        uint64_t score = ov_place_score(peer, of, shard);
+        if (heir != OV_HERE && !ov_place_before(score, peer, best_score, best))
+            continue;
+        heir = i;
+        best_score = score;
+        best.len = peer.len;
+        memcpy(best_text, text, peer.len);
+    }
+    return heir;
+}
+
+/* It need not wait for what was left of the lease. Where it does not come, it will. */
+static void tell_heir(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch)
+{
+    struct ov_frame frame = {.kind = OV_RELEASED};
+    uint32_t heir = heir_of(cluster, registry, shard);
+    ov_cluster_set_shard(&frame, cluster, registry, shard, epoch);
+    if (heir != OV_HERE)
+        ov_cluster_try(cluster, heir, &frame);
+}
+
 static void do_shard(struct ov_cluster *cluster, uint32_t registry,
                      const struct ov_shards_effect *effect)
 {
@@ -99,6 +140,10 @@ static void do_shard(struct ov_cluster *cluster, uint32_t registry,
 
     if (effect->kind == OV_SHARDS_ASK) {
         ov_cluster_store(cluster, 2 * registry, &effect->request);
+        return;
+    }
+    if (effect->kind == OV_SHARDS_RELEASED) {
+        tell_heir(cluster, registry, effect->shard, effect->epoch);
         return;
     }
     out = ov_cluster_do(cluster, kinds[effect->kind]);
@@ -116,6 +161,15 @@ void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, 
     struct ov_shards_effect effect;
     if (ov_shards_saw(&cluster->shards[registry], shard, epoch, &effect))
         do_shard(cluster, registry, &effect);
+}
+
+void ov_hold_released(struct ov_cluster *cluster, const struct ov_frame *frame)
+{
+    uint32_t registry = ov_cluster_registry(cluster, frame);
+    if (registry == OV_NO_REGISTRY)
+        return;
+    ov_hold_saw(cluster, registry, frame->shard, frame->epoch);
+    ov_shards_released(&cluster->shards[registry], frame->shard, frame->epoch);
 }
 
 void ov_hold_work(struct ov_cluster *cluster)

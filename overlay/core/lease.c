@@ -96,9 +96,10 @@ static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease
                                    uint64_t now, const struct ov_store_answer *answer)
 {
     if (answer->owner.boot != 0 && !ov_ident_same(&answer->owner, &config->self))
-        lease->wait_until = now + answer->left_ns;
+        lease->wait_until = answer->epoch <= lease->released ? now : now + answer->left_ns;
     else if (lease->state == OV_ACQUIRING)
         lease->wait_until = now + config->answer_ns; /* nobody's, and yet not to be had */
+    lease->released = 0; /* no store that has lost that is asked without end */
     return fence(lease);
 }
 
@@ -154,7 +155,7 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
     if (lease->state == OV_RELEASING) {
         lease->state = OV_FREE;
         lease->epoch = lease->deadline = lease->pending = 0;
-        return (struct ov_lease_effect){0};
+        return (struct ov_lease_effect){.released = true};
     }
     return answer->outcome == OV_STORE_DONE ? grant(lease, config, now, answer->epoch, number)
                                             : deny(lease, config, now, answer);
@@ -222,4 +223,11 @@ struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch)
     bool newer = lease->epoch != 0 && epoch > lease->epoch;
     see(lease, epoch);
     return newer ? fence(lease) : (struct ov_lease_effect){0};
+}
+
+void ov_lease_released(struct ov_lease *lease, uint64_t epoch)
+{
+    lease->released = epoch;
+    if (lease->state == OV_FREE)
+        lease->wait_until = 0;
 }

@@ -45,6 +45,7 @@ struct ov_lease {
     uint64_t epoch;      /* of this node's lease; 0: none. It is the fencing token */
     uint64_t floor;      /* the highest epoch that was seen of the shard */
     uint64_t last;       /* the last one that was gained here: it is not gained again */
+    uint64_t released;   /* the last one of which another node says that it has given it back */
     uint64_t deadline;   /* no turn starts from here on; 0 where none may, as in FENCED */
     uint64_t wait_until; /* not to be asked for before */
     uint64_t pending;    /* number of the request that is under way, 0: none */
@@ -55,6 +56,7 @@ struct ov_lease {
 struct ov_lease_effect {
     bool send; /* `request` is to be sent; its number is the caller's next */
     bool gained, lost;
+    bool released; /* the store has taken back what was given back: the epoch is `last` */
     struct ov_store_request request;
 };
 
@@ -81,6 +83,9 @@ struct ov_lease_effect ov_lease_stopped(struct ov_lease *lease,
                                         uint64_t number);
 /* A peer has shown an epoch of the shard. A higher one than this node's fences it. */
 struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch);
+/* Another node has given it back, under that epoch: it is to be had at once, and if the answer to
+ * what was asked before says otherwise, it is asked for once more. */
+void ov_lease_released(struct ov_lease *lease, uint64_t epoch);
 
 /* Whether a turn may start at `now`: by new work, or by what is already there. */
 bool ov_lease_may_begin(const struct ov_lease *lease, uint64_t now);

@@ -153,6 +153,9 @@ static void take_request(struct ov_cluster *cluster, uint32_t node, const struct
     case OV_DOWN:
         ov_monitor_frame(cluster, node, frame);
         break;
+    case OV_RELEASED:
+        ov_hold_released(cluster, frame);
+        break;
     default:
         ov_serve_frame(cluster, node, frame);
     }

@@ -119,6 +119,9 @@ static bool take(struct ov_shards *shards, uint32_t index, const struct ov_lease
         effect->epoch = shard->lease.last;
     } else if (did->gained) {
         effect->kind = OV_SHARDS_GAINED;
+    } else if (did->released) {
+        effect->kind = OV_SHARDS_RELEASED;
+        effect->epoch = shard->lease.last;
     } else {
         return false;
     }
@@ -220,6 +223,14 @@ bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
     shards->due = 0;
     struct ov_lease_effect did = ov_lease_saw(&shards->shards[shard].lease, epoch);
     return take(shards, shard, &did, effect);
+}
+
+void ov_shards_released(struct ov_shards *shards, uint32_t shard, uint64_t epoch)
+{
+    if (shard >= shards->n)
+        return;
+    shards->due = 0;
+    ov_lease_released(&shards->shards[shard].lease, epoch);
 }
 
 /* ---- looking ---- */

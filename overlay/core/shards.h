@@ -44,12 +44,13 @@ enum ov_shards_kind {
     OV_SHARDS_GAINED, /* the shard is this node's, under `epoch` */
     OV_SHARDS_DRAIN,  /* its actors take no new work and are to end: then ov_shards_stopped */
     OV_SHARDS_LOST,   /* its actors are to end at once, whatever they do: then ov_shards_stopped */
+    OV_SHARDS_RELEASED, /* the store has it back: who should have it next may be told */
 };
 
 struct ov_shards_effect {
     enum ov_shards_kind kind;
     uint32_t shard;
-    uint64_t epoch; /* GAINED, DRAIN, LOST: the fencing token */
+    uint64_t epoch; /* the fencing token; RELEASED: what it was */
     struct ov_store_request request;
 };
 
@@ -88,6 +89,10 @@ bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard);
 /* A peer has shown an epoch of the shard. True: as above. */
 bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
                    struct ov_shards_effect *effect);
+
+/* A peer has given the shard back, under that epoch. Where it should be this node's it is asked for
+ * at once, and not only when the lease would have run out. */
+void ov_shards_released(struct ov_shards *shards, uint32_t shard, uint64_t epoch);
 
 /* The epoch under which new work of the shard may begin at `now`; 0: none may. */
 uint64_t ov_shards_epoch(const struct ov_shards *shards, uint32_t shard, uint64_t now);

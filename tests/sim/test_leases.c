@@ -300,6 +300,29 @@ static void test_handed_over(void **state)
     drain_with(20 * SIM_S, 5 * SIM_S, 1);
 }
 
+/* A node that comes has its part of the shards one after another, each as soon as it is given back:
+ * for most of the time that a lease lasts nobody would be its owner otherwise. */
+static void test_node_comes(void **state)
+{
+    struct host *host = host_new(3, 19);
+    uint64_t since[HOST_SHARDS] = {0}, longest = 0;
+    (void)state;
+    host_crash(host, 0);
+    host_settle(host);
+    sim_start(host->sim, 0);
+    for (unsigned i = 0; i < 2000; i++) {
+        sim_run(host->sim, 10 * SIM_MS);
+        for (uint32_t shard = 0; shard < HOST_SHARDS; shard++) {
+            bool owned = host_owner(host, HOST_USERS, shard) != SIM_NOBODY;
+            since[shard] = owned ? 0 : since[shard] + 10 * SIM_MS;
+            longest = since[shard] > longest ? since[shard] : longest;
+        }
+    }
+    assert_true(host_view(host, 0).held > 1);
+    assert_in_range(longest, 0, SIM_S / 4);
+    host_free(host);
+}
+
 /* Who does not reach the store, alone, loses what it has to others, and gets its part back. */
 static void test_cut_off(void **state)
 {
@@ -423,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_deadline),    cmocka_unit_test(test_stood_still),
         cmocka_unit_test(test_drained),     cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_store_away),  cmocka_unit_test(test_handed_over),
+        cmocka_unit_test(test_node_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

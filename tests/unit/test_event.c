@@ -62,6 +62,11 @@ uint64_t sup_clock(void)
     return 1;
 }
 
+uint64_t sup_clock_next(uint64_t period)
+{
+    return period;
+}
+
 uint64_t sup_realtime(void)
 {
     return 1;

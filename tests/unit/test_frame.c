@@ -199,6 +199,7 @@ static const struct {
     {OV_BUSY, 0, 0, H(request), H(retry)},
     {OV_GOODBYE, 0, 0, H(status) | H(last), H(detail)},
     {OV_READY, 0, 0, 0, H(detail)},
+    {OV_RELEASED, 0, 0, SHARD, 0},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
@@ -337,7 +338,7 @@ static void test_kinds_and_flags(void **state)
         b.data[5] = (uint8_t)flag;
         expect_field_fault(&b, OV_FAULT_FLAGS);
     }
-    for (unsigned kind = OV_MOVED; kind <= OV_READY; kind++) {
+    for (unsigned kind = OV_MOVED; kind <= OV_RELEASED; kind++) {
         header(&b, kind, OV_FLAG_RESPONSE | OV_FLAG_SKIP);
         expect_fault(&b, OV_CONTROL, OV_FAULT_DIRECTION);
     }

@@ -293,7 +293,8 @@ static void test_drain_and_release(void **state)
     answer(950, OV_STORE_DONE, config.self, 5, 500);
     expect_sent(OV_STORE_RELEASE, 5);
     answer(990, OV_STORE_DONE, nobody, 5, 0);
-    assert_false(effect.lost);
+    assert_true(effect.released && !effect.lost);
+    assert_int_equal(lease.last, 5);
     expect(OV_FREE, 0, 0);
 }
 
@@ -452,6 +453,41 @@ static void test_nobodys_and_yet_not_to_be_had(void **state)
     expect_sent(OV_STORE_ACQUIRE, 0);
 }
 
+/* It is asked for at once, and where the store says that it is as it was, once more and not again.
+ */
+static void test_another_has_given_it_back(void **state)
+{
+    (void)state;
+    want(100);
+    answer(200, OV_STORE_REFUSED, other, 9, 700);
+    ov_lease_released(&lease, 9);
+    want(210);
+    expect_sent(OV_STORE_ACQUIRE, 9);
+    answer(250, OV_STORE_REFUSED, other, 9, 650);
+    want(250);
+    expect_sent(OV_STORE_ACQUIRE, 9);
+    answer(300, OV_STORE_REFUSED, other, 9, 600);
+    want(899);
+    assert_false(effect.send);
+    want(900);
+    expect_sent(OV_STORE_ACQUIRE, 9);
+}
+
+/* The answer to what was asked before that is still on its way. */
+static void test_given_back_while_it_is_asked_for(void **state)
+{
+    (void)state;
+    want(100);
+    ov_lease_released(&lease, 9);
+    answer(200, OV_STORE_REFUSED, other, 9, 700);
+    want(200);
+    expect_sent(OV_STORE_ACQUIRE, 9);
+    ov_lease_released(&lease, 9);
+    answer(250, OV_STORE_REFUSED, other, 10, 650); /* somebody was faster */
+    want(899);
+    assert_false(effect.send);
+}
+
 static void test_what_is_not_held_does_not_drain(void **state)
 {
     (void)state;
@@ -485,6 +521,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_renewal_that_is_over_when_it_is_known, set_up),
         cmocka_unit_test_setup(test_a_read_that_is_refused, set_up),
         cmocka_unit_test_setup(test_its_own_of_before_while_paused, set_up),
+        cmocka_unit_test_setup(test_another_has_given_it_back, set_up),
+        cmocka_unit_test_setup(test_given_back_while_it_is_asked_for, set_up),
         cmocka_unit_test_setup(test_what_is_not_held_does_not_drain, set_up),
         cmocka_unit_test_setup(test_nobodys_and_yet_not_to_be_had, set_up),
     };

@@ -99,6 +99,12 @@ static void do_effect(uint32_t i, const struct ov_shards_effect *effect)
         node->ending[shard] = true;
         w.lost++;
         break;
+    case OV_SHARDS_RELEASED: /* some are told, sooner or later than of other things */
+        assert_true(node->running[shard] == 0);
+        for (uint32_t other = 0; other < NODES; other++)
+            if (other != i && w.nodes[other].up && !w.nodes[other].still && roll(3) > 0)
+                ov_shards_released(&w.nodes[other].shards, shard, effect->epoch);
+        break;
     }
 }
 
