@@ -94,6 +94,11 @@ struct gw_store {                     /* see leases.c */
     struct ov_store_memory memory;
     uint64_t least;     /* epoch: what it has forgotten is not above */
     uint64_t closed_to; /* until then others may believe in leases that it has forgotten */
+    struct gw_unsent {
+        uint64_t until; /* then the core waits for its answer no more */
+        struct ov_store_request request;
+    } * unsent; /* as there is no session with that node */
+    uint32_t nunsent, unsent_room;
 };
 
 struct gw {
@@ -315,6 +320,8 @@ uint64_t gw_leases_next(void);
 /* What a worker is to know of the lease of a shard. */
 void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);
+/* There is a session with that node now. */
+void gw_leases_node_up(struct ax_ctx *ctx, const char *node);
 /* What another node asks of the store that is kept here. False: it is no such question. */
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* leases.c - the lease store as the core asks it. The memory store is the table of one node, which
- * others ask as an endpoint that no actor can have. Where it cannot be reached there is no answer:
- * so the core takes the outcome for unknown when it has waited for one, and not again at once. */
+ * others ask as an endpoint that no actor can have. Where it is not reached in time there is no
+ * answer: so the core takes the outcome for unknown when it has waited for one, and not again at
+ * once. */
 #include "overlay/gateway/lease_store.h"
 
 #include "overlay/gateway/gw.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define ENDPOINT "/leases" /* names of actors have no slash */
 #define IMAGE 512u         /* bytes: more than any of them takes */
+#define UNSENT_LEAST 64u
 
 static void set_text(struct ax_str *field, const char *text)
 {
@@ -66,6 +69,32 @@ static void note_request(struct ax_ctx *ctx, uint32_t registry,
         gw_die(ctx, "no memory");
 }
 
+static void forget_late(struct gw_store *store)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < store->nunsent; i++)
+        if (store->unsent[i].until > gw.now)
+            store->unsent[n++] = store->unsent[i];
+    store->nunsent = n;
+}
+
+/* As a node begins before it knows any other: else it would wait for answers that nobody gives. */
+static void ask_once_up(struct ax_ctx *ctx, const struct ov_store_request *request)
+{
+    struct gw_store *store = &gw.store;
+    if (store->nunsent == store->unsent_room)
+        forget_late(store);
+    if (store->nunsent == store->unsent_room) {
+        uint32_t room = store->unsent_room == 0 ? UNSENT_LEAST : 2 * store->unsent_room;
+        struct gw_unsent *larger = reallocarray(store->unsent, room, sizeof *larger);
+        if (larger == NULL)
+            gw_die(ctx, "no memory");
+        store->unsent = larger;
+        store->unsent_room = room;
+    }
+    store->unsent[store->nunsent++] = (struct gw_unsent){gw.now + gw.config.answer_ns, *request};
+}
+
 static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
 {
     const struct ov_store_request *request = &later->request;
@@ -77,8 +106,10 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
     uint8_t image[IMAGE] __attribute__((aligned(8))) = {0};
     struct ov_node_view view;
     uint32_t node = gw_node_of_name(gw.store.node);
-    if (node == GW_NO_NODE || !ov_core_node(ov_cluster_core(gw.cluster), node, &view) || !view.up)
+    if (node == GW_NO_NODE || !ov_core_node(ov_cluster_core(gw.cluster), node, &view) || !view.up) {
+        ask_once_up(ctx, request);
         return;
+    }
     ov_ident_format(&request->asker, asker);
     set_text(&change.registry, request->registry);
     set_text(&change.asker, asker);
@@ -94,6 +125,17 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
         .body = flat(lease_store_contract.methods[0].msg, &change, image),
     };
     gw_calls_lease(ctx, request->number, &ask);
+}
+
+void gw_leases_node_up(struct ax_ctx *ctx, const char *node)
+{
+    struct gw_store *store = &gw.store;
+    if (store->server != NULL || store->here || strcmp(node, store->node) != 0)
+        return;
+    forget_late(store);
+    for (uint32_t i = 0; i < store->nunsent; i++)
+        gw_run_later(ctx, ask_node)->request = store->unsent[i].request;
+    store->nunsent = 0;
 }
 
 /* ---- the memory store of this node ---- */

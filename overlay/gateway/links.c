@@ -134,12 +134,14 @@ static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
         return;
     if (effect->kind == OV_TELL_UP || effect->kind == OV_TELL_DOWN)
         gw_news_node(ctx, view.node, effect);
-    if (effect->kind == OV_TELL_UP)
+    if (effect->kind == OV_TELL_UP) {
         ax_log(ctx, AX_INFO, "node %s is up, boot %llx, session %llu", view.node,
                (unsigned long long)effect->ident.boot, (unsigned long long)effect->ident.session);
-    else if (effect->kind == OV_TELL_DOWN)
+        gw_leases_node_up(ctx, view.node);
+    } else if (effect->kind == OV_TELL_DOWN) {
         ax_log(ctx, AX_WARN, "node %s is down, it may be alive: %s", view.node,
                ov_end_text(effect->end));
+    }
 }
 
 static void hang_up(struct ax_ctx *ctx, struct gw_link *link, const struct ov_effect *effect)
