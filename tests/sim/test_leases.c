@@ -323,6 +323,32 @@ static void test_node_comes(void **state)
     host_free(host);
 }
 
+/* What a node says that has given nothing back changes nothing. */
+static void test_released_in_vain(void **state)
+{
+    struct host *host = host_new(3, 20);
+    struct ov_frame frame = {.kind = OV_RELEASED};
+    unsigned owner[HOST_SHARDS];
+    (void)state;
+    sim_run(host->sim, 20 * SIM_S);
+    OV_SET(&frame, registry, ((struct ax_span){"nobodys", 7}));
+    OV_SET(&frame, shard, 0);
+    OV_SET(&frame, epoch, 1);
+    host_forge(host, 0, 1, &frame);
+    OV_SET(&frame, registry, ((struct ax_span){"users", 5}));
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++) {
+        owner[shard] = host_owner(host, HOST_USERS, shard);
+        OV_SET(&frame, shard, shard);
+        OV_SET(&frame, epoch, host->epochs[HOST_USERS][shard]);
+        for (unsigned node = 1; node < 3; node++)
+            host_forge(host, 0, node, &frame);
+    }
+    sim_run(host->sim, 5 * SIM_S);
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        assert_int_equal(host_owner(host, HOST_USERS, shard), owner[shard]);
+    host_free(host);
+}
+
 /* Who does not reach the store, alone, loses what it has to others, and gets its part back. */
 static void test_cut_off(void **state)
 {
@@ -446,7 +472,7 @@ int main(void)
         cmocka_unit_test(test_deadline),    cmocka_unit_test(test_stood_still),
         cmocka_unit_test(test_drained),     cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_store_away),  cmocka_unit_test(test_handed_over),
-        cmocka_unit_test(test_node_comes),
+        cmocka_unit_test(test_node_comes),  cmocka_unit_test(test_released_in_vain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,13 +151,14 @@ static struct ov_frame answer_to(const struct host *host, uint64_t token, const 
 static void test_not_asked(void **state)
 {
     struct host *host = host_new(3, 14);
-    unsigned cursor = 0;
-    const char *key = host_key_of(host, 0, &cursor);
-    struct ov_target target = host_target(host_find(host, 1, HOST_USERS, key));
     const struct ov_cluster_counts *counts = ov_cluster_counts(sim_cluster(host->sim, 1));
+    struct ov_target target;
     struct ov_frame frame;
+    unsigned cursor = 0;
     uint64_t token;
     (void)state;
+    sim_run(host->sim, 20 * SIM_S); /* each has its part of the shards by then */
+    target = host_target(host_find(host, 1, HOST_USERS, host_key_of(host, 0, &cursor)));
     host->mute = true;
     assert_int_equal(host_try(host, 1, OV_ASK, &target, "who", &token), 0);
     frame = answer_to(host, token, "me");

@@ -417,6 +417,7 @@ static void test_what_is_not_ours(void **state)
     assert_false(ov_shards_stopped(shards, w.now, SHARDS, &effect));
     assert_false(ov_shards_stopped(shards, w.now, 0, &effect));
     assert_false(ov_shards_saw(shards, SHARDS, 7, &effect));
+    ov_shards_released(shards, SHARDS, 7);
     assert_int_equal(ov_shards_epoch(shards, SHARDS, w.now), 0);
 }
 
