@@ -170,7 +170,8 @@ static const struct sup_key cluster_keys[] = {
     KEY(sup_cluster_config, "key_cache", DURATION, key_cache_ns, RANGE(MS, BOUND), DEFAULT("5s"),
         ABOUT("How long is relied on who the actor of a key was.")),
     KEY(sup_cluster_config, "resolve", DURATION, resolve_ns, RANGE(MS, HOUR), DEFAULT("100ms"),
-        ABOUT("Between two questions to the store about the owner of a shard.")),
+        ABOUT("Between two questions to the store about the owner of a shard, at most; the first "
+              "after it has been given away come sooner.")),
     KEY(sup_cluster_config, "give_up", DURATION, give_up_ns, RANGE(MS, HOUR),
         ABSENT("lease_ttl, dead and one second together"),
         ABOUT("After so long without an owner the messages that wait for one have failed; longer "

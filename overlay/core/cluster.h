@@ -49,7 +49,7 @@ struct ov_cluster_config {
     uint64_t ttl_ns, margin_ns, answer_ns; /* of leases, see lease.h */
     uint64_t round_ns;                     /* of moving shards, see shards.h */
     uint64_t owner_ns, key_ns; /* how long what is known of an owner, of a key, is used */
-    uint64_t resolve_ns;       /* between questions to the store about one shard */
+    uint64_t resolve_ns;       /* between questions to the store about one shard, at most */
     uint64_t give_up_ns;       /* for finding an owner; then the requests end */
     uint64_t retry_ns;         /* until what was not acknowledged is sent again, or an ensure */
     uint32_t process;  /* of those that are one boot, one after the other: peers may still answer

@@ -47,6 +47,8 @@ struct ov_peer_node { /* by the core's index */
     uint64_t sent, taken; /* frames on the data connection in this session */
 };
 
+#define OV_READ_SOON 4u
+
 struct ov_owner {
     struct ov_ident ident; /* boot 0: nobody is known */
     uint64_t epoch;        /* the highest that was seen */
@@ -54,6 +56,7 @@ struct ov_owner {
     uint64_t read;         /* number of the question to the store that is under way */
     uint64_t read_until;   /* for its answer */
     uint64_t read_at;      /* not before */
+    uint8_t read_in_vain;  /* since a later epoch was seen; OV_READ_SOON at most */
     bool hinted;           /* since it was last read: no more hints of this epoch */
 };
 

@@ -34,6 +34,8 @@ bool ov_owner_find(const struct ov_cluster *cluster, uint32_t registry, uint32_t
     return *node != OV_NONE;
 }
 
+/* Where a shard is handed over it has its next owner within a few round trips, and after a death
+ * not for long: so the first questions come soon, and each of the others after twice as long. */
 bool ov_owner_ask(struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
 {
     struct ov_owner *owner = ov_owner_of(cluster, registry, shard);
@@ -43,7 +45,9 @@ bool ov_owner_ask(struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
         return false;
     owner->read = ++cluster->reads * OV_SHARDS_MOST + shard;
     owner->read_until = cluster->now + cluster->config.answer_ns;
-    owner->read_at = cluster->now + cluster->config.resolve_ns;
+    owner->read_at =
+        cluster->now + (cluster->config.resolve_ns >> (OV_READ_SOON - owner->read_in_vain));
+    owner->read_in_vain += owner->read_in_vain < OV_READ_SOON;
     cluster->counts.reads++;
     request.number = owner->read;
     request.asker = cluster->config.core.self->ident;
@@ -57,6 +61,14 @@ uint64_t ov_owner_next(const struct ov_cluster *cluster, uint32_t registry, uint
     const struct ov_owner *owner = ov_owner_of(cluster, registry, shard);
     return owner->read != 0 && owner->read_until > owner->read_at ? owner->read_until
                                                                   : owner->read_at;
+}
+
+static void see(struct ov_owner *owner, uint64_t epoch)
+{
+    if (epoch <= owner->epoch)
+        return;
+    owner->epoch = epoch;
+    owner->read_in_vain = 0;
 }
 
 /* An epoch that is known never falls: who has a lower one, as the store has lost what it knew, is
@@ -78,8 +90,7 @@ void ov_owner_answer(struct ov_cluster *cluster, uint32_t registry,
         return;
     owner->ident = answer->owner;
     owner->until = cluster->now + cluster->config.owner_ns;
-    if (answer->epoch > owner->epoch)
-        owner->epoch = answer->epoch;
+    see(owner, answer->epoch);
 }
 
 void ov_owner_hint(struct ov_cluster *cluster, uint32_t registry, const struct ov_frame *moved)
@@ -87,8 +98,7 @@ void ov_owner_hint(struct ov_cluster *cluster, uint32_t registry, const struct o
     struct ov_owner *owner = ov_owner_of(cluster, registry, moved->shard);
     bool newer = moved->epoch > owner->epoch;
 
-    if (newer)
-        owner->epoch = moved->epoch;
+    see(owner, moved->epoch);
     ov_owner_forget(cluster, registry, moved->shard);
     if ((moved->has & OV_HAS(owner)) == 0 || moved->epoch < owner->epoch ||
         (!newer && owner->hinted) || ov_ident_parse(moved->owner, &owner->ident) != 0)
