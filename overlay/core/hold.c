@@ -62,9 +62,9 @@ static bool is_cut_off(const struct ov_cluster *cluster)
            cluster->now - cluster->store_since >= cluster->config.ttl_ns;
 }
 
-/* Whoever is told of it asks the store at once, and where the shard is not given back yet waits for
- * what is left of the lease. So it is told when all is given back; but others do not wait for an
- * actor that does not end. */
+/* Others do not take a shard for theirs before they are told of it. Who asked the store before all
+ * is given back would be told once more of each; but no other shard waits for an actor that does
+ * not end. */
 static bool leaves(const struct ov_cluster *cluster)
 {
     uint32_t held = 0;

@@ -96,7 +96,8 @@ static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease
                                    uint64_t now, const struct ov_store_answer *answer)
 {
     if (answer->owner.boot != 0 && !ov_ident_same(&answer->owner, &config->self))
-        lease->wait_until = answer->epoch <= lease->released ? now : now + answer->left_ns;
+        lease->wait_until =
+            lease->released != 0 && answer->epoch <= lease->released ? now : now + answer->left_ns;
     else if (lease->state == OV_ACQUIRING)
         lease->wait_until = now + config->answer_ns; /* nobody's, and yet not to be had */
     lease->released = 0; /* no store that has lost that is asked without end */
@@ -123,11 +124,20 @@ static struct ov_lease_effect leave(struct ov_lease *lease)
     return (struct ov_lease_effect){0};
 }
 
+static struct ov_lease_effect give_back(struct ov_lease *lease, bool released)
+{
+    lease->state = OV_FREE;
+    lease->epoch = lease->deadline = lease->pending = 0;
+    return (struct ov_lease_effect){.released = released};
+}
+
 static struct ov_lease_effect take_read(struct ov_lease *lease,
                                         const struct ov_lease_config *config, uint64_t now,
                                         const struct ov_store_answer *answer, uint64_t number)
 {
     bool mine = ov_ident_same(&answer->owner, &config->self);
+    if (lease->state == OV_RELEASING && answer->owner.boot == 0)
+        return give_back(lease, true);
     if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
         return deny(lease, config, now, answer);
     if (lease->epoch == 0 && answer->epoch <= lease->last && !config->paused) {
@@ -152,11 +162,8 @@ struct ov_lease_effect ov_lease_answer(struct ov_lease *lease, const struct ov_l
     see(lease, answer->epoch);
     if (lease->reading && answer->outcome == OV_STORE_DONE)
         return take_read(lease, config, now, answer, number);
-    if (lease->state == OV_RELEASING) {
-        lease->state = OV_FREE;
-        lease->epoch = lease->deadline = lease->pending = 0;
-        return (struct ov_lease_effect){.released = true};
-    }
+    if (lease->state == OV_RELEASING)
+        return give_back(lease, answer->outcome == OV_STORE_DONE);
     return answer->outcome == OV_STORE_DONE ? grant(lease, config, now, answer->epoch, number)
                                             : deny(lease, config, now, answer);
 }
@@ -227,7 +234,13 @@ struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch)
 
 void ov_lease_released(struct ov_lease *lease, uint64_t epoch)
 {
+    if (epoch < lease->floor)
+        return;
     lease->released = epoch;
-    if (lease->state == OV_FREE)
-        lease->wait_until = 0;
+    lease->wait_until = 0;
+}
+
+void ov_lease_ask_anew(struct ov_lease *lease)
+{
+    lease->wait_until = 0;
 }

@@ -14,7 +14,8 @@
  * The deadline counts from before the request was sent: whenever the store began to count, that
  * was later. It is on CLOCK_BOOTTIME, which goes on while the machine sleeps. What was read is
  * never a lease: a store that says that it is this node's is asked to renew it. Who waits for
- * another's lease to run out waits its whole ttl by the own clock, from when it was seen. */
+ * another's lease to run out waits its whole ttl by the own clock, from when it was seen, unless it
+ * is told that it was given back. */
 #ifndef OV_LEASE_H
 #define OV_LEASE_H
 
@@ -86,6 +87,8 @@ struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch);
 /* Another node has given it back, under that epoch: it is to be had at once, and if the answer to
  * what was asked before says otherwise, it is asked for once more. */
 void ov_lease_released(struct ov_lease *lease, uint64_t epoch);
+/* It may have been given back, and nobody has told this node. */
+void ov_lease_ask_anew(struct ov_lease *lease);
 
 /* Whether a turn may start at `now`: by new work, or by what is already there. */
 bool ov_lease_may_begin(const struct ov_lease *lease, uint64_t now);

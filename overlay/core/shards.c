@@ -46,6 +46,9 @@ void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members,
     for (uint32_t i = 0; i < n; i++)
         if (!ov_ident_same(&members[i], &shards->lease.self))
             contend(shards, &members[i]);
+    for (uint32_t i = 0; i < shards->n; i++)
+        if (shards->shards[i].ours)
+            ov_lease_ask_anew(&shards->shards[i].lease);
 }
 
 void ov_shards_pause(struct ov_shards *shards, bool paused)

@@ -58,8 +58,9 @@ start_all
 # stand_still [WORKER]: stops the gateway of the node that acts, $who, and the worker with it. It may have
 # moved on, as shards do when nodes have come: what was seen is looked at again once it stands still.
 stand_still() {
-    local now
-    while who=$(owner) && gateway=$(pid_of "$who" gateway/0) worker=$(pid_of "$who" leasing/0); do
+    local now='' deadline=$((SECONDS + 60))
+    while ((SECONDS < deadline)) && who=$(owner) && [[ -n $who ]]; do
+        gateway=$(pid_of "$who" gateway/0) worker=$(pid_of "$who" leasing/0)
         kill -STOP "$gateway" ${1+"$worker"}
         now=$(tail -n 1 "$file")
         [[ ${now##* } == "$worker" ]] && break
@@ -74,7 +75,7 @@ deadline=$((SECONDS + 60)) gateway=
 for ((i = 0; SECONDS < deadline; i++)); do
     file=$dir/key$((i % 30))
     "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
-    [[ $(owner) == [bc] ]] && stand_still && [[ $who != a ]] && break
+    [[ $(owner) == [bc] ]] && stand_still && [[ $who == [bc] ]] && break
     [[ -z $gateway ]] || kill -CONT "$gateway"
 done
 ((SECONDS < deadline))

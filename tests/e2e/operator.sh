@@ -69,7 +69,8 @@ until_it() {
     while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    ((SECONDS < deadline))
+    # shellcheck disable=SC2053
+    [[ $out == $pattern ]]
     verdict $? "axsup $*: \"$out\" never became $pattern"
 }
 

@@ -287,10 +287,15 @@ static void set_up_gathering(unsigned nodes, uint32_t max_frame)
 
 static uint8_t pattern[20001];
 
+static const uint32_t pattern_sizes[] = {8, 100, 5000, 8, 3000, 3000, 9000, 8};
+#define PATTERNS (sizeof pattern_sizes / sizeof *pattern_sizes)
+
 static void is_pattern(struct net *of, unsigned node, const struct ov_effect *effect)
 {
     (void)of;
     (void)node;
+    assert_in_range(effect->frame.request, 1, PATTERNS);
+    assert_int_equal(effect->frame.body.len, pattern_sizes[effect->frame.request - 1]);
     assert_memory_equal(effect->frame.body.ptr, pattern, effect->frame.body.len);
 }
 
@@ -306,7 +311,6 @@ static int tell_pattern(uint32_t len)
 /* One that is too large to be gathered goes alone, behind those before it. */
 static void test_large_between_gathered(void **state)
 {
-    static const uint32_t sizes[] = {8, 100, 5000, 8, 3000, 3000, 9000, 8};
     size_t room;
 
     (void)state;
@@ -314,15 +318,15 @@ static void test_large_between_gathered(void **state)
         pattern[i] = (uint8_t)(i * 7 + i / 256);
     set_up_gathering(2, 20000);
     net.taken = is_pattern;
-    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        assert_int_equal(tell_pattern(sizes[i]), 0);
+    for (unsigned i = 0; i < PATTERNS; i++)
+        assert_int_equal(tell_pattern(pattern_sizes[i]), 0);
     assert_int_equal(tell_pattern(20001), AX_E_TOO_BIG);
     room = net.effects.bytes_room;
     net.effects.bytes_room = OV_EFFECT_BYTES;
     assert_int_equal(tell_pattern(15000), AX_E_LIMIT);
     net.effects.bytes_room = room;
     net_run(&net, 100 * NET_MS);
-    assert_int_equal(net.node[B].peer[A].taken, sizeof sizes / sizeof *sizes);
+    assert_int_equal(net.node[B].peer[A].taken, PATTERNS);
     assert_int_equal(net.node[B].peer[A].swapped, 0);
     assert_true(net_joined(&net, A, B));
 }

@@ -111,6 +111,25 @@ static void test_message_before_the_end(void **state)
     assert_int_equal(net.node[A].peer[B].taken, 1);
 }
 
+/* And is wiped when the next step begins. */
+static void test_wiped_after_the_end(void **state)
+{
+    struct ov_frame frames[] = {frame_of(OV_TELL, false), frame_of(OV_HELLO, false)};
+    size_t size;
+
+    (void)state;
+    frames[0].body = (struct ax_span){"12345678", 8};
+    set_up_pair(1);
+    net_forge(&net, B, A, OV_DATA, frames, 2);
+    net_run(&net, 60 * NET_MS);
+    assert_int_equal(net.node[A].peer[B].downs, 1);
+    size = ov_core_size(&net.node[A].config);
+    ov_core_deinit(net.node[A].core);
+    net.node[A].alive = false;
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(((uint8_t *)net.node[A].memory)[i], 0);
+}
+
 static void test_wrong_plane(void **state)
 {
     (void)state;
@@ -316,6 +335,7 @@ int main(void)
         cmocka_unit_test_teardown(test_second_ready, tear_down),
         cmocka_unit_test_teardown(test_answers_to_no_heartbeat, tear_down),
         cmocka_unit_test_teardown(test_message_before_the_end, tear_down),
+        cmocka_unit_test_teardown(test_wiped_after_the_end, tear_down),
         cmocka_unit_test_teardown(test_goodbye_that_is_not_the_last, tear_down),
         cmocka_unit_test_teardown(test_goodbye_without_successor, tear_down),
         cmocka_unit_test_teardown(test_frame_after_the_last, tear_down),

@@ -473,6 +473,63 @@ static void test_another_has_given_it_back(void **state)
     expect_sent(OV_STORE_ACQUIRE, 9);
 }
 
+/* An answer to the release that is lost is as good as one that comes. */
+static void test_given_back_and_read(void **state)
+{
+    (void)state;
+    hold(100);
+    ov_lease_drain(&lease);
+    effect = ov_lease_stopped(&lease, &config, 300, ++number);
+    tick(500);
+    expect_sent(OV_STORE_READ, 5);
+    answer(550, OV_STORE_DONE, nobody, 5, 0);
+    assert_true(effect.released && !effect.lost);
+    expect(OV_FREE, 0, 0);
+}
+
+/* It had run out before it was given back: who has it next knows that from the store. */
+static void test_given_back_too_late(void **state)
+{
+    (void)state;
+    hold(100);
+    ov_lease_drain(&lease);
+    effect = ov_lease_stopped(&lease, &config, 300, ++number);
+    answer(350, OV_STORE_REFUSED, other, 6, 900);
+    assert_false(effect.released || effect.lost);
+    expect(OV_FREE, 0, 0);
+}
+
+/* A lower epoch than one that was seen says nothing, and a store that knows none is not asked
+ * without end. */
+static void test_what_was_given_back_before(void **state)
+{
+    (void)state;
+    want(100);
+    answer(200, OV_STORE_REFUSED, other, 9, 700);
+    ov_lease_released(&lease, 8);
+    want(899);
+    assert_false(effect.send);
+    lease.floor = 0;
+    want(900);
+    answer(950, OV_STORE_REFUSED, other, 0, 700);
+    want(951);
+    assert_false(effect.send);
+}
+
+/* Its own is not over yet. */
+static void test_given_back_while_it_is_fenced(void **state)
+{
+    (void)state;
+    hold(100);
+    tick(600);
+    answer(650, OV_STORE_REFUSED, other, 6, 900);
+    assert_int_equal(lease.state, OV_FENCED);
+    ov_lease_released(&lease, 6);
+    effect = ov_lease_stopped(&lease, &config, 700, ++number);
+    want(700);
+    expect_sent(OV_STORE_ACQUIRE, 6);
+}
+
 /* The answer to what was asked before that is still on its way. */
 static void test_given_back_while_it_is_asked_for(void **state)
 {
@@ -523,6 +580,10 @@ int main(void)
         cmocka_unit_test_setup(test_its_own_of_before_while_paused, set_up),
         cmocka_unit_test_setup(test_another_has_given_it_back, set_up),
         cmocka_unit_test_setup(test_given_back_while_it_is_asked_for, set_up),
+        cmocka_unit_test_setup(test_given_back_and_read, set_up),
+        cmocka_unit_test_setup(test_given_back_too_late, set_up),
+        cmocka_unit_test_setup(test_what_was_given_back_before, set_up),
+        cmocka_unit_test_setup(test_given_back_while_it_is_fenced, set_up),
         cmocka_unit_test_setup(test_what_is_not_held_does_not_drain, set_up),
         cmocka_unit_test_setup(test_nobodys_and_yet_not_to_be_had, set_up),
     };
