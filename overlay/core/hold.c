@@ -98,7 +98,7 @@ static uint32_t heir_of(const struct ov_cluster *cluster, uint32_t registry, uin
 {
     const char *name = cluster->config.registries[registry].name;
     const struct ax_span of = {name, (uint32_t)strlen(name)};
-    char text[OV_ID_TEXT], best_text[OV_ID_TEXT];
+    char text[OV_ID_TEXT] = "", best_text[OV_ID_TEXT];
     struct ax_span best = {best_text, 0};
     uint64_t best_score = 0;
     uint32_t heir = OV_HERE;
