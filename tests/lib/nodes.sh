@@ -29,31 +29,41 @@ for x in s: x.bind(("127.0.0.1", 0))
 print(*[x.getsockname()[1] for x in s])' "$1"
 }
 
-# lease_store KIND [TIMEOUT]: sets $store, the "store" of a cluster's config, and starts the server that
-# it needs in $dir, in $server. False: there is no such server here.
-lease_store() {
-    local listen peer
-    read -r listen peer < <(free_ports 2)
+# serve KIND LISTEN PEER: starts a server of leases there, in $server.
+serve() {
     case $1 in
-    memory) return ;;
     redis)
-        command -v redis-server >/dev/null || return
-        redis-server --port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
-            --maxmemory-policy noeviction >"$dir/redis.log" 2>&1 </dev/null &
+        redis-server --port "$2" --bind 127.0.0.1 --dir "$dir" --save '' \
+            --maxmemory-policy noeviction >"$dir/server.log" 2>&1 </dev/null &
         ;;
     etcd)
-        command -v etcd >/dev/null || return
-        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$listen" \
-            --advertise-client-urls "http://127.0.0.1:$listen" --listen-peer-urls "http://127.0.0.1:$peer" \
-            --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
-            --initial-cluster "default=http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 </dev/null &
+        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$2" \
+            --advertise-client-urls "http://127.0.0.1:$2" --listen-peer-urls "http://127.0.0.1:$3" \
+            --initial-advertise-peer-urls "http://127.0.0.1:$3" \
+            --initial-cluster "default=http://127.0.0.1:$3" >"$dir/server.log" 2>&1 </dev/null &
         ;;
     esac
     server=$!
-    store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$listen\" ], \"timeout\": \"${2-200ms}\" } }"
-    until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
-        kill -0 "$server" || return
+}
+
+# lease_store KIND [TIMEOUT]: sets $store, the "store" of a cluster's config, and starts the server that
+# it needs. False: there is no such server here; one that does not run ends the script.
+lease_store() {
+    local listen peer tries
+    [[ $1 == memory ]] && return
+    [[ $1 == etcd ]] || command -v redis-server >/dev/null || return
+    [[ $1 == redis ]] || command -v etcd >/dev/null || return
+    for tries in 1 2 3; do # somebody may be faster at a port
+        read -r listen peer < <(free_ports 2)
+        serve "$1" "$listen" "$peer"
+        store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$listen\" ], \"timeout\": \"${2-200ms}\" } }"
+        until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
+            kill -0 "$server" 2>/dev/null || continue 2
+        done
+        return 0
     done
+    echo "FAIL  a server of $1 has ended $tries times: $(tail -n 3 "$dir/server.log")"
+    exit 1
 }
 
 # name_nodes NODE...: those that the script is about, each with a port, and a token for all.
