@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* seeds [FIRST SEEDS]  runs seeds, on all processors; without arguments, AX_SEEDS of them
- * seeds -1 FIRST SEEDS runs them one after another until one fails
- * seeds SEED           one
- * seeds -t SEED        one, and tells its story
- * seeds -s SEED        one that fails: leaves out what it does not need for that, tells what is
- * left of its plan, and, with -t, its story -x                   with a mistake planted in the
- * host: that this is found is a test
+/* seeds [FIRST SEEDS]   runs seeds, on all processors; without arguments, AX_SEEDS of them
+ * seeds -1 FIRST SEEDS  runs them one after another until one fails
+ * seeds SEED            one
+ * seeds -t SEED         one, and tells its story
+ * seeds -s SEED         one that fails, without what its plan does not need for that; -t as above
+ * seeds -x ...          with a mistake planted in the host: that this is found is a test
  *
  * It ends with "N passed, N failed". The same seed is the same run, to the byte. */
 #include "tests/lib/shrink.h"
