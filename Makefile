@@ -51,7 +51,9 @@ ifneq ($(and $(ORDERED),$(word 2,$(MAKECMDGOALS))),)
 $(MAKECMDGOALS): goals-in-order
 	@:
 goals-in-order:
-	+@set -e; for goal in $(MAKECMDGOALS); do $(MAKE) --no-print-directory "$$goal"; done
+	+@set -e; for goal in $(MAKECMDGOALS); do \
+		$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) "$$goal"; \
+	done
 
 else
 
