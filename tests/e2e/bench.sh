@@ -43,7 +43,7 @@ done
 mkdir "$TMPDIR/bench"
 mkfifo "$TMPDIR/never"
 ended_by() { # SIGNAL
-    local bench deadline=$((SECONDS + 60))
+    local bench deadline=$((SECONDS + patience))
     TMPDIR=$TMPDIR/bench "$axsup" bench --rounds 99 >/dev/null 2>&1 &
     bench=$!
     while all=("$TMPDIR"/bench/*) && [[ ! -e ${all[0]} ]] && ((SECONDS < deadline)); do

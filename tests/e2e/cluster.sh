@@ -32,7 +32,7 @@ ask() {
 
 # eventually PATTERN NODE MESSAGE JSON: until the answer is like this.
 eventually() {
-    local wanted=$1 got deadline=$((SECONDS + 60))
+    local wanted=$1 got deadline=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053
     while got=$(ask "$@") && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
@@ -90,7 +90,7 @@ settled() {
     done
     ((all == 12))
 }
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until settled || ((SECONDS >= deadline)); do :; done
 settled
 verdict $? "each node has some of the twelve shards"
@@ -162,7 +162,7 @@ done
 
 # key_of NODE: sets key to one that nobody has asked for, and whose actor is then there.
 key_of() {
-    local deadline=$((SECONDS + 60)) had i
+    local deadline=$((SECONDS + patience)) had i
     for ((i = 0; SECONDS < deadline; i++)); do
         key=of_$1_$i
         had=$("$axsup" actors "$dir/$1.json" --json | grep -o '"contract":"counter"' | wc -l)
@@ -181,7 +181,7 @@ kill -STOP "$silent"
 eventually '{"downs":1,"reason":"lease lost","restarts":false}' b seen '{}'
 kill -CONT "$silent"
 ran lease_lost tcp
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until settled || ((SECONDS >= deadline)); do :; done
 
 # A ref to a key is one to whoever has it.

@@ -21,7 +21,7 @@ held() {
 
 # have_all NODE...: until they have all shards, each some.
 have_all() {
-    local deadline=$((SECONDS + 60)) node each n
+    local deadline=$((SECONDS + patience)) node each n
     while n=0 each=1 && ((SECONDS < deadline)); do
         for node; do
             ((n += $(held "$node"), each *= $(held "$node")))

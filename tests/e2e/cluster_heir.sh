@@ -25,9 +25,9 @@ done
 start_all
 
 # The memory store gives none for a while when it begins.
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until [[ $("$axsup" leases "$dir/b.json" --json) == *'"state":"held"'* ]] || ((SECONDS >= deadline)); do :; done
-keys=() deadline=$((SECONDS + 60))
+keys=() deadline=$((SECONDS + patience))
 for ((i = 0; ${#keys[@]} < 3 && SECONDS < deadline; i++)); do
     had=$(of_b)
     "$axsup" call "$dir/a.json" "counters/key$i" get >"$dir/out" 2>&1

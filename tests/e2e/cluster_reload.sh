@@ -107,7 +107,7 @@ with open(sys.argv[2], "a", buffering=1) as seen:
 
 # dialled FILE TIMES: until so many connections have come.
 dialled() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     until (($(wc -l <"$1") > $2)) || ((SECONDS >= deadline)); do :; done
     (($(wc -l <"$1") > $2))
     verdict $? "dialled $(wc -l <"$1") times, not $2"

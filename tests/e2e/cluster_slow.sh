@@ -32,7 +32,7 @@ flood() {
 
 # seen [KEY]: how many messages that one has handled, asked until it answers.
 seen() {
-    local got deadline=$((SECONDS + 60))
+    local got deadline=$((SECONDS + patience))
     while got=$("$axsup" call "$dir/a.json" near seen "{$(whom "${1-}")}" --timeout 60s 2>&1) &&
         [[ $got != *'"error":0}' ]] && ((SECONDS < deadline)); do :; done
     tr -dc '0-9:,' <<<"$got" | cut -d: -f2 | cut -d, -f1
@@ -55,7 +55,7 @@ letters() {
 # full WORDS NODE [KEY]: the process of b's actor is stopped until one of the messages to it is a dead
 # letter on NODE, with these WORDS; all that did not come are, on either node.
 full() {
-    local words=$1 node=$2 key=${3-} worker came before lost deadline=$((SECONDS + 60)) flood
+    local words=$1 node=$2 key=${3-} worker came before lost deadline=$((SECONDS + patience)) flood
     worker=$(pid_of b ends/0) came=$(seen "$key") before=$(letters "$node")
     lost=$(($(letters a) + $(letters b)))
     kill -STOP "$worker"
@@ -90,7 +90,7 @@ start_all
 kill -STOP "$(pid_of b gateway/0)"
 flood 4000 32768 >"$dir/flood" &
 flood=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until ((SECONDS >= deadline)) || [[ $("$axsup" nodes "$dir/a.json" --timeout 50ms 2>&1) == *AX_E_FULL* ]]; do :; done
 ((SECONDS < deadline))
 verdict $? "the gateway takes mail while its peer does not read"

@@ -63,7 +63,7 @@ call_is() {
 
 # Asks again until the answer is as expected; for what comes by itself.
 becomes() { # EXPECTED ACTOR METHOD [JSON]
-    local want=$1 deadline=$((SECONDS + 60))
+    local want=$1 deadline=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053 # a pattern
     while call "$@" && [[ $answer != $want ]] && ((SECONDS < deadline)); do

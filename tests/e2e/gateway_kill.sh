@@ -49,7 +49,7 @@ done
 
 # One is killed when some more asks have gone well, so many that it may be anywhere in the next ones.
 for ((k = 0; k < kills; k++)); do
-    node=b until=$((SECONDS + 60)) enough=$(($(answers '"error":0') + 1 + RANDOM % 20))
+    node=b until=$((SECONDS + patience)) enough=$(($(answers '"error":0') + 1 + RANDOM % 20))
     ((k % 3 == 2)) && node=a
     while (($(answers '"error":0') < enough && SECONDS < until)); do :; done
     ((SECONDS < until))

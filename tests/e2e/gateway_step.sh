@@ -32,7 +32,7 @@ add() {
 
 # works: until an ask is answered again. Sets count.
 works() {
-    local until=$((SECONDS + 60)) got
+    local until=$((SECONDS + patience)) got
     while got=$(add 0) && [[ $got != '{"error":0,'* ]] && ((SECONDS < until)); do :; done
     read -r _ count <<<"${got//[!0-9]/ }"
     [[ $got == '{"error":0,'* ]]

@@ -106,7 +106,7 @@ idle() {
     done
 }
 mkfifo "$dir/never" || exit
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while mapfile -t idle < <(idle); ((${#idle[@]} != 4 && SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done

@@ -40,7 +40,7 @@ owner() {
 # acts MORE: until the file has lines of an epoch above the last one that was seen.
 epoch=0
 acts() {
-    local deadline=$((SECONDS + 60)) now
+    local deadline=$((SECONDS + patience)) now
     while now=$(tail -n 1 "$file" 2>/dev/null) && ! ((${now%% *} > epoch)) && ((SECONDS < deadline)); do
         "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
     done
@@ -58,7 +58,7 @@ start_all
 # stand_still [WORKER]: stops the gateway of the node that acts, $who, and the worker with it. It may have
 # moved on, as shards do when nodes have come: what was seen is looked at again once it stands still.
 stand_still() {
-    local now='' deadline=$((SECONDS + 60))
+    local now='' deadline=$((SECONDS + patience))
     while ((SECONDS < deadline)) && who=$(owner) && [[ -n $who ]]; do
         gateway=$(pid_of "$who" gateway/0) worker=$(pid_of "$who" leasing/0)
         kill -STOP "$gateway" ${1+"$worker"}
@@ -71,7 +71,7 @@ stand_still() {
 
 # A key that b or c has: there are so many shards that a does not have them all by chance. The gateway
 # of that node stands still: its lease runs out, and its worker sees that by itself.
-deadline=$((SECONDS + 60)) gateway=
+deadline=$((SECONDS + patience)) gateway=
 for ((i = 0; SECONDS < deadline; i++)); do
     file=$dir/key$((i % 30))
     "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
@@ -94,7 +94,7 @@ kill -CONT "$gateway" "$worker" "${pids[$who]}"
 # The gateway dies: the next one is of the same node, and may go on with its lease. The node dies.
 who=$(owner)
 kill -KILL "$(pid_of "$who" gateway/0)"
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while ((SECONDS < deadline)); do
     [[ $("$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s 2>&1) == '{'* ]] && break
 done

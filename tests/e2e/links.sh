@@ -33,7 +33,7 @@ do_it() { # ACTOR MESSAGE [JSON]
 
 # The same, sooner or later.
 comes() { # WANTED COMMAND ACTOR [ARGUMENT...]
-    local wanted=$1 got command=$2 deadline=$((SECONDS + 60))
+    local wanted=$1 got command=$2 deadline=$((SECONDS + patience))
     shift 2
     # shellcheck disable=SC2053
     while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
@@ -44,7 +44,7 @@ comes() { # WANTED COMMAND ACTOR [ARGUMENT...]
 
 # The lines of an actor, collected until they are as wanted.
 become() { # WANTED ACTOR
-    local lines='' got deadline=$((SECONDS + 60))
+    local lines='' got deadline=$((SECONDS + patience))
     while ((SECONDS < deadline)) && [[ $lines != "$1" ]]; do
         got=$("$axsup" call "$conf" "$2" told 2>&1)
         got=${got#*'"lines":"'}
@@ -55,7 +55,7 @@ become() { # WANTED ACTOR
 }
 
 gone() { # ACTOR
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     while "$axsup" call "$conf" "$1" told >/dev/null 2>&1 && ((SECONDS < deadline)); do :; done
     ((SECONDS < deadline))
     verdict $? "$where $1 is still there"

@@ -14,7 +14,7 @@ mkfifo "$dir/never" || exit
 
 # seen: the system in $pid has come so far that commands wait for it, and then runs.
 seen() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     until [[ -s $dir/run/lock ]] || ((SECONDS >= deadline)); do
         read -r -t 0.02 <>"$dir/never"
     done

@@ -84,7 +84,7 @@ for name in ${MAIL_TESTS:-forms given_up full fair apart names backoff plain sta
 done
 
 logged() { # PATTERN: sooner or later
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     until grep -q "$1" "$dir/log"; do
         ((SECONDS < deadline)) || return
         read -r -t 0.05 <>"$dir/never"

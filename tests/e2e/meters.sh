@@ -52,7 +52,7 @@ shows() { # PATTERN COMMAND ARGUMENT...
 
 # becomes PATTERN COMMAND ARGUMENT...: the same, sooner or later.
 becomes() {
-    local pattern=$1 got command=$2 deadline=$((SECONDS + 60))
+    local pattern=$1 got command=$2 deadline=$((SECONDS + patience))
     shift 2
     # shellcheck disable=SC2053
     while got=$("$axsup" "$command" "$conf" "$@" 2>&1) && [[ $got != $pattern ]] && ((SECONDS < deadline)); do
@@ -115,7 +115,7 @@ ran S38 between
 
 old=$(pid_of a/0)
 tell t halt
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while ! grep -q '^State:.T' "/proc/$old/status" && ((SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done

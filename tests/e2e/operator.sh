@@ -63,7 +63,7 @@ try() {
 
 # until_it PATTERN COMMAND...: runs axsup until what it says matches.
 until_it() {
-    local pattern=$1 deadline=$((SECONDS + 60)) out
+    local pattern=$1 deadline=$((SECONDS + patience)) out
     shift
     # shellcheck disable=SC2053
     while out=$("$axsup" "$@" 2>&1) && [[ $out != $pattern ]] && ((SECONDS < deadline)); do
@@ -143,7 +143,7 @@ two=$!
 until_it '*"name":"z/0"*"mail":2,*' status --json "$dir/later.json"
 "$axsup" events --json --follow "$dir/later.json" >"$dir/events" &
 follower=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while [[ ! -s $dir/events ]] && ((SECONDS < deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
@@ -257,7 +257,7 @@ exec {silent}>&-
 
 "$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
 follower=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until [[ -s $dir/follow ]] || ((SECONDS >= deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done
@@ -289,7 +289,7 @@ verdict $? "the follower has printed the end: $(<"$dir/follow")"
 start "$conf"
 "$axsup" events --follow --json "$conf" >"$dir/killed" 2>&1 &
 follower=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 until [[ -s $dir/killed ]] || ((SECONDS >= deadline)); do
     read -r -t 0.05 <>"$dir/never"
 done

@@ -28,7 +28,7 @@ call() { # WANTED ACTOR MESSAGE [JSON]
 
 # The same, again and again while something is under way.
 become() { # WANTED ACTOR MESSAGE [JSON]
-    local wanted=$1 got deadline=$((SECONDS + 60))
+    local wanted=$1 got deadline=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053
     while got=$(ask "$@") && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done
@@ -124,7 +124,7 @@ for one in at-home away away-too; do
     become '{"error":0,"value":0,"life":1}' "$one" get "{\"registry\":\"all\",\"key\":\"$key\",\"spawn\":true}"
 done
 # and those of homed have been forgotten
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while there=$("$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l) &&
     ((there != keys + 1)) && ((SECONDS < deadline)); do :; done
 ((there == keys + 1))
@@ -188,7 +188,7 @@ homed orders-
 key="\"registry\":\"slow\",\"key\":\"$key\""
 ask away toil "{$key,\"ms\":2000}" >"$dir/toil" &
 toiler=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while [[ $("$axsup" actors --json "$conf" --state suspended) != *'"contract":"keyed"'* ]] && ((SECONDS < deadline)); do :; done
 ask at-home order "{$key}" >"$dir/order" &
 order=$!
@@ -237,7 +237,7 @@ life() { # DRIVER KEY
     got=$(ask "$1" get "{\"registry\":\"lazy\",\"key\":\"$2\",\"spawn\":false}")
     got=${got##*:} && echo "${got%\}}"
 }
-before=$(life at-home z0) too=$(life away z7) deadline=$((SECONDS + 60))
+before=$(life at-home z0) too=$(life away z7) deadline=$((SECONDS + patience))
 while (($(resting) < 8)) && ((SECONDS < deadline)); do :; done
 ((SECONDS < deadline))
 verdict $? "S17 $(resting) of 8 were passivated"
@@ -250,7 +250,7 @@ ran S17 between
 mine='"registry":"lazy","key":"self"'
 call '{"error":0}' away mind "{$mine}"
 call '{"error":0,"value":0,"life":1}' away get "{$mine,\"spawn\":false}"
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while (($(resting) < 9)) && ((SECONDS < deadline)); do :; done
 ((SECONDS < deadline))
 verdict $? "S17 who monitors itself does not rest"
@@ -259,7 +259,7 @@ call '{"error":0}' away fail "{$mine}"
 become '{"error":0,"value":100,"life":*}' away get "{$mine,\"spawn\":false}"
 # and it ends where it is to be forgotten; its key is free
 living() { "$axsup" actors --json "$conf" | grep -o '"contract":"keyed"' | wc -l; }
-before=$(living) deadline=$((SECONDS + 60))
+before=$(living) deadline=$((SECONDS + patience))
 call '{"accepted":9,"error":0}' away add '{"registry":"brief","prefix":"b","keys":9}'
 while (($(living) != before)) && ((SECONDS < deadline)); do :; done
 ((SECONDS < deadline))
@@ -273,7 +273,7 @@ call '{"error":0,"value":0,"life":1}' away get '{"registry":"brief","key":"b0","
 # where they are when their process dies and when the registry changes at every step
 call '{"accepted":3000,"error":0}' away add '{"registry":"crowd","prefix":"c","keys":3000}'
 call '{"accepted":40,"error":0}' away add '{"registry":"listed","prefix":"l","keys":40}'
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while (($(resting) < 40)) && ((SECONDS < deadline)); do :; done
 ((SECONDS < deadline))
 verdict $? "listing: $(resting) of 40 rest"
@@ -306,7 +306,7 @@ ask away toil '{"registry":"closing","key":"busy","ms":1000}' >"$dir/toil" &
 toiler=$!
 ask away-too churn '{"registry":"closing","key":"one","times":1000000000}' >"$dir/churn" &
 churner=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while [[ $("$axsup" actors --json "$conf" --worker last --state suspended) == '[]' ]] && ((SECONDS < deadline)); do :; done
 
 end() {

@@ -60,7 +60,7 @@ held() {
 
 # settles PATTERN: it comes to that; a spare may be forked yet, or a client's end not be seen.
 settles() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     # shellcheck disable=SC2053 # a pattern
     until [[ $(held) == $1 ]] || ((SECONDS >= deadline)); do
         "$axsup" status "$conf" >"$dir/seen"

@@ -37,7 +37,7 @@ calls() { wc -l <"$ROLLING/calls"; }
 
 # goes_on WHAT: so many calls more come to their end as there are callers, twice.
 goes_on() {
-    local goal=$(($(calls) + 18)) until=$((SECONDS + 60))
+    local goal=$(($(calls) + 18)) until=$((SECONDS + patience))
     while (($(calls) < goal && SECONDS < until)); do :; done
     (($(calls) >= goal))
     verdict $? "$1: calls do not go on; $(tail -n 3 "$dir"/?.log)"

@@ -40,7 +40,7 @@ look() {
 # rules PATTERN: until both children act in an epoch above the last one that was seen, on a node of
 # that pattern.
 rules() {
-    local deadline=$((SECONDS + 60)) child now
+    local deadline=$((SECONDS + patience)) child now
     for child in one two; do
         while now=$(last $child) && ! ((${now%% *} > epoch)) && ((SECONDS < deadline)); do
             read -r -t 0.02 <>"$dir/never"
@@ -81,7 +81,7 @@ stop "$before"
 # Its process dies: it and its children go on where they were, in the same epoch.
 worker=$(pid_of "$who" ruling/0)
 kill -KILL "$worker"
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + patience))
 while now=$(last two) && [[ ${now##* } == "$worker" ]] && ((SECONDS < deadline)); do
     read -r -t 0.02 <>"$dir/never"
 done

@@ -95,7 +95,7 @@ state_of() {
 
 # gone PID: waits until it has been reaped.
 gone() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + patience))
     while [[ -n $(state_of "$1") ]] && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
@@ -116,7 +116,7 @@ idle() {
 
 # spare NAME [NOT]: the one that is forked ahead, as soon as it is there.
 spare() {
-    local deadline=$((SECONDS + 60)) pids
+    local deadline=$((SECONDS + patience)) pids
     while read -r -a pids < <(idle "$1"); [[ -z ${pids[1]-} || ${pids[1]} == "${2-}" ]]; do
         ((SECONDS < deadline)) || return
         read -r -t 0.05 <>"$dir/never"
@@ -407,7 +407,7 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 while read -r -u "$says" _; do :; done # until the last process has closed it
 for child in $children; do
-    deadline=$((SECONDS + 60))
+    deadline=$((SECONDS + patience))
     while kill -0 "$child" 2>/dev/null && ((SECONDS < deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done

@@ -16,7 +16,7 @@ mkfifo "$dir/never" || exit
 
 # until_true TEXT COMMAND...: waits up to a minute.
 until_true() {
-    local text=$1 deadline=$((SECONDS + 60))
+    local text=$1 deadline=$((SECONDS + patience))
     shift
     until "$@"; do
         ((SECONDS < deadline)) || break

@@ -43,7 +43,7 @@ for life in 2 3 4 5 6; do
     "$axsup" kill "$conf" w >/dev/null
     verdict $? "kill $life"
     become "*\"incarnation\":$life,*" status "$conf" --json
-    deadline=$((SECONDS + 60))
+    deadline=$((SECONDS + patience))
     while after=$(moments) && ((after <= before + 4 && SECONDS < deadline)); do :; done
     ((after > before + 4))
     verdict $? "$after moments after the death, $before before it"

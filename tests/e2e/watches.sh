@@ -34,7 +34,7 @@ breed() { # WANTED NAME [BACKOFF_MIN BACKOFF_MAX [HIGH [DROP]]]
 
 # The same, again and again while something is under way.
 become() { # WANTED ACTOR MESSAGE
-    local wanted=$1 got deadline=$((SECONDS + 60))
+    local wanted=$1 got deadline=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053
     while got=$("$axsup" call "$conf" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done

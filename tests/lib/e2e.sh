@@ -6,6 +6,7 @@
 # a system's output otherwise a said of its own.
 
 failed=0 passed=0 pid=
+patience=${AX_PATIENCE:-60} # seconds that what must come is waited for
 
 finish() {
     [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
@@ -51,7 +52,7 @@ said() {
 
 # become WANTED COMMAND...: until what a command of axsup says is like this.
 become() {
-    local wanted=$1 got deadline=$((SECONDS + 60))
+    local wanted=$1 got deadline=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053
     while got=$("$axsup" "$@" 2>&1) && [[ $got != $wanted ]] && ((SECONDS < deadline)); do :; done

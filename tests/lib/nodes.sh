@@ -4,6 +4,7 @@
 # What the scripts that run nodes of a cluster on loopback share. Those in tests/e2e source it behind
 # e2e.sh; others have a folder in $dir, and look after what they have started themselves.
 
+: "${patience:=60}"
 declare -A pids=() # of nodes by name, and of whatever else a script has started
 declare -A port=() # of nodes by name
 nodes=()
@@ -118,7 +119,7 @@ start() {
 
 # comes WANTED COMMAND...: as become, also where the command fails at first.
 comes() {
-    local got wanted=$1 until=$((SECONDS + 60))
+    local got wanted=$1 until=$((SECONDS + patience))
     shift
     # shellcheck disable=SC2053
     until got=$("$axsup" "$@" 2>&1) && [[ $got == $wanted ]] || ((SECONDS >= until)); do :; done

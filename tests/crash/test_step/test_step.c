@@ -35,7 +35,7 @@
 
 #ifdef __SANITIZE_ADDRESS__ /* processes are slow to start; the plain build tries all */
 #define MOMENT_EVERY 32u
-#define ROWS_EVERY 3u
+#define ROWS_EVERY 5u
 #define NESTED_FROM 0u
 #define REAL_KILLS 1u
 #else
