@@ -47,7 +47,7 @@ struct ov_peer_node { /* by the core's index */
     uint64_t sent, taken; /* frames on the data connection in this session */
 };
 
-#define OV_READ_SOON 4u
+#define OV_READ_SOON 4u /* questions to the store that come sooner than others, see owner.c */
 
 struct ov_owner {
     struct ov_ident ident; /* boot 0: nobody is known */

@@ -98,24 +98,20 @@ static uint32_t heir_of(const struct ov_cluster *cluster, uint32_t registry, uin
 {
     const char *name = cluster->config.registries[registry].name;
     const struct ax_span of = {name, (uint32_t)strlen(name)};
-    char text[OV_ID_TEXT] = "", best_text[OV_ID_TEXT];
-    struct ax_span best = {best_text, 0};
-    uint64_t best_score = 0;
-    uint32_t heir = OV_HERE;
+    char text[2][OV_ID_TEXT] = {"", ""}; /* the best so far, and the next */
+    struct ax_span names[2] = {{0}};
+    uint32_t heir = OV_HERE, next = 0;
 
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++) {
         struct ov_ident ident = cluster->peers[i].ident;
         if (!takes_part(cluster, &cluster->peers[i]))
             continue;
         ident.session = OV_OF_ALL;
-        struct ax_span peer = {text, (uint32_t)ov_ident_format(&ident, text)};
-        uint64_t score = ov_place_score(peer, of, shard);
-        if (heir != OV_HERE && !ov_place_before(score, peer, best_score, best))
+        names[next] = (struct ax_span){text[next], (uint32_t)ov_ident_format(&ident, text[next])};
+        if (heir != OV_HERE && ov_place(names, 2, of, shard) != next)
             continue;
         heir = i;
-        best_score = score;
-        best.len = peer.len;
-        memcpy(best_text, text, peer.len);
+        next = 1 - next;
     }
     return heir;
 }
