@@ -7,7 +7,10 @@
 #include "overlay/gateway/remote.h"
 #include "shm/frame.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define ROOM_LEAST 16u
 
 struct gateway {
     char none;
@@ -19,6 +22,15 @@ void gw_die(struct ax_ctx *ctx, const char *why)
 {
     ax_log(ctx, AX_ERROR, "%s: the gateway begins anew", why);
     abort();
+}
+
+void *gw_grow(struct ax_ctx *ctx, void *array, uint32_t *room, size_t size)
+{
+    *room = *room == 0 ? ROOM_LEAST : 2 * *room;
+    array = reallocarray(array, *room, size);
+    if (array == NULL)
+        gw_die(ctx, "no memory");
+    return array;
 }
 
 void gw_refuse(struct ax_ctx *ctx, int error)

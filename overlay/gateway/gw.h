@@ -85,6 +85,11 @@ struct gw_later { /* comes in, or is done, when this step is over */
     struct ov_store_request request;
 };
 
+struct gw_unsent {
+    uint64_t until; /* then the core waits for its answer no more */
+    struct ov_store_request request;
+};
+
 struct gw_store {                     /* see leases.c */
     struct ov_store *server;          /* NULL: it is the memory store of a node, */
     uint64_t io;                      /* the server's descriptor */
@@ -92,12 +97,9 @@ struct gw_store {                     /* see leases.c */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
     struct ov_store_memory memory;
-    uint64_t least;     /* epoch: what it has forgotten is not above */
-    uint64_t closed_to; /* until then others may believe in leases that it has forgotten */
-    struct gw_unsent {
-        uint64_t until; /* then the core waits for its answer no more */
-        struct ov_store_request request;
-    } * unsent; /* as there is no session with that node */
+    uint64_t least;           /* epoch: what it has forgotten is not above */
+    uint64_t closed_to;       /* until then others may believe in leases that it has forgotten */
+    struct gw_unsent *unsent; /* as there is no session with that node */
     uint32_t nunsent, unsent_room;
 };
 
@@ -150,6 +152,8 @@ struct gw {
 extern struct gw gw; /* the process has one */
 
 _Noreturn void gw_die(struct ax_ctx *ctx, const char *why);
+/* Room for more, of that size each; dies where there is no memory. */
+void *gw_grow(struct ax_ctx *ctx, void *array, uint32_t *room, size_t size);
 /* What others are told of an error: AX_E_NO_MEMORY for one of the system. */
 static inline uint8_t gw_status(int error)
 {

@@ -8,13 +8,11 @@
 #include "overlay/gateway/gw.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define ENDPOINT "/leases" /* names of actors have no slash */
 #define IMAGE 512u         /* bytes: more than any of them takes */
-#define UNSENT_LEAST 64u
 
 static void set_text(struct ax_str *field, const char *text)
 {
@@ -84,14 +82,8 @@ static void ask_once_up(struct ax_ctx *ctx, const struct ov_store_request *reque
     struct gw_store *store = &gw.store;
     if (store->nunsent == store->unsent_room)
         forget_late(store);
-    if (store->nunsent == store->unsent_room) {
-        uint32_t room = store->unsent_room == 0 ? UNSENT_LEAST : 2 * store->unsent_room;
-        struct gw_unsent *larger = reallocarray(store->unsent, room, sizeof *larger);
-        if (larger == NULL)
-            gw_die(ctx, "no memory");
-        store->unsent = larger;
-        store->unsent_room = room;
-    }
+    if (store->nunsent == store->unsent_room)
+        store->unsent = gw_grow(ctx, store->unsent, &store->unsent_room, sizeof *store->unsent);
     store->unsent[store->nunsent++] = (struct gw_unsent){gw.now + gw.config.answer_ns, *request};
 }
 

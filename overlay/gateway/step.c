@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LATER_LEAST 16u
-
 void gw_clock(void)
 {
     struct timespec now;
@@ -17,14 +15,8 @@ void gw_clock(void)
 
 struct gw_later *gw_later(struct ax_ctx *ctx, enum ov_in_kind kind)
 {
-    if (gw.nlater == gw.later_room) {
-        uint32_t room = gw.later_room == 0 ? LATER_LEAST : 2 * gw.later_room;
-        struct gw_later *larger = reallocarray(gw.later, room, sizeof *larger);
-        if (larger == NULL)
-            gw_die(ctx, "no memory");
-        gw.later = larger;
-        gw.later_room = room;
-    }
+    if (gw.nlater == gw.later_room)
+        gw.later = gw_grow(ctx, gw.later, &gw.later_room, sizeof *gw.later);
     struct gw_later *later = &gw.later[gw.nlater++];
     memset(later, 0, sizeof *later);
     later->in.kind = kind;
