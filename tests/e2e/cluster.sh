@@ -165,9 +165,9 @@ key_of() {
     local deadline=$((SECONDS + patience)) had i
     for ((i = 0; SECONDS < deadline; i++)); do
         key=of_$1_$i
-        had=$("$axsup" actors "$dir/$1.json" --json | grep -o '"contract":"counter"' | wc -l)
+        had=$(counters "$1")
         ask a add "$(by "$key" 1)" >/dev/null
-        (($("$axsup" actors "$dir/$1.json" --json | grep -o '"contract":"counter"' | wc -l) > had)) && break
+        (($(counters "$1") > had)) && break
     done
     ((SECONDS < deadline))
     verdict $? "no key of $i is one of $1"
@@ -206,10 +206,7 @@ eventually '{"error":0,"value":5}' a add_at "$(at c counter 5)"
 
 # ---- they leave in order ----
 
-# Not as long as the store is silent.
-# Not before it has its part again, which a lease may delay.
-until=$((SECONDS + 30))
-until [[ $("$axsup" leases "$dir/c.json" --json) == *'"state":"held"'* ]] || ((SECONDS > until)); do :; done
+# Not as long as the store is silent, and not before it has its part again, which a lease may delay.
 become '*"state":"held"*' leases "$dir/c.json" --json
 kill -STOP "$silent"
 "$axsup" drain "$dir/c.json" --within 50ms >"$dir/out" 2>&1

@@ -21,10 +21,11 @@ held() {
 
 # have_all NODE...: until they have all shards, each some.
 have_all() {
-    local deadline=$((SECONDS + patience)) node each n
+    local deadline=$((SECONDS + patience)) node each n has
     while n=0 each=1 && ((SECONDS < deadline)); do
         for node; do
-            ((n += $(held "$node"), each *= $(held "$node")))
+            has=$(held "$node")
+            ((n += has, each *= has))
         done
         ((n == 12 && each > 0)) && break
     done

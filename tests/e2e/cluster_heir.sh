@@ -12,11 +12,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
 
-# of_b: how many keys b has.
-of_b() {
-    "$axsup" actors "$dir/b.json" --json | grep -o '"contract":"counter"' | wc -l
-}
-
 name_nodes a b
 for node in a b; do
     config $node '"lease_ttl": "6s", "dead": "10s",
@@ -29,9 +24,9 @@ deadline=$((SECONDS + patience))
 until [[ $("$axsup" leases "$dir/b.json" --json) == *'"state":"held"'* ]] || ((SECONDS >= deadline)); do :; done
 keys=() deadline=$((SECONDS + patience))
 for ((i = 0; ${#keys[@]} < 3 && SECONDS < deadline; i++)); do
-    had=$(of_b)
+    had=$(counters b)
     "$axsup" call "$dir/a.json" "counters/key$i" get >"$dir/out" 2>&1
-    (($(of_b) > had)) && keys+=("key$i")
+    (($(counters b) > had)) && keys+=("key$i")
 done
 ((${#keys[@]} >= 3))
 verdict $? "b has ${#keys[@]} keys"

@@ -614,3 +614,14 @@ void net_expect_even(const struct net *net)
             assert_int_not_equal(there->over, there->ups);
         }
 }
+
+void net_expect_wiped(struct net *net, unsigned node)
+{
+    struct net_node *at = &net->node[node];
+    size_t size = ov_core_size(&at->config);
+
+    ov_core_deinit(at->core);
+    at->alive = false;
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(((uint8_t *)at->memory)[i], 0);
+}

@@ -125,5 +125,7 @@ unsigned net_open(const struct net *net, unsigned a, unsigned b);
 /* With nothing under way: what each has sent in the session that is up, the other one has taken in
  * the one that it has. */
 void net_expect_even(const struct net *net);
+/* Ends a node's core, and holds that nothing is left in its memory. */
+void net_expect_wiped(struct net *net, unsigned node);
 
 #endif

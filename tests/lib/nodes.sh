@@ -111,6 +111,11 @@ counting() {
 END
 }
 
+# counters NODE: how many counters there are on it.
+counters() {
+    "$axsup" actors "$dir/$1.json" --json | grep -o '"contract":"counter"' | wc -l
+}
+
 # start NODE
 start() {
     "$axsup" run "$dir/$1.json" >>"$dir/$1.log" 2>&1 </dev/null &

@@ -900,11 +900,7 @@ static void test_wiped(void **state)
 {
     (void)state;
     set_up_pair(1);
-    size_t size = ov_core_size(&net.node[A].config);
-    ov_core_deinit(net.node[A].core);
-    net.node[A].alive = false;
-    for (size_t i = 0; i < size; i++)
-        assert_int_equal(((uint8_t *)net.node[A].memory)[i], 0);
+    net_expect_wiped(&net, A);
 }
 
 /* ---- all at once ---- */

@@ -98,15 +98,20 @@ static void test_hello_after_the_handshake(void **state)
     breaks(OV_HELLO, true, OV_CONTROL);
 }
 
-/* What came whole before it is told whole, though its connection has ended by then. */
-static void test_message_before_the_end(void **state)
+/* A message of B, and in the same bytes what ends its connection. */
+static void tell_and_break(void)
 {
     struct ov_frame frames[] = {frame_of(OV_TELL, false), frame_of(OV_HELLO, false)};
-
-    (void)state;
     frames[0].body = (struct ax_span){"12345678", 8};
     set_up_pair(1);
     net_forge(&net, B, A, OV_DATA, frames, 2);
+}
+
+/* What came whole before it is told whole, though its connection has ended by then. */
+static void test_message_before_the_end(void **state)
+{
+    (void)state;
+    tell_and_break();
     expect_end(OV_END_PROTOCOL);
     assert_int_equal(net.node[A].peer[B].taken, 1);
 }
@@ -114,20 +119,11 @@ static void test_message_before_the_end(void **state)
 /* And is wiped when the next step begins. */
 static void test_wiped_after_the_end(void **state)
 {
-    struct ov_frame frames[] = {frame_of(OV_TELL, false), frame_of(OV_HELLO, false)};
-    size_t size;
-
     (void)state;
-    frames[0].body = (struct ax_span){"12345678", 8};
-    set_up_pair(1);
-    net_forge(&net, B, A, OV_DATA, frames, 2);
+    tell_and_break();
     net_run(&net, 60 * NET_MS);
     assert_int_equal(net.node[A].peer[B].downs, 1);
-    size = ov_core_size(&net.node[A].config);
-    ov_core_deinit(net.node[A].core);
-    net.node[A].alive = false;
-    for (size_t i = 0; i < size; i++)
-        assert_int_equal(((uint8_t *)net.node[A].memory)[i], 0);
+    net_expect_wiped(&net, A);
 }
 
 static void test_wrong_plane(void **state)
