@@ -11,9 +11,9 @@
  * its way by itself: who owns the shard (a cache, a hint, or the lease store), then the actor (an
  * ensure, which spawns it where there is none), then the message straight to the actor. Where the
  * answer says that nothing was done, as the shard or the actor is elsewhere, it is tried again
- * until its deadline. The requests to one key are sent in the order in which they were made (and
- * come in it, but for what core.h says of a connection that is given up for another one); while
- * those before are still unanswered by an actor that is there no more, those after them wait.
+ * until its deadline. The requests to one key are sent in the order in which they were made, and
+ * come in it; while those before are still unanswered by an actor that is there no more, those
+ * after them wait.
  *
  * A request ends exactly once, with OV_OUT_END. Its body stays with the caller: when a request that
  * had to wait can be sent, OV_OUT_READY asks for it, and OV_IN_GO_ON brings it.

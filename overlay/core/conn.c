@@ -85,7 +85,9 @@ void ov_conn_fail(struct ov_core *core, struct ov_conn *conn, enum ov_end end)
         ov_node_end(core, node, end, NULL);
     } else if (state == OV_CONN_DRAINING) {
         node->draining[i] = NULL;
-        if (!whole) /* what was still to come on it, or was sent on it, is lost */
+        if (whole)
+            ov_elect_drained(core, node, i);
+        else /* what was still to come on it, or was sent on it, is lost */
             ov_node_end(core, node, end == OV_END_GIVEN_UP ? OV_END_LOST : end, NULL);
     } else {
         node->dial = NULL;
@@ -267,13 +269,14 @@ static void take_frame(struct ov_core *core, struct ov_conn *conn, const struct 
         take_heartbeat(core, conn, frame);
 }
 
-/* Until all frames are read, there is no room, or the connection has ended by one of them. */
+/* Until all frames are read, there is no room, the connection is held, or has ended by one of them.
+ */
 static void read_frames(struct ov_core *core, struct ov_conn *conn, const struct ov_event *event)
 {
     struct ov_frame frame;
     int r = 0;
 
-    while (conn->id == event->conn && ov_core_has_room(core)) {
+    while (conn->id == event->conn && !conn->held && ov_core_has_room(core)) {
         r = ov_stream_next(&conn->stream, event->bytes, event->len, &core->out->used, &frame);
         if (r == AX_E_BUSY)
             core->out->more = true;
@@ -305,7 +308,7 @@ void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct o
 
     if (conn->state == OV_CONN_SHAKING)
         shake(core, conn, event);
-    else
+    else if (!conn->held)
         ov_stream_compact(&conn->stream);
     if (conn->id == event->conn && conn->state != OV_CONN_SHAKING)
         read_frames(core, conn, event);

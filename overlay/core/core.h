@@ -12,8 +12,8 @@
  * Control is dialled first; whoever has dialled the one that stays dials data. Where both dial, or
  * one dials again, more than one connection of a plane confirms: election.h says which stays. The
  * other one is given up in order: each side sends a goodbye as the last frame on it, reads on until
- * the other's, and then closes, so that nothing is lost or doubled. But what was sent on the one
- * that is kept may be read before the last of the other.
+ * the other's, and then closes, so that nothing is lost or doubled. Until then the one that is kept
+ * is held: what comes on it waits with the carrier, so that on each plane all comes in its order.
  *
  * Who has dialled data is up when it has read the answer there, and says so on control by a frame
  * of its own, ready. The other one is up when it has read that, or whatever else comes first of
@@ -101,9 +101,12 @@ enum ov_effect_kind {
     OV_DO_ACCEPT, /* conn: this is the number of the connection that was accepted */
     OV_DO_TURN_AWAY, /* the connection that was accepted is to be closed without a byte */
     OV_DO_SEND,      /* conn, bytes, len */
-    OV_DO_CLOSE,     /* conn, end, and refusal where that is the end: after what was sent; also of a
-                        dial that has not connected yet */
-    OV_TELL_UP,      /* index, ident: there is a session */
+    OV_DO_HOLD,  /* conn: what is left of what was received on it, and what else comes on it, is to
+                    be given again, in its order, when OV_DO_GO_ON has come */
+    OV_DO_GO_ON, /* conn */
+    OV_DO_CLOSE, /* conn, end, and refusal where that is the end: after what was sent; also of a
+                    dial that has not connected yet */
+    OV_TELL_UP,  /* index, ident: there is a session */
     OV_TELL_SUSPECT, /* index: it has not answered for a while; ALIVE or DOWN will follow */
     OV_TELL_ALIVE,   /* index: it has, after all */
     OV_TELL_PART,    /* index, abstains: it wants shards or does not, other than before; at first

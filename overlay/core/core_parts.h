@@ -48,6 +48,7 @@ struct ov_conn {
     enum ov_plane plane;
     uint64_t until; /* of a dial, of one that is given up, of the rest of what is in half */
     bool peer_last; /* the peer has given it up, and sends no more on it */
+    bool held;      /* what was sent on the one before it is still to come */
     bool claimed;   /* it was accepted from who has said a name */
     struct ov_link link;
     struct ov_handshake hs;
@@ -190,6 +191,8 @@ bool ov_node_leave(struct ov_core *core, struct ov_node *node);
 
 /* The peer of a connection, whose handshake has just ended, has confirmed. */
 void ov_elect_confirmed(struct ov_core *core, struct ov_conn *conn, const struct ov_peer *peer);
+/* What was given up of a plane has come to its last frame: what is kept is read. */
+void ov_elect_drained(struct ov_core *core, struct ov_node *node, unsigned plane);
 /* The peer has said that it sends no more on a connection, and goes on without it. */
 void ov_elect_peer_last(struct ov_core *core, struct ov_conn *conn);
 /* The dial of a plane is over without success: nothing will take the place of a connection there

@@ -20,17 +20,37 @@ static void give_up(struct ov_core *core, struct ov_node *node, struct ov_conn *
     conn->until = core->now + core->config.drain_ns;
 }
 
+static void hold(struct ov_core *core, struct ov_conn *conn)
+{
+    conn->held = true;
+    ov_core_do(core, OV_DO_HOLD)->conn = conn->id;
+}
+
+void ov_elect_drained(struct ov_core *core, struct ov_node *node, unsigned plane)
+{
+    struct ov_conn *conn = node->kept[plane];
+    if (conn == NULL || !conn->held)
+        return;
+    conn->held = false;
+    ov_core_do(core, OV_DO_GO_ON)->conn = conn->id;
+}
+
+/* One that is given up as soon as it has confirmed has had no payload: who was up before has known
+ * the one that stays before. */
 static void elect(struct ov_core *core, struct ov_node *node, struct ov_conn *conn)
 {
-    struct ov_conn **kept = &node->kept[ov_plane_index(conn->plane)], *before = *kept;
+    unsigned plane = ov_plane_index(conn->plane);
+    struct ov_conn *before = node->kept[plane];
 
     if (before != NULL && !ov_link_kept(&conn->link, &before->link, &core->config.self->ident)) {
         give_up(core, node, conn);
         return;
     }
-    *kept = conn;
+    node->kept[plane] = conn;
     if (before != NULL)
         give_up(core, node, before);
+    if (node->draining[plane] != NULL)
+        hold(core, conn);
     if (conn->plane == OV_CONTROL)
         ov_node_begin_beats(core, node);
 }

@@ -61,7 +61,10 @@ _Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
-    bool paused;         /* is not read */
+    bool paused;   /* is not read, as there is no room for what it says */
+    bool held;     /* is not read, as the core wants it so */
+    uint8_t *kept; /* what has come meanwhile; owned */
+    size_t nkept;
     uint64_t slow_since; /* more than GW_SLOW bytes wait to leave; 0: they do not */
     char from[GW_FROM];  /* who is at the other end */
 };
@@ -213,6 +216,8 @@ void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
 void gw_links_pause(struct ax_ctx *ctx);
 void gw_links_go_on(struct ax_ctx *ctx);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
+/* What is left of what was received, where the connection is held; false: it is not. */
+bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event);
 
 /* ---- calls.c ---- */
 

@@ -49,6 +49,8 @@ static void drop(struct ax_ctx *ctx, struct gw_link *link)
     be_slow(ctx, link, false);
     gw_table_take(&gw.link_of_conn, link->conn, NULL);
     gw_table_take(&gw.link_of_io, link->io, NULL);
+    free(link->kept);
+    link->kept = NULL;
     link->conn = 0;
 }
 
@@ -100,23 +102,76 @@ static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
         be_slow(ctx, link, true);
 }
 
+static void read_or_not(struct ax_ctx *ctx, const struct gw_link *link)
+{
+    (void)ax_io_read(ctx, link->io, !link->paused && !link->held);
+}
+
 void gw_links_pause(struct ax_ctx *ctx)
 {
     struct gw_link *link = gw.reading == 0 ? NULL : by(&gw.link_of_conn, gw.reading);
     if (link == NULL || link->paused)
         return;
     link->paused = true;
-    (void)ax_io_read(ctx, link->io, false);
+    read_or_not(ctx, link);
 }
 
 void gw_links_go_on(struct ax_ctx *ctx)
 {
     for (uint32_t i = 0; i < gw.nlinks; i++) {
         struct gw_link *link = &gw.links[i];
-        if (link->conn != 0 && link->paused)
-            (void)ax_io_read(ctx, link->io, true);
+        if (link->conn == 0 || !link->paused)
+            continue;
         link->paused = false;
+        read_or_not(ctx, link);
     }
+}
+
+static void received(struct ax_ctx *ctx, uint64_t conn, const void *bytes, size_t len)
+{
+    uint64_t before = gw.reading;
+    gw.reading = conn;
+    (void)gw_link_event(
+        ctx, (struct ov_event){.kind = OV_ON_RECEIVED, .conn = conn, .bytes = bytes, .len = len});
+    gw.reading = before;
+}
+
+/* What has been received before it was held, and while its last data were on their way here. */
+bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event)
+{
+    struct gw_link *link = by(&gw.link_of_conn, event->conn);
+    if (link == NULL || !link->held)
+        return false;
+    uint8_t *larger = realloc(link->kept, link->nkept + event->len);
+    if (larger == NULL)
+        gw_die(ctx, "no memory");
+    memcpy(larger + link->nkept, event->bytes, event->len);
+    link->kept = larger;
+    link->nkept += event->len;
+    return true;
+}
+
+/* Ahead of all that is read from now on. */
+static void give_again(struct ax_ctx *ctx, const struct gw_later *later)
+{
+    struct gw_link *link = by(&gw.link_of_conn, later->link.conn);
+    if (link == NULL)
+        return;
+    uint8_t *bytes = link->kept;
+    size_t len = link->nkept;
+    link->kept = NULL;
+    link->nkept = 0;
+    if (len > 0)
+        received(ctx, later->link.conn, bytes, len);
+    free(bytes);
+}
+
+static void hold(struct ax_ctx *ctx, struct gw_link *link, bool held)
+{
+    link->held = held;
+    read_or_not(ctx, link);
+    if (!held)
+        gw_run_later(ctx, give_again)->link.conn = link->conn;
 }
 
 void gw_links_look(struct ax_ctx *ctx)
@@ -171,6 +226,11 @@ void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
         break;
     case OV_DO_SEND:
         send_bytes(ctx, effect);
+        break;
+    case OV_DO_HOLD:
+    case OV_DO_GO_ON:
+        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL)
+            hold(ctx, link, effect->kind == OV_DO_HOLD);
         break;
     case OV_DO_CLOSE:
         if ((link = by(&gw.link_of_conn, effect->conn)) != NULL)
@@ -236,12 +296,7 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
     } else if (event->what == AX_IO_CONNECTED) {
         connected(ctx, link, event->error);
     } else if (event->what == AX_IO_DATA) {
-        gw.reading = link->conn;
-        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_RECEIVED,
-                                                   .conn = link->conn,
-                                                   .bytes = event->data,
-                                                   .len = event->size});
-        gw.reading = 0;
+        received(ctx, link->conn, event->data, event->size);
     } else if (event->what == AX_IO_DRAINED) {
         be_slow(ctx, link, false);
     } else if (event->what == AX_IO_CLOSED) {

@@ -79,7 +79,7 @@ static int step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
         if (event.kind == OV_ON_RECEIVED) {
             event.bytes = (const uint8_t *)event.bytes + gw.outs.used;
             event.len -= gw.outs.used;
-            if (event.len > 0)
+            if (event.len > 0 && !gw_links_keep(ctx, &event))
                 continue;
         }
         if (!gw.outs.more)

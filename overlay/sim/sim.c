@@ -32,11 +32,16 @@ uint64_t sim_random_of(struct sim *sim, uint64_t of, uint64_t n)
     return mix(z ^ of) % n;
 }
 
+static bool is_of_connection(const struct sim_event *event)
+{
+    return (event->what >= SIM_CONNECT && event->what <= SIM_CLOSED) || event->what == SIM_GO_ON;
+}
+
 /* For all else that an event does by chance. */
 static void reseed(struct sim *sim, const struct sim_event *event)
 {
     uint64_t of = (uint64_t)event->what << 32 | event->node;
-    if (event->what >= SIM_CONNECT && event->what <= SIM_CLOSED)
+    if (is_of_connection(event))
         of = of << 16 ^ (sim->pipes[event->pipe].end[event->end].node << 8 |
                          sim->pipes[event->pipe].end[1 - event->end].node);
     sim->chance = sim_random_of(sim, of ^ sim->same << 40, UINT64_MAX);
@@ -130,7 +135,7 @@ void sim_free(struct sim *sim)
         sim_end_life(&sim->node[i]);
     free(sim->happening.bytes);
     sim_queue_free(sim);
-    free(sim->pipes);
+    sim_wire_free(sim);
     free(sim->records);
     free(sim->old_records);
     free(sim->outs.list);
@@ -195,6 +200,8 @@ int sim_step(struct sim *sim, unsigned node, struct ov_in in, uint64_t *id)
         if (event.len == 0)
             in = (struct ov_in){.kind = OV_IN_TIMER, .link = &event};
     } while (sim->outs.more);
+    if (received && event.len > 0)
+        sim_not_taken(sim, node, &event);
     sim_host_work(sim, node);
     sim_set_timer(sim, node);
     if (sim->config.host.stepped != NULL && node != SIM_IMPOSTOR)
@@ -259,7 +266,7 @@ static struct sim_node *waits_for(struct sim *sim, const struct sim_event *event
     unsigned node = event->node;
     if (event->what == SIM_ASKED)
         return NULL;
-    if (event->what >= SIM_CONNECT && event->what <= SIM_CLOSED)
+    if (is_of_connection(event))
         node = sim->pipes[event->pipe].end[event->end].node;
     return node != SIM_NOBODY && sim->node[node].paused_until > sim->now ? &sim->node[node] : NULL;
 }

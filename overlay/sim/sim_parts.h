@@ -25,6 +25,7 @@ enum sim_what {
     SIM_ASKED,    /* the store gets a request */
     SIM_ANSWERED, /* the node gets its answer */
     SIM_CALL,
+    SIM_GO_ON, /* what was kept at an end is given to its node */
 };
 
 struct sim_event {
@@ -52,6 +53,9 @@ struct sim_end {
     bool open;
     bool deaf;        /* something that was sent from here was lost: so is all behind it */
     uint64_t last_at; /* when the last of what was sent from here arrives */
+    bool held;        /* until SIM_GO_ON */
+    uint8_t *kept;    /* bytes that have arrived meanwhile; owned */
+    size_t nkept;
 };
 
 struct sim_pipe {
@@ -138,6 +142,9 @@ void sim_set_timer(struct sim *sim, unsigned node);
 /* An effect of a node's core. */
 void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect);
 void sim_arrive(struct sim *sim, struct sim_event *event);
+/* Bytes that a node has not taken, as the connection is held since. */
+void sim_not_taken(struct sim *sim, unsigned node, const struct ov_event *event);
+void sim_wire_free(struct sim *sim);
 unsigned sim_new_pipe(struct sim *sim);
 /* To the other end, in order; bytes in pieces by chance. */
 void sim_post_to(struct sim *sim, unsigned pipe, unsigned to, enum sim_what what);

@@ -11,6 +11,22 @@ static bool is_over(const struct sim_pipe *pipe)
     return !pipe->end[0].open && !pipe->end[1].open && pipe->under_way == 0;
 }
 
+static void forget_kept(struct sim_pipe *pipe)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        free(pipe->end[end].kept);
+        pipe->end[end].kept = NULL;
+        pipe->end[end].nkept = 0;
+    }
+}
+
+void sim_wire_free(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->npipes; i++)
+        forget_kept(&sim->pipes[i]);
+    free(sim->pipes);
+}
+
 unsigned sim_new_pipe(struct sim *sim)
 {
     unsigned i = 0;
@@ -23,6 +39,7 @@ unsigned sim_new_pipe(struct sim *sim)
     }
     sim->pipes[i].used = true;
     sim->pipes[i].recorded = 0;
+    forget_kept(&sim->pipes[i]);
     return i;
 }
 
@@ -166,6 +183,10 @@ void sim_carry(struct sim *sim, unsigned node, const struct ov_effect *effect)
             sim_refused(sim, node, AX_E_NO_KEY);
         if (effect->kind == OV_DO_SEND)
             sim_post_bytes(sim, pipe, 1 - end, effect->bytes, effect->len);
+        else if (effect->kind == OV_DO_HOLD)
+            sim->pipes[pipe].end[end].held = true;
+        else if (effect->kind == OV_DO_GO_ON)
+            (void)post_at(sim, sim->now, pipe, end, SIM_GO_ON);
         else
             hang_up(sim, pipe, end);
     }
@@ -216,6 +237,31 @@ static void join(struct sim *sim, struct sim_event *event)
     }
 }
 
+static void keep(struct sim_end *end, const uint8_t *bytes, size_t len)
+{
+    end->kept = sim_alloc(end->kept, end->nkept + len);
+    memcpy(end->kept + end->nkept, bytes, len);
+    end->nkept += len;
+}
+
+void sim_not_taken(struct sim *sim, unsigned node, const struct ov_event *event)
+{
+    unsigned pipe, end;
+    if (find(sim, node, event->conn, &pipe, &end) && sim->pipes[pipe].end[end].held)
+        keep(&sim->pipes[pipe].end[end], event->bytes, event->len);
+}
+
+/* What was kept arrives. */
+static void go_on(struct sim *sim, struct sim_event *event, struct sim_end *end)
+{
+    event->what = SIM_BYTES;
+    event->bytes = sim->happening.bytes = end->kept;
+    event->len = end->nkept;
+    end->held = false;
+    end->kept = NULL;
+    end->nkept = 0;
+}
+
 void sim_arrive(struct sim *sim, struct sim_event *event)
 {
     struct sim_end *end = &sim->pipes[event->pipe].end[event->end];
@@ -225,8 +271,6 @@ void sim_arrive(struct sim *sim, struct sim_event *event)
 
     if (event->what == SIM_BYTES)
         join(sim, event);
-    on.bytes = event->bytes;
-    on.len = event->len;
     sim->pipes[event->pipe].under_way--;
     if (event->life != sim->pipes[event->pipe].generation || node == NULL)
         return;
@@ -238,8 +282,16 @@ void sim_arrive(struct sim *sim, struct sim_event *event)
         post(sim, event->pipe, 1 - event->end, SIM_CLOSED, NULL, 0); /* a reset */
     if (!node->alive || end->life != node->life || !end->open)
         return;
+    if (event->what == SIM_BYTES && end->held) {
+        keep(end, event->bytes, event->len);
+        return;
+    }
+    if (event->what == SIM_GO_ON)
+        go_on(sim, event, end);
     if (event->what == SIM_CONNECTED)
         sim_secret(sim, secret);
+    on.bytes = event->bytes;
+    on.len = event->len;
     on.kind = event->what == SIM_BYTES    ? OV_ON_RECEIVED
               : event->what == SIM_CLOSED ? OV_ON_CLOSED
                                           : OV_ON_CONNECTED;

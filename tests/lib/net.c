@@ -59,6 +59,9 @@ void net_deinit(struct net *net)
 {
     for (unsigned i = 0; i < NET_MAIL; i++)
         free(net->mail[i].bytes);
+    for (unsigned i = 0; i < net->npipes; i++)
+        for (unsigned end = 0; end < 2; end++)
+            free(net->pipe[i].end[end].kept);
     for (unsigned i = 0; i < net->nodes; i++)
         free(net->node[i].memory);
     free(net->effects.list);
@@ -83,7 +86,7 @@ void net_start(struct net *net, unsigned node)
     memset(at->peer, 0, sizeof at->peer);
     for (unsigned i = 0; i < net->nodes; i++) {
         at->index[i] = UINT32_MAX;
-        net->node[i].peer[node].last = 0; /* it counts its tells anew */
+        memset(net->node[i].peer[node].last, 0, sizeof at->peer[0].last); /* it counts anew */
         memset(net->node[i].peer[node].seen, 0, sizeof at->peer[0].seen);
     }
 }
@@ -176,6 +179,10 @@ static void do_conn(struct net *net, unsigned node, const struct ov_effect *effe
         post_bytes(net, pipe, 1 - end, effect->bytes, effect->len);
         return;
     }
+    if (effect->kind != OV_DO_CLOSE) {
+        net->pipe[pipe].end[end].held = effect->kind == OV_DO_HOLD;
+        return;
+    }
     net->pipe[pipe].end[end].open = false;
     net->node[node].closed = effect->end;
     post(net, pipe, 1 - end, NET_CLOSED, NULL, 0);
@@ -207,10 +214,8 @@ static void do_tell(struct net *net, unsigned node, const struct ov_effect *effe
         assert_int_equal(effect->frame.kind, effect->plane == OV_DATA ? OV_TELL : OV_DEMONITOR);
         assert_true(effect->frame.request < sizeof peer->seen);
         assert_int_equal(peer->seen[effect->frame.request]++, 0);
-        if (effect->plane == OV_DATA) {
-            peer->swapped += effect->frame.request < peer->last;
-            peer->last = effect->frame.request;
-        }
+        peer->swapped += effect->frame.request < peer->last[effect->plane];
+        peer->last[effect->plane] = effect->frame.request;
         peer->taken++;
         peer->taken_now++;
         if (net->taken != NULL)
@@ -243,6 +248,8 @@ static void carry_out(struct net *net, unsigned node, unsigned pipe)
             post(net, pipe, 0, NET_CLOSED, NULL, 0);
             break;
         case OV_DO_SEND:
+        case OV_DO_HOLD:
+        case OV_DO_GO_ON:
         case OV_DO_CLOSE:
             do_conn(net, node, effect);
             break;
@@ -264,6 +271,40 @@ static void note_early(struct net *net, unsigned node, uint64_t conn)
     peer->over = peer->ups;
 }
 
+/* What is left of what has arrived at an end that is held; false: it is not. */
+static bool keep(struct net *net, const struct ov_event *event, unsigned node)
+{
+    unsigned pipe, end;
+    struct net_end *at;
+    if (!find_end(net, node, event->conn, &pipe, &end) || !net->pipe[pipe].end[end].held)
+        return false;
+    at = &net->pipe[pipe].end[end];
+    at->kept = realloc(at->kept, at->nkept + event->len);
+    memcpy(at->kept + at->nkept, event->bytes, event->len);
+    at->nkept += event->len;
+    return true;
+}
+
+static int step(struct net *net, unsigned node, struct ov_event event, unsigned pipe);
+
+/* What was kept at ends that are held no more. */
+static void go_on(struct net *net, unsigned node)
+{
+    for (unsigned pipe = 0; pipe < net->npipes; pipe++)
+        for (unsigned end = 0; end < 2; end++) {
+            struct net_end *at = &net->pipe[pipe].end[end], kept = *at;
+            if (at->node != node || at->held || at->nkept == 0)
+                continue;
+            at->kept = NULL;
+            at->nkept = 0;
+            struct ov_event event = {
+                .kind = OV_ON_RECEIVED, .conn = kept.conn, .bytes = kept.kept, .len = kept.nkept};
+            if (kept.open)
+                assert_int_equal(step(net, node, event, pipe), 0);
+            free(kept.kept);
+        }
+}
+
 /* All of an event, however little room there is for effects. */
 static int step(struct net *net, unsigned node, struct ov_event event, unsigned pipe)
 {
@@ -283,7 +324,9 @@ static int step(struct net *net, unsigned node, struct ov_event event, unsigned 
     } while (r == 0 && net->effects.more);
     if (counts->early > early)
         note_early(net, node, event.conn);
-    assert_int_equal(event.kind == OV_ON_RECEIVED ? event.len : 0, 0);
+    if (event.kind == OV_ON_RECEIVED && event.len > 0)
+        assert_true(keep(net, &event, node));
+    go_on(net, node);
     return r;
 }
 

@@ -23,8 +23,9 @@ struct net_peer { /* of a node, as it was told */
     struct ov_ident ident;
     enum ov_end end; /* of the last session */
     unsigned ups, downs;
-    uint64_t sent, taken, last; /* frames: sent, taken of the peer's, and its last tell's number */
-    uint64_t swapped;           /* tells that came behind a later one */
+    uint64_t sent, taken,
+        last[3];                  /* frames: sent, taken of the peer's, and the last one's number */
+    uint64_t swapped;             /* frames that came behind a later one of their plane */
     uint64_t sent_now, taken_now; /* the same, in the session that is up */
     unsigned over;                /* the last of its sessions of which a frame came outside one */
     uint8_t seen[1024];           /* by number */
@@ -49,6 +50,9 @@ struct net_end {
     uint64_t conn;    /* 0: not accepted yet */
     bool open;        /* at this end */
     uint64_t last_at; /* when the last of what was sent from here arrives */
+    bool held;        /* what arrives here is kept */
+    uint8_t *kept;    /* owned; with nkept above 0 and not held, it is about to be given again */
+    size_t nkept;
 };
 
 struct net_mail {

@@ -77,7 +77,7 @@ static void test_simultaneous_dials(void **state)
     assert_true(given_up > 100); /* it was not always one dial alone */
 }
 
-/* What is said while connections are being elected comes, once. */
+/* What is said while connections are being elected comes, once, and each plane in its order. */
 static void test_nothing_is_lost_by_an_election(void **state)
 {
     unsigned said = 0;
@@ -96,9 +96,11 @@ static void test_nothing_is_lost_by_an_election(void **state)
                 }
         }
         net_run(&net, NET_S);
-        for (unsigned from = A; from <= B; from++)
+        for (unsigned from = A; from <= B; from++) {
             assert_int_equal(net.node[1 - from].peer[from].taken,
                              net.node[from].peer[1 - from].sent);
+            assert_int_equal(net.node[1 - from].peer[from].swapped, 0);
+        }
         expect_one_session();
         net_deinit(&net);
     }
@@ -183,8 +185,10 @@ static void test_planes_of_different_delay(void **state)
         }
         net_run(&net, NET_S);
         expect_one_session();
-        for (unsigned from = A; from <= B; from++)
+        for (unsigned from = A; from <= B; from++) {
             assert_int_equal(net.node[1 - from].peer[from].taken, 600);
+            assert_int_equal(net.node[1 - from].peer[from].swapped, 0);
+        }
         net_expect_even(&net);
         given_up += ov_core_counts(net.node[A].core)->given_up;
         net_deinit(&net);

@@ -190,7 +190,7 @@ static bool do_turn(struct world *world, const struct turn *turn, struct actor *
     if (op->what == LINEAR_WRITE)
         resource->value = actor->value = op->number << 16;
     world->tally.n[DONE]++;
-    ledger_done(world, turn->node, turn->op, actor->value);
+    ledger_done(world, turn->op, actor->value);
     return true;
 }
 

@@ -91,8 +91,8 @@ static void right_peers(struct world *world, unsigned node)
             unsigned other = SIM_NOBODY, life = 0;
             if (view.conn[plane] == world->links[node][index][plane])
                 continue;
-            if (plane == 1 && world->links[node][index][1] != 0 && view.conn[1] != 0)
-                world->elected_at[node][view.node[0] - 'a'] = sim_now(world->sim);
+            world->tally.n[ELECTED] +=
+                world->links[node][index][plane] != 0 && view.conn[plane] != 0;
             world->links[node][index][plane] = view.conn[plane];
             if (view.conn[plane] != 0 &&
                 (!sim_other(world->sim, node, view.conn[plane], &other, &life) ||

@@ -93,18 +93,9 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
     op->status = (unsigned)r;
 }
 
-/* What was sent on a connection that is given up for another one of the same session may be read
- * after what is sent on that: so core.h says. */
-static bool may_be_overtaken(const struct world *world, unsigned a, unsigned b)
-{
-    uint64_t at = world->elected_at[a][b] > world->elected_at[b][a] ? world->elected_at[a][b]
-                                                                    : world->elected_at[b][a];
-    return at != 0 && sim_now(world->sim) - at < 2 * SIM_S;
-}
-
 /* What a request's actor has done: once, in the order of the asker, and not for one that has ended
  * in a way that says that nothing was done. */
-void ledger_done(struct world *world, unsigned node, unsigned index, uint64_t value)
+void ledger_done(struct world *world, unsigned index, uint64_t value)
 {
     struct op *op = &world->ops[index < OPS ? index : 0];
     uint64_t *last = &world->resources[op->key].last[op->node][op->life % 64];
@@ -119,10 +110,6 @@ void ledger_done(struct world *world, unsigned node, unsigned index, uint64_t va
         (unsigned long long)value);
     if (op->direct)
         return;
-    if (op->number < *last && may_be_overtaken(world, op->node, node)) {
-        world->tally.n[OVERTAKEN]++;
-        return;
-    }
     if (op->number < *last)
         fail(world, "order", "request %u of %c, for k%u, is done after a later one", index,
              'a' + (int)op->node, op->key);

@@ -65,7 +65,7 @@
     X(ROTATIONS, "rotations of the token")                                                         \
     X(CANCELED, "requests taken back")                                                             \
     X(BUSY, "without room")                                                                        \
-    X(OVERTAKEN, "overtaken")                                                                      \
+    X(ELECTED, "connections replaced")                                                             \
     X(TOO_HARD, "histories too hard")
 
 enum tally_of {
@@ -219,12 +219,11 @@ struct world {
         uint32_t shard;
         uint64_t epoch;
     } arrived;
-    bool up[SIM_NODES][SIM_NODES];             /* by the core's index: host code knows of it */
-    uint64_t links[SIM_NODES][SIM_NODES][2];   /* by the core's index: connections looked at */
-    uint64_t elected_at[SIM_NODES][SIM_NODES]; /* another data connection, in a session */
-    uint64_t boots[SIM_NODES][64];             /* of each life */
-    uint64_t slow_until[SIM_NODES];            /* a clock, and what follows of it */
-    uint64_t forgets_until;                    /* the store waits for the leases that it gave */
+    bool up[SIM_NODES][SIM_NODES];           /* by the core's index: host code knows of it */
+    uint64_t links[SIM_NODES][SIM_NODES][2]; /* by the core's index: connections looked at */
+    uint64_t boots[SIM_NODES][64];           /* of each life */
+    uint64_t slow_until[SIM_NODES];          /* a clock, and what follows of it */
+    uint64_t forgets_until;                  /* the store waits for the leases that it gave */
     int ppm[SIM_NODES];
     uint64_t paused_at[SIM_NODES];                       /* its leases; 0: they are not */
     uint64_t gained[SIM_NODES][REGISTRIES][SHARDS_MOST]; /* until it was lost; 0: nothing is */
@@ -284,7 +283,7 @@ void ledger_out(struct world *world, unsigned node, const struct ov_out *out);
 void ledger_crash(struct world *world, unsigned node);
 void ledger_notice(struct world *world, unsigned node, uint64_t monitor);
 void ledger_learn(struct world *world, unsigned node, const struct ov_out *out);
-void ledger_done(struct world *world, unsigned node, unsigned op, uint64_t value);
+void ledger_done(struct world *world, unsigned op, uint64_t value);
 void ledger_all_ended(struct world *world);
 /* Whether a request that has ended so may be done, or have been done. */
 bool ledger_may_be_done(unsigned status);
