@@ -63,6 +63,12 @@ becomes() {
     verdict $? "$command $*: $got, never $pattern"
 }
 
+# Nobody who asks it from now on is answered before somebody writes to the gate.
+block_w() {
+    tell w block "{\"path\":\"$dir/gate\"}"
+    becomes '\[{"name":"w",*"in_flight":1,*' actors --json --name w
+}
+
 pid_of() { # WORKER
     [[ $("$axsup" status --json "$conf") =~ \"name\":\"$1\"[^\}]*\"pid\":([0-9]+) ]] &&
         echo "${BASH_REMATCH[1]}"
@@ -141,7 +147,7 @@ shows '*b/0*hung*SIGABRT*v*loop*' crashes
 call "$ok" x watch '{"name":"w"}'
 call "$ok" v watch '{"name":"w"}' # from another worker
 tell w later '{"by":2}'
-tell w block "{\"path\":\"$dir/gate\"}"
+block_w
 "$axsup" call "$conf" v wait_for '{"name":"w"}' >"$dir/waited" 2>&1 &
 waits=$!
 becomes '*"name":"v",*"state":"suspended",*"suspended_on":"w",*"in_flight":1,*' actors --json --state suspended
@@ -228,7 +234,7 @@ call "$ok" t breed '{"name":"late","restarts":1}'
 becomes '*;late started 1 missed [1-9]*' call u lives
 # and in another worker one that takes nothing while it waits, and holds 20
 call "$ok" v listen '{"on":true}'
-tell w block "{\"path\":\"$dir/gate\"}"
+block_w
 "$axsup" call "$conf" v wait_for '{"name":"w"}' >"$dir/waited" 2>&1 &
 waits=$!
 becomes '*"name":"v",*"state":"suspended",*' actors --json --state suspended
