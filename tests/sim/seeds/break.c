@@ -12,10 +12,19 @@ static void start_again(void *of, uint64_t node)
     sim_start(world->sim, (unsigned)node);
 }
 
-static void end_node(struct world *world, unsigned node, bool quiet, uint32_t down_ms)
+/* Another process of the same boot, as after the death of a gateway. */
+static void succeed(void *of, uint64_t node)
+{
+    struct world *world = of;
+    world->tally.n[SUCCESSORS]++;
+    say(world, (unsigned)node, "has another process");
+    sim_succeed(world->sim, (unsigned)node);
+}
+
+static bool end_node(struct world *world, unsigned node, bool quiet)
 {
     if (!sim_alive(world->sim, node))
-        return;
+        return false;
     world->tally.n[CRASHES]++;
     ledger_crash(world, node);
     actors_crash(world, node);
@@ -25,17 +34,22 @@ static void end_node(struct world *world, unsigned node, bool quiet, uint32_t do
     memset(world->up[node], 0, sizeof world->up[node]);
     memset(world->links[node], 0, sizeof world->links[node]);
     sim_crash(world->sim, node, quiet);
-    sim_later(world->sim, down_ms * SIM_MS, SIM_NOBODY, start_again, world, node);
+    return true;
 }
 
 static void end_by_itself(void *of, uint64_t node)
 {
-    end_node(of, (unsigned)node, false, 500);
+    struct world *world = of;
+    if (end_node(world, (unsigned)node, false))
+        sim_later(world->sim, 500 * SIM_MS, SIM_NOBODY, start_again, world, node);
 }
 
 static void crash(struct world *world, unsigned node, const struct planned *planned)
 {
-    end_node(world, node, planned->b % 2 == 0, planned->c % 6000);
+    bool same_boot = planned->d % 2 == 0;
+    if (end_node(world, node, planned->b % 2 == 0))
+        sim_later(world->sim, planned->c % (same_boot ? 1000 : 6000) * SIM_MS, SIM_NOBODY,
+                  same_boot ? succeed : start_again, world, node);
 }
 
 static void stand_still(struct world *world, unsigned node, const struct planned *planned)

@@ -215,18 +215,19 @@ static unsigned registry_of(const struct ov_store_request *request)
     return registry;
 }
 
-/* I1 by the store: an epoch is given to one session. */
+/* I1 by the store: an epoch is given to one boot, whose processes come one after another. */
 static void granted(struct world *world, unsigned node, unsigned registry, uint32_t shard,
                     uint64_t epoch)
 {
     struct grant *grant = &world->grants[registry][shard][epoch % GRANTS];
-    unsigned life = sim_life(world->sim, node);
+    uint64_t boot = sim_boot(world->sim, node);
     char text[32];
-    if (grant->epoch == epoch && (grant->node != node || grant->life != life) &&
+    if (grant->epoch == epoch && (grant->node != node || grant->boot != boot) &&
         !is_forgotten(world, registry, shard, epoch))
         fail(world, "I1", "the store gives %s at %llu twice", shard_text(registry, shard, text),
              (unsigned long long)epoch);
-    *grant = (struct grant){epoch, node, life};
+    if (grant->epoch != epoch || grant->boot != boot)
+        *grant = (struct grant){.epoch = epoch, .boot = boot, .node = node};
 }
 
 void check_stored(struct world *world, unsigned node, const struct ov_store_request *request,
@@ -251,16 +252,19 @@ void check_stored(struct world *world, unsigned node, const struct ov_store_requ
     }
 }
 
-/* I2 epochs of a shard rise strictly. I6 no ownership follows from a read alone: what is gained is
- * what the store has granted, in answer to a question for it. */
+/* I2 epochs of a shard rise strictly, but where another process of the same boot gains it. I6 no
+ * ownership follows from a read alone: what is gained is what the store has granted, in answer to a
+ * question for it. */
 void check_gained(struct world *world, unsigned node, const struct ov_out *out)
 {
     uint64_t *last = &world->epochs[out->registry][out->shard];
-    const struct grant *grant = &world->grants[out->registry][out->shard][out->epoch % GRANTS];
+    struct grant *grant = &world->grants[out->registry][out->shard][out->epoch % GRANTS];
+    unsigned life = sim_life(world->sim, node);
     char text[32];
 
     shard_text(out->registry, out->shard, text);
-    bool again = is_forgotten(world, out->registry, out->shard, out->epoch);
+    bool again = is_forgotten(world, out->registry, out->shard, out->epoch) ||
+                 (grant->epoch == *last && grant->gained != 0 && grant->gained != life);
     if (out->epoch <= *last && !is_slow(world, node) && !again)
         fail(world, "I2", "%s goes to %c at epoch %llu after %llu", text, 'a' + (int)node,
              (unsigned long long)out->epoch, (unsigned long long)*last);
@@ -270,8 +274,9 @@ void check_gained(struct world *world, unsigned node, const struct ov_out *out)
         world->arrived.shard != out->shard || world->arrived.epoch != out->epoch)
         fail(world, "I6", "%c holds %s without having asked for it", 'a' + (int)node, text);
     if (grant->epoch != out->epoch || grant->node != node ||
-        grant->life != sim_life(world->sim, node))
+        grant->boot != sim_boot(world->sim, node))
         fail(world, "I6", "%c holds %s, which the store has not granted", 'a' + (int)node, text);
+    grant->gained = life;
 }
 
 /* I3 no turn of a shard starts after its owner's deadline. */

@@ -55,6 +55,7 @@
     X(LOST, "of them lost")                                                                        \
     X(DOWNS, "downs")                                                                              \
     X(CRASHES, "crashes")                                                                          \
+    X(SUCCESSORS, "of the same boot")                                                              \
     X(PAUSES, "pauses")                                                                            \
     X(PARTITIONS, "partitions")                                                                    \
     X(CUTS, "cuts")                                                                                \
@@ -192,8 +193,9 @@ struct turn { /* a message that was handed to an actor */
 #define TURNS 1024u
 
 struct grant { /* of an epoch by the store */
-    uint64_t epoch;
-    unsigned node, life;
+    uint64_t epoch, boot;
+    unsigned node;
+    unsigned gained; /* the last life of the node that was told of it; 0: none was */
 };
 
 #define GRANTS 64u
