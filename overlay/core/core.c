@@ -160,6 +160,8 @@ static int send_frame(struct ov_core *core, uint32_t index, const struct ov_fram
     if (plane == OV_EITHER || frame->kind == OV_HEARTBEAT || frame->kind == OV_READY)
         return AX_E_INVALID;
     conn = core->nodes[index].kept[ov_plane_index(plane)];
+    if (plane == OV_DATA && conn->stuck)
+        return AX_E_FULL;
     r = core->config.gather ? ov_gather(core, conn, frame) : AX_E_BUSY;
     if (r != AX_E_BUSY)
         return r;
@@ -222,6 +224,8 @@ static void on_conn(struct ov_core *core, const struct ov_event *event)
         ov_conn_connected(core, conn, event->chance);
     else if (event->kind == OV_ON_RECEIVED)
         ov_conn_received(core, conn, event);
+    else if (event->kind == OV_ON_STUCK || event->kind == OV_ON_FLOWS)
+        conn->stuck = event->kind == OV_ON_STUCK;
     else
         ov_conn_fail(core, conn, OV_END_LOST);
 }

@@ -78,10 +78,13 @@ enum ov_event_kind {
     OV_ON_CONNECTED, /* conn, chance: the dial has reached somebody */
     OV_ON_RECEIVED,  /* conn, bytes, len */
     OV_ON_CLOSED,    /* conn: it is closed, or was never made */
-    OV_ON_SEND,      /* index, frame: to the node, on the plane of the frame. What the step before
-                        has told stays as it is, texts and bodies of frames too, as long as these
-                        effects have a list and bytes of their own */
-    OV_ON_LEAVE,     /* this node says goodbye, and takes and makes no more connections */
+    OV_ON_STUCK, /* conn: too much waits to leave by it. Where it is a node's data, OV_ON_SEND of
+                    more is refused, until */
+    OV_ON_FLOWS, /* conn: it has left */
+    OV_ON_SEND,  /* index, frame: to the node, on the plane of the frame. What the step before
+                    has told stays as it is, texts and bodies of frames too, as long as these
+                    effects have a list and bytes of their own */
+    OV_ON_LEAVE, /* this node says goodbye, and takes and makes no more connections */
 };
 
 struct ov_event {
@@ -188,7 +191,8 @@ void ov_core_deinit(struct ov_core *core);
 
 /* What has happened at `now`, from 1 and never less than before. AX_E_LIMIT: less room than the
  * least, or than the records of the frame take; for KNOW: no room for one more node.
- * AX_E_NODE_DOWN: SEND without a session. AX_E_TOO_BIG: SEND of more than the peer takes.
+ * AX_E_NODE_DOWN: SEND without a session. AX_E_FULL: SEND by what is stuck. AX_E_TOO_BIG: SEND of
+ * more than the peer takes.
  * AX_E_INVALID: SEND of a frame that is none or is the core's own to send, KNOW of no other node's
  * name. AX_E_SHUTTING_DOWN: KNOW after LEAVE. Nothing has happened then. */
 AX_MUST_USE int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *event,

@@ -49,6 +49,7 @@ struct ov_conn {
     uint64_t until; /* of a dial, of one that is given up, of the rest of what is in half */
     bool peer_last; /* the peer has given it up, and sends no more on it */
     bool held;      /* what was sent on the one before it is still to come */
+    bool stuck;     /* it is not to be given more, where it is data */
     bool claimed;   /* it was accepted from who has said a name */
     struct ov_link link;
     struct ov_handshake hs;

@@ -66,6 +66,7 @@ struct gw_link {       /* a connection */
     uint8_t *kept; /* what has come meanwhile; owned */
     size_t nkept;
     uint64_t slow_since; /* more than GW_SLOW bytes wait to leave; 0: they do not */
+    bool stuck;          /* and nobody waits for it any more */
     char from[GW_FROM];  /* who is at the other end */
 };
 
@@ -75,8 +76,10 @@ struct gw_refused {       /* since it was told last */
     const char *why;
 };
 
-/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. */
+/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. But not for
+ * longer than that, for some of it is for others: then what is for that peer is refused. */
 #define GW_SLOW (1u << 20)
+#define GW_STUCK_NS UINT64_C(1000000000)
 
 struct gw_later { /* comes in, or is done, when this step is over */
     void (*run)(struct ax_ctx *ctx, const struct gw_later *later); /* NULL: `in` comes in */
@@ -128,7 +131,8 @@ struct gw {
     struct far_asker drainer; /* corr 0: nobody waits for it */
 
     struct gw_link *links;
-    uint32_t nlinks, nslow;
+    uint32_t nlinks, nslow;                   /* nslow: that are waited for */
+    uint64_t slow_at;                         /* when gw_links_look has something to do */
     struct gw_table link_of_conn, link_of_io; /* indexes of links */
     uint64_t accepted;                        /* the socket that the core is being asked about */
     char accepted_from[GW_FROM];

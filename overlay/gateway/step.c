@@ -186,6 +186,8 @@ void gw_arm(struct ax_ctx *ctx)
         next = gw.look_at;
     if (gw.room_at < next)
         next = gw.room_at;
+    if (gw.slow_at < next)
+        next = gw.slow_at;
     if (gw_leases_next() < next)
         next = gw_leases_next();
     if (gw_news_next() < next)

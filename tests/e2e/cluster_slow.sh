@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Two nodes on loopback, and more than one of them can take: its gateway is stopped while the other
-# one sends, or the actor there has room for a few messages only. What is lost is a dead letter, by
-# name on the node of the actor, by key on that of the sender.
+# Nodes on loopback, and more than one of them can take: its gateway is stopped while another one
+# sends, which waits for it, but not for long where others are to be served; or the actor there has
+# room for a few messages only. What is lost is a dead letter, by name on the node of the actor, by
+# key and where it could not leave on that of the sender.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -78,9 +79,10 @@ letter() {
     "$axsup" deadletters "$dir/$1.json" --json | sed 's|.*{"at":[^,]*,||; s|}]$||'
 }
 
-name_nodes a b
-configure a
-configure b
+name_nodes a b c
+for node in a b c; do
+    configure $node
+done
 start_all
 
 # ---- a peer that does not read ----
@@ -105,16 +107,46 @@ verdict $? "the flood: $(<"$dir/flood")"
 [[ $(<"$dir/flood") == '{"taken":4000,"error":0}' ]]
 verdict $? "what a could send: $(<"$dir/flood")"
 came=$(seen)
-lost=$(letters b)
-((came + lost == 4000))
-verdict $? "of 4000 messages $came came, and $lost are dead letters"
+lost=$(letters b) unsent=$(letters a)
+((came + lost + unsent == 4000))
+verdict $? "of 4000 messages $came came, and $lost are dead letters of b, $unsent of a"
 ((lost < 2000))
 verdict $? "$lost of 4000 messages were lost for want of room at an actor that takes them"
 [[ $(logged a 'node b is down') == 0 && $(logged b 'node a is down') == 0 ]]
 verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log" "$dir/b.log")"
 
+# ---- one that does not read for long ----
+
+# Who asks another node is answered; what is for it is refused, and said to be; it takes the rest.
+deadline=$((SECONDS + patience))
+stopped=$(pid_of b gateway/0) before=$(seen) unsent=$(letters a)
+kill -STOP "$stopped"
+flood 4000 32768 >"$dir/flood" &
+flood=$!
+until ((SECONDS >= deadline)) || (($(letters a) > unsent)); do :; done
+[[ $(letter a) == '"sender":"near","target":"end at b",'*'"message":"blob","reason":"mailbox full","error":"AX_E_FULL"' ]]
+verdict $? "the last dead letter of a: $(letter a)"
+got=$("$axsup" call "$dir/a.json" near seen '{"node":"c","key":0}' --timeout 60s 2>&1)
+[[ $got == '{"messages":0,"error":0}' ]]
+verdict $? "c is asked while b does not read: $got"
+((failed == 0)) || exit 1 # the flood would be waited for
+wait $flood
+[[ $(<"$dir/flood") == '{"taken":4000,"error":0}' ]]
+verdict $? "a flood for who does not read: $(<"$dir/flood")"
+got=$("$axsup" call "$dir/a.json" near seen '{"node":"b","key":0}' --timeout 60s 2>&1)
+[[ $got == "{\"messages\":0,\"error\":1}" ]]
+verdict $? "b is asked while it does not read: $got"
+kill -CONT "$stopped"
+unsent=$(($(letters a) - unsent)) lost=$(letters b)
+came=$(($(seen) - before)) lost=$(($(letters b) - lost))
+((came + lost + unsent == 4000 && came > 0))
+verdict $? "of 4000 messages $came came, and $lost are dead letters of b, $unsent of a"
+[[ $(logged a 'node b is down') == 0 ]]
+verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log")"
+
 # ---- many small ones ----
 
+came=$(seen) lost=$(letters b)
 [[ $(flood 20000 100) == '{"taken":20000,"error":0}' ]]
 verdict $? "20000 messages were not taken"
 came=$(($(seen) - came))

@@ -161,6 +161,31 @@ static void test_given_up_and_lost(void **state)
     assert_true(lost >= 5);
 }
 
+/* A node that does not read is sent no more data, but for what goes on control. */
+static void test_stuck(void **state)
+{
+    struct ov_node_view view;
+    struct ov_event event = {.kind = OV_ON_STUCK};
+
+    (void)state;
+    set_up_pair(1);
+    assert_true(ov_core_node(net.node[A].core, net.node[A].index[B], &view));
+    event.conn = view.conn[0];
+    assert_int_equal(net_step(&net, A, &event), 0);
+    assert_int_equal(net_tell(&net, A, B), 0);
+    event.conn = view.conn[1];
+    assert_int_equal(net_step(&net, A, &event), 0);
+    assert_int_equal(net_tell(&net, A, B), AX_E_FULL);
+    assert_int_equal(net_demonitor(&net, A, B), 0);
+    assert_int_equal(net_tell(&net, B, A), 0);
+    event.kind = OV_ON_FLOWS;
+    assert_int_equal(net_step(&net, A, &event), 0);
+    assert_int_equal(net_tell(&net, A, B), 0);
+    net_run(&net, NET_S);
+    net_expect_even(&net);
+    assert_int_equal(net.node[B].peer[A].taken, 3);
+}
+
 /* What is said as soon as there is a session comes in the other one's as well, also where one plane
  * is far slower than the other, and whoever has dialled it. */
 static void test_planes_of_different_delay(void **state)
@@ -999,6 +1024,7 @@ int main(void)
         cmocka_unit_test_teardown(test_simultaneous_dials, tear_down),
         cmocka_unit_test_teardown(test_nothing_is_lost_by_an_election, tear_down),
         cmocka_unit_test_teardown(test_given_up_and_lost, tear_down),
+        cmocka_unit_test_teardown(test_stuck, tear_down),
         cmocka_unit_test_teardown(test_planes_of_different_delay, tear_down),
         cmocka_unit_test_teardown(test_ready_on_what_is_given_up, tear_down),
         cmocka_unit_test_teardown(test_sends_leave_what_was_told, tear_down),

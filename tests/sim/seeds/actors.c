@@ -95,7 +95,9 @@ void actors_end_one(struct world *world, unsigned index)
                                                             ? sim_boot(world->sim, actor->node)
                                                             : view.ident.boot,
                                                 .endpoint = {NOTICE, sizeof NOTICE - 1}}};
-        (void)in(world, actor->node, &(struct ov_in){.kind = OV_IN_REQUEST, .request = &request});
+        int r = in(world, actor->node, &(struct ov_in){.kind = OV_IN_REQUEST, .request = &request});
+        if (r == AX_E_FULL) /* there is no last message */
+            ledger_notice(world, sim_node_of(world->sim, actor->node, node), monitor);
         struct ov_answer ended = {
             .handle = handle, .reason = AX_NORMAL, .detail = {"done", 4}, .incarnation = 1};
         if (actor->alive)

@@ -33,6 +33,7 @@ static bool end_node(struct world *world, unsigned node, bool quiet)
     memset(world->holds[node], 0, sizeof world->holds[node]);
     memset(world->up[node], 0, sizeof world->up[node]);
     memset(world->links[node], 0, sizeof world->links[node]);
+    world->stuck[node] = 0;
     sim_crash(world->sim, node, quiet);
     return true;
 }
@@ -195,6 +196,29 @@ static void cut_half(struct world *world, unsigned node, const struct planned *p
     sim_cut_half(world->sim, node, planned->b % world->nodes);
 }
 
+static void leaves_again(void *of, uint64_t arg)
+{
+    struct world *world = of;
+    unsigned node = (unsigned)(arg & 0xff);
+    struct ov_event event = {.kind = OV_ON_FLOWS, .conn = world->stuck[node]};
+    world->stuck[node] = 0;
+    (void)sim_in(world->sim, node, &(struct ov_in){.kind = OV_IN_LINK, .link = &event}, NULL);
+}
+
+/* As its carrier sees it: what does leave, comes. */
+static void stick(struct world *world, unsigned node, const struct planned *planned)
+{
+    uint32_t index = planned->b % world->nodes;
+    struct ov_event event = {.kind = OV_ON_STUCK};
+    struct ov_node_view view;
+    if (!can_act(world, node) || world->stuck[node] != 0 ||
+        !ov_core_node(ov_cluster_core(sim_cluster(world->sim, node)), index, &view))
+        return;
+    world->stuck[node] = event.conn = view.conn[1];
+    (void)sim_in(world->sim, node, &(struct ov_in){.kind = OV_IN_LINK, .link = &event}, NULL);
+    sim_later(world->sim, planned->c % 4000 * SIM_MS, node, leaves_again, world, node);
+}
+
 static void corrupt(struct world *world, unsigned node, const struct planned *planned)
 {
     /* every other one where the length of a record stands */
@@ -310,7 +334,7 @@ void break_it(struct world *world, unsigned node, const struct planned *planned)
         [PLAN_JUMP] = jump,         [PLAN_STALL] = stall,       [PLAN_CUT] = cut,
         [PLAN_CUT_HALF] = cut_half, [PLAN_ATTACK] = attack,     [PLAN_FLOOD] = flood,
         [PLAN_IMPOSTOR] = impostor, [PLAN_CORRUPT] = corrupt,   [PLAN_ROTATE] = rotate,
-        [PLAN_STRANGE] = strange};
+        [PLAN_STRANGE] = strange,   [PLAN_STUCK] = stick};
 
     if (planned->kind >= PLAN_ATTACK && world->plan->locks == OPEN)
         return; /* it is nothing to nodes that take whoever comes */

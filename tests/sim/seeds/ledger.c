@@ -33,7 +33,8 @@ static void aim(struct world *world, struct op *op, struct ov_target *target, ui
 
 static bool may_be_refused(const struct op *op, int r)
 {
-    return r == AX_E_BUSY || (op->direct && (r == AX_E_NODE_DOWN || r == AX_E_STALE));
+    return r == AX_E_BUSY || r == AX_E_FULL ||
+           (op->direct && (r == AX_E_NODE_DOWN || r == AX_E_STALE));
 }
 
 static struct op *new_op(struct world *world, unsigned node, const struct planned *planned)
@@ -89,6 +90,7 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
     if (!may_be_refused(op, r))
         fail(world, "host", "a request is refused: %s", ax_strerror(r));
     world->tally.n[BUSY] += r == AX_E_BUSY;
+    world->tally.n[FULL] += r == AX_E_FULL;
     op->state = OP_ENDED;
     op->status = (unsigned)r;
 }

@@ -59,6 +59,7 @@
     X(PAUSES, "pauses")                                                                            \
     X(PARTITIONS, "partitions")                                                                    \
     X(CUTS, "cuts")                                                                                \
+    X(FULL, "refused for who takes nothing")                                                       \
     X(ATTACKS, "attacks")                                                                          \
     X(STALLS, "clocks too slow")                                                                   \
     X(FENCED, "turns fenced")                                                                      \
@@ -104,6 +105,7 @@ struct tally {
     X(STALL, "slow clock")                                                                         \
     X(CUT, "cut")                                                                                  \
     X(CUT_HALF, "cut at one end")                                                                  \
+    X(STUCK, "peer that takes nothing")                                                            \
     X(ATTACK, "attack")                                                                            \
     X(FLOOD, "flood")                                                                              \
     X(IMPOSTOR, "impostor")                                                                        \
@@ -222,6 +224,7 @@ struct world {
         uint64_t epoch;
     } arrived;
     bool up[SIM_NODES][SIM_NODES];           /* by the core's index: host code knows of it */
+    uint64_t stuck[SIM_NODES];               /* the connection that is given no more; 0: none */
     uint64_t links[SIM_NODES][SIM_NODES][2]; /* by the core's index: connections looked at */
     uint64_t boots[SIM_NODES][64];           /* of each life */
     uint64_t slow_until[SIM_NODES];          /* a clock, and what follows of it */
