@@ -84,6 +84,9 @@ verdict $? "a secret of no kind was made"
 
 # ---- a node ----
 
+config a 5s '"cluster": { "node": "alpha", "listen": "127.0.0.1:0" },'
+try 2 '' '*cluster.token_file: missing: *' run "$dir/a.json"
+ran no_token tcp
 config a 5s "\"cluster\": { \"node\": \"alpha\", \"listen\": \"127.0.0.1:0\",
     \"token_file\": \"token\", \"accepted\": [ \"$dir/key\" ], \"key_file\": \"key\",
     \"pins\": { \"beta\": \"$public\" }, \"registries\": [ { \"name\": \"users\", \"shards\": 8 } ] },"

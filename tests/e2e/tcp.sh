@@ -14,13 +14,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tcp.XXXXXX") || exit
 
-read -r -a ports < <(free_ports 5)
+read -r -a ports < <(free_ports 7)
 
-# config NODE PORT PEERS TOKEN [MORE]
+auth() { [[ -n $1 ]] && echo "\"token_file\": \"$1\"," || echo '"allow_insecure_auth": true,'; }
+
+# config NODE PORT PEERS TOKEN [MORE]: without a token it takes whoever comes.
 config() {
     cat >"$dir/$1.json" <<END
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
-  "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { $3 }, "token_file": "$4",
+  "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { $3 }, $(auth "$4")
     "suspect": "100s", "dead": "200s", "redial": [ "20ms", "100ms" ],
     "store": { "memory": { "node": "$1" } }${5-} },
   "workers": [
@@ -75,6 +77,8 @@ config a "${ports[0]}" "\"b\": \"127.0.0.1:${ports[2]}\"" token
 config b "${ports[1]}" "\"a\": \"127.0.0.1:${ports[3]}\"" token \
     ', "keepalive": { "idle": "11s", "interval": "12s", "probes": 13 }'
 config c "${ports[4]}" "\"a\": \"127.0.0.1:${ports[0]}\"" other
+config d "${ports[5]}" "\"e\": \"127.0.0.1:${ports[6]}\"" token
+config e "${ports[6]}" "\"d\": \"127.0.0.1:${ports[5]}\"" ''
 relay "${ports[2]}" "${ports[1]}" &
 pids[to_b]=$!
 relay "${ports[3]}" "${ports[0]}" &
@@ -135,6 +139,32 @@ verdict $? "c, of another token, is up: $("$axsup" nodes "$dir/c.json" --json)"
 verdict $? "a has c, of another token: $("$axsup" nodes "$dir/a.json" --json)"
 ran another_token tcp
 
+# ---- who has none ----
+
+start d
+start e
+for node in d e; do
+    become '*"event":"auth_refused"*' events "$dir/$node.json" --json
+done
+for node in d e; do
+    [[ $("$axsup" nodes "$dir/$node.json" --json) == *'"state":"down"'* ]]
+    verdict $? "$node of d, with a token, and e, without, has: $("$axsup" nodes "$dir/$node.json" --json)"
+done
+ran token_on_one_side tcp
+
+# ---- an ask that takes long ----
+
+rests='{"node":"b","key":0,"rest_ns":100000000000,"count":0,"size":0}'
+[[ $("$axsup" call "$dir/a.json" near flood "$rests") == '{"taken":0,"error":0}' ]]
+verdict $? "the end of b rests"
+"$axsup" call "$dir/a.json" near seen '{"node":"b","key":0}' --timeout 100s >"$dir/slow" 2>&1 &
+pids[slow]=$!
+out=$("$axsup" call "$dir/a.json" traveler add_at \
+    '{"node":"b","name":"counter","by":1,"timeout_ns":50000000000}' --timeout 50s)
+[[ $out == '{"error":0,"value":1}' ]] && kill -0 "${pids[slow]}"
+verdict $? "another actor of b is asked meanwhile: $out; $(<"$dir/slow")"
+ran slow_ask tcp
+
 # ---- a node dies ----
 
 # By its connections: its silence would be told after 100 s, for which nothing here waits.
@@ -147,7 +177,7 @@ become '{"downs":1,"reason":"node down","restarts":false}' call "$dir/a.json" tr
 become '*"event":"node_down"*' events "$dir/a.json" --json
 ran node_down tcp
 
-nodes=(a c)
+nodes=(a c d e)
 stop_all
 
 echo "$passed passed, $failed failed"
