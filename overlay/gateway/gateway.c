@@ -93,7 +93,7 @@ void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gate
     gw_disarm(ctx);
     gw_clock();
     gw_stand_ins_look(ctx);
-    gw_links_look(ctx);
+    gw_slow_look(ctx);
     gw_waiting_look(ctx);
     gw_leases_run(ctx);
     gw_news_look(ctx);

@@ -7,6 +7,7 @@
  *   setup.c     from the config to a core
  *   book.c      whom it dials, and who others have to be
  *   links.c     its connections
+ *   slow.c      those whose peers do not read
  *   calls.c     what actors of this node send to others
  *   serve.c     what others send to actors of this node
  *   waiting.c   what of that finds no room
@@ -76,10 +77,8 @@ struct gw_refused {       /* since it was told last */
     const char *why;
 };
 
-/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. But not for
- * longer than that, for some of it is for others: then what is for that peer is refused. */
+/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. */
 #define GW_SLOW (1u << 20)
-#define GW_STUCK_NS UINT64_C(1000000000)
 
 struct gw_later { /* comes in, or is done, when this step is over */
     void (*run)(struct ax_ctx *ctx, const struct gw_later *later); /* NULL: `in` comes in */
@@ -132,7 +131,7 @@ struct gw {
 
     struct gw_link *links;
     uint32_t nlinks, nslow;                   /* nslow: that are waited for */
-    uint64_t slow_at;                         /* when gw_links_look has something to do */
+    uint64_t slow_at;                         /* when gw_slow_look has something to do */
     struct gw_table link_of_conn, link_of_io; /* indexes of links */
     uint64_t accepted;                        /* the socket that the core is being asked about */
     char accepted_from[GW_FROM];
@@ -212,8 +211,6 @@ void gw_disarm(struct ax_ctx *ctx);
 /* ---- links.c ---- */
 
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
-/* A peer that does not read is not worth waiting for any longer. */
-void gw_links_look(struct ax_ctx *ctx);
 /* As if the peer had closed it; of 0, or one that is gone, nothing. */
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
 /* What comes in is not read any further for now; and again. */
@@ -222,6 +219,15 @@ void gw_links_go_on(struct ax_ctx *ctx);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 /* What is left of what was received, where the connection is held; false: it is not. */
 bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event);
+
+/* ---- slow.c ---- */
+
+/* More than GW_SLOW bytes wait to leave by it; they have left; it is no more. */
+void gw_slow_begin(struct ax_ctx *ctx, struct gw_link *link);
+void gw_slow_drained(struct ax_ctx *ctx, struct gw_link *link);
+void gw_slow_end(struct ax_ctx *ctx, const struct gw_link *link);
+/* What is due by now; gw.slow_at says when to look again. */
+void gw_slow_look(struct ax_ctx *ctx);
 
 /* ---- calls.c ---- */
 

@@ -34,35 +34,9 @@ static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from
         gw_die(ctx, "no memory");
 }
 
-/* How long who does not read is waited for; after dead_ns the connection is given up. */
-static uint64_t patience(void)
-{
-    return gw.config.core.dead_ns < GW_STUCK_NS ? gw.config.core.dead_ns : GW_STUCK_NS;
-}
-
-/* Nobody can send more while somebody does not read, and is waited for. */
-static void wait_for(struct ax_ctx *ctx, struct gw_link *link)
-{
-    if (link->slow_since != 0)
-        return;
-    link->slow_since = gw.now;
-    gw.nslow++;
-    far_refuse(ctx, true);
-    if (gw.now + patience() < gw.slow_at)
-        gw.slow_at = gw.now + patience();
-}
-
-static void wait_no_more(struct ax_ctx *ctx, const struct gw_link *link)
-{
-    if (link->slow_since == 0 || link->stuck)
-        return;
-    gw.nslow--;
-    far_refuse(ctx, gw.nslow > 0);
-}
-
 static void drop(struct ax_ctx *ctx, struct gw_link *link)
 {
-    wait_no_more(ctx, link);
+    gw_slow_end(ctx, link);
     gw_table_take(&gw.link_of_conn, link->conn, NULL);
     gw_table_take(&gw.link_of_io, link->io, NULL);
     free(link->kept);
@@ -115,7 +89,7 @@ static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
     if (ax_io_write(ctx, link->io, effect->bytes, (uint32_t)effect->len) != 0)
         give_up(ctx, link);
     else if (far_waits(ctx, link->io, GW_SLOW))
-        wait_for(ctx, link);
+        gw_slow_begin(ctx, link);
 }
 
 static void read_or_not(struct ax_ctx *ctx, const struct gw_link *link)
@@ -188,56 +162,6 @@ static void hold(struct ax_ctx *ctx, struct gw_link *link, bool held)
     read_or_not(ctx, link);
     if (!held)
         gw_run_later(ctx, give_again)->link.conn = link->conn;
-}
-
-static bool carries_data(const struct gw_link *link)
-{
-    struct ov_node_view view;
-    for (uint32_t i = 0; i < gw.config.core.nodes_max; i++)
-        if (ov_core_node(ov_cluster_core(gw.cluster), i, &view) && view.conn[1] == link->conn)
-            return true;
-    return false;
-}
-
-/* When it is to be looked at again; UINT64_MAX: it is not slow. */
-static uint64_t look_at_slow(struct ax_ctx *ctx, struct gw_link *link)
-{
-    uint64_t slow = gw.now - link->slow_since;
-    if (link->conn == 0 || link->slow_since == 0)
-        return UINT64_MAX;
-    if (slow >= gw.config.core.dead_ns) {
-        give_up(ctx, link);
-        return UINT64_MAX;
-    }
-    if (slow >= patience() && !link->stuck && carries_data(link)) {
-        wait_no_more(ctx, link);
-        link->stuck = true;
-        gw_later(ctx, OV_IN_LINK)->link =
-            (struct ov_event){.kind = OV_ON_STUCK, .conn = link->conn};
-    }
-    return link->slow_since + (slow < patience() ? patience() : gw.config.core.dead_ns);
-}
-
-void gw_links_look(struct ax_ctx *ctx)
-{
-    uint64_t next = UINT64_MAX;
-    if (gw.now < gw.slow_at)
-        return;
-    for (uint32_t i = 0; i < gw.nlinks; i++) {
-        uint64_t at = look_at_slow(ctx, &gw.links[i]);
-        next = at < next ? at : next;
-    }
-    gw.slow_at = next;
-}
-
-static void drained(struct ax_ctx *ctx, struct gw_link *link)
-{
-    bool stuck = link->stuck;
-    wait_no_more(ctx, link);
-    link->slow_since = 0;
-    link->stuck = false;
-    if (stuck)
-        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_FLOWS, .conn = link->conn});
 }
 
 static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
@@ -356,7 +280,7 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
     } else if (event->what == AX_IO_DATA) {
         received(ctx, link->conn, event->data, event->size);
     } else if (event->what == AX_IO_DRAINED) {
-        drained(ctx, link);
+        gw_slow_drained(ctx, link);
     } else if (event->what == AX_IO_CLOSED) {
         uint64_t conn = link->conn;
         drop(ctx, link);
