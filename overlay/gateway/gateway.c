@@ -50,13 +50,30 @@ static void dial_peers(struct ax_ctx *ctx)
                             (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
 }
 
+/* Those of the process before look for what nobody waits for any more. */
+static void dismiss_clerks(struct ax_ctx *ctx)
+{
+    struct ax_span key, value;
+    for (uint64_t at = 0; ax_map_next(ctx, gateway_clerks, &at, &key, &value) == 0;) {
+        struct ax_ref clerk;
+        memcpy(&clerk, value.ptr, sizeof clerk);
+        if (far_end(ctx, clerk, AX_NORMAL, false) == AX_E_LIMIT)
+            gw_die(ctx, "its actors cannot end");
+    }
+}
+
 static void hire_clerks(struct ax_ctx *ctx)
 {
+    dismiss_clerks(ctx);
     for (uint32_t i = 0; i < GW_CLERKS; i++) {
+        const struct ax_span key = {(const char *)&i, sizeof i};
         clerk_ref clerk;
         int error = clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk);
         if (error == AX_E_SHUTTING_DOWN)
             return;
+        if (error == 0)
+            error = ax_map_put(ctx, gateway_clerks, key,
+                               (struct ax_span){(const char *)&clerk.ref, sizeof clerk.ref});
         if (error != 0)
             gw_die(ctx, "no room for its actors");
         gw.clerks[i] = clerk.ref;

@@ -41,7 +41,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-AX_MAPS(gateway, asks, stand_ins, leases);
+AX_MAPS(gateway, asks, stand_ins, leases, clerks);
 
 #define GW_CLERKS 16u
 

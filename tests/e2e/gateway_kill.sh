@@ -3,7 +3,7 @@
 #
 # gateway_kill [KILLS]: gateways are killed while actors ask others of another node. Each ask ends, with
 # an answer or with an error and not by its timeout; what was answered was done once, and what was
-# not, once at most.
+# not, once at most. The actors of a gateway are as many as before.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -37,11 +37,19 @@ ask_on() {
 
 answers() { cat "$dir"/answers.* 2>/dev/null | grep -c "$1"; }
 
+# actors NODE: how many its gateway has, besides those that stand for others.
+actors() {
+    "$axsup" actors "$dir/$1.json" --worker gateway --json | grep -o '"contract":"[^r]' | wc -l
+}
+
 name_nodes a b
 configure a
 configure b
 start_all
 ((failed == 0)) || exit 1
+before=$(actors b)
+((before > 1))
+verdict $? "the gateway of b has $before actors"
 for i in "${askers[@]}"; do
     ask_on "$i" &
     pids[$i]=$!
@@ -75,6 +83,10 @@ read -r _ count <<<"$count"
 ((count >= done && count <= done + down))
 verdict $? "the counter has $count: $done asks were answered, $down were not"
 ran ends tcp
+until=$((SECONDS + patience))
+while got=$(actors b) && ((got != before && SECONDS < until)); do :; done
+((got == before))
+verdict $? "the gateway of b had $before actors, and has $got"
 
 stop_all
 echo "$all asks, $done done, $down failed, of which $((count - done)) were done all the same"
