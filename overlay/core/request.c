@@ -255,10 +255,12 @@ int ov_request_go_on(struct ov_cluster *cluster, uint64_t id, struct ax_span bod
     r = ov_key_fresh(cluster, key) && request->deadline > cluster->now
             ? send_to_key(cluster, request, key, body)
             : AX_E_STALE;
-    if (r == AX_E_LIMIT || not_there(r))
+    if (r == AX_E_LIMIT || not_there(r)) {
         line_up(cluster, request);
-    else if (r != 0)
+    } else if (r != 0) {
+        request->state = OV_ENDED; /* it has stepped out */
         (void)tell_end(cluster, request, (uint8_t)r);
+    }
     return r == AX_E_LIMIT ? r : 0;
 }
 

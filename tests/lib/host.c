@@ -210,6 +210,11 @@ static void go_on(void *of, uint64_t token)
         (void)sim_in(host->sim, note->out.node, &in, NULL);
 }
 
+void host_go_on(struct host *host, uint64_t token)
+{
+    go_on(host, token);
+}
+
 static void out(void *of, unsigned node, const struct ov_out *what)
 {
     struct host *host = of;
@@ -230,7 +235,8 @@ static void out(void *of, unsigned node, const struct ov_out *what)
         host->unwatched++;
         break;
     case OV_OUT_READY:
-        sim_later(host->sim, 0, node, go_on, host, what->token);
+        if (!host->still)
+            sim_later(host->sim, 0, node, go_on, host, what->token);
         break;
     case OV_OUT_END:
     case OV_OUT_DEAD:

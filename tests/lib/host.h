@@ -52,6 +52,7 @@ struct host {
     uint64_t spawn_ns, delay_ns, stop_ns; /* until an actor is there; a message handled; an actor
                                              that is told to stop has ended */
     bool mute;                            /* asks are kept, for host_answer */
+    bool still;                           /* what can be sent waits for host_go_on */
     struct host_note notes[HOST_NOTES];
     struct host_actor actors[HOST_ACTORS]; /* their address is the index + 1 */
     struct host_turn turns[HOST_TURNS];
@@ -87,6 +88,8 @@ struct ov_target host_target(const struct host_note *found);
 uint64_t host_watch(struct host *host, unsigned node, const struct ov_target *target);
 int host_demonitor(struct host *host, unsigned node, uint64_t token);
 
+/* One that can be sent goes out, where `still` has kept it. */
+void host_go_on(struct host *host, uint64_t token);
 const struct host_note *host_note(const struct host *host, uint64_t token);
 struct host_actor *host_actor(struct host *host, uint64_t address);
 unsigned host_living(const struct host *host, uint32_t registry, const char *key);

@@ -267,6 +267,45 @@ static void test_failed_send(void **state)
     host_free(host);
 }
 
+/* One that could go out, and is refused then, leaves those behind it where they are. */
+static void test_refused_in_front(void **state)
+{
+    struct host *host = host_new(2, 17);
+    struct ov_event event = {.kind = OV_ON_STUCK};
+    struct ov_in in = {.kind = OV_IN_LINK, .link = &event};
+    struct ov_node_view view;
+    unsigned cursor = 0, turns;
+    uint64_t notes[4];
+    const char *key = host_key_of(host, 0, &cursor);
+    (void)state;
+    assert_true(ov_core_node(ov_cluster_core(sim_cluster(host->sim, 1)), sim_index(host->sim, 1, 0),
+                             &view));
+    event.conn = view.conn[1];
+    host->still = true;
+    notes[0] = host_request(host, 1, OV_TELL, HOST_USERS, key, "refused");
+    notes[1] = host_request(host, 1, OV_TELL, HOST_USERS, key, "one");
+    notes[2] = host_request(host, 1, OV_TELL, HOST_USERS, key, "two");
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(sim_in(host->sim, 1, &in, NULL), 0);
+    host_go_on(host, notes[0]);
+    assert_int_equal(host_note(host, notes[0])->n, 1);
+    assert_int_equal(host_note(host, notes[0])->out.status, AX_E_FULL);
+    event.kind = OV_ON_FLOWS;
+    assert_int_equal(sim_in(host->sim, 1, &in, NULL), 0);
+    host->still = false;
+    turns = host->nturns;
+    notes[3] = host_request(host, 1, OV_TELL, HOST_USERS, key, "three");
+    host_go_on(host, notes[1]);
+    host_go_on(host, notes[2]);
+    sim_run(host->sim, SIM_S);
+    for (unsigned i = 1; i < 4; i++) {
+        static const char *const texts[] = {"", "one", "two", "three"};
+        assert_int_equal(host_note(host, notes[i])->out.status, 0);
+        assert_string_equal(host->turns[turns + i - 1].text, texts[i]);
+    }
+    host_free(host);
+}
+
 /* A slow ask holds up nothing that comes behind it. */
 static void test_slow_ask(void **state)
 {
@@ -354,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_next_session),
         cmocka_unit_test(test_next_boot),
         cmocka_unit_test(test_failed_send),
+        cmocka_unit_test(test_refused_in_front),
         cmocka_unit_test(test_slow_ask),
         cmocka_unit_test(test_busy),
     };
