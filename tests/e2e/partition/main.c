@@ -114,7 +114,7 @@ int main(void)
     work();
     unsigned wrong = end();
     store_end();
-    wrong += check_all();
+    wrong += check_all(run.length);
     faults_print();
     printf("AX_SEED=%lu: %s\n", run.seed,
            wrong > 0 ? "something is wrong" : "all is as it must be");
