@@ -176,6 +176,12 @@ bool far_waits(struct ax_ctx *ctx, uint64_t io, uint32_t most)
     return true;
 }
 
+uint64_t far_outbound(struct ax_ctx *ctx, uint64_t io)
+{
+    struct io_handle *h;
+    return io_own(ctx, io, &h) == 0 ? io_outbound(h) : 0;
+}
+
 void far_refuse(struct ax_ctx *ctx, bool refuse)
 {
     uint8_t *flags = &ctx->worker->port.directory[ctx->actor].refuse;

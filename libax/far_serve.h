@@ -81,6 +81,8 @@ void far_keep_alive(struct ax_ctx *ctx, uint64_t io, const struct far_keep_alive
 
 /* Do more than `most` bytes wait to leave? Then AX_IO_DRAINED will tell when all have left. */
 bool far_waits(struct ax_ctx *ctx, uint64_t io, uint32_t most);
+/* Bytes that wait to leave; of what is broken, 0. */
+uint64_t far_outbound(struct ax_ctx *ctx, uint64_t io);
 
 /* From now on, or no more, who sends to this actor from another process is told AX_E_FULL, or waits
  * where it would wait for room. What has been accepted still comes. At once, not with the turn. */

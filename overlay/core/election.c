@@ -31,12 +31,6 @@ enum ov_news ov_sessions_confirm(struct ov_sessions *sessions, const struct ov_i
     return OV_NEWS_BOOT;
 }
 
-bool ov_link_present(const struct ov_link *link, const struct ov_ident *self,
-                     const struct ov_sessions *sessions)
-{
-    return link->session == self->session && ov_ident_same(&link->peer.ident, &sessions->now);
-}
-
 /* Whether this node has dialled. */
 static bool is_own(const struct ov_link *link)
 {

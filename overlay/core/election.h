@@ -40,10 +40,6 @@ enum ov_news {
 /* Takes what a peer that has confirmed calls itself. */
 enum ov_news ov_sessions_confirm(struct ov_sessions *sessions, const struct ov_ident *peer);
 
-/* Whether `link`, made in this node's session or an earlier one, is of both sides' present ones. */
-bool ov_link_present(const struct ov_link *link, const struct ov_ident *self,
-                     const struct ov_sessions *sessions);
-
 /* Of two links of a plane that are both of the present sessions: whether `a` is kept, and `b` is
  * not. Both nodes see the same. False for a link and itself. */
 bool ov_link_kept(const struct ov_link *a, const struct ov_link *b, const struct ov_ident *self);

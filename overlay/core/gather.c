@@ -61,7 +61,7 @@ int ov_gather(struct ov_core *core, struct ov_conn *conn, const struct ov_frame 
     return 0;
 }
 
-/* What cannot be sealed is lost with its connection, as the next heartbeat of it cannot either. */
+/* Sealing fails only where a connection has used up its keys, which would take ages. */
 void ov_gather_send(struct ov_core *core)
 {
     struct ov_effects *out = core->out;

@@ -66,9 +66,13 @@ struct gw_link {       /* a connection */
     bool held;     /* is not read, as the core wants it so */
     uint8_t *kept; /* what has come meanwhile; owned */
     size_t nkept;
-    uint64_t slow_since; /* more than GW_SLOW bytes wait to leave; 0: they do not */
-    bool stuck;          /* and nobody waits for it any more */
-    char from[GW_FROM];  /* who is at the other end */
+    bool choked;                     /* is not read, as answers wait to leave for its node */
+    uint64_t slow_since;             /* more than GW_SLOW bytes wait to leave; 0: they do not */
+    bool waited_for;                 /* and mail waits with them, or */
+    bool stuck;                      /* does no more; what is for it is refused */
+    uint64_t written, left, left_at; /* bytes; that had left when it was looked at; since when */
+    uint64_t chokes;                 /* the connection that is not read because of it; 0: none */
+    char from[GW_FROM];              /* who is at the other end */
 };
 
 struct gw_refused {       /* since it was told last */
@@ -77,7 +81,7 @@ struct gw_refused {       /* since it was told last */
     const char *why;
 };
 
-/* While so many bytes wait to leave for a peer the gateway takes no mail from workers. */
+/* While so many bytes wait to leave for a peer it is slow: see slow.c. */
 #define GW_SLOW (1u << 20)
 
 struct gw_later { /* comes in, or is done, when this step is over */
@@ -216,6 +220,8 @@ void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
 /* What comes in is not read any further for now; and again. */
 void gw_links_pause(struct ax_ctx *ctx);
 void gw_links_go_on(struct ax_ctx *ctx);
+/* That one alone, if it is there. */
+void gw_links_choke(struct ax_ctx *ctx, uint64_t conn, bool choked);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
 /* What is left of what was received, where the connection is held; false: it is not. */
 bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event);
@@ -225,7 +231,7 @@ bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event);
 /* More than GW_SLOW bytes wait to leave by it; they have left; it is no more. */
 void gw_slow_begin(struct ax_ctx *ctx, struct gw_link *link);
 void gw_slow_drained(struct ax_ctx *ctx, struct gw_link *link);
-void gw_slow_end(struct ax_ctx *ctx, const struct gw_link *link);
+void gw_slow_end(struct ax_ctx *ctx, struct gw_link *link);
 /* What is due by now; gw.slow_at says when to look again. */
 void gw_slow_look(struct ax_ctx *ctx);
 
@@ -283,6 +289,8 @@ void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
  * already. False: it is not to wait. */
 bool gw_waits(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
               int error);
+/* A down behind all of that; false: nothing waits. */
+bool gw_waits_down(struct ax_ctx *ctx, const struct ov_out *out);
 bool gw_is_waited_for(void);
 /* What has room by now. */
 void gw_waiting_look(struct ax_ctx *ctx);

@@ -86,6 +86,7 @@ static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
     struct gw_link *link = by(&gw.link_of_conn, effect->conn);
     if (link == NULL)
         return;
+    link->written += effect->len;
     if (ax_io_write(ctx, link->io, effect->bytes, (uint32_t)effect->len) != 0)
         give_up(ctx, link);
     else if (far_waits(ctx, link->io, GW_SLOW))
@@ -94,7 +95,16 @@ static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
 
 static void read_or_not(struct ax_ctx *ctx, const struct gw_link *link)
 {
-    (void)ax_io_read(ctx, link->io, !link->paused && !link->held);
+    (void)ax_io_read(ctx, link->io, !link->paused && !link->held && !link->choked);
+}
+
+void gw_links_choke(struct ax_ctx *ctx, uint64_t conn, bool choked)
+{
+    struct gw_link *link = conn == 0 ? NULL : by(&gw.link_of_conn, conn);
+    if (link == NULL)
+        return;
+    link->choked = choked;
+    read_or_not(ctx, link);
 }
 
 void gw_links_pause(struct ax_ctx *ctx)
@@ -126,18 +136,16 @@ static void received(struct ax_ctx *ctx, uint64_t conn, const void *bytes, size_
     gw.reading = before;
 }
 
-/* What has been received before it was held, and while its last data were on their way here. */
+/* What has come with the bytes by which it was held: it is read no more with this turn. */
 bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event)
 {
     struct gw_link *link = by(&gw.link_of_conn, event->conn);
     if (link == NULL || !link->held)
         return false;
-    uint8_t *larger = realloc(link->kept, link->nkept + event->len);
-    if (larger == NULL)
-        gw_die(ctx, "no memory");
-    memcpy(larger + link->nkept, event->bytes, event->len);
-    link->kept = larger;
-    link->nkept += event->len;
+    if (link->kept != NULL || (link->kept = malloc(event->len)) == NULL)
+        gw_die(ctx, "no memory for what is not to be read yet");
+    memcpy(link->kept, event->bytes, event->len);
+    link->nkept = event->len;
     return true;
 }
 

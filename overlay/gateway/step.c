@@ -50,7 +50,8 @@ static void do_out(struct ax_ctx *ctx, const struct ov_out *out)
         gw_calls_dead(ctx, out);
         break;
     case OV_OUT_DOWN:
-        gw_watch_down(ctx, out);
+        if (!gw_waits_down(ctx, out))
+            gw_watch_down(ctx, out);
         break;
     default:
         gw_serve(ctx, out);
@@ -79,8 +80,8 @@ static int step(struct ax_ctx *ctx, const struct ov_in *in, uint64_t *id)
         if (event.kind == OV_ON_RECEIVED) {
             event.bytes = (const uint8_t *)event.bytes + gw.outs.used;
             event.len -= gw.outs.used;
-            if (event.len > 0 && !gw_links_keep(ctx, &event))
-                continue;
+            if (event.len > 0 && !gw_links_keep(ctx, &event) && gw.outs.more)
+                continue; /* else it is of one that is held, and gone */
         }
         if (!gw.outs.more)
             return 0;

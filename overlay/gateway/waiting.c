@@ -20,6 +20,8 @@ struct gw_waiting {
     struct gw_waiting *next;
     struct ov_frame frame; /* its spans are in `bytes` */
     uint64_t actor, handle, since;
+    bool is_down;
+    struct ov_out down; /* in place of a frame */
     uint8_t bytes[];
 };
 
@@ -67,6 +69,12 @@ static struct gw_waiting *make(struct ax_ctx *ctx, size_t bytes)
     gw_die(ctx, "no memory");
 }
 
+static void append(struct gw_waiting *waiting)
+{
+    *end = waiting;
+    end = &waiting->next;
+}
+
 static void wait_for_room(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
                           uint64_t handle)
 {
@@ -76,8 +84,7 @@ static void wait_for_room(struct ax_ctx *ctx, const struct ov_frame *frame, uint
     waiting->frame = *frame;
     waiting->frame.body = put(&at, frame->body);
     waiting->frame.endpoint = put(&at, frame->endpoint);
-    *end = waiting;
-    end = &waiting->next;
+    append(waiting);
     if (gw.now + LOOK_NS < gw.room_at)
         gw.room_at = gw.now + LOOK_NS;
     gw_links_pause(ctx);
@@ -93,6 +100,18 @@ bool gw_waits(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, 
     return true;
 }
 
+bool gw_waits_down(struct ax_ctx *ctx, const struct ov_out *out)
+{
+    struct gw_waiting *waiting;
+    if (first == NULL)
+        return false;
+    waiting = make(ctx, 0);
+    *waiting = (struct gw_waiting){.is_down = true, .down = *out};
+    waiting->down.detail = (struct ax_span){0};
+    append(waiting);
+    return true;
+}
+
 bool gw_is_waited_for(void)
 {
     return first != NULL;
@@ -101,6 +120,10 @@ bool gw_is_waited_for(void)
 /* False: it is to wait on. */
 static bool try_again(struct ax_ctx *ctx, struct gw_waiting *waiting)
 {
+    if (waiting->is_down) {
+        gw_watch_down(ctx, &waiting->down);
+        return true;
+    }
     uint64_t who = target_of(&waiting->frame, waiting->actor);
     int error = gw_deliver(ctx, &waiting->frame, waiting->actor, waiting->handle);
     if (error == AX_E_FULL && !is_stuck(who)) {

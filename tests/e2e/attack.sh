@@ -16,7 +16,9 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/attack.XXXXXX") || exit
 configure() {
     config "$1" '"lease_ttl": "3s", "dead": "30s", "connect": "2s",
     "registries": [ { "name": "counters", "shards": 4 } ]' \
-        "$(counting traveler)" '"events": 65536'
+        "$(counting traveler),
+    { \"name\": \"shelves\", \"plugin\": \"$AX_BUILD/tests/plugins/courier.so\",
+      \"actors\": [ { \"name\": \"shelf\", \"contract\": \"shelf\" } ] }" '"events": 65536'
 }
 
 add_at() { # BY
@@ -140,6 +142,27 @@ ask_lease_beyond 100 up answers=100 status10=100
 END_OF_LIST
 goes_on 'members'
 bounded 'members'
+
+# Who asks and does not read the answers is not read either; mail to others leaves meanwhile.
+turns() {
+    "$axsup" actors "$dir/a.json" --json --name shelf | sed -n 's/.*"turns":\([0-9]*\).*/\1/p'
+}
+"$helper" member "${port[a]}" "$dir/token" deaf 5000 >"$dir/deaf" 2>&1 &
+pids[deaf]=$!
+before='' until=$((SECONDS + patience))
+until [[ -s $dir/deaf ]] || ((SECONDS >= until)); do :; done
+while n=$(turns) && [[ $n != "$before" ]] && ((SECONDS < until)); do before=$n; done
+[[ $(<"$dir/deaf") == 'asked 5000' && $n -gt 0 && $n -lt 5000 ]]
+verdict $? "deaf: $(<"$dir/deaf"), and $n were handled"
+got=$("$axsup" call "$dir/a.json" traveler add_at \
+    '{"node":"b","name":"counter","by":1,"timeout_ns":10000000000}' --timeout 15s 2>&1)
+[[ $got == '{"error":0,"value":1}' ]]
+verdict $? "deaf: a asks b meanwhile: $got"
+bounded deaf
+goes_on deaf
+kill -KILL "${pids[deaf]}"
+wait "${pids[deaf]}" 2>/dev/null
+unset "pids[deaf]"
 
 # ---- nothing has come of it ----
 

@@ -106,7 +106,7 @@ wait $flood
 verdict $? "the flood: $(<"$dir/flood")"
 [[ $(<"$dir/flood") == '{"taken":4000,"error":0}' ]]
 verdict $? "what a could send: $(<"$dir/flood")"
-came=$(seen)
+came=$(seen) # behind all that was told
 lost=$(letters b) unsent=$(letters a)
 ((came + lost + unsent == 4000))
 verdict $? "of 4000 messages $came came, and $lost are dead letters of b, $unsent of a"
@@ -119,7 +119,7 @@ verdict $? "the connection was lost: $(grep 'is down' "$dir/a.log" "$dir/b.log")
 
 # Who asks another node is answered; what is for it is refused, and said to be; it takes the rest.
 deadline=$((SECONDS + patience))
-stopped=$(pid_of b gateway/0) before=$(seen) unsent=$(letters a)
+stopped=$(pid_of b gateway/0) before=$(seen) unsent=$(letters a) lost=$(letters b)
 kill -STOP "$stopped"
 flood 4000 32768 >"$dir/flood" &
 flood=$!
@@ -137,8 +137,8 @@ got=$("$axsup" call "$dir/a.json" near seen '{"node":"b","key":0}' --timeout 60s
 [[ $got == "{\"messages\":0,\"error\":1}" ]]
 verdict $? "b is asked while it does not read: $got"
 kill -CONT "$stopped"
-unsent=$(($(letters a) - unsent)) lost=$(letters b)
-came=$(($(seen) - before)) lost=$(($(letters b) - lost))
+came=$(($(seen) - before)) # behind all that was told
+unsent=$(($(letters a) - unsent)) lost=$(($(letters b) - lost))
 ((came + lost + unsent == 4000 && came > 0))
 verdict $? "of 4000 messages $came came, and $lost are dead letters of b, $unsent of a"
 [[ $(logged a 'node b is down') == 0 ]]
@@ -165,6 +165,20 @@ key=$("$axsup" call "$dir/a.json" near key_of "{\"pid\":$(pid_of b ends/0),\"sal
 key=${key//[^0-9]/}
 hex=$(python3 -c 'import sys; print(int(sys.argv[1]).to_bytes(8, "little").hex())' "$key")
 full "\"sender\":\"near\",\"target\":\"ends/0x$hex\",$fit" a "$key"
+
+# ---- last words that wait for room ----
+
+# One more than there is room for; the down of who said them comes behind it.
+[[ $("$axsup" call "$dir/a.json" end mind '{"node":"b"}') == '{"error":0}' ]]
+verdict $? "a monitors who is near at b"
+before=$("$axsup" call "$dir/a.json" end seen | sed 's/.*"messages":\([0-9]*\).*/\1/')
+"$axsup" send "$dir/a.json" end rest '{"ns":100000000}'
+[[ $("$axsup" call "$dir/b.json" near farewell '{"node":"a","count":17}') == '{"error":0}' ]]
+verdict $? "b says farewell"
+become '{"downs":1,*' call "$dir/a.json" end minded
+got=$("$axsup" call "$dir/c.json" near seen '{"node":"a","key":0}' --timeout 60s) # behind what waits
+[[ $("$axsup" call "$dir/a.json" end minded) == '{"downs":1,"before":'*',"after":0}' ]]
+verdict $? "after $before came, of 17, $got; $("$axsup" call "$dir/a.json" end minded)"
 for node in a b; do
     [[ $("$axsup" status "$dir/$node.json" --json) == *'"gateway/0"'*'"restarts":0,'* ]]
     verdict $? "the gateway of $node has died: $(grep gateway/0 "$dir/$node.log")"

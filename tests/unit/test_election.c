@@ -139,24 +139,6 @@ static void test_boots_are_forgotten_in_order(void **state)
     assert_int_equal(ov_sessions_confirm(&sessions, &peer), OV_NEWS_BOOT);
 }
 
-static void test_present(void **state)
-{
-    struct ov_sessions sessions = {0};
-    struct ov_ident later = bob, self = ann;
-    struct ov_link link = link_of(&ann, &bob, true, 3);
-    later.session = 2;
-
-    (void)state;
-    assert_false(ov_link_present(&link, &self, &sessions));
-    (void)ov_sessions_confirm(&sessions, &bob);
-    assert_true(ov_link_present(&link, &self, &sessions));
-    self.session = 2; /* this node has joined anew since */
-    assert_false(ov_link_present(&link, &self, &sessions));
-    self.session = 1;
-    (void)ov_sessions_confirm(&sessions, &later);
-    assert_false(ov_link_present(&link, &self, &sessions));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +146,6 @@ int main(void)
         cmocka_unit_test(test_no_link_beats_itself),
         cmocka_unit_test(test_sessions),
         cmocka_unit_test(test_boots_are_forgotten_in_order),
-        cmocka_unit_test(test_present),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

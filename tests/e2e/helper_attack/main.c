@@ -21,6 +21,8 @@ int connect_from(const struct attack *attack, unsigned of)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000u + of)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (strcmp(attack->kind, "deaf") == 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){65536}, sizeof(int));
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0)
         give_up("bind");
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -4,6 +4,9 @@
 
 #include "overlay/core/ident.h"
 #include "overlay/gateway/lease_store.h"
+#include "tests/plugins/courier/shelf.h"
+
+#include <ax/reflect.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -252,14 +255,15 @@ static void join(void)
 
 #define REF(slot, index, gen) ((uint64_t)(slot) << 56 | (uint64_t)(index) << 32 | (gen))
 
-/* Of slots, actors and lives that are not there, or are nobody's business. */
+/* Of slots, actors and lives that are not there, or are nobody's business, as slot 4, the gateway.
+ */
 static uint64_t odd_address(unsigned i)
 {
     static const uint64_t odd[] = {
         REF(0, 0, 1),   REF(0, 1, 1),        REF(255, 1, 1), REF(255, 0xffffff, ~0u),
         REF(1, 0, 1),   REF(1, 0xffffff, 1), REF(1, 1, ~0u), REF(2, 77, 1),
-        REF(3, 1, 1),   REF(3, 2, 1),        REF(3, 1, ~0u), REF(64, 1, 1),
-        REF(127, 0, 0), REF(4, 1, 1),        UINT64_MAX,     1};
+        REF(4, 1, 1),   REF(4, 2, 1),        REF(3, 1, ~0u), REF(64, 1, 1),
+        REF(127, 0, 0), REF(5, 1, 1),        UINT64_MAX,     1};
     return odd[i % (sizeof odd / sizeof *odd)];
 }
 
@@ -312,14 +316,26 @@ static void ask_lease(struct ov_frame *frame, const char *kind)
         frame->body = lease("x", UINT32_MAX);
 }
 
+/* Asks for more than it will ever read. */
+static void ask_shelf(struct ov_frame *frame)
+{
+    static const struct ax_span shelf = {"shelf", 5};
+    static struct shelf_get get = {.fill = 1, .size = 8000};
+    OV_SET(frame, endpoint, shelf);
+    OV_SET(frame, contract, ax_contract_hash(&shelf_contract));
+    OV_SET(frame, method, shelf_method_get);
+    frame->body = (struct ax_span){(const char *)&get, sizeof get};
+}
+
 static struct ov_frame make(unsigned i)
 {
     static const struct ax_span counter = {"counter", 7};
     static char name[OV_ENDPOINT_MAX];
     const char *kind = attack->kind;
     bool watch = strncmp(kind, "watch", 5) == 0;
+    bool deaf = strcmp(kind, "deaf") == 0;
     struct ov_frame frame = watch ? (struct ov_frame){.kind = OV_MONITOR}
-                                  : call(strncmp(kind, "ask", 3) == 0 ? OV_ASK : OV_TELL);
+                                  : call(deaf || strncmp(kind, "ask", 3) == 0 ? OV_ASK : OV_TELL);
     OV_SET(&frame, request, i + 1);
     if (watch)
         OV_SET(&frame, monitor, i + 1);
@@ -329,6 +345,8 @@ static struct ov_frame make(unsigned i)
         memset(name, 'n', sizeof name);
         const struct ax_span all = {name, sizeof name};
         OV_SET(&frame, endpoint, all);
+    } else if (deaf) {
+        ask_shelf(&frame);
     } else if (strncmp(kind, "ask_lease", 9) == 0) {
         ask_lease(&frame, kind);
     } else {
@@ -346,11 +364,32 @@ static void print_counts(const char *what, const unsigned *counts)
             printf(" %s%u=%u", what, i, counts[i]);
 }
 
+/* Asks and asks, so slowly that what has been asked is answered, and reads nothing any more, until
+ * it is killed. */
+_Noreturn static void be_deaf(void)
+{
+    while (sent < attack->count) {
+        struct ov_frame frame = make(sent++);
+        step((struct ov_event){.kind = OV_ON_SEND, .frame = &frame});
+        for (int i = 0; i < LINKS; i++)
+            while (links[i].len > 0)
+                write_link(&links[i]);
+        if (sent % 100 == 0)
+            usleep(20000);
+    }
+    printf("asked %u\n", sent);
+    fflush(stdout);
+    for (;;)
+        pause();
+}
+
 void be_member(const struct attack *the_attack)
 {
     bool watch = strncmp(the_attack->kind, "watch", 5) == 0;
     attack = the_attack;
     join();
+    if (strcmp(attack->kind, "deaf") == 0)
+        be_deaf();
     for (; sent < attack->count && over == NULL; sent++) {
         struct ov_frame frame = make(sent);
         step((struct ov_event){.kind = OV_ON_SEND, .frame = &frame});

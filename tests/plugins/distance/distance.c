@@ -254,5 +254,16 @@ void distance_on_seen(struct ax_ctx *ctx, struct distance *self, const struct di
     reply->messages = seen.messages;
 }
 
+void distance_on_farewell(struct ax_ctx *ctx, struct distance *self,
+                          const struct distance_farewell *msg,
+                          struct distance_farewell_reply *reply)
+{
+    distance_end_ref end = there(ctx, &msg->node);
+    (void)self;
+    for (uint32_t i = 0; i < msg->count && reply->error == 0; i++)
+        reply->error = distance_end_note_wait(ctx, end, words);
+    ax_stop(ctx);
+}
+
 AX_ACTOR(distance, .on_down = on_down);
 AX_PLUGIN("distance", &distance_actor, &distance_end_actor);

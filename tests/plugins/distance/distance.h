@@ -30,7 +30,9 @@
        things at once: how many were taken, and what was said to the next. */                      \
     ASK (flood, (str, node, u64, key, u64, rest_ns, u32, count, u32, size),                        \
          (u32, taken, i32, error))                                                                 \
-    ASK (seen, (str, node, u64, key), (u64, messages, i32, error))
+    ASK (seen, (str, node, u64, key), (u64, messages, i32, error))                                 \
+    /* Tells the one there `count` notes, and ends. */                                             \
+    ASK (farewell, (str, node, u32, count), (i32, error))
 #include <ax/contract.h>
 /* clang-format on */
 

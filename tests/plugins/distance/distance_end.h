@@ -15,7 +15,10 @@
     /* Of `count` more actors the addresses, u64 each; `self` says in which node they are. */      \
     ASK (crowd, (u32, count), (ref_to(distance_end), self, bytes, addresses))                      \
     /* Is deaf for so long. */                                                                     \
-    TELL(rest, (u64, ns))
+    TELL(rest, (u64, ns))                                                                          \
+    /* Monitors "near" of a node: what it was told before the down, and after. */                  \
+    ASK (mind, (str, node), (i32, error))                                                          \
+    ASK (minded, (), (u32, downs, u64, before, u64, after))
 #include <ax/contract.h>
 /* clang-format on */
 

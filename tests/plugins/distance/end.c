@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 struct distance_end {
-    uint64_t messages;
+    uint64_t messages, before; /* before the down */
+    uint32_t downs;
 };
 
 void distance_end_on_note(struct ax_ctx *ctx, struct distance_end *self,
@@ -80,4 +81,31 @@ void distance_end_on_rest(struct ax_ctx *ctx, struct distance_end *self,
         nanosleep(&pause, NULL);
 }
 
-AX_ACTOR(distance_end);
+void distance_end_on_mind(struct ax_ctx *ctx, struct distance_end *self,
+                          const struct distance_end_mind *msg,
+                          struct distance_end_mind_reply *reply)
+{
+    distance_ref near;
+    (void)self;
+    reply->error = distance_ref_at(ctx, ax_str(&msg->node), "near", &near);
+    if (reply->error == 0)
+        reply->error = ax_monitor(ctx, near.ref, NULL);
+}
+
+void distance_end_on_minded(struct ax_ctx *ctx, struct distance_end *self,
+                            const struct distance_end_minded *msg,
+                            struct distance_end_minded_reply *reply)
+{
+    (void)ctx, (void)msg;
+    *reply = (struct distance_end_minded_reply){self->downs, self->before,
+                                                self->messages - self->before};
+}
+
+static void on_down(struct ax_ctx *ctx, struct distance_end *self, const struct ax_down *down)
+{
+    (void)ctx, (void)down;
+    self->downs++;
+    self->before = self->messages;
+}
+
+AX_ACTOR(distance_end, .on_down = on_down);
