@@ -114,8 +114,8 @@ bool faults_excuse_undone(pid_t pid);
 
 /* ---- check.c ---- */
 
-/* Prints what is wrong, and counts; a run of that length, ns, has to show something. How many things
- * are. */
+/* Prints what is wrong, and counts; a run of that length, ns, has to show something. How many
+ * things are. */
 unsigned check_all(uint64_t length);
 
 #endif
