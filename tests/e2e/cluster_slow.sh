@@ -17,7 +17,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
 # configure NODE
 configure() {
     config "$1" '"inbox": 64, "suspect": "100s", "dead": "200s",
-    "registries": [ { "name": "ends", "shards": 8 } ]' \
+    "registries": [ { "name": "ends", "shards": 64 } ]' \
         '{ "name": "ends", "plugin": "'"$AX_BUILD"'/tests/plugins/distance.so",
       "registries": [ { "name": "ends", "contract": "distance_end", "capacity": 16 } ],
       "actors": [
