@@ -12,6 +12,7 @@
  *   serve.c     what others send to actors of this node
  *   waiting.c   what of that finds no room
  *   stand_in.c  who stands here for actors elsewhere
+ *   evict.c     which of them makes room for another one
  *   leases.c    the lease store
  *   clerk.c     actors that look for keys, which may take time
  *   show.c      what axsup shows
@@ -151,6 +152,7 @@ struct gw {
     struct gw_table shard_of_request;    /* leases.c; by number: registry and shard */
     struct gw_table addr_of_identity;    /* stand_in.c; by a hash */
     struct gw_table monitor_of_stand_in; /* those that the core watches for */
+    struct gw_table used_stand_ins;      /* since evict.c looked at them */
     struct gw_table lingering;           /* until when, and why they end */
     uint64_t sweep_at, look_at;
     uint64_t room_at; /* when what waits for room is looked at; UINT64_MAX: nothing does */
@@ -314,6 +316,7 @@ struct gw_identity { /* as it is kept */
 
 /* The tables, from what was kept. */
 void gw_stand_ins_open(struct ax_ctx *ctx);
+void gw_stand_in_end(struct ax_ctx *ctx, uint64_t addr, enum ax_reason reason);
 /* Who stands for it; made where there is nobody. 0, AX_E_LIMIT. */
 int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who);
 /* Whom that one stands for. False: nobody. */
@@ -335,6 +338,13 @@ const char *gw_whom(struct ax_ctx *ctx, uint64_t node, uint64_t addr, char *text
 #define GW_NO_NODE (UINT32_MAX - 1)
 uint32_t gw_node_of_boot(uint64_t boot);
 uint32_t gw_node_of_name(const char *name);
+
+/* ---- evict.c ---- */
+
+/* It is not the next one to go. */
+void gw_evict_used(struct ax_ctx *ctx, uint64_t addr);
+/* Ends one; false: all are needed. */
+bool gw_evict(struct ax_ctx *ctx);
 
 /* ---- leases.c ---- */
 

@@ -2,8 +2,8 @@
 /* stand_in.c - who stands here for actors elsewhere: actors without messages, so that they have an
  * address, can be monitored as any, and end when whom they stand for does.
  *
- * Those for a key or for a name of a node stay. One for an actor is made where somebody monitors it
- * (gw_watch), and ends with it, or when nobody does any more. */
+ * Those for a key or for a name of a node stay as long as there is room (evict.c). One for an actor
+ * is made where somebody monitors it (gw_watch), and ends with it, or when nobody does any more. */
 #define AX_IMPLEMENT
 #include "overlay/gateway/remote.h"
 
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STAND_INS 65536u /* besides those that are watched */
+#define SPARE 512u /* of the actors that the gateway may have: see set_room of axsup */
 
 struct remote {
     char none;
@@ -62,11 +62,12 @@ static int keep(struct ax_ctx *ctx, const struct gw_identity *identity, uint64_t
 static void forget(struct ax_ctx *ctx, uint64_t addr, const struct gw_identity *identity)
 {
     gw_table_take(&gw.addr_of_identity, hash_of(identity), NULL);
+    gw_table_take(&gw.used_stand_ins, addr, NULL);
     if (ax_map_delete(ctx, gateway_stand_ins, bytes_of(&addr, sizeof addr)) == AX_E_LIMIT)
         gw_die(ctx, "who stands for another cannot be forgotten");
 }
 
-static void end(struct ax_ctx *ctx, uint64_t addr, enum ax_reason reason)
+void gw_stand_in_end(struct ax_ctx *ctx, uint64_t addr, enum ax_reason reason)
 {
     struct gw_identity identity;
     if (gw_stands_for(ctx, addr, &identity))
@@ -75,24 +76,32 @@ static void end(struct ax_ctx *ctx, uint64_t addr, enum ax_reason reason)
         gw_die(ctx, "who stands for another cannot end");
 }
 
+static uint64_t most(void)
+{
+    return (uint64_t)gw.config.keys + gw.config.requests + gw.config.monitors + SPARE;
+}
+
 int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
 {
     struct gw_identity found;
     remote_ref made;
     *who = (struct ax_ref){0};
     if (gw_table_get(&gw.addr_of_identity, hash_of(identity), &who->addr) &&
-        gw_stands_for(ctx, who->addr, &found))
+        gw_stands_for(ctx, who->addr, &found)) {
+        gw_evict_used(ctx, who->addr);
         return 0;
-    if (ax_map_count(ctx, gateway_stand_ins) >= STAND_INS + gw.config.monitors)
+    }
+    if (ax_map_count(ctx, gateway_stand_ins) >= most() && !gw_evict(ctx))
         return AX_E_LIMIT;
     AX_TRY(remote_spawn(ctx, NULL, &made));
     int error = keep(ctx, identity, made.ref.addr);
     if (error == 0)
         error = remember(identity, made.ref.addr);
     if (error != 0) {
-        end(ctx, made.ref.addr, AX_NORMAL);
+        gw_stand_in_end(ctx, made.ref.addr, AX_NORMAL);
         return gw_status(error);
     }
+    gw_evict_used(ctx, made.ref.addr);
     *who = made.ref;
     return 0;
 }
@@ -107,7 +116,7 @@ void gw_stand_ins_open(struct ax_ctx *ctx)
         memcpy(&addr, key.ptr, sizeof addr);
         memcpy(&identity, value.ptr, sizeof identity);
         if (identity.watched)
-            end(ctx, addr, AX_NODE_DOWN);
+            gw_stand_in_end(ctx, addr, AX_NODE_DOWN);
         else if (remember(&identity, addr) != 0)
             gw_die(ctx, "no memory");
         far_go_on(ctx);
@@ -194,6 +203,7 @@ int gw_target(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct gw_identi
     if (node == GATEWAY_VIA) {
         if (!gw_stands_for(ctx, addr, identity))
             return AX_E_NO_ACTOR;
+        gw_evict_used(ctx, addr);
     } else {
         *identity = (struct gw_identity){.kind = GW_ACTOR, .node = node, .addr = addr};
     }
@@ -295,7 +305,7 @@ static int watch(struct ax_ctx *ctx, const struct gw_identity *identity, struct 
         gw.look_at = gw.sweep_at;
     int error = set_monitor(ctx, identity, who->addr);
     if (error != 0)
-        end(ctx, who->addr, AX_NORMAL);
+        gw_stand_in_end(ctx, who->addr, AX_NORMAL);
     return error;
 }
 
@@ -305,7 +315,7 @@ static void watch_again(struct ax_ctx *ctx, const struct gw_later *later)
     uint64_t addr = later->out.token;
     struct gw_identity identity;
     if (gw_stands_for(ctx, addr, &identity) && set_monitor(ctx, &identity, addr) != 0)
-        end(ctx, addr, AX_NODE_DOWN);
+        gw_stand_in_end(ctx, addr, AX_NODE_DOWN);
 }
 
 int gw_watch(struct ax_ctx *ctx, uint64_t node, uint64_t addr, struct ax_ref *who,
@@ -357,7 +367,7 @@ void gw_watch_down(struct ax_ctx *ctx, const struct ov_out *out)
     }
     gw_table_take(&gw.monitor_of_stand_in, addr, NULL);
     if (far_is_watched(ctx, (struct ax_ref){addr, 0}))
-        end(ctx, addr, (enum ax_reason)out->reason);
+        gw_stand_in_end(ctx, addr, (enum ax_reason)out->reason);
     else
         linger(ctx, addr, (enum ax_reason)out->reason);
 }
@@ -374,7 +384,7 @@ static void look_at_lingering(struct ax_ctx *ctx)
             continue;
         enum ax_reason reason = (enum ax_reason)(pair->value % AX_REASON_COUNT);
         gw_table_take(&gw.lingering, addr, NULL);
-        end(ctx, addr, reason);
+        gw_stand_in_end(ctx, addr, reason);
         far_go_on(ctx);
         at--; /* another may have taken its place */
     }
@@ -390,7 +400,7 @@ static void sweep(struct ax_ctx *ctx)
             continue;
         gw_later(ctx, OV_IN_DEMONITOR)->in.id = pair->value;
         gw_table_take(&gw.monitor_of_stand_in, addr, NULL);
-        end(ctx, addr, AX_NORMAL);
+        gw_stand_in_end(ctx, addr, AX_NORMAL);
         far_go_on(ctx);
         at--;
     }
