@@ -3,7 +3,7 @@
 #
 # bench: "axsup bench --json" prints one object that has every figure as a number above 0. How large
 # they are is not for a test to say: it shares the machine with others.
-# test-timeout: 180
+# test-timeout: 180, not-with-sanitizers: they are what would be measured
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
