@@ -97,7 +97,7 @@ void actors_end_one(struct world *world, unsigned index)
                                                 .endpoint = {NOTICE, sizeof NOTICE - 1}}};
         int r = in(world, actor->node, &(struct ov_in){.kind = OV_IN_REQUEST, .request = &request});
         if (r == AX_E_FULL) /* there is no last message */
-            ledger_notice(world, sim_node_of(world->sim, actor->node, node), monitor);
+            ledger_notice(world, sim_node_of(world->sim, actor->node, node), monitor, false);
         struct ov_answer ended = {
             .handle = handle, .reason = AX_NORMAL, .detail = {"done", 4}, .incarnation = 1};
         if (actor->alive)
@@ -244,7 +244,7 @@ static void message(struct world *world, unsigned node, const struct ov_out *out
         fail(world, "host", "a body of %u bytes", out->frame->body.len);
     memcpy(&body, out->frame->body.ptr, sizeof body);
     if (out->frame->endpoint.len > 0) {
-        ledger_notice(world, node, body);
+        ledger_notice(world, node, body, true);
         return;
     }
     turn = new_turn(world, node, out, &arg);

@@ -246,8 +246,8 @@ void check_stored(struct world *world, unsigned node, const struct ov_store_requ
         world->arrived.shard = request->shard;
         world->arrived.epoch = answer->epoch;
     } else if (grants && request->op == OV_STORE_ACQUIRE) {
-        /* of a life that may have ended: then it is nobody's */
-        if (sim_alive(world->sim, node) && request->asker.boot == sim_boot(world->sim, node))
+        /* of a boot that may be over: then it is nobody's */
+        if (request->asker.boot == sim_boot(world->sim, node))
             granted(world, node, registry, request->shard, answer->epoch);
     }
 }

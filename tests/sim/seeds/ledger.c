@@ -255,13 +255,13 @@ void ledger_take_back(struct world *world, uint32_t by_chance)
         fail(world, "I8", "a monitor that was not down cannot be taken back");
 }
 
-void ledger_notice(struct world *world, unsigned node, uint64_t monitor)
+void ledger_notice(struct world *world, unsigned node, uint64_t monitor, bool said)
 {
     for (unsigned i = 0; i < world->nwatches; i++) {
         struct watch *watch = &world->watches[i];
         if (!is_own(world, node, watch->node, watch->life) || watch->id != monitor)
             continue;
-        if (watch->state == OP_ENDED && !watch->taken_back && !watch->refused)
+        if (said && watch->state == OP_ENDED && !watch->taken_back && !watch->refused)
             fail(world, "I8", "the down of monitor %u came before the last message", i);
         watch->noticed = true;
     }

@@ -286,7 +286,8 @@ void ledger_take_back(struct world *world, uint32_t by_chance);
 void ledger_cancel(struct world *world, uint32_t by_chance);
 void ledger_out(struct world *world, unsigned node, const struct ov_out *out);
 void ledger_crash(struct world *world, unsigned node);
-void ledger_notice(struct world *world, unsigned node, uint64_t monitor);
+/* The last message to who has set that monitor has come; or it was refused, and there is none. */
+void ledger_notice(struct world *world, unsigned node, uint64_t monitor, bool said);
 void ledger_learn(struct world *world, unsigned node, const struct ov_out *out);
 void ledger_done(struct world *world, unsigned op, uint64_t value);
 void ledger_all_ended(struct world *world);
