@@ -194,8 +194,8 @@ void ov_cluster_deinit(struct ov_cluster *cluster);
 /* What has come in at `now`. Results of ov_core_step for OV_IN_LINK. For requests and monitors:
  * AX_E_LIMIT no room, for one more or for the body's records; AX_E_BUSY: so many are in hand;
  * AX_E_INVALID: it names no such registry, node, key or kind; AX_E_NODE_DOWN, AX_E_TOO_BIG;
- * AX_E_FULL: the node does not take what was sent to it before. For
- * answers, ids and handles that have ended: AX_E_NO_KEY. Nothing has happened then. */
+ * AX_E_FULL: the node does not take what was sent to it before. For answers, ids and handles that
+ * have ended: AX_E_NO_KEY. Nothing has happened then. */
 AX_MUST_USE int ov_cluster_step(struct ov_cluster *cluster, uint64_t now, const struct ov_in *in,
                                 struct ov_outs *outs);
 

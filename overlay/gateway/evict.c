@@ -4,8 +4,6 @@
  * chance, Corbato 1968). Whoever still has a ref to it gets AX_E_NO_ACTOR. */
 #include "overlay/gateway/gw.h"
 
-#include <string.h>
-
 void gw_evict_used(struct ax_ctx *ctx, uint64_t addr)
 {
     if (gw_table_put(&gw.used_stand_ins, addr, 1) != 0)
@@ -23,16 +21,13 @@ static bool is_needed(struct ax_ctx *ctx, uint64_t addr, const struct gw_identit
 bool gw_evict(struct ax_ctx *ctx)
 {
     static uint64_t cursor;
-    struct ax_span key, value;
     for (uint64_t left = 2 * ax_map_count(ctx, gateway_stand_ins) + 2; left > 0; left--) {
         struct gw_identity identity;
         uint64_t addr;
-        if (ax_map_next(ctx, gateway_stand_ins, &cursor, &key, &value) != 0) {
+        if (!gw_stand_in_next(ctx, &cursor, &addr, &identity)) {
             cursor = 0;
             continue;
         }
-        memcpy(&addr, key.ptr, sizeof addr);
-        memcpy(&identity, value.ptr, sizeof identity);
         if (is_needed(ctx, addr, &identity) || gw_table_take(&gw.used_stand_ins, addr, NULL))
             continue;
         gw_stand_in_end(ctx, addr, AX_NORMAL);

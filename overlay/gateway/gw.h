@@ -316,6 +316,9 @@ struct gw_identity { /* as it is kept */
 
 /* The tables, from what was kept. */
 void gw_stand_ins_open(struct ax_ctx *ctx);
+/* The next of all, from *cursor on, as ax_map_next; false: there are no more. */
+bool gw_stand_in_next(struct ax_ctx *ctx, uint64_t *cursor, uint64_t *addr,
+                      struct gw_identity *identity);
 void gw_stand_in_end(struct ax_ctx *ctx, uint64_t addr, enum ax_reason reason);
 /* Who stands for it; made where there is nobody. 0, AX_E_LIMIT. */
 int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who);

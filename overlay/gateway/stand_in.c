@@ -106,15 +106,23 @@ int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct a
     return 0;
 }
 
+bool gw_stand_in_next(struct ax_ctx *ctx, uint64_t *cursor, uint64_t *addr,
+                      struct gw_identity *identity)
+{
+    struct ax_span key, value;
+    if (ax_map_next(ctx, gateway_stand_ins, cursor, &key, &value) != 0)
+        return false;
+    memcpy(addr, key.ptr, sizeof *addr);
+    memcpy(identity, value.ptr, sizeof *identity);
+    return true;
+}
+
 /* What the process before watched nobody watches any more: as if their nodes were down. */
 void gw_stand_ins_open(struct ax_ctx *ctx)
 {
-    struct ax_span key, value;
     struct gw_identity identity;
     uint64_t addr;
-    for (uint64_t at = 0; ax_map_next(ctx, gateway_stand_ins, &at, &key, &value) == 0;) {
-        memcpy(&addr, key.ptr, sizeof addr);
-        memcpy(&identity, value.ptr, sizeof identity);
+    for (uint64_t at = 0; gw_stand_in_next(ctx, &at, &addr, &identity);) {
         if (identity.watched)
             gw_stand_in_end(ctx, addr, AX_NODE_DOWN);
         else if (remember(&identity, addr) != 0)
