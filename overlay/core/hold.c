@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-/* A link's session is between two; placement and leases are for all, and go on where a process
- * takes the place of one of the same boot. */
-#define OV_OF_ALL 1u
-
 /* ---- beginning ---- */
 
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards)
@@ -19,7 +15,6 @@ void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov
                                     .margin_ns = config->margin_ns,
                                     .answer_ns = config->answer_ns};
 
-    lease.self.session = OV_OF_ALL;
     for (uint32_t i = 0; i < config->nregistries; i++) {
         uint32_t n = config->registries[i].shards;
         ov_shards_init(&cluster->shards[i], &lease, config->registries[i].name, config->round_ns,
@@ -50,8 +45,6 @@ static void count_members(struct ov_cluster *cluster)
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++)
         if (takes_part(cluster, &cluster->peers[i]))
             cluster->members[n++] = cluster->peers[i].ident;
-    for (uint32_t i = 0; i < n; i++)
-        cluster->members[i].session = OV_OF_ALL;
     for (uint32_t i = 0; i < cluster->config.nregistries; i++)
         ov_shards_members(&cluster->shards[i], cluster->members, n);
 }
@@ -103,11 +96,9 @@ static uint32_t heir_of(const struct ov_cluster *cluster, uint32_t registry, uin
     uint32_t heir = OV_HERE, next = 0;
 
     for (uint32_t i = 0; i < cluster->config.core.nodes_max; i++) {
-        struct ov_ident ident = cluster->peers[i].ident;
         if (!takes_part(cluster, &cluster->peers[i]))
             continue;
-        ident.session = OV_OF_ALL;
-        names[next] = (struct ax_span){text[next], (uint32_t)ov_ident_format(&ident, text[next])};
+        names[next] = ov_place_name(&cluster->peers[i].ident, text[next]);
         if (heir != OV_HERE && ov_place(names, 2, of, shard) != next)
             continue;
         heir = i;

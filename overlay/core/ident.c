@@ -127,7 +127,17 @@ bool ov_ident_supersedes(const struct ov_ident *newer, const struct ov_ident *ol
     return newer->boot != older->boot || newer->session > older->session;
 }
 
+bool ov_ident_same_boot(const struct ov_ident *a, const struct ov_ident *b)
+{
+    return strcmp(a->node, b->node) == 0 && a->boot == b->boot;
+}
+
 bool ov_ident_same(const struct ov_ident *a, const struct ov_ident *b)
 {
-    return strcmp(a->node, b->node) == 0 && a->boot == b->boot && a->session == b->session;
+    return ov_ident_same_boot(a, b) && a->session == b->session;
+}
+
+bool ov_ident_inherits(const struct ov_ident *newer, const struct ov_ident *older)
+{
+    return ov_ident_same_boot(newer, older) && newer->session >= older->session;
 }

@@ -68,4 +68,11 @@ bool ov_ident_supersedes(const struct ov_ident *newer, const struct ov_ident *ol
 /* Whether two ids are of one session. */
 bool ov_ident_same(const struct ov_ident *a, const struct ov_ident *b);
 
+/* The same of their boots. */
+bool ov_ident_same_boot(const struct ov_ident *a, const struct ov_ident *b);
+
+/* Whether what `older` has is `newer`'s to take over: both are of one boot, and `newer` is no
+ * session of before. */
+bool ov_ident_inherits(const struct ov_ident *newer, const struct ov_ident *older);
+
 #endif

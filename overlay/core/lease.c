@@ -95,7 +95,7 @@ static struct ov_lease_effect grant(struct ov_lease *lease, const struct ov_leas
 static struct ov_lease_effect deny(struct ov_lease *lease, const struct ov_lease_config *config,
                                    uint64_t now, const struct ov_store_answer *answer)
 {
-    if (answer->owner.boot != 0 && !ov_ident_same(&answer->owner, &config->self))
+    if (answer->owner.boot != 0 && !ov_ident_inherits(&config->self, &answer->owner))
         lease->wait_until =
             lease->released != 0 && answer->epoch <= lease->released ? now : now + answer->left_ns;
     else if (lease->state == OV_ACQUIRING)
@@ -136,12 +136,13 @@ static struct ov_lease_effect take_read(struct ov_lease *lease,
                                         const struct ov_store_answer *answer, uint64_t number)
 {
     bool mine = ov_ident_same(&answer->owner, &config->self);
+    bool inherited = !mine && lease->epoch == 0 && ov_ident_inherits(&config->self, &answer->owner);
     if (lease->state == OV_RELEASING && answer->owner.boot == 0)
         return give_back(lease, true);
-    if (!mine || (lease->epoch != 0 && lease->epoch != answer->epoch))
+    if (!(mine || inherited) || (lease->epoch != 0 && lease->epoch != answer->epoch))
         return deny(lease, config, now, answer);
-    if (lease->epoch == 0 && answer->epoch <= lease->last && !config->paused) {
-        lease->state = OV_ACQUIRING; /* what ran under that one was ended */
+    if (lease->epoch == 0 && (inherited || answer->epoch <= lease->last) && !config->paused) {
+        lease->state = OV_ACQUIRING; /* what ran here under that one was ended */
         return send(lease, config, now, number, OV_STORE_ACQUIRE);
     }
     lease->epoch = answer->epoch;

@@ -20,7 +20,8 @@
 enum ov_store_op {
     OV_STORE_READ,    /* done in any case, and changes nothing */
     OV_STORE_ACQUIRE, /* done where nobody has the shard, or the asker does already: then at a
-                         higher epoch, unless the asker does not know the one it has */
+                         higher epoch, unless the asker does not know the one it has. What an
+                         earlier session of its boot has is its as well, and that one's no more */
     OV_STORE_RENEW,   /* done where the asker has it at this epoch, and it has not run out */
     OV_STORE_RELEASE, /* the same; the epoch stays, and the next owner's is higher */
 };

@@ -15,6 +15,13 @@ uint32_t ov_shard_of(struct ax_span key, uint32_t shards)
     return shard_of(key, shards);
 }
 
+struct ax_span ov_place_name(const struct ov_ident *node, char text[OV_ID_TEXT])
+{
+    struct ov_ident first = *node;
+    first.session = 1;
+    return (struct ax_span){text, (uint32_t)ov_ident_format(&first, text)};
+}
+
 uint64_t ov_place_score(struct ax_span node, struct ax_span registry, uint64_t shard)
 {
     uint8_t number[8]; /* little-endian */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ax/types.h>
+#include "overlay/core/ident.h"
 
 /* See libax/shard.h. */
 uint64_t ov_hash(const struct ax_span *parts, size_t n);
@@ -20,7 +20,11 @@ uint64_t ov_hash(const struct ax_span *parts, size_t n);
 /* The shard, below `shards` > 0, that a key is of. */
 uint32_t ov_shard_of(struct ax_span key, uint32_t shards);
 
-/* The score of a node, named by its session id, for a shard. */
+/* What a node is called there: by the id that the first session of its boot has, so that nothing
+ * moves where a process takes the place of another. */
+struct ax_span ov_place_name(const struct ov_ident *node, char text[OV_ID_TEXT]);
+
+/* The score of a node for a shard. */
 uint64_t ov_place_score(struct ax_span node, struct ax_span registry, uint64_t shard);
 
 /* Whether a node with that score should own a shard rather than another one. */

@@ -15,7 +15,7 @@ void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *leas
                     const char *registry, uint64_t round_ns, struct ov_shard *table, uint32_t n)
 {
     char text[OV_ID_TEXT];
-    struct ax_span self = {text, (uint32_t)ov_ident_format(&lease->self, text)};
+    struct ax_span self = ov_place_name(&lease->self, text);
     *shards = (struct ov_shards){.lease = *lease, .round_ns = round_ns, .shards = table, .n = n};
     memcpy(shards->registry, registry, strlen(registry) + 1);
     for (uint32_t i = 0; i < n; i++) {
@@ -29,8 +29,8 @@ void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *leas
 static void contend(struct ov_shards *shards, const struct ov_ident *member)
 {
     char text[OV_ID_TEXT], own_text[OV_ID_TEXT];
-    struct ax_span name = {text, (uint32_t)ov_ident_format(member, text)};
-    struct ax_span own = {own_text, (uint32_t)ov_ident_format(&shards->lease.self, own_text)};
+    struct ax_span name = ov_place_name(member, text);
+    struct ax_span own = ov_place_name(&shards->lease.self, own_text);
     for (uint32_t i = 0; i < shards->n; i++) {
         struct ov_shard *shard = &shards->shards[i];
         if (shard->ours)
@@ -44,7 +44,7 @@ void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members,
     for (uint32_t i = 0; i < shards->n; i++)
         shards->shards[i].ours = !shards->leaving;
     for (uint32_t i = 0; i < n; i++)
-        if (!ov_ident_same(&members[i], &shards->lease.self))
+        if (!ov_ident_same_boot(&members[i], &shards->lease.self))
             contend(shards, &members[i]);
     for (uint32_t i = 0; i < shards->n; i++)
         if (shards->shards[i].ours)

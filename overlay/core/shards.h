@@ -58,9 +58,8 @@ struct ov_shards_effect {
 void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *lease,
                     const char *registry, uint64_t round_ns, struct ov_shard *table, uint32_t n);
 
-/* The nodes that are there, this one included unless it is leaving: their session ids. What should
- * be this node's is asked for at once, for who had it may not have known this node when giving it
- * back. */
+/* The nodes that are there, this one included unless it is leaving. What should be this node's is
+ * asked for at once, for who had it may not have known this node when giving it back. */
 void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members, uint32_t n);
 
 /* Asks for no shard and for no more time, or does so again. */

@@ -36,12 +36,6 @@ static bool is_held(const struct ov_store_record *record, uint64_t now)
     return record->owner.boot != 0 && now < record->until;
 }
 
-static bool is_askers(const struct ov_store_record *record, const struct ov_store_request *request,
-                      uint64_t now)
-{
-    return is_held(record, now) && ov_ident_same(&record->owner, &request->asker);
-}
-
 static bool extend(struct ov_store_record *record, uint64_t now, uint64_t ttl_ns)
 {
     if (ttl_ns == 0 || ttl_ns > UINT64_MAX - now)
@@ -51,26 +45,28 @@ static bool extend(struct ov_store_record *record, uint64_t now, uint64_t ttl_ns
 }
 
 /* Where the asker has it already, and does not know its epoch, the answer to it was lost. Where it
- * does know it, it has ended what ran under that one. */
+ * does know it, it has ended what ran under that one. What a process before it had is the asker's
+ * from here on: what that one has still under way, as a release, is refused. */
 static bool acquire(struct ov_store_record *record, const struct ov_store_request *request,
                     uint64_t now)
 {
     uint64_t last = record->epoch > request->epoch ? record->epoch : request->epoch;
-    if (is_askers(record, request, now) && record->epoch > request->epoch)
-        return extend(record, now, request->ttl_ns);
-    if (is_held(record, now) && !ov_ident_same(&record->owner, &request->asker))
+    bool held = is_held(record, now);
+    bool again = held && record->epoch > request->epoch;
+    if (held && !ov_ident_inherits(&request->asker, &record->owner))
         return false;
-    if (last == UINT64_MAX || !extend(record, now, request->ttl_ns))
+    if ((last == UINT64_MAX && !again) || !extend(record, now, request->ttl_ns))
         return false;
     record->owner = request->asker;
-    record->epoch = last + 1;
+    record->epoch = again ? record->epoch : last + 1;
     return true;
 }
 
 static bool apply(struct ov_store_record *record, const struct ov_store_request *request,
                   uint64_t now)
 {
-    bool has = is_askers(record, request, now) && record->epoch == request->epoch;
+    bool has = is_held(record, now) && ov_ident_same(&record->owner, &request->asker) &&
+               record->epoch == request->epoch;
     switch (request->op) {
     case OV_STORE_READ:
         return true;

@@ -11,7 +11,7 @@
  *      struct sim *sim = sim_new(&(struct sim_config){.nodes = 3, .seed = 1, ...});
  *      sim_start_all(sim);
  *      sim_run(sim, 5 * SIM_S);
- *      sim_cut(sim, 0, 1, true);
+ *      sim_cut(sim, 0, 1);
  *
  * Times are ns of virtual time, from 0. Allocations that fail end the process. */
 #ifndef OV_SIM_H

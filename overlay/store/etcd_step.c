@@ -5,8 +5,10 @@
  *      GRANT   ACQUIRE: a lease of etcd's, which nothing is attached to yet
  *      TAKE    ACQUIRE: a transaction; where something has changed since, that decides again
  *      KEEP    RENEW: the lease starts anew. It is that of the key that was seen to be the asker's,
- *              and the key cannot have gone from it while it lived, but by the asker's doing
- *      REVOKE  RELEASE: the lease ends, and the owner's key with it
+ *              and the key cannot have gone from it while it lived, but by the asker's doing, or
+ *              that of a process that has taken the asker's place
+ *      REVOKE  RELEASE: the lease ends, and the owner's key with it, unless such a process has
+ *              taken that to a lease of its own
  *      LEFT    where somebody has it: how much is left of the lease
  *
  * Each may be sent twice without harm: a transaction that was done is seen to be done, and a lease
@@ -49,11 +51,13 @@ static void end_by_looking(struct ov_etcd *etcd, uint32_t slot, enum ov_store_ou
         go(etcd, slot, OV_ETCD_LEFT);
 }
 
-static void decide_acquire(struct ov_etcd *etcd, uint32_t slot, bool mine)
+static void decide_acquire(struct ov_etcd *etcd, uint32_t slot)
 {
     struct ov_etcd_task *task = &etcd->tasks[slot];
-    uint64_t floor = etcd->store->slots[slot].request.epoch;
+    const struct ov_store_request *request = &etcd->store->slots[slot].request;
+    uint64_t floor = request->epoch;
     uint64_t seen = task->seen.epoch, last = seen > floor ? seen : floor;
+    bool mine = ov_ident_inherits(&request->asker, &task->seen.owner);
     bool same = mine && seen > floor; /* the answer to it was lost */
     if ((task->seen.owner.boot != 0 && !mine) || (!same && last == UINT64_MAX)) {
         end_by_looking(etcd, slot, OV_STORE_REFUSED);
@@ -67,9 +71,9 @@ static void decide(struct ov_etcd *etcd, uint32_t slot)
 {
     const struct ov_store_request *request = &etcd->store->slots[slot].request;
     const struct ov_etcd_seen *seen = &etcd->tasks[slot].seen;
-    bool mine = seen->owner.boot != 0 && ov_ident_same(&seen->owner, &request->asker);
+    bool mine = ov_ident_same(&seen->owner, &request->asker);
     if (request->op == OV_STORE_ACQUIRE)
-        decide_acquire(etcd, slot, mine);
+        decide_acquire(etcd, slot);
     else if (request->op == OV_STORE_READ)
         end_by_looking(etcd, slot, OV_STORE_DONE);
     else if (!mine || seen->epoch != request->epoch)

@@ -182,12 +182,18 @@ static void run(void *of, unsigned node, const struct ov_host_effect *what)
 
 /* ---- what comes out ---- */
 
+/* An epoch is gained once, but for a process that takes over what one before had. */
 static void gained(struct host *host, unsigned node, const struct ov_out *out)
 {
+    uint64_t *epoch = &host->epochs[out->registry][out->shard];
+    unsigned *gainer = &host->gainers[out->registry][out->shard];
+    unsigned *life = &host->lives[out->registry][out->shard];
+    bool anew = *gainer == node && *life < sim_life(host->sim, node);
     host->gained++;
-    assert_true(out->epoch > host->epochs[out->registry][out->shard]);
-    host->epochs[out->registry][out->shard] = out->epoch;
-    host->gained_epoch[node][out->registry][out->shard] = out->epoch;
+    assert_true(anew ? out->epoch >= *epoch : out->epoch > *epoch);
+    *epoch = out->epoch;
+    *gainer = node;
+    *life = sim_life(host->sim, node);
 }
 
 static void ended(struct host *host, const struct ov_out *out)

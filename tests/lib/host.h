@@ -59,8 +59,8 @@ struct host {
     unsigned nnotes, nactors, nturns;
     unsigned spawned; /* of users */
     unsigned gained, drained, lost, watched, unwatched, downs, handled;
-    uint64_t gained_epoch[SIM_NODES][2][HOST_SHARDS];
-    uint64_t epochs[2][HOST_SHARDS]; /* the last that was gained */
+    uint64_t epochs[2][HOST_SHARDS]; /* the last that was gained, by whom: */
+    unsigned gainers[2][HOST_SHARDS], lives[2][HOST_SHARDS];
 };
 
 /* A cluster of so many nodes that has come up: each shard has an owner. */

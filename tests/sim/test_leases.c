@@ -300,6 +300,38 @@ static void test_handed_over(void **state)
     drain_with(20 * SIM_S, 5 * SIM_S, 1);
 }
 
+/* A bit for each shard of its users that node 0 owns. */
+static unsigned first_has(const struct host *host)
+{
+    unsigned has = 0;
+    for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
+        has |= (unsigned)(host_owner(host, HOST_USERS, shard) == 0) << shard;
+    return has;
+}
+
+/* A process gives all its shards back and ends before the store hears of it; the next one of its
+ * boot has taken them over by then, and they stay its own. */
+static void test_given_back_by_a_process_before(void **state)
+{
+    struct host *host = host_new(3, 15);
+    unsigned had = first_has(host);
+    (void)state;
+    assert_true(had != 0);
+    sim_delays(host->sim, SIM_S, SIM_S);
+    assert_int_equal(sim_in(host->sim, 0, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL), 0);
+    sim_run(host->sim, SIM_MS);
+    sim_crash(host->sim, 0, true);
+    sim_delays(host->sim, 0, 0);
+    sim_succeed(host->sim, 0);
+    host_settle(host);
+    assert_int_equal(first_has(host) & had, had);
+    for (unsigned i = 0; i < 300; i++) {
+        sim_run(host->sim, 10 * SIM_MS);
+        assert_int_equal(first_has(host) & had, had);
+    }
+    host_free(host);
+}
+
 /* A node that comes has its part of the shards one after another, each as soon as it is given back:
  * for most of the time that a lease lasts nobody would be its owner otherwise. */
 static void test_node_comes(void **state)
@@ -465,14 +497,23 @@ static void test_stood_still(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_failover),    cmocka_unit_test(test_failover_unseen),
-        cmocka_unit_test(test_stale_owner), cmocka_unit_test(test_new_epoch),
-        cmocka_unit_test(test_late_stop),   cmocka_unit_test(test_fifty_epochs),
-        cmocka_unit_test(test_paused),      cmocka_unit_test(test_run_out),
-        cmocka_unit_test(test_deadline),    cmocka_unit_test(test_stood_still),
-        cmocka_unit_test(test_drained),     cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_store_away),  cmocka_unit_test(test_handed_over),
-        cmocka_unit_test(test_node_comes),  cmocka_unit_test(test_released_in_vain),
+        cmocka_unit_test(test_failover),
+        cmocka_unit_test(test_failover_unseen),
+        cmocka_unit_test(test_stale_owner),
+        cmocka_unit_test(test_new_epoch),
+        cmocka_unit_test(test_late_stop),
+        cmocka_unit_test(test_fifty_epochs),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_run_out),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_stood_still),
+        cmocka_unit_test(test_given_back_by_a_process_before),
+        cmocka_unit_test(test_drained),
+        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_store_away),
+        cmocka_unit_test(test_handed_over),
+        cmocka_unit_test(test_node_comes),
+        cmocka_unit_test(test_released_in_vain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

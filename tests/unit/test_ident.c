@@ -129,6 +129,11 @@ static void test_which_session_is_kept(void **state)
     assert_false(ov_ident_same(&first, &second));
     assert_false(ov_ident_same(&first, &reborn));
     assert_false(ov_ident_same(&first, &(struct ov_ident){"b", 5, 1}));
+    assert_true(ov_ident_inherits(&second, &first));
+    assert_true(ov_ident_inherits(&first, &first));
+    assert_false(ov_ident_inherits(&first, &second));
+    assert_false(ov_ident_inherits(&second, &reborn));
+    assert_false(ov_ident_inherits(&second, &(struct ov_ident){"b", 5, 1}));
 }
 
 static void test_nonce(void **state)

@@ -13,8 +13,8 @@
 #define ANSWER 200u
 
 static struct ov_lease_config config = {
-    .self = {"a", 1, 1}, .ttl_ns = TTL, .margin_ns = MARGIN, .answer_ns = ANSWER};
-static const struct ov_ident other = {"b", 2, 1}, nobody;
+    .self = {"a", 1, 9}, .ttl_ns = TTL, .margin_ns = MARGIN, .answer_ns = ANSWER};
+static const struct ov_ident other = {"b", 2, 1}, before = {"a", 1, 8}, nobody;
 static struct ov_lease lease;
 static struct ov_lease_effect effect;
 static uint64_t number;
@@ -139,6 +139,28 @@ static void test_a_lost_answer(void **state)
     answer(400, OV_STORE_DONE, config.self, 5, TTL);
     assert_true(effect.gained);
     expect(OV_HELD, 5, 350 + TTL - MARGIN);
+}
+
+/* What a process before this one had is this one's to acquire, and until then nobody's. */
+static void test_what_a_process_before_had(void **state)
+{
+    (void)state;
+    want(100);
+    answer(150, OV_STORE_UNKNOWN, nobody, 0, 0);
+    expect_sent(OV_STORE_READ, 0);
+    answer(200, OV_STORE_DONE, before, 5, 900);
+    expect_sent(OV_STORE_ACQUIRE, 5);
+    expect(OV_ACQUIRING, 0, 0);
+    answer(250, OV_STORE_DONE, config.self, 6, TTL);
+    assert_true(effect.gained);
+    expect(OV_HELD, 6, 200 + TTL - MARGIN);
+    tick(700);
+    expect_sent(OV_STORE_RENEW, 6);
+    answer(750, OV_STORE_REFUSED, before, 6, 900); /* a store that has forgotten */
+    assert_true(effect.lost);
+    effect = ov_lease_stopped(&lease, &config, 750, ++number);
+    want(750);
+    expect_sent(OV_STORE_ACQUIRE, 6);
 }
 
 /* What ran under an epoch was ended with it: it is not taken up again, though the store still has
@@ -560,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_answer_that_comes_too_late, set_up),
         cmocka_unit_test_setup(test_another_has_it, set_up),
         cmocka_unit_test_setup(test_a_lost_answer, set_up),
+        cmocka_unit_test_setup(test_what_a_process_before_had, set_up),
         cmocka_unit_test_setup(test_an_epoch_that_was_lost, set_up),
         cmocka_unit_test_setup(test_a_lost_answer_while_paused, set_up),
         cmocka_unit_test_setup(test_paused_while_it_is_held, set_up),

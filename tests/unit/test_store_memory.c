@@ -10,7 +10,8 @@
 
 #define TTL 100u
 
-static const struct ov_ident nodes[] = {{"a", 1, 1}, {"b", 2, 1}, {"a", 1, 2}};
+enum { A, B, A_NEXT, A_REBORN };
+static const struct ov_ident nodes[] = {{"a", 1, 1}, {"b", 2, 1}, {"a", 1, 2}, {"a", 3, 1}};
 static struct ov_store_record records[2];
 static struct ov_store_memory store;
 
@@ -48,7 +49,7 @@ static void test_one_owner(void **state)
     expect(ask(0, OV_STORE_READ, 0, 7, 0), OV_STORE_DONE, -1, 0, 0);
     expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(10, OV_STORE_ACQUIRE, 1, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
-    expect(ask(10, OV_STORE_ACQUIRE, 2, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
+    expect(ask(10, OV_STORE_ACQUIRE, A_REBORN, 7, 0), OV_STORE_REFUSED, 0, 1, TTL - 10);
     /* Again, as the answer was lost: the same. */
     expect(ask(20, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(30, OV_STORE_RENEW, 0, 7, 1), OV_STORE_DONE, 0, 1, TTL);
@@ -68,6 +69,25 @@ static void test_acquired_again(void **state)
     expect(ask(0, OV_STORE_ACQUIRE, 0, 7, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(10, OV_STORE_ACQUIRE, 0, 7, 1), OV_STORE_DONE, 0, 2, TTL);
     expect(ask(10, OV_STORE_RENEW, 0, 7, 1), OV_STORE_REFUSED, 0, 2, TTL);
+}
+
+/* The next process of a boot goes on with what the one before had, and nothing that this one has
+ * sent before its end and that comes later takes it away again. */
+static void test_next_process(void **state)
+{
+    (void)state;
+    expect(ask(0, OV_STORE_ACQUIRE, A, 7, 0), OV_STORE_DONE, A, 1, TTL);
+    expect(ask(10, OV_STORE_RENEW, A_NEXT, 7, 1), OV_STORE_REFUSED, A, 1, TTL - 10);
+    expect(ask(10, OV_STORE_RELEASE, A_NEXT, 7, 1), OV_STORE_REFUSED, A, 1, TTL - 10);
+    expect(ask(10, OV_STORE_ACQUIRE, A_NEXT, 7, 0), OV_STORE_DONE, A_NEXT, 1, TTL);
+    expect(ask(20, OV_STORE_RENEW, A, 7, 1), OV_STORE_REFUSED, A_NEXT, 1, TTL - 10);
+    expect(ask(20, OV_STORE_RELEASE, A, 7, 1), OV_STORE_REFUSED, A_NEXT, 1, TTL - 10);
+    expect(ask(20, OV_STORE_ACQUIRE, A, 7, 0), OV_STORE_REFUSED, A_NEXT, 1, TTL - 10);
+    expect(ask(20, OV_STORE_ACQUIRE, A, 7, 9), OV_STORE_REFUSED, A_NEXT, 1, TTL - 10);
+    expect(ask(20, OV_STORE_RENEW, A_NEXT, 7, 1), OV_STORE_DONE, A_NEXT, 1, TTL);
+    expect(ask(20, OV_STORE_RELEASE, A_NEXT, 7, 1), OV_STORE_DONE, -1, 1, 0);
+    expect(ask(20, OV_STORE_ACQUIRE, A, 8, 0), OV_STORE_DONE, A, 1, TTL);
+    expect(ask(20, OV_STORE_ACQUIRE, A_NEXT, 8, 4), OV_STORE_DONE, A_NEXT, 5, TTL);
 }
 
 static void test_release(void **state)
@@ -134,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_one_owner, set_up),
         cmocka_unit_test_setup(test_acquired_again, set_up),
+        cmocka_unit_test_setup(test_next_process, set_up),
         cmocka_unit_test_setup(test_release, set_up),
         cmocka_unit_test_setup(test_floor, set_up),
         cmocka_unit_test_setup(test_limits, set_up),

@@ -14,7 +14,8 @@
 #define CLIENT_PAUSE_MS 20u
 
 extern uint64_t client_ttl_ns;
-extern const struct ov_ident client_nodes[4]; /* the last is another session of the first */
+extern const struct ov_ident client_nodes[5]; /* the 4th is another boot, the last the next
+                                             session of the first */
 
 uint64_t client_now(void);
 

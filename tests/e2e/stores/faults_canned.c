@@ -27,10 +27,10 @@ enum { A, B };
     {                                                                                              \
         NULL, 404, NULL, NULL, false                                                               \
     }
-/* ax/users/0/owner is "1 a@boot-1-session-1", with the lease 5. */
+/* ax/users/0/owner is "1 a@boot-1-session-9", with the lease 5. */
 #define SEEN                                                                                       \
     "{\"succeeded\":true,\"responses\":[{\"response_range\":{\"kvs\":[{\"mod_revision\":\"2\","    \
-    "\"value\":\"MSBhQGJvb3QtMS1zZXNzaW9uLTE=\",\"lease\":\"5\"}]}},"                              \
+    "\"value\":\"MSBhQGJvb3QtMS1zZXNzaW9uLTk=\",\"lease\":\"5\"}]}},"                              \
     "{\"response_range\":{\"kvs\":[{\"mod_revision\":\"2\",\"value\":\"MQ==\"}]}}]}"
 
 struct canned {

@@ -9,7 +9,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-enum { A, B, C, A2 }; /* of client_nodes */
+enum { A, B, C, A_REBORN, A_NEXT }; /* of client_nodes */
 
 static uint64_t acquire(struct ov_store *store, unsigned node, uint32_t shard, uint64_t floor,
                         uint64_t wanted)
@@ -52,7 +52,7 @@ static void refused_while_held(const struct server *server, struct ov_store *sto
     acquire(store, A, shard, 0, 1);
     refuse(store, OV_STORE_ACQUIRE, B, shard, 0, &client_nodes[A], 1);
     refuse(store, OV_STORE_ACQUIRE, B, shard, 9, &client_nodes[A], 1);
-    refuse(store, OV_STORE_ACQUIRE, A2, shard, 1, &client_nodes[A], 1);
+    refuse(store, OV_STORE_ACQUIRE, A_REBORN, shard, 1, &client_nodes[A], 1);
 }
 
 static void read_back(const struct server *server, struct ov_store *store, uint32_t shard)
@@ -79,6 +79,27 @@ static void acquire_again(const struct server *server, struct ov_store *store, u
     acquire(store, A, shard, 1, 2);
     acquire(store, A, shard, 5, 6);
     refuse(store, OV_STORE_RENEW, A, shard, 1, &client_nodes[A], 6);
+}
+
+/* The next process of a boot goes on with what the one before had, and nothing that comes late from
+ * this one takes it away again. */
+static void next_process(const struct server *server, struct ov_store *store, uint32_t shard)
+{
+    (void)server;
+    const struct ov_ident *next = &client_nodes[A_NEXT];
+    acquire(store, A, shard, 0, 1);
+    refuse(store, OV_STORE_RELEASE, A_NEXT, shard, 1, &client_nodes[A], 1);
+    acquire(store, A_NEXT, shard, 0, 1);
+    refuse(store, OV_STORE_RENEW, A, shard, 1, next, 1);
+    refuse(store, OV_STORE_RELEASE, A, shard, 1, next, 1);
+    refuse(store, OV_STORE_ACQUIRE, A, shard, 0, next, 1);
+    refuse(store, OV_STORE_ACQUIRE, A, shard, 9, next, 1);
+    struct ov_store_answer answer = client_ask(store, OV_STORE_RENEW, A_NEXT, shard, 1);
+    client_expect(&answer, OV_STORE_DONE, 1);
+    client_expect_owner(&answer, next);
+    release(store, A_NEXT, shard, 1);
+    acquire(store, A, shard, 0, 2);
+    acquire(store, A_NEXT, shard, 2, 3);
 }
 
 /* Renews and sees that nobody else gets it, for longer than one ttl. False: this machine was so
@@ -127,7 +148,7 @@ static void wrong_epoch(const struct server *server, struct ov_store *store, uin
         refuse(store, ops[i], A, shard, 4, &client_nodes[A], 5);
         refuse(store, ops[i], A, shard, 6, &client_nodes[A], 5);
         refuse(store, ops[i], B, shard, 5, &client_nodes[A], 5);
-        refuse(store, ops[i], A2, shard, 5, &client_nodes[A], 5);
+        refuse(store, ops[i], A_REBORN, shard, 5, &client_nodes[A], 5);
         refuse(store, ops[i], A, shard + 1, 5, NULL, 0);
     }
 }
@@ -140,7 +161,7 @@ static void epochs_rise(const struct server *server, struct ov_store *store, uin
     refuse(store, OV_STORE_RELEASE, A, shard, 1, NULL, 1);
     release(store, B, shard, acquire(store, B, shard, 0, 2));
     release(store, A, shard, acquire(store, A, shard, 2, 3));
-    release(store, A2, shard, acquire(store, A2, shard, 99, 100));
+    release(store, A_REBORN, shard, acquire(store, A_REBORN, shard, 99, 100));
     release(store, C, shard, acquire(store, C, shard, 7, 101));
     uint64_t high = UINT64_C(9999999999); /* a script's numbers end below 2^53 */
     release(store, C, shard, acquire(store, C, shard, high, high + 1));
@@ -228,6 +249,7 @@ const struct scenario scenarios[] = {
     {"what is held is refused", refused_while_held},
     {"what was written is read back", read_back},
     {"acquired again by its owner", acquire_again},
+    {"taken over by the next process", next_process},
     {"renewed it lasts", renew_keeps},
     {"by a wrong epoch or asker nothing is done", wrong_epoch},
     {"epochs rise with each owner", epochs_rise},
