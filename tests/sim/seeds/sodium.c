@@ -18,7 +18,7 @@
 struct text { /* what a function was given, one thing behind another */
     size_t len;
     unsigned char bytes[TEXT];
-};
+} __attribute__((may_alias)); /* it lies in a state of libsodium's */
 
 struct product {
     unsigned char of[2 * KEY]; /* the secret, and the public key or zeros */
