@@ -87,7 +87,7 @@ struct sup_cluster_config {
     unsigned inbox;
     struct sup_restart_config restart; /* of the gateway, as all that follows */
     const char *user;
-    uint64_t arena;
+    uint64_t arena, arena_max; /* UINT64_MAX: it does not grow */
 };
 
 /* How long an answer of the store may take; what comes later is lost. */

@@ -308,6 +308,7 @@ void sup_config_add_gateway(struct sup_config *config, struct sup_config_errors 
     gateway->restart = config->cluster.restart;
     gateway->user = config->cluster.user;
     gateway->arena = config->cluster.arena;
+    gateway->arena_max = config->cluster.arena_max;
     gateway->actors = make_actor(&c);
     gateway->n_actors = gateway->actors != NULL;
     set_room(gateway, &config->cluster, config->max_message);
