@@ -57,6 +57,7 @@ struct io_handle {
     bool finishing, finished;        /* nothing more is written; the peer was told */
     bool child;
     bool full; /* the owner was told so */
+    bool slow; /* the kernel has not taken at once what was sent */
     bool over; /* the owner was told of its end */
     struct {   /* what the open turn does */
         bool made, close, finish;
@@ -94,6 +95,7 @@ struct io_actor {
 #define IO_BUFFER 16384u
 #define IO_STRIDE (IO_BUFFER + 64u) /* or all their heads would lie in one set of the cache */
 #define IO_POOL 256u
+#define IO_SURE 16u /* sends that a worker may sleep over, of a round */
 #define IO_BLOCK 16384u
 
 struct io {
@@ -110,10 +112,11 @@ struct io {
     uint32_t held;          /* buffers that the kernel has not got */
     uint8_t *pool[IO_POOL]; /* blocks of IO_BLOCK for what is to leave */
     uint32_t pooled;
-    bool starved;      /* accepting waits for a handle */
-    bool no_files;     /* or for a descriptor, and it was logged */
-    uint64_t retry_at; /* when that is tried again; UINT64_MAX: never */
-    uint64_t cut_at;   /* when to look again for who leaves too slowly */
+    uint32_t sure[IO_SURE], nsure; /* handles whose sends complete when they are handed over */
+    bool starved;                  /* accepting waits for a handle */
+    bool no_files;                 /* or for a descriptor, and it was logged */
+    uint64_t retry_at;             /* when that is tried again; UINT64_MAX: never */
+    uint64_t cut_at;               /* when to look again for who leaves too slowly */
 };
 
 /* ---- io.c ---- */
@@ -195,8 +198,12 @@ void io_file_done(struct worker *w, struct io_handle *h, int result);
 
 /* ---- the loop ---- */
 
-/* Asks for all that is wanted, and takes in what is complete. How much that was. */
-uint32_t io_round(struct worker *w);
+/* Asks for all that is wanted, hands that over unless it is put off, and takes in what is complete.
+ * How much that was. */
+uint32_t io_round(struct worker *w, bool put_off);
+/* How many of the requests that are to be handed over complete in that, and nobody wants to know:
+ * whoever waits then, waits for so many more. */
+uint32_t io_quiet(const struct worker *w);
 /* When it has something to do without a completion, CLOCK_MONOTONIC ns; UINT64_MAX: never. */
 uint64_t io_next(const struct worker *w);
 /* Something written is still to leave, of handles that are nobody's any more. */

@@ -126,6 +126,7 @@ static void sent(struct worker *w, struct io_handle *h, int result)
         broke(w, h, result == -ECANCELED ? -ETIMEDOUT : result);
     else if (result > 0)
         h->left += (uint32_t)result;
+    h->slow = h->left != h->leaving.end;
     if (h->error != 0 || h->left == h->leaving.end) {
         h->leaving.end = h->left = 0;
         io_drop(w->io, &h->leaving);

@@ -74,6 +74,32 @@ static bool receive(struct worker *w, struct io_handle *h)
     return true;
 }
 
+/* Of the kernel's own will a send that does not fit is completed later. This one is completed when
+ * it is handed over, well or not; and if not, what is linked to it as well, which says nothing
+ * otherwise. So a worker that waits for one completion more than it has sent in that way sleeps on
+ * where all is well, and else does not. */
+static void be_sure(struct worker *w, struct io_handle *h, struct io_uring_sqe *sqe)
+{
+    struct io_uring_sqe *failed = ring_request(w);
+    io_uring_prep_nop(failed);
+    failed->user_data = RING_IO | IO_CANCEL << 8;
+    failed->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->flags |= IOSQE_IO_LINK;
+    sqe->msg_flags |= MSG_DONTWAIT;
+    w->io->sure[w->io->nsure++] = h->index;
+}
+
+uint32_t io_quiet(const struct worker *w)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; w->io != NULL && i < w->io->nsure; i++) {
+        const struct io_handle *h = &w->io->table[w->io->sure[i]];
+        n += h->owner != 0 && h->error == 0 && !h->full && h->waiter == 0 && !h->finishing &&
+             h->out.end == 0;
+    }
+    return n;
+}
+
 static bool send_out(struct worker *w, struct io_handle *h)
 {
     struct io_uring_sqe *sqe;
@@ -92,6 +118,8 @@ static bool send_out(struct worker *w, struct io_handle *h)
                        MSG_NOSIGNAL | MSG_WAITALL);
     h->sending = true;
     fly(h, sqe, IO_SEND);
+    if (!h->slow && w->io->nsure < IO_SURE && io_uring_sq_space_left(&w->ring) > 0)
+        be_sure(w, h, sqe);
     return true;
 }
 
@@ -197,7 +225,7 @@ uint64_t io_next(const struct worker *w)
     return io->leaving != NULL && io->cut_at < io->retry_at ? io->cut_at : io->retry_at;
 }
 
-uint32_t io_round(struct worker *w)
+uint32_t io_round(struct worker *w, bool put_off)
 {
     struct io *io = w->io;
     if (shm_unlikely(io->retry_at <= w->now))
@@ -208,5 +236,5 @@ uint32_t io_round(struct worker *w)
     }
     if (io->dirty != NULL)
         request_all(w);
-    return ring_round(w);
+    return ring_round(w, put_off);
 }

@@ -99,7 +99,8 @@ static void park(struct worker *w)
     if (until != 0 && shm_bell_park(&w->port)) {
         ring_wait(w, until);
         shm_bell_unpark(&w->port);
-    }
+    } else
+        ring_catch_up(w);
     w->idle_rounds = 0;
     clock_read(w);
     meter_rested(w);
@@ -113,13 +114,15 @@ static bool worth_spinning(const struct worker *w)
     return running > 1 && running <= w->boot->cores;
 }
 
-/* While it spins it looks at its lanes alone for a while: that is where the answer comes from. */
+/* While it spins it looks at its lanes alone for a while: that is where the answer comes from. What
+ * was put off goes out by parking, or at once where that is not yet to be. */
 static void idle(struct worker *w)
 {
     uint32_t round = w->idle_rounds++;
+    bool put_off = w->ring_open && io_uring_sq_ready(&w->ring) != 0;
     if (round == 0)
         w->idle_since = 0;
-    if (round % SPIN_ROUNDS == (w->spinning ? SPIN_ROUNDS - 1 : 0)) {
+    if (put_off || round % SPIN_ROUNDS == (w->spinning ? SPIN_ROUNDS - 1 : 0)) {
         w->spinning = worth_spinning(w);
         if (w->spinning) {
             clock_read(w);
@@ -133,6 +136,8 @@ static void idle(struct worker *w)
             return;
         }
     }
+    if (put_off)
+        ring_catch_up(w);
     shm_relax();
 }
 
@@ -253,6 +258,16 @@ static uint32_t work_here(struct worker *w)
     return done;
 }
 
+/* Who has nothing else to do is about to park: one system call then hands over what was requested
+ * and waits, and who is woken by it need not look for another processor. Put off once, for the next
+ * round to find that there is nothing. */
+static bool puts_off(struct worker *w, uint32_t done)
+{
+    bool rests = w->run_first == 0 && w->ready.first == NULL && !w->stopping;
+    w->put_off = rests && done != 0 && !w->put_off;
+    return rests && (done == 0 || w->put_off);
+}
+
 static uint32_t round_of_work(struct worker *w)
 {
     meter_look(w, 0, 0); /* timers, the sweep, and what else follows the messages of a round */
@@ -265,7 +280,7 @@ static uint32_t round_of_work(struct worker *w)
         done += flush_overflow(w);
     shm_lane_flush(&w->port);
     if (w->io != NULL)
-        done += io_round(w);
+        done += io_round(w, puts_off(w, done));
     return done;
 }
 

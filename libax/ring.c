@@ -35,10 +35,17 @@ void ring_open(struct worker *w)
     w->ring_open = true;
 }
 
+static int hand_over(struct worker *w)
+{
+    if (w->io != NULL)
+        w->io->nsure = 0;
+    return io_uring_submit(&w->ring);
+}
+
 struct io_uring_sqe *ring_request(struct worker *w)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
-    if (sqe == NULL && io_uring_submit(&w->ring) > 0)
+    if (sqe == NULL && hand_over(w) > 0)
         sqe = io_uring_get_sqe(&w->ring);
     return sqe;
 }
@@ -100,13 +107,20 @@ static uint32_t reap(struct worker *w)
     return io;
 }
 
-uint32_t ring_round(struct worker *w)
+uint32_t ring_round(struct worker *w, bool put_off)
 {
-    if (io_uring_sq_ready(&w->ring) != 0)
+    if (!put_off && io_uring_sq_ready(&w->ring) != 0) {
         (void)io_uring_submit_and_get_events(&w->ring);
-    else if (shm_unlikely(*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
+        w->io->nsure = 0;
+    } else if (shm_unlikely(*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
         (void)io_uring_get_events(&w->ring);
     return reap(w);
+}
+
+void ring_catch_up(struct worker *w)
+{
+    if (io_uring_sq_ready(&w->ring) != 0)
+        (void)hand_over(w);
 }
 
 void ring_wait(struct worker *w, uint64_t until)
@@ -114,6 +128,8 @@ void ring_wait(struct worker *w, uint64_t until)
     if (!w->bell_armed)
         arm_bell(w);
     arm_timeout(w, until);
-    (void)io_uring_submit_and_wait(&w->ring, 1);
+    (void)io_uring_submit_and_wait(&w->ring, 1 + io_quiet(w));
+    if (w->io != NULL)
+        w->io->nsure = 0;
     (void)reap(w);
 }

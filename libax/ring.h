@@ -11,10 +11,12 @@ enum { RING_BELL, RING_TIMEOUT, RING_MOVED, RING_IO }; /* low byte of user_data 
 void ring_open(struct worker *w);
 /* A request to be filled in, with user_data. NULL: not now, the kernel takes no more. */
 struct io_uring_sqe *ring_request(struct worker *w);
-/* Hands over what was requested and takes in what is complete: one system call, or none where there
- * is nothing of either. How many completions of I/O there were. */
-uint32_t ring_round(struct worker *w);
-/* The same, but waits for a completion until then (CLOCK_MONOTONIC ns). */
+/* Hands over what was requested, unless that is put off, and takes in what is complete: one system
+ * call, or none where there is nothing of either. How many completions of I/O there were. */
+uint32_t ring_round(struct worker *w, bool put_off);
+/* Hands over what was put off. */
+void ring_catch_up(struct worker *w);
+/* Hands over all that was requested, and waits for a completion until then (CLOCK_MONOTONIC ns). */
 void ring_wait(struct worker *w, uint64_t until);
 
 #endif
