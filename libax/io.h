@@ -95,7 +95,8 @@ struct io_actor {
 #define IO_BUFFER 16384u
 #define IO_STRIDE (IO_BUFFER + 64u) /* or all their heads would lie in one set of the cache */
 #define IO_POOL 256u
-#define IO_SURE 16u /* sends that a worker may sleep over, of a round */
+#define IO_SMALL 4096u /* bytes that the kernel takes in a microsecond or two */
+#define IO_SURE 16u    /* sends that a worker may sleep over, of a round */
 #define IO_BLOCK 16384u
 
 struct io {
@@ -113,6 +114,7 @@ struct io {
     uint8_t *pool[IO_POOL]; /* blocks of IO_BLOCK for what is to leave */
     uint32_t pooled;
     uint32_t sure[IO_SURE], nsure; /* handles whose sends complete when they are handed over */
+    bool hurry;                    /* what is requested takes the kernel a while */
     bool starved;                  /* accepting waits for a handle */
     bool no_files;                 /* or for a descriptor, and it was logged */
     uint64_t retry_at;             /* when that is tried again; UINT64_MAX: never */

@@ -118,7 +118,9 @@ static bool send_out(struct worker *w, struct io_handle *h)
                        MSG_NOSIGNAL | MSG_WAITALL);
     h->sending = true;
     fly(h, sqe, IO_SEND);
-    if (!h->slow && w->io->nsure < IO_SURE && io_uring_sq_space_left(&w->ring) > 0)
+    if (h->leaving.end - h->left > IO_SMALL)
+        w->io->hurry = true;
+    else if (!h->slow && w->io->nsure < IO_SURE && io_uring_sq_space_left(&w->ring) > 0)
         be_sure(w, h, sqe);
     return true;
 }
@@ -236,5 +238,7 @@ uint32_t io_round(struct worker *w, bool put_off)
     }
     if (io->dirty != NULL)
         request_all(w);
+    put_off = put_off && !io->hurry;
+    io->hurry = false;
     return ring_round(w, put_off);
 }

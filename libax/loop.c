@@ -259,8 +259,8 @@ static uint32_t work_here(struct worker *w)
 }
 
 /* Who has nothing else to do is about to park: one system call then hands over what was requested
- * and waits, and who is woken by it need not look for another processor. Put off once, for the next
- * round to find that there is nothing. */
+ * and waits, and who is woken by it need not look for another processor. For the next round to find
+ * that there is nothing; of two rounds in a row that find something, one hands over at once. */
 static bool puts_off(struct worker *w, uint32_t done)
 {
     bool rests = w->run_first == 0 && w->ready.first == NULL && !w->stopping;

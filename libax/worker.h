@@ -215,7 +215,7 @@ struct worker {
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;
-    bool put_off; /* requests of the last round wait in the ring, as it had left nothing to do */
+    bool put_off; /* what the last round requested may wait in the ring, as nothing else was left */
     bool spinning;       /* it was worth it when that was looked at last */
     uint64_t timeout_at; /* when the earliest timeout in the ring goes off; UINT64_MAX: none */
     struct __kernel_timespec timeout;
