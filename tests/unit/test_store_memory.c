@@ -112,6 +112,9 @@ static void test_floor(void **state)
     expect(ask(1, OV_STORE_ACQUIRE, 1, 7, 42), OV_STORE_DONE, 1, 43, TTL);
     expect(ask(2, OV_STORE_ACQUIRE, 1, 7, 50), OV_STORE_DONE, 1, 51, TTL);
     expect(ask(3, OV_STORE_ACQUIRE, 1, 8, UINT64_MAX), OV_STORE_REFUSED, -1, 0, 0);
+    expect(ask(3, OV_STORE_ACQUIRE, 1, 8, UINT64_MAX - 1), OV_STORE_DONE, 1, UINT64_MAX, TTL);
+    expect(ask(3, OV_STORE_ACQUIRE, 1, 8, 7), OV_STORE_DONE, 1, UINT64_MAX, TTL);
+    expect(ask(3, OV_STORE_ACQUIRE, 1, 8, UINT64_MAX), OV_STORE_REFUSED, 1, UINT64_MAX, TTL);
     ov_store_memory_lose(&store, "others", 7); /* which there is none of */
     expect(ask(3, OV_STORE_READ, 0, 7, 0), OV_STORE_DONE, 1, 51, TTL - 1);
 }
