@@ -26,7 +26,7 @@
 #include <sys/resource.h>
 
 enum io_kind { IO_FREE, IO_LISTENER, IO_SOCKET, IO_FILE, IO_POLLED };
-enum io_request { IO_ACCEPT, IO_RECV, IO_SEND, IO_CONNECT, IO_EXIT, IO_CANCEL, IO_RUN };
+enum io_request { IO_ACCEPT, IO_RECV, IO_SEND, IO_CONNECT, IO_EXIT, IO_UNHEEDED, IO_RUN };
 
 struct io_bytes { /* grows */
     uint8_t *ptr;

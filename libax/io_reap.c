@@ -174,7 +174,7 @@ void io_completed(struct worker *w, const struct io_uring_cqe *cqe)
 {
     enum io_request what = (enum io_request)(cqe->user_data >> 8 & 0xff);
     struct io_handle *h = &w->io->table[cqe->user_data >> 16];
-    if (what == IO_CANCEL)
+    if (what == IO_UNHEEDED)
         return;
     if (!(cqe->flags & IORING_CQE_F_MORE)) {
         h->flying--;
@@ -199,7 +199,7 @@ void io_completed(struct worker *w, const struct io_uring_cqe *cqe)
     case IO_RUN:
         io_file_done(w, h, cqe->res);
         break;
-    case IO_CANCEL:
+    case IO_UNHEEDED:
         break;
     }
     io_finish(w, h);

@@ -19,6 +19,13 @@ static void fly(struct io_handle *h, struct io_uring_sqe *sqe, enum io_request w
     h->flying++;
 }
 
+/* Its completion says nothing that anybody wants to know, and none comes where it succeeds. */
+static void leave_unheeded(struct io_uring_sqe *sqe)
+{
+    sqe->user_data = RING_IO | IO_UNHEEDED << 8;
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
 /* False: the kernel takes no more now. */
 static bool cancel(struct worker *w, struct io_handle *h, enum io_request what)
 {
@@ -28,8 +35,7 @@ static bool cancel(struct worker *w, struct io_handle *h, enum io_request what)
     if ((sqe = ring_request(w)) == NULL)
         return false;
     io_uring_prep_cancel64(sqe, name_of(h, what), 0);
-    sqe->user_data = RING_IO | IO_CANCEL << 8;
-    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    leave_unheeded(sqe);
     h->canceling |= (uint8_t)(1u << what);
     return true;
 }
@@ -74,25 +80,25 @@ static bool receive(struct worker *w, struct io_handle *h)
     return true;
 }
 
-/* Of the kernel's own will a send that does not fit is completed later. This one is completed when
- * it is handed over, well or not; and if not, what is linked to it as well, which says nothing
- * otherwise. So a worker that waits for one completion more than it has sent in that way sleeps on
- * where all is well, and else does not. */
+/* The kernel completes a send later where not all of it fits. This one it completes when it is
+ * handed over, well or not; and if not, what is linked to it as well. */
 static void be_sure(struct worker *w, struct io_handle *h, struct io_uring_sqe *sqe)
 {
     struct io_uring_sqe *failed = ring_request(w);
     io_uring_prep_nop(failed);
-    failed->user_data = RING_IO | IO_CANCEL << 8;
-    failed->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    leave_unheeded(failed);
     sqe->flags |= IOSQE_IO_LINK;
     sqe->msg_flags |= MSG_DONTWAIT;
     w->io->sure[w->io->nsure++] = h->index;
 }
 
+/* Not those of which `sent` (io_reap.c) would tell somebody, or after which it would go on. */
 uint32_t io_quiet(const struct worker *w)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; w->io != NULL && i < w->io->nsure; i++) {
+    if (w->io == NULL)
+        return 0;
+    for (uint32_t i = 0; i < w->io->nsure; i++) {
         const struct io_handle *h = &w->io->table[w->io->sure[i]];
         n += h->owner != 0 && h->error == 0 && !h->full && h->waiter == 0 && !h->finishing &&
              h->out.end == 0;

@@ -259,8 +259,9 @@ static uint32_t work_here(struct worker *w)
 }
 
 /* Who has nothing else to do is about to park: one system call then hands over what was requested
- * and waits, and who is woken by it need not look for another processor. For the next round to find
- * that there is nothing; of two rounds in a row that find something, one hands over at once. */
+ * and waits, and who is woken by it need not look for another processor. The next round is to find
+ * that there is nothing; where it finds something, what was put off is handed over before that. Of
+ * two busy rounds in a row one at most puts off. */
 static bool puts_off(struct worker *w, uint32_t done)
 {
     bool rests = w->run_first == 0 && w->ready.first == NULL && !w->stopping;
@@ -273,6 +274,8 @@ static uint32_t round_of_work(struct worker *w)
     meter_look(w, 0, 0); /* timers, the sweep, and what else follows the messages of a round */
     uint32_t done = drain_lanes(w, BATCH);
     meter_look(w, 0, 0);
+    if (w->put_off && (w->run_first != 0 || w->ready.first != NULL))
+        ring_catch_up(w);
     done += work_here(w);
     if (shm_unlikely(w->behind_all.run != NULL))
         far_run_behind(w);
@@ -310,6 +313,8 @@ void worker_loop(struct worker *w)
         bool busy = done != 0 || w->run_first != 0 || w->ready.first != NULL;
         if (busy)
             found_work(w);
+        if (busy && !w->put_off && w->io != NULL)
+            ring_catch_up(w); /* of a round that has found work after its requests */
         if (shm_unlikely(w->stopping) && stop_step(w, busy))
             continue;
         if (!busy)

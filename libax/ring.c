@@ -3,7 +3,13 @@
  *
  * Completions arise in the kernel and come to us only when we enter it (DEFER_TASKRUN), so that
  * nothing interrupts a handler. The flag in the ring tells a busy worker that there is something to
- * enter for; requests of a round are handed over in the same call. */
+ * enter for; requests of a round are handed over in the same call, and those of a worker that has
+ * nothing else to do in the one by which it waits.
+ *
+ * A send that is handed over so would wake it at once by its own completion. So small sends are
+ * made to complete when they are handed over, each with one completion where all has left, and with
+ * two where not (io_request.c), and the worker waits for one more than there are such sends of
+ * whose success nobody wants to know (io_quiet). More completions than that only wake it early. */
 #include "libax/ring.h"
 
 #include "libax/event.h"
@@ -35,17 +41,20 @@ void ring_open(struct worker *w)
     w->ring_open = true;
 }
 
-static int hand_over(struct worker *w)
+/* Waits for so many completions; 0: for none. */
+static int hand_over(struct worker *w, unsigned wait)
 {
+    int n = wait == 0 ? io_uring_submit_and_get_events(&w->ring)
+                      : io_uring_submit_and_wait(&w->ring, wait);
     if (w->io != NULL)
         w->io->nsure = 0;
-    return io_uring_submit(&w->ring);
+    return n;
 }
 
 struct io_uring_sqe *ring_request(struct worker *w)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
-    if (sqe == NULL && hand_over(w) > 0)
+    if (sqe == NULL && hand_over(w, 0) > 0)
         sqe = io_uring_get_sqe(&w->ring);
     return sqe;
 }
@@ -109,10 +118,9 @@ static uint32_t reap(struct worker *w)
 
 uint32_t ring_round(struct worker *w, bool put_off)
 {
-    if (!put_off && io_uring_sq_ready(&w->ring) != 0) {
-        (void)io_uring_submit_and_get_events(&w->ring);
-        w->io->nsure = 0;
-    } else if (shm_unlikely(*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
+    if (!put_off && io_uring_sq_ready(&w->ring) != 0)
+        (void)hand_over(w, 0);
+    else if (shm_unlikely(*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
         (void)io_uring_get_events(&w->ring);
     return reap(w);
 }
@@ -120,7 +128,7 @@ uint32_t ring_round(struct worker *w, bool put_off)
 void ring_catch_up(struct worker *w)
 {
     if (io_uring_sq_ready(&w->ring) != 0)
-        (void)hand_over(w);
+        (void)hand_over(w, 0);
 }
 
 void ring_wait(struct worker *w, uint64_t until)
@@ -128,8 +136,6 @@ void ring_wait(struct worker *w, uint64_t until)
     if (!w->bell_armed)
         arm_bell(w);
     arm_timeout(w, until);
-    (void)io_uring_submit_and_wait(&w->ring, 1 + io_quiet(w));
-    if (w->io != NULL)
-        w->io->nsure = 0;
+    (void)hand_over(w, 1 + io_quiet(w));
     (void)reap(w);
 }

@@ -16,7 +16,8 @@ struct io_uring_sqe *ring_request(struct worker *w);
 uint32_t ring_round(struct worker *w, bool put_off);
 /* Hands over what was put off. */
 void ring_catch_up(struct worker *w);
-/* Hands over all that was requested, and waits for a completion until then (CLOCK_MONOTONIC ns). */
+/* Hands over all that was requested, and waits until then (CLOCK_MONOTONIC ns) for a completion
+ * that somebody wants to know of. */
 void ring_wait(struct worker *w, uint64_t until);
 
 #endif

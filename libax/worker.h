@@ -215,8 +215,8 @@ struct worker {
     const char *fail_reason;
     struct io_uring ring;
     bool ring_open, bell_armed;
-    bool put_off; /* what the last round requested may wait in the ring, as nothing else was left */
-    bool spinning;       /* it was worth it when that was looked at last */
+    bool put_off;  /* what the last round requested may wait for this one to find nothing to do */
+    bool spinning; /* it was worth it when that was looked at last */
     uint64_t timeout_at; /* when the earliest timeout in the ring goes off; UINT64_MAX: none */
     struct __kernel_timespec timeout;
     uint32_t tick;

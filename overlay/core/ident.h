@@ -3,7 +3,8 @@
  *
  * A node has a logical name from its config. One life of it is a boot, with a nonce by chance; when
  * it joins anew without having been down (its lease on its name ran out, say), that is another
- * session of the boot, with a higher number. As text this is the runtime id
+ * session of the boot, with a higher number; so is what the next process of a boot begins, and
+ * under the first one of a process it asks for leases. As text this is the runtime id
  *
  *      <logical>@boot-[0-9a-f]+-session-[0-9]+
  *

@@ -287,8 +287,10 @@ static int make_host(void)
 
 static int set_up(struct ax_ctx *ctx, json_t *args)
 {
-    if (sodium_init() < 0) /* until then it uses nothing that only some processors can do */
-        return AX_E_INVALID;
+    if (sodium_init() < 0) { /* until then it uses nothing that only some processors can do */
+        ax_log(ctx, AX_ERROR, "libsodium finds no random numbers");
+        return -ENOSYS;
+    }
     AX_TRY(set_self(ctx, args));
     AX_TRY(set_registries(args));
     AX_TRY(set_store(ctx, args));

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -21,6 +22,22 @@ static void test_vectors(void **state)
     assert_true(ov_place_score(node, users, 3) == 0x8faaadc32b961730ull);
     assert_int_equal(ov_shard_of(alpha, 16), 12);
     assert_int_equal(ov_shard_of(alpha, 1), 0);
+}
+
+/* A node is called the same by all of its sessions, and by no other boot. */
+static void test_names_of_nodes(void **state)
+{
+    const struct ov_ident first = {"n1", 0xabc, 1}, next = {"n1", 0xabc, 7},
+                          reborn = {"n1", 0xabd, 1};
+    char text[OV_ID_TEXT], other[OV_ID_TEXT];
+
+    (void)state;
+    assert_int_equal(ov_place_name(&first, text).len, strlen("n1@boot-abc-session-1"));
+    assert_string_equal(text, "n1@boot-abc-session-1");
+    ov_place_name(&next, other);
+    assert_string_equal(other, text);
+    ov_place_name(&reborn, other);
+    assert_string_not_equal(other, text);
 }
 
 static void test_parts_are_told_apart(void **state)
@@ -97,9 +114,9 @@ static void test_equal_scores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),      cmocka_unit_test(test_parts_are_told_apart),
-        cmocka_unit_test(test_few_move),     cmocka_unit_test(test_order_does_not_matter),
-        cmocka_unit_test(test_equal_scores),
+        cmocka_unit_test(test_names_of_nodes),        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_parts_are_told_apart),  cmocka_unit_test(test_few_move),
+        cmocka_unit_test(test_order_does_not_matter), cmocka_unit_test(test_equal_scores),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@
 #define TTL 100u
 
 enum { A, B, A_NEXT, A_REBORN };
-static const struct ov_ident nodes[] = {{"a", 1, 1}, {"b", 2, 1}, {"a", 1, 2}, {"a", 3, 1}};
+static const struct ov_ident nodes[] = {
+    [A] = {"a", 1, 1}, [B] = {"b", 2, 1}, [A_NEXT] = {"a", 1, 2}, [A_REBORN] = {"a", 3, 1}};
 static struct ov_store_record records[2];
 static struct ov_store_memory store;
 

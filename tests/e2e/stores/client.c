@@ -14,8 +14,10 @@
 #define PATIENCE_NS (UINT64_C(60) * 1000 * NS_PER_MS)
 
 uint64_t client_ttl_ns = CLIENT_LONG_NS;
-const struct ov_ident client_nodes[5] = {
-    {"a", 1, 9}, {"b", 2, 1}, {"c", 3, 7}, {"a", 4, 1}, {"a", 1, 10}};
+const struct ov_ident client_nodes[] = {
+    [A] = {"a", 1, 9},        [B] = {"b", 2, 1},       [C] = {"c", 3, 7},
+    [A_REBORN] = {"a", 4, 1}, [A_NEXT] = {"a", 1, 10},
+};
 
 uint64_t client_now(void)
 {

@@ -14,8 +14,9 @@
 #define CLIENT_PAUSE_MS 20u
 
 extern uint64_t client_ttl_ns;
-extern const struct ov_ident client_nodes[5]; /* the 4th is another boot, the last the next
-                                             session of the first */
+/* Another boot of the first, and its next process. */
+enum { A, B, C, A_REBORN, A_NEXT };
+extern const struct ov_ident client_nodes[A_NEXT + 1];
 
 uint64_t client_now(void);
 

@@ -9,8 +9,6 @@
 
 #include "tests/e2e/stores/scenarios.h"
 
-enum { A, B };
-
 #define NS_PER_MS UINT64_C(1000000)
 
 static struct ov_store *begin(struct server *server, uint64_t timeout_ms)

@@ -16,8 +16,6 @@
 
 #include "tests/e2e/stores/scenarios.h"
 
-enum { A, B };
-
 /* A token is given to anybody. */
 #define LOGIN                                                                                      \
     {                                                                                              \

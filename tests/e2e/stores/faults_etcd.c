@@ -9,8 +9,6 @@
 
 #include "tests/e2e/stores/scenarios.h"
 
-enum { A, B };
-
 /* A server that is full takes no new lease, which is told as unknown; those that are there can be
  * read, kept and given back. */
 static void full(struct server *server)

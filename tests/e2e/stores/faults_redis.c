@@ -9,8 +9,6 @@
 
 #include "tests/e2e/stores/scenarios.h"
 
-enum { A, B };
-
 /* The server forgets the script, and is taught it again: nothing of it is seen. */
 static void script_flushed(struct server *server)
 {

@@ -9,8 +9,6 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-enum { A, B, C, A_REBORN, A_NEXT }; /* of client_nodes */
-
 static uint64_t acquire(struct ov_store *store, unsigned node, uint32_t shard, uint64_t floor,
                         uint64_t wanted)
 {

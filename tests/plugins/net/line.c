@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORDS 16
 
@@ -167,14 +168,42 @@ static void drop(struct ax_ctx *ctx, struct line *self, const char *text)
     say(ctx, self, "dropped");
 }
 
+/* Says something, and something else when that has left. */
+static void push(struct ax_ctx *ctx, struct line *self, const char *text)
+{
+    (void)text;
+    AX_CHECK(ctx, ax_io_send(ctx, self->io, "pushed\n", 7, AX_SECONDS(10)) == 0);
+    say(ctx, self, "it has left");
+}
+
+/* Ends the connection, and lives on. */
+static void shut(struct ax_ctx *ctx, struct line *self, const char *text)
+{
+    (void)text;
+    say(ctx, self, "bye");
+    AX_CHECK(ctx, ax_io_close(ctx, self->io) == 0);
+}
+
+/* Says something and does not end before somebody has had the pipe open. */
+static void nap(struct ax_ctx *ctx, struct line *self, const char *path)
+{
+    char c;
+    int fd;
+    say(ctx, self, "slept");
+    AX_CHECK(ctx, (fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0);
+    while (read(fd, &c, 1) > 0)
+        continue;
+    close(fd);
+}
+
 static void obey(struct ax_ctx *ctx, struct line *self, const char *line)
 {
     static const struct {
         const char *word;
         void (*fn)(struct ax_ctx *ctx, struct line *self, const char *text);
-    } all[] = {{"echo", echo}, {"ask", ask},   {"fail", fail}, {"crash", crash},
-               {"quit", quit}, {"fill", fill}, {"off", off},   {"dial", dial},
-               {"call", call}, {"file", file}, {"run", run},   {"drop", drop}};
+    } all[] = {{"echo", echo}, {"ask", ask},   {"fail", fail}, {"crash", crash}, {"quit", quit},
+               {"fill", fill}, {"off", off},   {"dial", dial}, {"call", call},   {"file", file},
+               {"run", run},   {"drop", drop}, {"nap", nap},   {"push", push},   {"shut", shut}};
     size_t length = strcspn(line, " ");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strlen(all[i].word) == length && strncmp(line, all[i].word, length) == 0) {
