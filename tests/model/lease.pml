@@ -5,7 +5,8 @@
  * A node asks a store for the lease of one shard, renews it, drains and gives it back. It has one
  * request under way; what it has given up waiting for may still reach the store much later, or
  * never. An answer may be late or lost: its outcome is unknown then, and read back. The node may be
- * killed at any time and come back under its name as another boot.
+ * killed at any time and come back under its name as another boot, or as another process of the same
+ * boot, which goes on with what the one before had: the actors, and so their turns, live on.
  *
  * Nodes meet in the store alone, so all others are one, which takes the shard whenever the store
  * lets it and believes in it for as long as the store does. It shows its epochs to the node.
@@ -24,16 +25,18 @@
  * it does, no more is claimed than that a life of the node gains no epoch twice and works under
  * none below one that it has seen, and what is said of the deadline and the resource. */
 
-/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=3 -DREBOOTS=0 -DOLD=1 -DLOSSES=0 */
-/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=2 -DREBOOTS=1 -DOLD=2 -DLOSSES=0 */
-/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=2 -DREBOOTS=0 -DOLD=1 -DLOSSES=1 */
+/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=3 -DREBOOTS=0 -DOLD=1 -DLOSSES=0 -DPROCESSES=1 */
+/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=2 -DREBOOTS=1 -DOLD=2 -DLOSSES=0 -DPROCESSES=1 */
+/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=2 -DREBOOTS=0 -DOLD=1 -DLOSSES=1 -DPROCESSES=1 */
+/* spin: -DTTL=3 -DMARGIN=1 -DEPOCHS=2 -DREBOOTS=0 -DOLD=1 -DLOSSES=0 -DPROCESSES=2 */
 /* cc: -DSAFETY -DCOLLAPSE -DNOREDUCE */
 /* pan: -m4000000 -w24 */
 
 #define SPAN (TTL - MARGIN)
 #define NOBODY 0
-#define OTHERS (REBOOTS + 2)
-#define SELF (boot + 1)
+#define OTHERS ((REBOOTS + 1) * PROCESSES + 1)
+#define SELF (boot * PROCESSES + process + 1)
+#define same_boot(one, other) ((one - 1) / PROCESSES == (other - 1) / PROCESSES)
 
 /* enum ov_lease_state */
 #define FREE 0
@@ -55,7 +58,7 @@
 /* struct ov_lease. Of the deadline there is what is left of it by the own clock. */
 byte state, epoch, floor, last, left;
 bool has_deadline;
-byte boot;
+byte boot, process;
 byte drift_in; /* until the clock may drift again */
 
 /* The request under way, the time since it was sent, and its answer. */
@@ -80,6 +83,7 @@ byte given, gained;     /* the highest epochs so far */
 byte given_to[EPOCHS + 1];
 byte written; /* the last that the resource took */
 
+#define inherits(newer, older) (older != NOBODY && same_boot(newer, older) && newer >= older)
 #define is_owner (state == HELD || state == RENEWING || state == DRAINING)
 #define may_begin ((state == HELD || state == RENEWING) && left > 0)
 
@@ -155,9 +159,9 @@ inline see(what)
 inline gain()
 {
 #if LOSSES == 0
-    assert(epoch > gained && given_to[epoch] == SELF);
+    assert((epoch > gained || (process > 0 && epoch == gained)) && given_to[epoch] == SELF);
 #endif
-    assert(epoch > last && epoch >= floor && turn == 0);
+    assert(epoch > last && epoch >= floor && (turn == 0 || process > 0));
     gained = epoch
 }
 
@@ -211,14 +215,15 @@ inline deny()
 inline take_read()
 {
     if
-    :: owner != SELF || (epoch != 0 && epoch != told) -> deny()
+    :: (owner != SELF && (epoch != 0 || !inherits(SELF, owner))) ||
+       (epoch != 0 && epoch != told) -> deny()
     :: else ->
 #ifdef PLANTED_read_is_a_lease
         grant(told)
 #else
         if
 #ifndef PLANTED_epoch_read_back
-        :: epoch == 0 && told <= last ->
+        :: epoch == 0 && (told <= last || owner != SELF) ->
             state = ACQUIRING;
             send(ACQUIRE)
 #endif
@@ -309,18 +314,31 @@ inline write(which)
     which = 0
 }
 
-/* Another boot, under the same name. What was under way may still arrive. */
-inline reboot()
+/* Knows nothing of what was. What was under way may still arrive. */
+inline begin_anew()
 {
     request_over();
-    boot++;
     state = FREE;
     epoch = 0;
     floor = 0;
     last = 0;
-    no_deadline();
+    no_deadline()
+}
+
+/* Another boot, under the same name. */
+inline reboot()
+{
+    begin_anew();
+    boot++;
+    process = 0;
     turn = 0;
     turn_left = 0
+}
+
+inline succeed()
+{
+    begin_anew();
+    process++
 }
 
 /* ---- the store: overlay/core/store_memory.c ---- */
@@ -329,8 +347,13 @@ inline reboot()
 #ifdef PLANTED_name_without_boot
 #define is_of(asker) (is_held && (record_owner == asker || (record_owner < OTHERS && asker < OTHERS)))
 #else
+#ifdef PLANTED_boot_without_process
+#define is_of(asker) (is_held && same_boot(record_owner, asker))
+#else
 #define is_of(asker) (is_held && record_owner == asker)
 #endif
+#endif
+#define is_heir(asker) (is_of(asker) || (is_held && inherits(asker, record_owner)))
 
 inline give(asker, above)
 {
@@ -343,7 +366,7 @@ inline give(asker, above)
     record_left = TTL;
 #if LOSSES == 0
     assert(record_epoch > given);
-    assert(asker == SELF || turn == 0 || turn_left == 0);
+    assert(same_boot(asker, SELF) || turn == 0 || turn_left == 0);
 #endif
     given = record_epoch;
     given_to[record_epoch] = asker
@@ -354,13 +377,15 @@ inline apply(what, asker, with)
 {
     ok = what == READ;
     if
-    :: what == ACQUIRE && is_of(asker) && record_epoch > with ->
+    :: what == ACQUIRE && is_heir(asker) && record_epoch > with ->
+        record_owner = asker;
+        given_to[record_epoch] = asker;
         record_left = TTL;
         ok = true
-    :: what == ACQUIRE && !(is_of(asker) && record_epoch > with) ->
+    :: what == ACQUIRE && !(is_heir(asker) && record_epoch > with) ->
         span = (record_epoch > with -> record_epoch : with);
         if
-        :: (!is_held || is_of(asker)) && span < EPOCHS -> give(asker, span); ok = true
+        :: (!is_held || is_heir(asker)) && span < EPOCHS -> give(asker, span); ok = true
         :: else
         fi;
         span = 0
@@ -400,6 +425,7 @@ proctype node()
 #endif
     :: d_step { turn != 0 -> write(turn); turn_left = 0 }
     :: d_step { boot < REBOOTS -> reboot() }
+    :: d_step { process + 1 < PROCESSES -> succeed() }
     :: d_step {
         op != NONE && !answered ->
             apply(op, SELF, arg);
