@@ -129,6 +129,7 @@ enum ov_effect_kind {
     X(SESSION, "the peer has a later session of the same boot")                                    \
     X(BOOT, "the peer was started anew")                                                           \
     X(OBSOLETE, "the connection is of a session that is over")                                     \
+    X(REPLACED, "another boot of its name has come since")                                         \
     X(GIVEN_UP, "another connection of this plane is kept")                                        \
     X(NO_CONTROL, "there is no control connection for it")                                         \
     X(PROTOCOL, "the peer has broken the protocol")                                                \

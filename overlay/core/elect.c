@@ -80,6 +80,10 @@ static enum ov_end take_session(struct ov_core *core, struct ov_node *node, stru
         news = dialled_again(node, peer);
         end = OV_END_LOST;
     }
+    if (news == OV_NEWS_REPLACED) {
+        core->counts.obsolete++;
+        return OV_END_REPLACED;
+    }
     if (news != OV_NEWS_NONE && news != OV_NEWS_OBSOLETE)
         ov_node_end(core, node, end, conn);
     if (news == OV_NEWS_OBSOLETE || conn->hs.session != node->own) {

@@ -22,7 +22,7 @@ enum ov_news ov_sessions_confirm(struct ov_sessions *sessions, const struct ov_i
         return peer->session == before.session ? OV_NEWS_NONE : OV_NEWS_SESSION;
     }
     if (is_left(sessions, peer->boot))
-        return OV_NEWS_OBSOLETE;
+        return OV_NEWS_REPLACED;
     sessions->now = *peer;
     if (before.boot != 0) {
         memmove(sessions->left + 1, sessions->left, sizeof sessions->left - sizeof *sessions->left);

@@ -35,6 +35,7 @@ enum ov_news {
     OV_NEWS_SESSION,  /* a higher session of the same boot: what was asked can still be answered */
     OV_NEWS_BOOT,     /* another boot: what was asked of the one before will not be answered */
     OV_NEWS_OBSOLETE, /* of a session that has been superseded: its link is to be closed */
+    OV_NEWS_REPLACED, /* likewise of a boot: one that was there before the last */
 };
 
 /* Takes what a peer that has confirmed calls itself. */

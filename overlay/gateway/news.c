@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* news.c - what "axsup events" shows of nodes, of leases, and of who was refused. */
+/* news.c - what "axsup events" shows of nodes, of leases, and of who was refused, as the log does.
+ */
 #include "libax/gateway_event.h"
 
 #include "overlay/gateway/gw.h"
@@ -90,6 +91,8 @@ void gw_news_look(struct ax_ctx *ctx)
     if (gw.refused.count == 0 || gw.now < gw.refused.next)
         return;
     gateway_event(ctx, &news);
+    ax_log(ctx, AX_WARN, "refused %llu time(s), last from %s: %s",
+           (unsigned long long)gw.refused.count, gw.refused.from, gw.refused.why);
     gw.refused.count = 0;
     gw.refused.next = gw.now + REFUSED_NS;
 }

@@ -113,10 +113,10 @@ static void test_sessions(void **state)
     assert_int_equal(ov_sessions_confirm(&sessions, &bob), OV_NEWS_OBSOLETE);
     assert_int_equal(ov_sessions_confirm(&sessions, &reborn), OV_NEWS_BOOT);
     /* what the dead one has sent last, read late, is no news of a third life */
-    assert_int_equal(ov_sessions_confirm(&sessions, &later), OV_NEWS_OBSOLETE);
+    assert_int_equal(ov_sessions_confirm(&sessions, &later), OV_NEWS_REPLACED);
     assert_int_equal(ov_sessions_confirm(&sessions, &again), OV_NEWS_BOOT);
-    assert_int_equal(ov_sessions_confirm(&sessions, &reborn), OV_NEWS_OBSOLETE);
-    assert_int_equal(ov_sessions_confirm(&sessions, &later), OV_NEWS_OBSOLETE);
+    assert_int_equal(ov_sessions_confirm(&sessions, &reborn), OV_NEWS_REPLACED);
+    assert_int_equal(ov_sessions_confirm(&sessions, &later), OV_NEWS_REPLACED);
     assert_true(ov_ident_same(&sessions.now, &again));
 }
 
@@ -133,7 +133,7 @@ static void test_boots_are_forgotten_in_order(void **state)
     }
     for (uint64_t boot = 2; boot <= OV_BOOTS_LEFT + 1; boot++) {
         peer.boot = boot;
-        assert_int_equal(ov_sessions_confirm(&sessions, &peer), OV_NEWS_OBSOLETE);
+        assert_int_equal(ov_sessions_confirm(&sessions, &peer), OV_NEWS_REPLACED);
     }
     peer.boot = 1;
     assert_int_equal(ov_sessions_confirm(&sessions, &peer), OV_NEWS_BOOT);
