@@ -180,8 +180,7 @@ static uint64_t renew_at(const struct ov_lease *lease, const struct ov_lease_con
 
 uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_config *config)
 {
-    bool ends = lease->deadline != 0 && lease->state != OV_RELEASING;
-    uint64_t next = ends ? lease->deadline : UINT64_MAX;
+    uint64_t next = lease->deadline != 0 ? lease->deadline : UINT64_MAX;
     uint64_t at = UINT64_MAX;
     if (lease->pending != 0)
         at = lease->sent_at + config->answer_ns;
@@ -193,8 +192,8 @@ uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_confi
 struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number)
 {
-    if (lease->deadline != 0 && now >= lease->deadline && lease->state != OV_RELEASING)
-        return fence(lease);
+    if (lease->deadline != 0 && now >= lease->deadline) /* whatever the store answers, or does not */
+        return lease->state == OV_RELEASING ? give_back(lease, false) : fence(lease);
     if (lease->pending != 0 && now - lease->sent_at >= config->answer_ns)
         return read_back(lease, config, now, number);
     if (lease->pending == 0 && is_owner(lease) && !config->paused &&

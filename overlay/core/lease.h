@@ -8,7 +8,7 @@
  *      INDETERMINATE an answer was lost: it is neither held for new work nor free; the store is
  *                    asked who has it
  *      DRAINING      has it, takes no new work, and will give it back
- *      RELEASING     works no more, and has given it back
+ *      RELEASING     works no more, and has given it back: until the store says so, or the deadline
  *      FENCED        had it, or may have had; all that runs under it must end
  *
  * The deadline counts from before the request was sent: whenever the store began to count, that

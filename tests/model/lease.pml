@@ -238,16 +238,20 @@ inline take_read()
     fi
 }
 
+inline given_back()
+{
+    state = FREE;
+    epoch = 0;
+    no_deadline();
+    request_over()
+}
+
 inline take_answer()
 {
     see(told);
     if
     :: op == READ -> take_read()
-    :: op != READ && state == RELEASING ->
-        state = FREE;
-        epoch = 0;
-        no_deadline();
-        request_over()
+    :: op != READ && state == RELEASING -> given_back()
     :: op != READ && state != RELEASING && done -> grant(told)
     :: else -> deny()
     fi;
@@ -408,6 +412,7 @@ proctype node()
     :: d_step { op != NONE && answered -> take_answer() }
     :: d_step { op != NONE -> read_back() }
     :: d_step { has_deadline && left == 0 && state != RELEASING && state != FENCED -> fence() }
+    :: d_step { has_deadline && left == 0 && state == RELEASING -> given_back() }
     :: d_step {
         op == NONE && is_owner -> state = (state == HELD -> RENEWING : state); send(RENEW)
     }

@@ -320,6 +320,25 @@ static void test_drain_and_release(void **state)
     expect(OV_FREE, 0, 0);
 }
 
+/* A store that answers no more keeps nobody from being without it: what was given back, or not, has
+ * run out. */
+static void test_released_and_never_answered(void **state)
+{
+    (void)state;
+    hold(100);
+    ov_lease_drain(&lease);
+    effect = ov_lease_stopped(&lease, &config, 700, ++number);
+    expect_sent(OV_STORE_RELEASE, 5);
+    tick(900);
+    expect_sent(OV_STORE_READ, 5);
+    assert_int_equal(ov_lease_next(&lease, &config), 1000);
+    tick(1000);
+    assert_false(effect.send || effect.lost || effect.released);
+    expect(OV_FREE, 0, 0);
+    want(1001);
+    expect_sent(OV_STORE_ACQUIRE, 5);
+}
+
 static void test_released_and_taken_by_another(void **state)
 {
     (void)state;
@@ -591,6 +610,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_renewal_is_refused, set_up),
         cmocka_unit_test_setup(test_answers_to_older_requests, set_up),
         cmocka_unit_test_setup(test_drain_and_release, set_up),
+        cmocka_unit_test_setup(test_released_and_never_answered, set_up),
         cmocka_unit_test_setup(test_released_and_taken_by_another, set_up),
         cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
         cmocka_unit_test_setup(test_a_higher_epoch_than_one_that_was_read, set_up),
