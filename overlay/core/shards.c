@@ -11,6 +11,101 @@ static uint64_t score_of(const struct ov_shards *shards, struct ax_span node, ui
     return ov_place_score(node, registry, shard);
 }
 
+/* ---- when there is something to do ----
+ *
+ * A tree has for each pair of shards, pair of pairs and so on when the first of them is due: there
+ * may be very many, and an event is for one. Its node 1 is the root, those below node i are 2i and
+ * 2i + 1, and its leaves are the shards, in their order. */
+
+static bool holds(const struct ov_shard *shard)
+{
+    return shard->lease.state == OV_HELD || shard->lease.state == OV_RENEWING;
+}
+
+static uint32_t round_most(const struct ov_shards *shards)
+{
+    return shards->leaving                   ? shards->n
+           : shards->n < 2 * OV_SHARDS_ROUND ? 1
+                                             : shards->n / OV_SHARDS_ROUND;
+}
+
+static uint64_t next_of(const struct ov_shards *shards, const struct ov_shard *shard)
+{
+    uint64_t next = ov_lease_next(&shard->lease, &shards->lease), at = UINT64_MAX;
+    if (shard->ours && shard->lease.state == OV_FREE && !shards->lease.paused)
+        at = shard->lease.wait_until;
+    else if (!shard->ours && holds(shard))
+        at = shards->moved < round_most(shards) ? 0 : shards->round_end;
+    return at < next ? at : next;
+}
+
+static uint64_t tree_at(const struct ov_shards *shards, uint32_t node)
+{
+    if (node < shards->leaves)
+        return shards->shards[node / 2].sooner[node % 2];
+    return node - shards->leaves < shards->n ? shards->shards[node - shards->leaves].due
+                                             : UINT64_MAX;
+}
+
+static bool tree_set(struct ov_shards *shards, uint32_t node)
+{
+    uint64_t left = tree_at(shards, 2 * node), right = tree_at(shards, 2 * node + 1);
+    uint64_t *at = &shards->shards[node / 2].sooner[node % 2];
+    uint64_t before = *at;
+    *at = left < right ? left : right;
+    return *at != before;
+}
+
+static void note_shard(struct ov_shards *shards, struct ov_shard *shard)
+{
+    bool held = shard->lease.epoch != 0 || shard->stopping;
+    shards->held = shards->held - shard->held + held;
+    shard->held = held;
+    shard->due = next_of(shards, shard);
+}
+
+/* Something is different with that shard. */
+static void note(struct ov_shards *shards, uint32_t index)
+{
+    note_shard(shards, &shards->shards[index]);
+    for (uint32_t node = (shards->leaves + index) / 2; node > 0 && tree_set(shards, node);)
+        node /= 2;
+}
+
+/* Something is different that is for all of them. */
+static void note_all(struct ov_shards *shards)
+{
+    for (uint32_t i = 0; i < shards->n; i++)
+        note_shard(shards, &shards->shards[i]);
+    for (uint32_t node = shards->leaves - 1; node > 0; node--)
+        (void)tree_set(shards, node);
+}
+
+/* The first from that one on; n: there is none. */
+static uint32_t next_due(const struct ov_shards *shards, uint32_t from, uint64_t now)
+{
+    uint32_t node = shards->leaves + from;
+    if (from >= shards->n)
+        return shards->n;
+    while (tree_at(shards, node) > now) { /* on to what is right of it */
+        while (node % 2 != 0)
+            node /= 2;
+        if (node == 0)
+            return shards->n;
+        node++;
+    }
+    while (node < shards->leaves)
+        node = 2 * node + (tree_at(shards, 2 * node) > now);
+    return node - shards->leaves;
+}
+
+uint64_t ov_shards_next(const struct ov_shards *shards)
+{
+    return tree_at(shards, 1);
+}
+
+/* ---- beginning ---- */
+
 void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *lease,
                     const char *registry, uint64_t round_ns, struct ov_shard *table, uint32_t n)
 {
@@ -18,10 +113,14 @@ void ov_shards_init(struct ov_shards *shards, const struct ov_lease_config *leas
     struct ax_span self = ov_place_name(&lease->self, text);
     *shards = (struct ov_shards){.lease = *lease, .round_ns = round_ns, .shards = table, .n = n};
     memcpy(shards->registry, registry, strlen(registry) + 1);
+    shards->leaves = 1;
+    while (shards->leaves < n)
+        shards->leaves *= 2;
     for (uint32_t i = 0; i < n; i++) {
         table[i] = (struct ov_shard){.lease.shard = i, .score = score_of(shards, self, i)};
         memcpy(table[i].lease.registry, shards->registry, sizeof shards->registry);
     }
+    note_all(shards);
 }
 
 /* ---- who should have what: as ov_place, a node at a time ---- */
@@ -40,7 +139,6 @@ static void contend(struct ov_shards *shards, const struct ov_ident *member)
 
 void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members, uint32_t n)
 {
-    shards->due = 0;
     for (uint32_t i = 0; i < shards->n; i++)
         shards->shards[i].ours = !shards->leaving;
     for (uint32_t i = 0; i < n; i++)
@@ -49,39 +147,28 @@ void ov_shards_members(struct ov_shards *shards, const struct ov_ident *members,
     for (uint32_t i = 0; i < shards->n; i++)
         if (shards->shards[i].ours)
             ov_lease_ask_anew(&shards->shards[i].lease);
+    note_all(shards);
 }
 
 void ov_shards_pause(struct ov_shards *shards, bool paused)
 {
-    shards->due = 0;
     shards->lease.paused = paused;
+    note_all(shards);
 }
 
 void ov_shards_leave(struct ov_shards *shards)
 {
-    shards->due = 0;
     shards->leaving = true;
     for (uint32_t i = 0; i < shards->n; i++)
         shards->shards[i].ours = false;
+    note_all(shards);
 }
 
 /* ---- giving away ---- */
 
-static bool holds(const struct ov_shard *shard)
-{
-    return shard->lease.state == OV_HELD || shard->lease.state == OV_RENEWING;
-}
-
 static bool in_hand_off(const struct ov_shard *shard)
 {
     return shard->lease.state == OV_DRAINING || shard->lease.state == OV_RELEASING;
-}
-
-static uint32_t round_most(const struct ov_shards *shards)
-{
-    return shards->leaving                   ? shards->n
-           : shards->n < 2 * OV_SHARDS_ROUND ? 1
-                                             : shards->n / OV_SHARDS_ROUND;
 }
 
 /* One more may go now. A new round counts those that are still on their way. */
@@ -152,42 +239,31 @@ static bool step(struct ov_shards *shards, uint32_t index, uint64_t now,
     return true;
 }
 
-static uint64_t next_of(const struct ov_shards *shards, const struct ov_shard *shard)
-{
-    uint64_t next = ov_lease_next(&shard->lease, &shards->lease), at = UINT64_MAX;
-    if (shard->ours && shard->lease.state == OV_FREE && !shards->lease.paused)
-        at = shard->lease.wait_until;
-    else if (!shard->ours && holds(shard))
-        at = shards->moved < round_most(shards) ? 0 : shards->round_end;
-    return at < next ? at : next;
-}
-
-uint64_t ov_shards_next(const struct ov_shards *shards)
-{
-    uint64_t next = UINT64_MAX;
-    if (shards->due != 0)
-        return shards->due;
-    for (uint32_t i = 0; i < shards->n; i++) {
-        uint64_t at = next_of(shards, &shards->shards[i]);
-        next = at < next ? at : next;
-    }
-    return next;
-}
-
 bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect)
 {
-    if (now < shards->due)
-        return false;
-    shards->due = 0;
-    while (shards->cursor < shards->n)
-        if (step(shards, shards->cursor++, now, effect))
+    for (;;) {
+        uint32_t index = next_due(shards, shards->cursor, now);
+        if (index == shards->n)
+            break;
+        shards->cursor = index + 1;
+        bool did = step(shards, index, now, effect);
+        note(shards, index);
+        if (did)
             return true;
+    }
     shards->cursor = 0;
-    shards->due = ov_shards_next(shards);
     return false;
 }
 
 /* ---- events ---- */
+
+static bool taken(struct ov_shards *shards, uint32_t index, const struct ov_lease_effect *did,
+                  struct ov_shards_effect *effect)
+{
+    bool takes = take(shards, index, did, effect);
+    note(shards, index);
+    return takes;
+}
 
 bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_store_answer *answer,
                       struct ov_shards_effect *effect)
@@ -195,10 +271,9 @@ bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_st
     uint32_t index = (uint32_t)(answer->number % OV_SHARDS_MOST);
     if (index >= shards->n)
         return false;
-    shards->due = 0;
     struct ov_lease_effect did = ov_lease_answer(&shards->shards[index].lease, &shards->lease, now,
                                                  answer, next_number(shards, index));
-    return take(shards, index, &did, effect);
+    return taken(shards, index, &did, effect);
 }
 
 bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard)
@@ -211,11 +286,10 @@ bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
 {
     if (!ov_shards_stopping(shards, shard))
         return false;
-    shards->due = 0;
     shards->shards[shard].stopping = false;
     struct ov_lease_effect did = ov_lease_stopped(&shards->shards[shard].lease, &shards->lease, now,
                                                   next_number(shards, shard));
-    return take(shards, shard, &did, effect);
+    return taken(shards, shard, &did, effect);
 }
 
 bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
@@ -223,17 +297,16 @@ bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,
 {
     if (shard >= shards->n)
         return false;
-    shards->due = 0;
     struct ov_lease_effect did = ov_lease_saw(&shards->shards[shard].lease, epoch);
-    return take(shards, shard, &did, effect);
+    return taken(shards, shard, &did, effect);
 }
 
 void ov_shards_released(struct ov_shards *shards, uint32_t shard, uint64_t epoch)
 {
     if (shard >= shards->n)
         return;
-    shards->due = 0;
     ov_lease_released(&shards->shards[shard].lease, epoch);
+    note(shards, shard);
 }
 
 /* ---- looking ---- */
@@ -247,8 +320,5 @@ uint64_t ov_shards_epoch(const struct ov_shards *shards, uint32_t shard, uint64_
 
 uint32_t ov_shards_held(const struct ov_shards *shards)
 {
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < shards->n; i++)
-        held += shards->shards[i].lease.epoch != 0 || shards->shards[i].stopping;
-    return held;
+    return shards->held;
 }

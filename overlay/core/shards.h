@@ -22,6 +22,10 @@ struct ov_shard {
     uint64_t score; /* of this node for it */
     bool ours;      /* should be, by placement */
     bool stopping;  /* has been told to stop and has not answered */
+
+    bool held;          /* counts as such */
+    uint64_t due;       /* when there is something to do for it */
+    uint64_t sooner[2]; /* nodes of a tree over all of the registry, of no meaning for this one */
 };
 
 struct ov_shards {
@@ -32,8 +36,9 @@ struct ov_shards {
     uint32_t n;              /* 1 to OV_SHARDS_MOST */
     bool leaving;
 
+    uint32_t leaves;    /* of the tree: a power of two */
     uint32_t cursor;    /* of the sweep that is under way */
-    uint64_t due;       /* of the next one, if nothing happens; 0: something has */
+    uint32_t held;      /* that this node has, or may have, something running in */
     uint64_t numbers;   /* requests so far */
     uint64_t round_end; /* of the round in which shards were last given away */
     uint32_t moved;     /* given away in it */
@@ -72,8 +77,8 @@ void ov_shards_leave(struct ov_shards *shards);
  * event and when ov_shards_next says. */
 bool ov_shards_step(struct ov_shards *shards, uint64_t now, struct ov_shards_effect *effect);
 
-/* When there is something to do at the latest; UINT64_MAX: never, as things are. Between two such
- * moments, where nothing happens, neither this nor ov_shards_step looks at the shards. */
+/* When there is something to do at the latest; UINT64_MAX: never, as things are. Neither this nor
+ * ov_shards_step looks at shards for which nothing is due. */
 uint64_t ov_shards_next(const struct ov_shards *shards);
 
 /* An answer of the store. True: *effect is to be done, before ov_shards_step is called again. */

@@ -402,6 +402,45 @@ static void test_paused(void **state)
     assert_int_equal(ov_shards_held(&w.nodes[0].shards), 0);
 }
 
+/* However many there are, each has its turn, in their order, and alone where it alone is due. */
+static void test_any_number(void **state)
+{
+    enum { MOST = 70 };
+    static struct ov_shard table[MOST];
+    static struct ov_store_request asked[MOST];
+    struct ov_lease_config lease = {
+        .self = {"node0", 1, 1}, .ttl_ns = TTL, .margin_ns = MARGIN, .answer_ns = ANSWER};
+    struct ov_shards shards;
+    struct ov_shards_effect effect;
+    (void)state;
+    for (uint32_t n = 1; n <= MOST; n++)
+        for (uint32_t late = 0; late < n; late++) {
+            ov_shards_init(&shards, &lease, "users", ROUND, table, n);
+            assert_true(ov_shards_next(&shards) == UINT64_MAX);
+            ov_shards_members(&shards, &lease.self, 1);
+            assert_int_equal(ov_shards_next(&shards), 0);
+            for (uint32_t i = 0; i < n; i++) {
+                assert_true(ov_shards_step(&shards, 1, &effect));
+                assert_int_equal(effect.shard, i);
+                asked[i] = effect.request;
+            }
+            assert_false(ov_shards_step(&shards, 1, &effect));
+            for (uint32_t i = 0; i < n; i++) {
+                struct ov_store_answer answer = {
+                    .number = asked[i].number, .owner = lease.self, .epoch = 1, .left_ns = TTL};
+                if (i != late)
+                    assert_true(ov_shards_answer(&shards, 1, &answer, &effect));
+            }
+            assert_int_equal(ov_shards_held(&shards), n - 1);
+            assert_int_equal(ov_shards_next(&shards), 1 + ANSWER);
+            assert_false(ov_shards_step(&shards, ANSWER, &effect));
+            assert_true(ov_shards_step(&shards, 1 + ANSWER, &effect));
+            assert_int_equal(effect.shard, late);
+            assert_int_equal(effect.request.op, OV_STORE_READ);
+            assert_false(ov_shards_step(&shards, 1 + ANSWER, &effect));
+        }
+}
+
 /* What no number or shard of this table is, changes nothing. */
 static void test_what_is_not_ours(void **state)
 {
@@ -427,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_a_tenth_moves_in_a_round),
         cmocka_unit_test(test_who_leaves_gives_all_away),
         cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_any_number),
         cmocka_unit_test(test_what_is_not_ours),
         cmocka_unit_test(test_nodes_come_and_go),
     };
