@@ -11,6 +11,7 @@
 #ifndef OV_LEASE_STORE_H
 #define OV_LEASE_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "overlay/core/ident.h"
@@ -57,17 +58,25 @@ struct ov_store_record {
     uint32_t shard;
     struct ov_ident owner;
     uint64_t epoch;
-    uint64_t until; /* on the store's clock, ns */
+    uint64_t until;      /* on the store's clock, ns */
+    uint32_t head, next; /* the store's, to find records by: 0, or 1 and which */
 };
 
 struct ov_store_memory {
-    struct ov_store_record *records; /* the caller's */
+    struct ov_store_record *records; /* the caller's, so many, of which n are in use */
     uint32_t room, n;
 };
 
 /* Begins empty, with room for so many shards. */
 void ov_store_memory_init(struct ov_store_memory *store, struct ov_store_record *records,
                           uint32_t room);
+
+/* NULL: there is none. */
+const struct ov_store_record *ov_store_memory_find(const struct ov_store_memory *store,
+                                                   const char *registry, uint32_t shard);
+
+/* One that was kept, of a shard that has none. False: there is no room. */
+bool ov_store_memory_add(struct ov_store_memory *store, const struct ov_store_record *record);
 
 /* Does at `now` what is asked. Refused as well: a shard more than there is room for, an epoch that
  * can rise no more, a ttl that does not fit behind `now`. */

@@ -3,33 +3,70 @@
 
 #include <string.h>
 
+/* ---- finding ----
+ *
+ * A hash table with chains, of which each record has a link, and the beginning of another chain. */
+
 void ov_store_memory_init(struct ov_store_memory *store, struct ov_store_record *records,
                           uint32_t room)
 {
     *store = (struct ov_store_memory){.records = records, .room = room};
+    for (uint32_t i = 0; i < room; i++)
+        records[i].head = 0;
 }
 
-static struct ov_store_record *find(const struct ov_store_memory *store, const char *registry,
-                                    uint32_t shard)
+static uint32_t *chain_of(const struct ov_store_memory *store, const char *registry, uint32_t shard)
 {
-    for (uint32_t i = 0; i < store->n; i++)
-        if (store->records[i].shard == shard && strcmp(store->records[i].registry, registry) == 0)
-            return &store->records[i];
-    return NULL;
+    uint64_t hash = 0;
+    for (; *registry != '\0'; registry++)
+        hash = 31 * hash + (uint8_t)*registry;
+    hash += shard; /* so that those of one registry have a chain each */
+    return &store->records[hash % store->room].head;
 }
 
-/* Finds or makes it; NULL where there is no room. */
-static struct ov_store_record *record_of(struct ov_store_memory *store,
-                                         const struct ov_store_request *request)
+/* What links to it, or to nothing where there is none. */
+static uint32_t *link_to(const struct ov_store_memory *store, const char *registry, uint32_t shard)
 {
-    struct ov_store_record *record = find(store, request->registry, request->shard);
-    if (record != NULL || store->n == store->room)
-        return record;
-    record = &store->records[store->n++];
-    *record = (struct ov_store_record){.shard = request->shard};
-    memcpy(record->registry, request->registry, sizeof record->registry);
-    return record;
+    uint32_t *link = chain_of(store, registry, shard);
+    while (*link != 0 && (store->records[*link - 1].shard != shard ||
+                          strcmp(store->records[*link - 1].registry, registry) != 0))
+        link = &store->records[*link - 1].next;
+    return link;
 }
+
+/* 0: there is none; else 1 and which. */
+static uint32_t find(const struct ov_store_memory *store, const char *registry, uint32_t shard)
+{
+    return store->room > 0 ? *link_to(store, registry, shard) : 0;
+}
+
+const struct ov_store_record *ov_store_memory_find(const struct ov_store_memory *store,
+                                                   const char *registry, uint32_t shard)
+{
+    uint32_t at = find(store, registry, shard);
+    return at != 0 ? &store->records[at - 1] : NULL;
+}
+
+/* All of a record but its part in the table. */
+static void put(struct ov_store_record *to, const struct ov_store_record *from)
+{
+    uint32_t head = to->head;
+    *to = *from;
+    to->head = head;
+}
+
+bool ov_store_memory_add(struct ov_store_memory *store, const struct ov_store_record *record)
+{
+    if (store->n == store->room)
+        return false;
+    uint32_t *link = link_to(store, record->registry, record->shard);
+    put(&store->records[store->n], record);
+    store->records[store->n++].next = 0;
+    *link = store->n;
+    return true;
+}
+
+/* ---- what is asked ---- */
 
 static bool is_held(const struct ov_store_record *record, uint64_t now)
 {
@@ -86,17 +123,16 @@ static bool apply(struct ov_store_record *record, const struct ov_store_request 
 void ov_store_memory_handle(struct ov_store_memory *store, uint64_t now,
                             const struct ov_store_request *request, struct ov_store_answer *answer)
 {
-    /* Only who acquires makes a record. */
-    bool makes = request->op == OV_STORE_ACQUIRE;
-    uint32_t before = store->n;
-    struct ov_store_record none = {0};
-    struct ov_store_record *record =
-        makes ? record_of(store, request) : find(store, request->registry, request->shard);
-    bool done = record == NULL ? request->op == OV_STORE_READ : apply(record, request, now);
-    if (record == NULL)
-        record = &none;
-    if (!done)
-        store->n = before; /* what was made for nothing */
+    struct ov_store_record made = {.shard = request->shard};
+    uint32_t at = find(store, request->registry, request->shard);
+    struct ov_store_record *record = at != 0 ? &store->records[at - 1] : &made;
+    bool makes = at == 0 && request->op == OV_STORE_ACQUIRE && store->n < store->room;
+    bool done = request->op == OV_STORE_READ;
+    memcpy(made.registry, request->registry, sizeof made.registry);
+    if (at != 0 || makes)
+        done = apply(record, request, now);
+    if (makes && done) /* only who acquires makes a record, and not for nothing */
+        (void)ov_store_memory_add(store, &made);
     *answer = (struct ov_store_answer){.number = request->number,
                                        .outcome = done ? OV_STORE_DONE : OV_STORE_REFUSED,
                                        .epoch = record->epoch};
@@ -106,9 +142,16 @@ void ov_store_memory_handle(struct ov_store_memory *store, uint64_t now,
     }
 }
 
+/* The last one comes in its place. */
 void ov_store_memory_lose(struct ov_store_memory *store, const char *registry, uint32_t shard)
 {
-    struct ov_store_record *record = find(store, registry, shard);
-    if (record != NULL)
-        *record = store->records[--store->n];
+    uint32_t at = find(store, registry, shard);
+    if (at == 0)
+        return;
+    *link_to(store, registry, shard) = store->records[at - 1].next;
+    const struct ov_store_record *last = &store->records[--store->n];
+    if (at - 1 == store->n)
+        return;
+    *link_to(store, last->registry, last->shard) = at;
+    put(&store->records[at - 1], last);
 }

@@ -141,17 +141,12 @@ static struct ax_span name_of(const struct ov_store_record *record, char *text)
 /* Written with the turn, so that a process that dies takes no lease and no epoch with it. */
 static void keep_record(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
-    const struct ov_store_memory *memory = &gw.store.memory;
+    const struct ov_store_record *record =
+        ov_store_memory_find(&gw.store.memory, request->registry, request->shard);
+    const struct ax_span value = {record, sizeof *record};
     char text[OV_REGISTRY_MAX + 16];
-    for (uint32_t i = 0; i < memory->n; i++) {
-        const struct ov_store_record *record = &memory->records[i];
-        if (record->shard != request->shard || strcmp(record->registry, request->registry) != 0)
-            continue;
-        const struct ax_span value = {record, sizeof *record};
-        if (ax_map_put(ctx, gateway_leases, name_of(record, text), value) != 0)
-            gw_die(ctx, "no memory for a lease");
-        return;
-    }
+    if (record != NULL && ax_map_put(ctx, gateway_leases, name_of(record, text), value) != 0)
+        gw_die(ctx, "no memory for a lease");
 }
 
 /* A node that was started anew has forgotten all: its epochs go on from the time of day, and until
@@ -162,9 +157,12 @@ void gw_leases_open(struct ax_ctx *ctx)
     struct ax_span key, value;
     if (gw.store.server != NULL || !gw.store.here)
         return;
-    for (uint64_t at = 0;
-         memory->n < memory->room && ax_map_next(ctx, gateway_leases, &at, &key, &value) == 0;)
-        memcpy(&memory->records[memory->n++], value.ptr, sizeof *memory->records);
+    for (uint64_t at = 0; ax_map_next(ctx, gateway_leases, &at, &key, &value) == 0;) {
+        struct ov_store_record record;
+        memcpy(&record, value.ptr, sizeof record);
+        if (!ov_store_memory_add(memory, &record))
+            break;
+    }
     if (memory->n > 0)
         return;
     gw.store.least = (uint64_t)time(NULL);

@@ -92,7 +92,7 @@ void sim_answered(struct sim *sim, struct sim_event *event)
 void sim_store(struct sim *sim, const struct sim_store_faults *faults)
 {
     sim->faults = *faults;
-    memcpy(sim->old_records, sim->records, sim->store.n * sizeof *sim->records);
+    memcpy(sim->old_records, sim->records, sim->store.room * sizeof *sim->records);
     sim->old = (struct ov_store_memory){
         .records = sim->old_records, .room = sim->store.room, .n = sim->store.n};
 }

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -146,6 +147,41 @@ static void test_what_cannot_be(void **state)
     ttl = TTL;
 }
 
+/* However many there are, of several registries, and in whatever order they are lost. */
+static void test_many(void **state)
+{
+    enum { EACH = 40, ALL = 3 * EACH };
+    static const char *const names[] = {"users", "sessions", "resu"};
+    static struct ov_store_record many[ALL];
+    uint64_t had[ALL] = {0};
+    uint32_t random = 1, n = 0;
+    (void)state;
+    ov_store_memory_init(&store, many, ALL);
+    for (unsigned i = 0; i < 5000; i++) {
+        random = random * 1103515245u + 12345u;
+        uint32_t which = (random >> 8) % ALL;
+        const char *name = names[which / EACH];
+        struct ov_store_record record = {.shard = which % EACH, .epoch = i + 1};
+        snprintf(record.registry, sizeof record.registry, "%s", name);
+        const struct ov_store_record *found = ov_store_memory_find(&store, name, record.shard);
+        assert_int_equal(found != NULL ? found->epoch : 0, had[which]);
+        if (found == NULL)
+            assert_true(ov_store_memory_add(&store, &record));
+        else
+            ov_store_memory_lose(&store, name, record.shard);
+        n += found == NULL ? 1 : -1u;
+        had[which] = found == NULL ? record.epoch : 0;
+        assert_int_equal(store.n, n);
+    }
+    for (uint32_t i = 0; i < ALL; i++)
+        if (had[i] == 0) {
+            struct ov_store_record record = {.shard = i % EACH};
+            snprintf(record.registry, sizeof record.registry, "%s", names[i / EACH]);
+            assert_true(ov_store_memory_add(&store, &record));
+        }
+    assert_false(ov_store_memory_add(&store, &(struct ov_store_record){.shard = EACH}));
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -163,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup(test_floor, set_up),
         cmocka_unit_test_setup(test_limits, set_up),
         cmocka_unit_test_setup(test_what_cannot_be, set_up),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
