@@ -216,6 +216,9 @@ struct ov_shard_view {
     uint64_t left_ns;
     struct ov_ident owner; /* boot 0: it is not known here, as nobody has asked */
 };
+/* Of which shard a request to the store is, by its number. False: of none. */
+bool ov_cluster_asked(const struct ov_cluster *cluster, uint64_t number, uint32_t *registry,
+                      uint32_t *shard);
 /* `registry` and `shard` are of the config. */
 void ov_cluster_shard(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
                       uint64_t now, struct ov_shard_view *view);

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "overlay/core/cluster_parts.h"
 
+/* It is in the numbers of both who keep shards and who look for their owners. */
+bool ov_cluster_asked(const struct ov_cluster *cluster, uint64_t number, uint32_t *registry,
+                      uint32_t *shard)
+{
+    *registry = (uint32_t)(number % OV_STORE_ASKERS) / 2;
+    *shard = (uint32_t)(number / OV_STORE_ASKERS % OV_SHARDS_MOST);
+    return *registry < cluster->config.nregistries &&
+           *shard < cluster->config.registries[*registry].shards;
+}
+
 void ov_cluster_shard(const struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
                       uint64_t now, struct ov_shard_view *view)
 {

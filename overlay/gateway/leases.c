@@ -43,28 +43,15 @@ void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
 static void take_answer(struct ax_ctx *ctx, const struct gw_later *later)
 {
     const struct ov_in in = {.kind = OV_IN_STORE, .store = &later->store};
-    uint64_t of;
+    uint32_t registry, shard;
     (void)gw_step(ctx, &in, NULL);
-    if (gw_table_take(&gw.shard_of_request, later->store.number, &of))
-        gw_leases_publish(ctx, (uint32_t)(of >> 32), (uint32_t)of);
+    if (ov_cluster_asked(gw.cluster, later->store.number, &registry, &shard))
+        gw_leases_publish(ctx, registry, shard);
 }
 
 static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer)
 {
     gw_run_later(ctx, take_answer)->store = *answer;
-}
-
-/* Of requests that were never answered: nobody waits for them any more. */
-#define ASKED_MOST 65536u
-
-static void note_request(struct ax_ctx *ctx, uint32_t registry,
-                         const struct ov_store_request *request)
-{
-    if (gw.shard_of_request.used > ASKED_MOST)
-        gw_table_free(&gw.shard_of_request);
-    if (gw_table_put(&gw.shard_of_request, request->number,
-                     (uint64_t)registry << 32 | request->shard) != 0)
-        gw_die(ctx, "no memory");
 }
 
 static void forget_late(struct gw_store *store)
@@ -227,11 +214,9 @@ static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
-    uint32_t registry = gw_registry(request->registry);
-    note_request(ctx, registry, request);
     /* No turn begins any more, also of who is not known here. */
     if (request->op == OV_STORE_RELEASE)
-        gw_leases_publish(ctx, registry, request->shard);
+        gw_leases_publish(ctx, gw_registry(request->registry), request->shard);
     if (gw.store.server != NULL)
         gw_run_later(ctx, ask_server)->request = *request;
     else if (!gw.store.here)
