@@ -100,8 +100,22 @@ static int read_page(struct sup_client *client, const char *what, uint64_t timeo
     return status;
 }
 
+/* What is not known is null, in any row. */
+static bool holds_numbers(const json_t *list, const char *key)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        if (json_is_number(json_object_get(row, key)))
+            return true;
+    }
+    return false;
+}
+
 /* "SINCE" of "since_ns". */
-static struct sup_column column_of(const char *key, const json_t *value, char title[TITLE_ROOM])
+static struct sup_column column_of(const char *key, const json_t *list, char title[TITLE_ROOM])
 {
     size_t n = strnlen(key, TITLE_ROOM - 1);
     bool duration = n > 3 && strcmp(key + n - 3, "_ns") == 0;
@@ -111,7 +125,7 @@ static struct sup_column column_of(const char *key, const json_t *value, char ti
         title[i] = (char)(key[i] == '_' ? ' ' : toupper((unsigned char)key[i]));
     title[n] = '\0';
     return (struct sup_column){title, key, duration ? sup_cell_duration : sup_cell_plain,
-                               json_is_number(value)};
+                               holds_numbers(list, key)};
 }
 
 static void print_table(json_t *list)
@@ -125,7 +139,7 @@ static void print_table(json_t *list)
     json_object_foreach(first, key, value)
     {
         if (n < COLUMNS_MAX) {
-            columns[n] = column_of(key, value, titles[n]);
+            columns[n] = column_of(key, list, titles[n]);
             n++;
         }
     }

@@ -44,41 +44,56 @@ static const char *quoted(const char *name, char *to)
     return to;
 }
 
+#define SHOWN_ID (2 * OV_ID_TEXT + 2)
+#define EPOCH_TEXT 24
+
+/* A text, or null where it is not known. */
+static const char *known(const char *text, char *to)
+{
+    if (text == NULL)
+        return "null";
+    size_t len = strlen(quoted(text, to + 1));
+    to[0] = to[len + 1] = '"';
+    to[len + 2] = '\0';
+    return to;
+}
+
 static const char *session_of(const struct ov_ident *ident, char *text)
 {
-    text[0] = '\0';
-    if (ident->boot != 0)
-        ov_ident_format(ident, text);
+    if (ident->boot == 0)
+        return NULL;
+    ov_ident_format(ident, text);
     return text;
 }
 
 static bool show_node(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
-    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[2 * OV_ID_TEXT];
+    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[SHOWN_ID];
     if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view))
         return true;
     const char *address = gw_address(view.node);
-    return add(page, "{\"node\":\"%s\",\"address\":\"%s\",\"state\":\"%s\",\"session\":\"%s\"}",
-               quoted(view.node, name), address == NULL ? "" : address,
+    const char *quote = address == NULL ? "" : "\"";
+    return add(page, "{\"node\":\"%s\",\"address\":%s%s%s,\"state\":\"%s\",\"session\":%s}",
+               quoted(view.node, name), quote, address == NULL ? "null" : address, quote,
                !view.up                      ? "down"
                : view.suspect                ? "suspect"
                : view.abstains == OV_LEAVING ? "leaving"
                : view.abstains == OV_CUT_OFF ? "cut off"
                                              : "up",
-               quoted(session_of(&view.ident, id), session));
+               known(session_of(&view.ident, id), session));
 }
 
 static bool show_session(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
-    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[2 * OV_ID_TEXT];
+    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[SHOWN_ID];
     if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view) || !view.up)
         return true;
     return add(page,
-               "{\"node\":\"%s\",\"session\":\"%s\",\"version\":%u,\"control\":%" PRIu64
+               "{\"node\":\"%s\",\"session\":%s,\"version\":%u,\"control\":%" PRIu64
                ",\"data\":%" PRIu64 "}",
-               quoted(view.node, name), quoted(session_of(&view.ident, id), session), view.version,
+               quoted(view.node, name), known(session_of(&view.ident, id), session), view.version,
                view.conn[0], view.conn[1]);
 }
 
@@ -106,11 +121,18 @@ static const char *state_name(enum ov_lease_state state)
     return names[state];
 }
 
+/* 0: not known, or none yet. */
+static const char *epoch_of(const struct ov_shard_view *view, char text[EPOCH_TEXT])
+{
+    snprintf(text, EPOCH_TEXT, "%" PRIu64, view->epoch);
+    return view->epoch != 0 ? text : "null";
+}
+
 /* Of a shard that this node has, or has to do with. */
 static bool show_lease(struct page *page, uint64_t at)
 {
     uint32_t registry, shard;
-    char name[2 * OV_REGISTRY_MAX + 1];
+    char name[2 * OV_REGISTRY_MAX + 1], epoch[EPOCH_TEXT];
     struct ov_shard_view view;
     if (!shard_at(at, &registry, &shard))
         return true;
@@ -118,25 +140,24 @@ static bool show_lease(struct page *page, uint64_t at)
     if (!view.here && view.state == OV_FREE)
         return true;
     return add(page,
-               "{\"registry\":\"%s\",\"shard\":%u,\"state\":\"%s\",\"epoch\":%" PRIu64
-               ",\"left_ns\":%" PRIu64 "}",
+               "{\"registry\":\"%s\",\"shard\":%u,\"state\":\"%s\",\"epoch\":%s,"
+               "\"left_ns\":%" PRIu64 "}",
                quoted(gw.registries[registry].name, name), shard, state_name(view.state),
-               view.epoch, view.left_ns);
+               epoch_of(&view, epoch), view.left_ns);
 }
 
 static bool show_shard(struct page *page, uint64_t at)
 {
     uint32_t registry, shard;
-    char name[2 * OV_REGISTRY_MAX + 1], id[OV_ID_TEXT], owner[2 * OV_ID_TEXT];
+    char name[2 * OV_REGISTRY_MAX + 1], id[OV_ID_TEXT], owner[SHOWN_ID], epoch[EPOCH_TEXT];
     struct ov_shard_view view;
     if (!shard_at(at, &registry, &shard))
         return true;
     ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
-    return add(
-        page,
-        "{\"registry\":\"%s\",\"shard\":%u,\"owner\":\"%s\",\"epoch\":%" PRIu64 ",\"here\":%s}",
-        quoted(gw.registries[registry].name, name), shard,
-        quoted(session_of(&view.owner, id), owner), view.epoch, view.here ? "true" : "false");
+    return add(page, "{\"registry\":\"%s\",\"shard\":%u,\"owner\":%s,\"epoch\":%s,\"here\":%s}",
+               quoted(gw.registries[registry].name, name), shard,
+               known(session_of(&view.owner, id), owner), epoch_of(&view, epoch),
+               view.here ? "true" : "false");
 }
 
 static const struct kind {

@@ -175,6 +175,9 @@ until (($(date +%s) > epoch)); do :; done
 kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
 said '*gateway/0 runs: *incarnation 2*'
 become '*"shard":0,"owner":"d@*,"epoch":'"$epoch"',"here":true}*' shards "$dir/d.json" --json
+# What is not known is null.
+try 0 '' '' drain "$dir/d.json"
+try 0 '\[*"shard":0,"owner":null,"epoch":null,"here":false}*\]' '' shards "$dir/d.json" --json
 try 0 '' '' stop "$dir/d.json" --now
 said '*system d has stopped: *'
 wait "$pid"

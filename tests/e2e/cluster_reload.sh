@@ -74,7 +74,7 @@ reaches() {
 }
 
 # up NODE OTHER, down NODE OTHER: until it is.
-is() { become "*\"node\":\"$2\",\"address\":\"*([!\"])\",\"state\":\"$3\"*" nodes "$dir/$1.json" --json; }
+is() { become "*\"node\":\"$2\",\"address\":+([!,]),\"state\":\"$3\"*" nodes "$dir/$1.json" --json; }
 up() { is "$1" "$2" up; }
 down() { is "$1" "$2" down; }
 
