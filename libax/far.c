@@ -4,6 +4,7 @@
 #include "libax/ask.h"
 #include "libax/gateway.h"
 #include "libax/send.h"
+#include "shm/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,7 @@ int ax_ref_at_(struct ax_ctx *ctx, const struct ax_contract *contract, const cha
     struct gateway_endpoint_reply reply;
     if (through.ref.addr == 0)
         return AX_E_UNSUPPORTED;
-    if (node == NULL || name == NULL)
+    if (node == NULL || name == NULL || !shm_name_valid(name))
         return AX_E_INVALID;
     AX_TRY(gateway_endpoint_wait(ctx, through, node, name, contract_hash(ctx->worker, contract),
                                  &reply, LOCAL_NS));

@@ -78,7 +78,9 @@ answers '{"error":19,"value":0}' a add_at "$(at nowhere counter 1)"
 ran names tcp
 tells_lost b nobody counter add AX_E_NO_ACTOR
 tells_lost a 'counter at nowhere' counter add AX_E_NODE_DOWN traveler
-answers '{"error":10,"value":0}' a add_at "$(at b '' 1)"
+for name in '' a/b 'a\u0001b' 1.2.3 "$(printf '%064d' 1)"; do # that no actor can have
+    answers '{"error":10,"value":0}' a add_at "$(at b "$name" 1)"
+done
 
 # Shards move while nodes find each other; then one actor has a key, whoever asks.
 settled() {
