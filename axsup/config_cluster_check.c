@@ -24,7 +24,9 @@ const char *sup_cluster_name_fault(const char *name)
 
     if (ov_marker(text) != 0)
         return " has the form of a node's session, NAME@boot-HEX-session-N: no node is called so";
-    return ov_node_valid(text) ? "" : " is no name of a node: expected text without controls";
+    return ov_node_valid(text) && strchr(name, '/') == NULL
+               ? ""
+               : " is no name of a node: expected text without \"/\" and control characters";
 }
 
 static bool same_address(const struct sup_listen_config *a, const struct sup_listen_config *b)
