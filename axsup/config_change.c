@@ -117,6 +117,25 @@ static void refuse(const struct sup_config *now, const struct sup_config *next, 
                      text ? "\"" : "", shown, text ? "\"" : "");
 }
 
+/* Both have what is their default by what other keys say. */
+static bool in_neither(const struct sup_config *now, const struct sup_config *next, const char *key)
+{
+    return !sup_json_get(now->cluster.json, key) && !sup_json_get(next->cluster.json, key);
+}
+
+/* With a token or without one: tells it once, of both keys that say so. */
+static bool check_trust(const struct sup_config *now, const struct sup_config *next,
+                        struct sup_config_errors *errors)
+{
+    if (!now->cluster.token_file == !next->cluster.token_file)
+        return true;
+    sup_config_error(errors, next->cluster.json, "token_file",
+                     "whether nodes know each other by a token cannot be changed while the system "
+                     "runs: it was started %s one; for the other stop it and start it again",
+                     now->cluster.token_file ? "with" : "without");
+    return false;
+}
+
 void sup_config_check_change(const struct sup_config *now, const struct sup_config *next,
                              struct sup_config_errors *errors)
 {
@@ -127,10 +146,14 @@ void sup_config_check_change(const struct sup_config *now, const struct sup_conf
                          "missing: expected that of node \"%s\", which runs", now->cluster.node);
         return;
     }
-    for (size_t i = 0; i < object->count; i++)
-        if (!may_change(object->keys[i].name) &&
-            !same(&object->keys[i], &now->cluster, &next->cluster))
-            refuse(now, next, object->keys[i].name, errors);
-    if (!now->cluster.token_file != !next->cluster.token_file)
-        refuse(now, next, "token_file", errors);
+    bool same_trust = check_trust(now, next, errors);
+    for (size_t i = 0; i < object->count; i++) {
+        const struct sup_key *key = &object->keys[i];
+
+        if (may_change(key->name) || in_neither(now, next, key->name) ||
+            (!same_trust && strcmp(key->name, "allow_insecure_auth") == 0))
+            continue;
+        if (!same(key, &now->cluster, &next->cluster))
+            refuse(now, next, key->name, errors);
+    }
 }

@@ -367,10 +367,10 @@ static void owners(void **state)
     assert_int_equal(chown(path, 0, 0), 0);
 }
 
-/* What is told of the text instead of all_keys when a system runs with that. */
-static char *changed(const char *text)
+/* What is told of one text when a system runs with the other. */
+static char *told(const char *was, const char *is)
 {
-    struct loaded now = parse(all_keys), next = parse(text);
+    struct loaded now = parse(was), next = parse(is);
     char *said;
     size_t size;
 
@@ -393,7 +393,7 @@ static char *changed_at(const char *old, const char *new)
 
     assert_non_null(at);
     snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - all_keys), all_keys, new, at + strlen(old));
-    return changed(text);
+    return told(all_keys, text);
 }
 
 /* Whom it knows, and by what, is what a node that runs can be told anew. */
@@ -465,24 +465,47 @@ static void no_changes(void **state)
     }
 }
 
+static void assert_change(const char *was, const char *is, const char *expected)
+{
+    char *said = told(was, is);
+
+    if (strstr(said, expected) == NULL || strchr(said, '\n') != strrchr(said, '\n'))
+        fail_msg("expected %s\nbut it said %s", expected, said);
+    free(said);
+}
+
+/* A key that neither has is not told of, though its default is another. */
+static void derived(void **state)
+{
+    (void)state;
+    put_all();
+    assert_change(SYSTEM(ALONE ", " TOKEN_KEY), SYSTEM(ALONE ", " TOKEN_KEY ", \"dead\": \"20s\""),
+                  "cluster.dead: cannot be changed while the system runs: expected none, as");
+    assert_change(SYSTEM(ALONE ", " TOKEN_KEY ", \"give_up\": \"20s\""),
+                  SYSTEM(ALONE ", " TOKEN_KEY),
+                  "cluster.give_up: cannot be changed while the system runs: expected \"20s\", as");
+}
+
 /* Whether there is a token at all, and whether there is a cluster. */
 static void no_other_kind(void **state)
 {
-    struct loaded now = parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true"));
-    struct loaded next =
-        parse(SYSTEM(ALONE ", \"allow_insecure_auth\": true, \"token_file\": \"token\""));
-    char *said;
-
+#define INSECURE "\"allow_insecure_auth\": true"
     (void)state;
     put_all();
-    sup_config_check_change(now.config, next.config, &next.errors);
-    assert_string_equal(next.errors.first->key, "cluster.token_file");
-    end(&now);
-    end(&next);
-    said = changed("{ \"system\": \"demo\", \"workers\": [ {"
-                   " \"name\": \"w\", \"plugin\": \"counter.so\" } ] }");
-    assert_non_null(strstr(said, "cluster: missing: expected that of node \"a\", which runs\n"));
-    free(said);
+    assert_change(SYSTEM(ALONE ", " TOKEN_KEY), SYSTEM(ALONE ", " INSECURE),
+                  "cluster.token_file: whether nodes know each other by a token cannot be changed "
+                  "while the system runs: it was started with one; for the other stop it and start "
+                  "it again\n");
+    assert_change(SYSTEM(ALONE ", " INSECURE), SYSTEM(ALONE ", " TOKEN_KEY),
+                  "cluster.token_file: whether nodes know each other by a token cannot be changed "
+                  "while the system runs: it was started without one;");
+    assert_change(SYSTEM(ALONE ", " INSECURE), SYSTEM(ALONE ", " INSECURE ", " TOKEN_KEY),
+                  "it was started without one;");
+    assert_change(all_keys,
+                  "{ \"system\": \"demo\", \"workers\": [ {"
+                  " \"name\": \"w\", \"plugin\": \"counter.so\" } ] }",
+                  "cluster: missing: expected that of node \"a\", which runs\n");
+#undef INSECURE
 }
 
 /* Each allocation fails once: an error, no crash, nothing lost. */
@@ -534,13 +557,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(none),       cmocka_unit_test(gateway),
-        cmocka_unit_test(own_plugin), cmocka_unit_test(defaults),
-        cmocka_unit_test(values),     cmocka_unit_test(tokens),
-        cmocka_unit_test(keys),       cmocka_unit_test(passwords),
-        cmocka_unit_test(owners),     cmocka_unit_test(changes),
-        cmocka_unit_test(no_changes), cmocka_unit_test(no_other_kind),
-        cmocka_unit_test(memory),     cmocka_unit_test(gives_up_late),
+        cmocka_unit_test(none),          cmocka_unit_test(gateway),
+        cmocka_unit_test(own_plugin),    cmocka_unit_test(defaults),
+        cmocka_unit_test(values),        cmocka_unit_test(tokens),
+        cmocka_unit_test(keys),          cmocka_unit_test(passwords),
+        cmocka_unit_test(owners),        cmocka_unit_test(changes),
+        cmocka_unit_test(no_changes),    cmocka_unit_test(derived),
+        cmocka_unit_test(no_other_kind), cmocka_unit_test(memory),
+        cmocka_unit_test(gives_up_late),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
