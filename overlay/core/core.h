@@ -124,7 +124,7 @@ enum ov_effect_kind {
     X(REFUSED, "the handshake was refused")                                                        \
     X(LATE, "the handshake took too long")                                                         \
     X(LOST, "a connection was closed")                                                             \
-    X(SILENT, "heartbeats were not answered, or a record had no end")                              \
+    X(SILENT, "heartbeats unanswered, or a record had no end")                                     \
     X(GOODBYE, "the peer has said goodbye")                                                        \
     X(SESSION, "the peer has a later session of the same boot")                                    \
     X(BOOT, "the peer was started anew")                                                           \

@@ -76,13 +76,13 @@ struct ov_peer { /* who has confirmed */
     X(NONE, 0, "nothing")                                                                          \
     X(TOO_LONG, AX_E_PROTOCOL, "more bytes than a handshake has")                                  \
     X(PREAMBLE, AX_E_PROTOCOL, "this is no preamble")                                              \
-    X(PATTERN, AX_E_NOT_ALLOWED, "one side has a token or a key, and the other has none")          \
+    X(PATTERN, AX_E_NOT_ALLOWED, "one side has a token or key, the other has none")                \
     X(PLANE, AX_E_PROTOCOL, "the plane is not known")                                              \
     X(NAME, AX_E_PROTOCOL, "the name is none that a node can have")                                \
     X(MYSELF, AX_E_PROTOCOL, "the peer has the name of this node")                                 \
     X(TARGET, AX_E_PROTOCOL, "another node is meant")                                              \
-    X(TOKEN, AX_E_NOT_ALLOWED, "the peer has another token, or the bytes were changed")            \
-    X(PIN, AX_E_NOT_ALLOWED, "the peer's key is not the one that is pinned to its name")           \
+    X(TOKEN, AX_E_NOT_ALLOWED, "the peer has another token, or bytes changed")                     \
+    X(PIN, AX_E_NOT_ALLOWED, "the peer's key is not the one in the pins")                          \
     X(VERSION, AX_E_UNSUPPORTED, "there is no version in common")                                  \
     X(HELLO, AX_E_PROTOCOL, "the first record is not the hello that was due")
 

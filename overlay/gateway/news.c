@@ -12,6 +12,13 @@
 /* Whoever can reach the port can be refused as often as he likes: so many are told at once. */
 #define REFUSED_NS UINT64_C(1000000000)
 
+/* Each is told whole. */
+#define FITS(text) _Static_assert(sizeof(text) - 1 <= AX_WORDS_MAX, "too long: " text);
+#define END_FITS(symbol, text) FITS(text)
+#define REFUSAL_FITS(symbol, result, text) FITS(text)
+OV_ENDS(END_FITS)
+OV_REFUSALS(REFUSAL_FITS)
+
 /* ---- nodes ---- */
 
 /* A session in place of one that has ended for it is no news of the node. */
