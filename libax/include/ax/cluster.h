@@ -2,8 +2,9 @@
 /* ax/cluster.h - actors of other nodes.
  *
  * A system whose config has a "cluster" is a node among others. A ref to an actor of another one is
- * used as any: tells, asks, monitors and links. Where a registry is of the cluster, its keys are
- * spread over the nodes, and <ax/contract.h> makes for a contract `user`:
+ * used as any for tells, asks and monitors; links do not reach other nodes, ax_link answers
+ * AX_E_UNSUPPORTED. Where a registry is of the cluster, its keys are spread over the nodes, and
+ * <ax/contract.h> makes for a contract `user`:
  *
  *   int user_ref_key(ctx, registry, key, &ref)     whoever has the key, wherever it is
  *   int user_ref_at(ctx, node, name, &ref)         the actor that a node knows by that name
@@ -14,9 +15,10 @@
  *
  * What is sent to another node may also return AX_E_NODE_DOWN (there is no connection to it, or it
  * has ended; it may be alive), AX_E_STALE (the key has moved and was not found again in time),
- * AX_E_BUSY (a node has too many requests in hand), AX_E_UNSUPPORTED (this system has no cluster).
- * Of an ask that ends so nobody knows whether it was done, but for AX_E_BUSY. A tell that finds
- * nobody is a dead letter. */
+ * AX_E_BUSY (a node has too many requests in hand), AX_E_NOT_ALLOWED (it holds a ref that means
+ * nothing there), AX_E_UNSUPPORTED (this system has no cluster). Of an ask that ends with
+ * AX_E_NODE_DOWN, or with AX_E_TIMEOUT or AX_E_CANCELED, nobody knows whether it was done; after
+ * the others of these it was not. A tell that finds nobody is a dead letter. */
 #ifndef AX_CLUSTER_H
 #define AX_CLUSTER_H
 
