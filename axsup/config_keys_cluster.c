@@ -5,8 +5,11 @@
 #include "overlay/core/pool.h"
 
 #define ENDPOINTS_MAX 16
+#define SHARDS_MAX 32768
 #define SINGLETONS_MAX 64
 #define BOUND (8760 * HOUR)
+
+_Static_assert(SHARDS_MAX <= OV_SHARDS_MOST, "the core takes as many");
 
 static const struct sup_key memory_store_keys[] = {
     KEY(sup_memory_store_config, "node", NAME, node, RANGE(1, OV_NODE_MAX),
@@ -68,9 +71,12 @@ static const struct sup_key_object store =
 static const struct sup_key spread_keys[] = {
     KEY(sup_spread_config, "name", NAME, name, REQUIRED, RANGE(1, OV_REGISTRY_MAX),
         ABOUT("A registry of one of the workers.")),
-    KEY(sup_spread_config, "shards", INTEGER, shards, RANGE(1, OV_SHARDS_MOST), DEFAULT(64),
+    KEY(sup_spread_config, "shards", INTEGER, shards, RANGE(1, SHARDS_MAX), DEFAULT(64),
         ABOUT("Into how many parts its keys are divided, each of which one node has at a time; the "
-              "same on all nodes, and not to be changed while any of them runs.")),
+              "same on all nodes, and not to be changed while any of them runs. Each has a lease "
+              "of its own, and a node alone asks for all of them at once and renews them so: of "
+              "many more than can be set the store's answers would come too late. Who keeps the "
+              "leases in memory has 256 bytes for each in the gateway's arena.")),
     KEY(sup_spread_config, "singletons", TEXTS, singletons, RANGE(0, SINGLETONS_MAX),
         .count_offset = offsetof(struct sup_spread_config, n_singletons), ABSENT("none"),
         ABOUT("Keys whose actors nobody has to ask for: each lives on the node that has its shard, "
