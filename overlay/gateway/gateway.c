@@ -80,6 +80,20 @@ static void hire_clerks(struct ax_ctx *ctx)
     }
 }
 
+/* The node leaves, whatever process of its gateway it has: an entry under no key says so. */
+static void note_leaving(struct ax_ctx *ctx)
+{
+    const struct ax_span none = {"", 0};
+    if (ax_map_put(ctx, gateway_leaving, none, none) != 0)
+        gw_die(ctx, "no memory to note that the node leaves");
+}
+
+static bool is_leaving(struct ax_ctx *ctx)
+{
+    struct ax_span none;
+    return ax_map_get(ctx, gateway_leaving, (struct ax_span){"", 0}, &none) == 0;
+}
+
 static void start(struct ax_ctx *ctx, struct gateway *self)
 {
     uint64_t listener;
@@ -100,7 +114,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     gw_stand_ins_open(ctx);
     gw_leases_open(ctx);
     hire_clerks(ctx);
-    gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+    gw_step(ctx, &(struct ov_in){.kind = is_leaving(ctx) ? OV_IN_DRAIN : OV_IN_TIMER}, NULL);
     dial_peers(ctx);
 }
 
@@ -222,6 +236,7 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
 {
     (void)self, (void)msg, (void)reply;
     far_defer(ctx, &gw.drainer);
+    note_leaving(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
     gw_drained(ctx);
 }

@@ -42,7 +42,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-AX_MAPS(gateway, asks, stand_ins, leases, clerks);
+AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving);
 
 #define GW_CLERKS 16u
 

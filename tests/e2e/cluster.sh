@@ -220,6 +220,12 @@ verdict $? 'drain c'
 got=$("$axsup" leases "$dir/c.json" --json)
 [[ $got != *'"state":"'@(held|renewing|draining)'"'* ]]
 verdict $? "c has handed over all, and has $got"
+"$axsup" kill "$dir/c.json" gateway # the next one takes none either
+comes '*"state":"up"*"state":"up"*' nodes "$dir/c.json" --json
+become '*"node":"c"*"state":"leaving"*' nodes "$dir/a.json" --json
+got=$("$axsup" leases "$dir/c.json" --json)
+[[ $got == '[]' ]]
+verdict $? "c takes none after the death of its gateway, and has $got"
 stop_all
 for node in a b c; do
     grep -q 'has stopped: .* 0 workers killed' "$dir/$node.log"
