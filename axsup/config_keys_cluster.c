@@ -165,7 +165,9 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("Messages to actors of other nodes that can be under way at a time, and as many of "
               "others that this node serves.")),
     KEY(sup_cluster_config, "ensures", INTEGER, ensures, RANGE(1, OV_POOL_MOST / 4), DEFAULT(128),
-        ABOUT("The same for finding the actor of a key, so that these have room of their own.")),
+        ABOUT("The same for finding the actor of a key, so that these have room of their own; asks "
+              "of "
+              "nodes for leases use it where there is no other.")),
     KEY(sup_cluster_config, "keys", INTEGER, keys, RANGE(1, OV_POOL_MOST), DEFAULT(4096),
         ABOUT("Keys whose actors are remembered; more than requests and ensures.")),
     KEY(sup_cluster_config, "monitors", INTEGER, monitors, RANGE(1, OV_POOL_MOST), DEFAULT(4096),

@@ -45,7 +45,8 @@ static struct layout lay_out(const struct ov_cluster_config *config)
     layout.owners = take(&layout.size, shards, sizeof(struct ov_owner));
     layout.shards = take(&layout.size, shards, sizeof(struct ov_shard));
     layout.buckets = take(&layout.size, layout.nbuckets, sizeof(uint32_t));
-    layout.requests = take(&layout.size, config->requests, sizeof(struct ov_pending));
+    layout.requests =
+        take(&layout.size, config->requests + config->ensures, sizeof(struct ov_pending));
     layout.keys = take(&layout.size, config->keys, sizeof(struct ov_known));
     layout.served =
         take(&layout.size, config->requests + config->ensures, sizeof(struct ov_served));
@@ -93,7 +94,7 @@ static void init_pools(struct ov_cluster *cluster, const struct layout *layout)
     const struct ov_cluster_config *config = &cluster->config;
     char *memory = (char *)cluster;
     ov_pool_init(&cluster->requests, memory + layout->requests, sizeof(struct ov_pending),
-                 config->requests, OV_POOL_REQUESTS);
+                 config->requests + config->ensures, OV_POOL_REQUESTS);
     ov_pool_init(&cluster->keys, memory + layout->keys, sizeof(struct ov_known), config->keys,
                  OV_POOL_KEYS);
     ov_pool_init(&cluster->served, memory + layout->served, sizeof(struct ov_served),

@@ -55,7 +55,7 @@ struct ov_cluster_config {
     uint32_t process;  /* of those that are one boot, one after the other: peers may still answer
                           what  an earlier one has asked */
     uint32_t requests; /* in hand, of this node; and as many of others that it serves */
-    uint32_t ensures;  /* the same, apart from them */
+    uint32_t ensures;  /* the same, apart from them; room also for what nodes ask of their own */
     uint32_t keys;     /* that are known; more than requests and ensures */
     uint32_t monitors; /* of this node; and as many of its actors */
 };

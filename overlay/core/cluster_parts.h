@@ -100,12 +100,20 @@ struct ov_known {        /* a key */
     uint64_t past; /* the latest request that its actor may have handled: none before it any more */
 };
 
+/* No actor has such a name: what nodes ask each other by it, as for leases, has room when what
+ * actors ask has used theirs up. */
+static inline bool ov_endpoint_is_own(struct ax_span endpoint)
+{
+    return endpoint.len > 0 && *(const char *)endpoint.ptr == '/';
+}
+
 struct ov_served { /* a request of others; its id is the host's handle */
     struct ov_slot slot;
     enum ov_kind kind;
     uint32_t node; /* OV_HERE: of this node */
     uint32_t registry, shard;
-    bool lost; /* with the lease of its shard */
+    bool lost;  /* with the lease of its shard */
+    bool spare; /* in the room of ensures */
     uint64_t boot, request;
 };
 

@@ -338,6 +338,9 @@ int ov_request_make(struct ov_cluster *cluster, const struct ov_request *request
         return AX_E_TIMEOUT;
     if (request->unanswered)
         return tell_unanswered(cluster, request);
+    if (cluster->requests.used >= cluster->config.requests &&
+        !ov_endpoint_is_own(request->target.endpoint))
+        return AX_E_BUSY;
     pending = ov_pool_take(&cluster->requests);
     if (pending == NULL)
         return AX_E_BUSY;

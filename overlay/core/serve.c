@@ -66,14 +66,15 @@ static bool right_shard(const struct ov_cluster *cluster, const struct ov_frame 
 static struct ov_served *take_place(struct ov_cluster *cluster, const struct ov_frame *frame,
                                     uint32_t node, uint32_t registry)
 {
-    bool ensure = frame->kind == OV_ENSURE;
+    bool full = cluster->serving >= cluster->config.requests;
+    bool spare = frame->kind == OV_ENSURE || (full && ov_endpoint_is_own(frame->endpoint));
     struct ov_served *served;
 
-    if (ensure ? cluster->serving_ensures >= cluster->config.ensures
-               : cluster->serving >= cluster->config.requests)
+    if (spare ? cluster->serving_ensures >= cluster->config.ensures : full)
         return NULL;
     served = ov_pool_take(&cluster->served);
-    *(ensure ? &cluster->serving_ensures : &cluster->serving) += 1;
+    *(spare ? &cluster->serving_ensures : &cluster->serving) += 1;
+    served->spare = spare;
     served->kind = frame->kind;
     served->node = node;
     served->registry = registry;
@@ -85,7 +86,7 @@ static struct ov_served *take_place(struct ov_cluster *cluster, const struct ov_
 
 static void leave_place(struct ov_cluster *cluster, struct ov_served *served)
 {
-    *(served->kind == OV_ENSURE ? &cluster->serving_ensures : &cluster->serving) -= 1;
+    *(served->spare ? &cluster->serving_ensures : &cluster->serving) -= 1;
     ov_pool_give(&cluster->served, served);
 }
 

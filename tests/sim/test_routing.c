@@ -368,6 +368,11 @@ static void test_busy(void **state)
             assert_int_equal(host_note(host, tokens[i])->out.status, AX_E_BUSY);
     }
     assert_int_equal(refused, ROOM - 16);
+    const struct ov_target own = {.registry = OV_NO_REGISTRY,
+                                  .node = targets[1].node,
+                                  .boot = targets[1].boot,
+                                  .endpoint = {"/own", 4}};
+    uint64_t token;
     assert_int_equal(host_view(host, 0).served, ROOM);
     assert_int_equal(ov_cluster_counts(sim_cluster(host->sim, 0))->busy, refused);
     (void)host_find(host, 1, HOST_USERS, host_key_of(host, 0, &cursor)); /* room for ensures */
@@ -376,6 +381,11 @@ static void test_busy(void **state)
         (void)host_request(host, 1, OV_ASK, HOST_USERS, host_key_of(host, 1, &cursor), "mine");
     assert_int_equal(host_try(host, 1, OV_ASK, &targets[1], "one more", NULL), AX_E_BUSY);
     assert_int_equal(host_view(host, 1).requests, ROOM);
+    /* what nodes ask of their own accord has room on both sides */
+    assert_int_equal(host_try(host, 1, OV_ASK, &own, "one of the nodes", &token), 0);
+    sim_run(host->sim, 50 * SIM_MS);
+    assert_int_equal(host_note(host, token)->n, 1);
+    assert_int_equal(host_note(host, token)->out.status, AX_E_NO_ACTOR);
     sim_run(host->sim, 11 * SIM_S);
     for (unsigned node = 0; node < 3; node++)
         assert_int_equal(host_view(host, node).requests, 0);
