@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE AX_SECONDS(20)
+#define PATIENCE AX_SECONDS(100)
 #define FOLLOW_NS AX_SECONDS(1) /* after the first answer of another */
 #define NAME "end"
 #define REGISTRY "ends"
