@@ -192,7 +192,7 @@ uint64_t ov_lease_next(const struct ov_lease *lease, const struct ov_lease_confi
 struct ov_lease_effect ov_lease_tick(struct ov_lease *lease, const struct ov_lease_config *config,
                                      uint64_t now, uint64_t number)
 {
-    if (lease->deadline != 0 && now >= lease->deadline) /* whatever the store answers, or does not */
+    if (lease->deadline != 0 && now >= lease->deadline) /* whatever the store says */
         return lease->state == OV_RELEASING ? give_back(lease, false) : fence(lease);
     if (lease->pending != 0 && now - lease->sent_at >= config->answer_ns)
         return read_back(lease, config, now, number);
