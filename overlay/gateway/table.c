@@ -82,9 +82,3 @@ struct gw_pair *gw_table_next(const struct gw_table *table, uint32_t *at)
     }
     return NULL;
 }
-
-void gw_table_free(struct gw_table *table)
-{
-    free(table->pairs);
-    *table = (struct gw_table){0};
-}

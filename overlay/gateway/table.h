@@ -26,6 +26,5 @@ bool gw_table_take(struct gw_table *table, uint64_t key, uint64_t *value);
 /* The next pair from *at on, which is 0 at first; NULL: there are no more. The table must not be
  * changed meanwhile, but for the value. */
 struct gw_pair *gw_table_next(const struct gw_table *table, uint32_t *at);
-void gw_table_free(struct gw_table *table);
 
 #endif
