@@ -19,13 +19,6 @@ static void fly(struct io_handle *h, struct io_uring_sqe *sqe, enum io_request w
     h->flying++;
 }
 
-/* Its completion says nothing that anybody wants to know, and none comes where it succeeds. */
-static void leave_unheeded(struct io_uring_sqe *sqe)
-{
-    sqe->user_data = RING_IO | IO_UNHEEDED << 8;
-    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-}
-
 /* False: the kernel takes no more now. */
 static bool cancel(struct worker *w, struct io_handle *h, enum io_request what)
 {
@@ -35,7 +28,7 @@ static bool cancel(struct worker *w, struct io_handle *h, enum io_request what)
     if ((sqe = ring_request(w)) == NULL)
         return false;
     io_uring_prep_cancel64(sqe, name_of(h, what), 0);
-    leave_unheeded(sqe);
+    io_unheeded(sqe);
     h->canceling |= (uint8_t)(1u << what);
     return true;
 }
@@ -86,7 +79,7 @@ static void be_sure(struct worker *w, struct io_handle *h, struct io_uring_sqe *
 {
     struct io_uring_sqe *failed = ring_request(w);
     io_uring_prep_nop(failed);
-    leave_unheeded(failed);
+    io_unheeded(failed);
     sqe->flags |= IOSQE_IO_LINK;
     sqe->msg_flags |= MSG_DONTWAIT;
     w->io->sure[w->io->nsure++] = h->index;

@@ -148,7 +148,7 @@ void io_file_done(struct worker *w, struct io_handle *h, int result)
 static int take_back(struct io_uring_sqe *sqe, int error)
 {
     io_uring_prep_nop(sqe);
-    sqe->user_data = RING_IO | IO_UNHEEDED << 8;
+    io_unheeded(sqe);
     return error;
 }
 
