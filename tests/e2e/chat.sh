@@ -98,9 +98,6 @@ while count=$("$axsup" call "$conf" hall guests) && [[ $count != '{"count":0}' ]
 done
 [[ $count == '{"count":0}' ]]
 verdict $? "in the end there are guests: $count"
-"$axsup" stop "$conf"
-verdict $? 'stop'
-wait "$pid" 2>/dev/null
-pid=
+end_system
 echo "$passed passed, $failed failed"
 ((!failed))

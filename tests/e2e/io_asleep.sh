@@ -83,10 +83,7 @@ exec 7>&- # and may end
 hears slept
 verdict $? 'what was written leaves before the next turn'
 
-"$axsup" stop "$conf"
-verdict $? 'stop'
-wait "$pid" 2>/dev/null
-pid=
+end_system
 
 echo "$passed passed, $failed failed"
 ((!failed))

@@ -50,6 +50,14 @@ said() {
     return 1
 }
 
+# end_system: stops the one of $conf, which is $pid, and waits for its end.
+end_system() {
+    "$axsup" stop "$conf"
+    verdict $? 'stop'
+    wait "$pid" 2>/dev/null
+    pid=
+}
+
 # become WANTED COMMAND...: until what a command of axsup says is like this.
 become() {
     local wanted=$1 got deadline=$((SECONDS + patience))
