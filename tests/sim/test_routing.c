@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #define ROOM 64u /* for requests of a node, and of others that it serves */
+#define ROOM_FOR_ENSURES 8u
 
 /* ---- the way ---- */
 
@@ -386,6 +387,9 @@ static void test_busy(void **state)
     sim_run(host->sim, 50 * SIM_MS);
     assert_int_equal(host_note(host, token)->n, 1);
     assert_int_equal(host_note(host, token)->out.status, AX_E_NO_ACTOR);
+    while (host_view(host, 1).requests < ROOM + ROOM_FOR_ENSURES)
+        assert_int_equal(host_try(host, 1, OV_ASK, &own, "one of the nodes", NULL), 0);
+    assert_int_equal(host_try(host, 1, OV_ASK, &own, "one too many", NULL), AX_E_BUSY);
     sim_run(host->sim, 11 * SIM_S);
     for (unsigned node = 0; node < 3; node++)
         assert_int_equal(host_view(host, node).requests, 0);

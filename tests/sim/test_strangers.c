@@ -51,6 +51,11 @@ static uint64_t refused(const struct seen *seen, unsigned node)
     return ov_core_counts(ov_cluster_core(sim_cluster(seen->sim, node)))->refused;
 }
 
+static uint64_t obsolete(const struct seen *seen, unsigned node)
+{
+    return ov_core_counts(ov_cluster_core(sim_cluster(seen->sim, node)))->obsolete;
+}
+
 /* Sessions that are cut come again. */
 static void cut_and_join(struct seen *seen, unsigned nodes)
 {
@@ -132,7 +137,8 @@ static void test_name_is_claimed(void **state)
     }
 }
 
-/* Without pins whoever has the token has any name, and no other one has. */
+/* Without pins whoever has the token has any name, and no other one has. The node itself has it
+ * back when it comes, and whoever had it comes in vain. */
 static void test_token_is_enough(void **state)
 {
     struct seen seen;
@@ -144,6 +150,11 @@ static void test_token_is_enough(void **state)
         sim_run(seen.sim, 5 * SIM_S);
         assert_int_equal(seen.impostors, token == 1 ? 2 : 0);
         assert_int_equal(joined(&seen, 0, 1), token == 1);
+        sim_start(seen.sim, 1);
+        sim_run(seen.sim, 10 * SIM_S);
+        assert_int_equal(seen.impostors, token == 1 ? 2 : 0);
+        assert_true(joined(&seen, 0, 1) && joined(&seen, 1, 0));
+        assert_int_equal(obsolete(&seen, 0) > 0, token == 1);
         sim_free(seen.sim);
     }
 }

@@ -131,6 +131,9 @@ static void test_limits(void **state)
     expect(ask(0, OV_STORE_ACQUIRE, 0, 3, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(0, OV_STORE_READ, 0, 2, 0), OV_STORE_DONE, 0, 1, TTL);
     expect(ask(UINT64_MAX - 1, OV_STORE_ACQUIRE, 1, 2, 0), OV_STORE_REFUSED, -1, 1, 0);
+    ov_store_memory_init(&store, NULL, 0);
+    expect(ask(0, OV_STORE_ACQUIRE, 0, 1, 0), OV_STORE_REFUSED, -1, 0, 0);
+    assert_null(ov_store_memory_find(&store, "users", 1));
 }
 
 /* What no node asks, and what would last longer than time does. */
@@ -151,7 +154,8 @@ static void test_what_cannot_be(void **state)
 static void test_many(void **state)
 {
     enum { EACH = 40, ALL = 3 * EACH };
-    static const char *const names[] = {"users", "sessions", "resu"};
+    /* the first two have the same hash */
+    static const char *const names[] = {"Aa", "BB", "users"};
     static struct ov_store_record many[ALL];
     uint64_t had[ALL] = {0};
     uint32_t random = 1, n = 0;
