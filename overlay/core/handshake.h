@@ -112,6 +112,7 @@ struct ov_handshake {
     struct ov_noise noise;
     struct ov_cipher send, receive;
     uint8_t ephemeral[OV_KEY];
+    uint8_t peer_key[OV_KEY];          /* XXPSK3: its static one, when noise is done */
     struct ov_peer claim;              /* not to be looked at from outside: see ov_handshake_peer */
     uint16_t version_min, version_max; /* the peer's */
     uint32_t in_len, taken;

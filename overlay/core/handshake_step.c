@@ -105,13 +105,13 @@ static enum ov_refusal hear(struct ov_handshake *hs, const uint8_t *bytes, uint3
     return OV_REFUSED_TOKEN;
 }
 
-static bool pin_holds(const struct ov_handshake *hs)
+static bool pin_holds(const struct ov_handshake *hs, const uint8_t key[OV_KEY])
 {
     if (hs->self->pattern != OV_PATTERN_XXPSK3)
         return true;
     for (unsigned i = 0; i < hs->self->npins; i++)
         if (strcmp(hs->self->pins[i].node, hs->claim.ident.node) == 0)
-            return sodium_memcmp(hs->self->pins[i].key, hs->noise.rs, OV_KEY) == 0;
+            return sodium_memcmp(hs->self->pins[i].key, key, OV_KEY) == 0;
     return false;
 }
 
@@ -128,6 +128,7 @@ static uint16_t common_version(const struct ov_handshake *hs)
 static void end_noise(struct ov_handshake *hs)
 {
     uint8_t hash[OV_HASH];
+    memcpy(hs->peer_key, hs->noise.rs, OV_KEY);
     ov_noise_finish(&hs->noise, &hs->send, &hs->receive, hash);
 }
 
@@ -160,7 +161,7 @@ static enum ov_refusal take_message_2(struct ov_handshake *hs, const uint8_t *by
         return refusal;
     if (payload_len != 2)
         return OV_REFUSED_HELLO;
-    if (!pin_holds(hs))
+    if (!pin_holds(hs, hs->noise.rs))
         return OV_REFUSED_PIN;
     hs->claim.version = (uint16_t)(payload[0] | payload[1] << 8);
     if (hs->claim.version < hs->self->version_min || hs->claim.version > hs->self->version_max)
@@ -179,7 +180,7 @@ static enum ov_refusal take_message_3(struct ov_handshake *hs, const uint8_t *by
     enum ov_refusal refusal = hear(hs, bytes, len, payload, &payload_len);
     if (refusal != OV_REFUSED_NONE)
         return refusal;
-    if (!pin_holds(hs))
+    if (!pin_holds(hs, hs->noise.rs))
         return OV_REFUSED_PIN;
     end_noise(hs);
     hs->state = OV_WAIT_CONFIRM;
@@ -216,6 +217,8 @@ static enum ov_refusal take_hello(struct ov_handshake *hs, const uint8_t *bytes,
     if (ov_frame_decode(plain, (uint32_t)size, hs->claim.plane, &frame) != OV_FAULT_NONE ||
         !hello_holds(hs, &frame))
         return OV_REFUSED_HELLO;
+    if (!pin_holds(hs, hs->peer_key)) /* which may have been taken back since */
+        return OV_REFUSED_PIN;
     if (hs->claim.role == OV_RESPONDER && say_hello(hs, true) != 0)
         return OV_REFUSED_HELLO;
     hs->state = OV_CONFIRMED;

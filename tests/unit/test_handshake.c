@@ -285,6 +285,32 @@ static void test_pins(void **state)
     expect_refused(1, OV_REFUSED_PIN);
 }
 
+/* A pin that is taken back while its handshake is under way: what goes on is refused, also of the
+ * last that each side hears, when the peer's key has been seen to be the right one. */
+static void test_pin_is_taken_back(void **state)
+{
+    uint8_t bytes[OV_HANDSHAKE_OUT];
+    size_t len, used, at = 0;
+    (void)state;
+    begin(OV_PATTERN_XXPSK3);
+    assert_int_equal(pass(0, 1000), 0);
+    assert_int_equal(pass(1, 1000), 0);
+    len = hs[0].out_len;
+    memcpy(bytes, hs[0].out, len);
+    while (hs[1].state != OV_WAIT_CONFIRM)
+        assert_int_equal(ov_handshake_take(&hs[1], bytes + at++, 1, &used), 0);
+    assert_true(at < len);
+    pins[0].key[0] ^= 1;
+    assert_int_equal(ov_handshake_take(&hs[1], bytes + at, len - at, &used), AX_E_NOT_ALLOWED);
+    expect_refused(1, OV_REFUSED_PIN);
+    begin(OV_PATTERN_XXPSK3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pass(i % 2, 1000), 0);
+    pins[1].key[0] ^= 1;
+    assert_int_equal(pass(1, 1000), AX_E_NOT_ALLOWED);
+    expect_refused(0, OV_REFUSED_PIN);
+}
+
 /* The one error that is told. */
 static void test_no_common_version(void **state)
 {
@@ -516,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_rotation),
         cmocka_unit_test(test_token_on_one_side),
         cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_pin_is_taken_back),
         cmocka_unit_test(test_no_common_version),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_reflection),
