@@ -73,8 +73,9 @@ static const struct sup_key spread_keys[] = {
         ABOUT("A registry of one of the workers.")),
     KEY(sup_spread_config, "shards", INTEGER, shards, RANGE(1, SHARDS_MAX), DEFAULT(64),
         ABOUT("Into how many parts its keys are divided, each of which one node has at a time; the "
-              "same on all nodes, and not to be changed while any of them runs. Each has a lease "
-              "of its own, and a node alone asks for all of them at once and renews them so: of "
+              "same on all nodes, and not to be changed while any of them runs; nodes that "
+              "differ say so by the event config_differs. Each has a lease of its own, and a node "
+              "alone asks for all of them at once and renews them so: of "
               "many more than can be set the store's answers would come too late. Who keeps the "
               "leases in memory has 256 bytes for each in the gateway's arena.")),
     KEY(sup_spread_config, "singletons", TEXTS, singletons, RANGE(0, SINGLETONS_MAX),

@@ -41,7 +41,8 @@ struct sup_config;
     X(NODE_UP, "node_up")                                                                          \
     X(NODE_DOWN, "node_down")                                                                      \
     X(SESSION_ROTATED, "session_rotated")                                                          \
-    X(AUTH_REFUSED, "auth_refused")
+    X(AUTH_REFUSED, "auth_refused")                                                                \
+    X(CONFIG_DIFFERS, "config_differs")
 
 enum sup_what {
 #define SUP_WHAT_ENUM(name, text) SUP_##name,
@@ -71,7 +72,8 @@ struct sup_event {
     uint64_t
         number; /* LEASE_*: the epoch; NODE_*, SESSION_*: the session; AUTH_REFUSED: how many */
     uint32_t shard;
-    /* LEASE_*: the registry; NODE_*, SESSION_*: the node; AUTH_REFUSED: the address */
+    /* LEASE_*: the registry; NODE_*, SESSION_*, CONFIG_DIFFERS: the node; AUTH_REFUSED: the
+     * address */
     char subject[SHM_NAME_MAX + 1];
     /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty. Of nodes: why */
     char words[SHM_WORDS];

@@ -30,6 +30,7 @@ static const uint8_t from_slot[] = {
     [SHM_NEWS_NODE_DOWN] = SUP_NODE_DOWN,
     [SHM_NEWS_SESSION_ROTATED] = SUP_SESSION_ROTATED,
     [SHM_NEWS_AUTH_REFUSED] = SUP_AUTH_REFUSED,
+    [SHM_NEWS_CONFIG_DIFFERS] = SUP_CONFIG_DIFFERS,
 };
 
 static void name_message(const struct ax_contract *contract, uint16_t method,

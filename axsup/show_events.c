@@ -77,6 +77,10 @@ static const struct {
                                    "of the one before; what is under way goes on in it."},
     [SUP_AUTH_REFUSED] = {FROM | WHY, "Who has connected is no node of the cluster, or does not "
                                       "show that it is one."},
+    [SUP_CONFIG_DIFFERS] = {NODE | WHY,
+                            "Another node has another number of shards in a registry, or keeps "
+                            "leases elsewhere, so that a key may have an actor here and one there. "
+                            "Both are told, with each session."},
 };
 
 static void show_text(struct sup_out *out, const char *key, const char *text)
@@ -251,7 +255,7 @@ static const struct {
     {SHARD, "registry, shard, epoch", "Which shard, and the epoch of the lease."},
     {NODE, "node, session", "The node's name, and the number of its session."},
     {FROM, "from, count", "The address, and how many there were since the event before."},
-    {WHY, "why", "The reason, in words."},
+    {WHY, "why", "The reason, or what differs, in words."},
 };
 
 static void put_members(FILE *to, unsigned what)

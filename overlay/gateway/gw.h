@@ -14,6 +14,8 @@
  *   stand_in.c  who stands here for actors elsewhere
  *   evict.c     which of them makes room for another one
  *   leases.c    the lease store
+ *   alike.c     whether others are configured as this node is
+ *   own.c       what nodes say to each other of their own accord
  *   clerk.c     actors that look for keys, which may take time
  *   show.c      what axsup shows
  *   news.c      what axsup tells as events
@@ -100,12 +102,15 @@ struct gw_unsent {
     struct ov_store_request request;
 };
 
+#define GW_STORE_IS 128u
+
 struct gw_store {                     /* see leases.c */
     struct ov_store *server;          /* NULL: it is the memory store of a node, */
     uint64_t io;                      /* the server's descriptor */
     char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
+    char is[GW_STORE_IS];             /* in words: where leases are, the same on all nodes */
     struct ov_store_memory memory;
     uint64_t least;           /* epoch: what it has forgotten is not above */
     uint64_t closed_to;       /* until then others may believe in leases that it has forgotten */
@@ -364,6 +369,13 @@ void gw_leases_node_up(struct ax_ctx *ctx, const char *node);
 /* What another node asks of the store that is kept here. False: it is no such question. */
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out);
+
+/* ---- alike.c ---- */
+
+/* There is a session with that node now, which is told how this one is configured. */
+void gw_alike_node_up(struct ax_ctx *ctx, uint32_t node);
+/* What another node says of that. False: it says something else. */
+bool gw_alike_serve(struct ax_ctx *ctx, const struct ov_out *out);
 
 /* ---- show.c ---- */
 

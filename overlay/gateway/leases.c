@@ -3,29 +3,12 @@
  * others ask as an endpoint that no actor can have. Where it is not reached in time there is no
  * answer: so the core takes the outcome for unknown when it has waited for one, and not again at
  * once. */
-#include "overlay/gateway/lease_store.h"
-
 #include "overlay/gateway/gw.h"
+#include "overlay/gateway/own.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#define ENDPOINT "/leases" /* names of actors have no slash */
-#define IMAGE 512u         /* bytes: more than any of them takes */
-
-static void set_text(struct ax_str *field, const char *text)
-{
-    *field = (struct ax_str){.off = text - (const char *)field, .len = (uint32_t)strlen(text)};
-}
-
-static struct ax_span flat(const struct ax_layout *layout, const void *fixed, uint8_t *image)
-{
-    size_t size = 0;
-    if (ax_layout_flatten(layout, fixed, image, IMAGE, &size) != 0)
-        size = 0;
-    return (struct ax_span){image, (uint32_t)size};
-}
 
 /* ---- what the core asks ---- */
 
@@ -82,26 +65,22 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
                                         .epoch = request->epoch,
                                         .ttl_ns = request->ttl_ns};
     char asker[OV_ID_TEXT];
-    uint8_t image[IMAGE] __attribute__((aligned(8))) = {0};
-    struct ov_node_view view;
-    uint32_t node = gw_node_of_name(gw.store.node);
-    if (node == GW_NO_NODE || !ov_core_node(ov_cluster_core(gw.cluster), node, &view) || !view.up) {
+    struct gw_image image;
+    struct ov_target target;
+    if (!gw_own_target(gw_node_of_name(gw.store.node), GW_LEASES, &target)) {
         ask_once_up(ctx, request);
         return;
     }
     ov_ident_format(&request->asker, asker);
-    set_text(&change.registry, request->registry);
-    set_text(&change.asker, asker);
+    gw_set_text(&change.registry, request->registry);
+    gw_set_text(&change.asker, asker);
     const struct ov_request ask = {
         .kind = OV_ASK,
         .deadline = gw.now + gw.config.answer_ns,
         .contract = ax_contract_hash(&lease_store_contract),
         .method = lease_store_method_change,
-        .target = {.registry = OV_NO_REGISTRY,
-                   .node = node,
-                   .boot = view.ident.boot,
-                   .endpoint = {ENDPOINT, sizeof ENDPOINT - 1}},
-        .body = flat(lease_store_contract.methods[0].msg, &change, image),
+        .target = target,
+        .body = gw_flatten(lease_store_contract.methods[0].msg, &change, &image),
     };
     gw_calls_lease(ctx, request->number, &ask);
 }
@@ -225,20 +204,11 @@ void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
         answer_core(ctx, &answer);
 }
 
-/* A copy that is aligned, of what is an image of that layout. */
-static bool take_image(const struct ax_layout *layout, struct ax_span body, uint8_t image[IMAGE])
-{
-    if (body.len == 0 || body.len > IMAGE)
-        return false;
-    memcpy(image, body.ptr, body.len);
-    return ax_layout_validate(layout, image, body.len) == 0;
-}
-
 static bool read_answer(struct ax_span body, struct ov_store_answer *answer)
 {
-    uint8_t image[IMAGE] __attribute__((aligned(8)));
-    const struct lease_store_change_reply *reply = (const void *)image;
-    if (!take_image(lease_store_contract.methods[0].reply, body, image) ||
+    struct gw_image image;
+    const struct lease_store_change_reply *reply = (const void *)image.bytes;
+    if (!gw_take_image(lease_store_contract.methods[0].reply, body, &image) ||
         reply->outcome > OV_STORE_UNKNOWN)
         return false;
     answer->outcome = (enum ov_store_outcome)reply->outcome;
@@ -263,24 +233,24 @@ static void reply_node(struct ax_ctx *ctx, const struct gw_later *later)
                                              .epoch = later->store.epoch,
                                              .left_ns = later->store.left_ns};
     char owner[OV_ID_TEXT] = "";
-    uint8_t image[IMAGE] __attribute__((aligned(8))) = {0};
+    struct gw_image image;
     struct ov_answer answer = later->answer;
     const struct ov_in in = {.kind = OV_IN_ANSWER, .answer = &answer};
     if (later->store.owner.boot != 0)
         ov_ident_format(&later->store.owner, owner);
-    set_text(&reply.owner, owner);
+    gw_set_text(&reply.owner, owner);
     if (answer.status == 0)
-        answer.body = flat(lease_store_contract.methods[0].reply, &reply, image);
+        answer.body = gw_flatten(lease_store_contract.methods[0].reply, &reply, &image);
     (void)gw_step(ctx, &in, NULL);
 }
 
 /* A node asks for itself alone. */
 static bool read_request(const struct ov_out *out, struct ov_store_request *request)
 {
-    uint8_t image[IMAGE] __attribute__((aligned(8)));
-    const struct lease_store_change *change = (const void *)image;
+    struct gw_image image;
+    const struct lease_store_change *change = (const void *)image.bytes;
     struct ov_node_view view;
-    if (!take_image(lease_store_contract.methods[0].msg, out->frame->body, image))
+    if (!gw_take_image(lease_store_contract.methods[0].msg, out->frame->body, &image))
         return false;
     *request = (struct ov_store_request){.op = (enum ov_store_op)change->op,
                                          .shard = change->shard,
@@ -299,10 +269,8 @@ static bool read_request(const struct ov_out *out, struct ov_store_request *requ
 
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
 {
-    const struct ax_span *endpoint = &out->frame->endpoint;
     struct ov_store_request request;
-    if (out->kind != OV_OUT_ASK || endpoint->len != sizeof ENDPOINT - 1 ||
-        memcmp(endpoint->ptr, ENDPOINT, endpoint->len) != 0)
+    if (out->kind != OV_OUT_ASK || !gw_is_for(out->frame, GW_LEASES))
         return false;
     struct gw_later *later = gw_run_later(ctx, reply_node);
     later->answer.handle = out->handle;

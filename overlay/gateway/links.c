@@ -183,6 +183,7 @@ static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
         ax_log(ctx, AX_INFO, "node %s is up, boot %llx, session %llu", view.node,
                (unsigned long long)effect->ident.boot, (unsigned long long)effect->ident.session);
         gw_leases_node_up(ctx, view.node);
+        gw_alike_node_up(ctx, effect->index);
     } else if (effect->kind == OV_TELL_DOWN) {
         ax_log(ctx, AX_WARN, "node %s is down, it may be alive: %s", view.node,
                ov_end_text(effect->end));

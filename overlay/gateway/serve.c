@@ -268,7 +268,7 @@ void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
         watch(ctx, out);
     } else if (out->kind == OV_OUT_UNWATCH) {
         unwatch(ctx, out->handle);
-    } else if (!gw_leases_serve(ctx, out)) {
+    } else if (!gw_leases_serve(ctx, out) && !gw_alike_serve(ctx, out)) {
         serve_call(ctx, out->frame, 0, out->handle);
     }
 }

@@ -166,8 +166,12 @@ static int set_store(struct ax_ctx *ctx, const json_t *args)
     uint32_t shards = 0;
     for (uint32_t i = 0; i < gw.config.nregistries; i++)
         shards += gw.registries[i].shards;
-    if (node == NULL)
+    if (node == NULL) {
+        snprintf(gw.store.is, sizeof gw.store.is, "%s %s", text(store, "kind"),
+                 text(store, "prefix"));
         return open_server(ctx, store, shards);
+    }
+    snprintf(gw.store.is, sizeof gw.store.is, "memory of %s", node);
     snprintf(gw.store.node, sizeof gw.store.node, "%s", node);
     gw.store.here = strcmp(node, gw.self->ident.node) == 0;
     if (!gw.store.here)

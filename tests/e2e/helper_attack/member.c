@@ -3,7 +3,7 @@
 #include "attack.h"
 
 #include "overlay/core/ident.h"
-#include "overlay/gateway/lease_store.h"
+#include "overlay/gateway/own.h"
 #include "tests/plugins/courier/shelf.h"
 
 #include <ax/reflect.h>
