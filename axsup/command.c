@@ -204,7 +204,10 @@ const struct sup_command sup_commands[] = {
      "system whose config has no cluster the status is 1."},
     {"sessions", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_sessions,
      "list the sessions with other nodes",
-     "Lists the sessions that there are with other nodes, and their connections."},
+     "Lists the sessions that there are with other nodes: the session's id as the other one has "
+     "it, the version that both speak, and of its two connections the numbers that the gateway has "
+     "given them, control for what must not wait and data for messages. A number that is another "
+     "one than before is a connection that was made anew."},
     {"shards", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_shards,
      "list the shards of the cluster's registries",
      "Lists the shards of the registries that are spread over the cluster, and whose each is, as "

@@ -296,6 +296,10 @@ static int set_up(struct ax_ctx *ctx, json_t *args)
         return -ENOSYS;
     }
     AX_TRY(set_self(ctx, args));
+    if (gw.self->pattern == OV_PATTERN_NONE)
+        ax_log(ctx, AX_WARN,
+               "allow_insecure_auth: whoever reaches this node is one of its cluster, and nothing "
+               "is encrypted");
     AX_TRY(set_registries(args));
     AX_TRY(set_store(ctx, args));
     set_times(args, ax_incarnation(ctx));

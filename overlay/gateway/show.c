@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* show.c - what axsup shows of the cluster, as items of a JSON array. */
+#include "libax/address.h"
+
 #include "overlay/gateway/gw.h"
 
 #include <inttypes.h>
@@ -31,30 +33,29 @@ static bool __attribute__((format(printf, 2, 3))) add(struct page *page, const c
     return true;
 }
 
-/* Names are UTF-8 without control characters; what JSON wants escaped beside is. */
-static const char *quoted(const char *name, char *to)
-{
-    char *at = to;
-    for (; *name != '\0'; name++) {
-        if (*name == '"' || *name == '\\')
-            *at++ = '\\';
-        *at++ = *name;
-    }
-    *at = '\0';
-    return to;
-}
-
-#define SHOWN_ID (2 * OV_ID_TEXT + 2)
 #define EPOCH_TEXT 24
 
-/* A text, or null where it is not known. */
-static const char *known(const char *text, char *to)
+/* Bytes of a text of so many as JSON has it. */
+#define SHOWN(bytes) (6 * (bytes) + 3)
+
+/* A text, or null where it is not known. What is shown is UTF-8. */
+static const char *shown(const char *text, char *to)
 {
+    char *at = to;
     if (text == NULL)
         return "null";
-    size_t len = strlen(quoted(text, to + 1));
-    to[0] = to[len + 1] = '"';
-    to[len + 2] = '\0';
+    *at++ = '"';
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ') {
+            at += sprintf(at, "\\u%04x", (unsigned)*text);
+            continue;
+        }
+        if (*text == '"' || *text == '\\')
+            *at++ = '\\';
+        *at++ = *text;
+    }
+    *at++ = '"';
+    *at = '\0';
     return to;
 }
 
@@ -69,31 +70,30 @@ static const char *session_of(const struct ov_ident *ident, char *text)
 static bool show_node(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
-    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[SHOWN_ID];
+    char name[SHOWN(OV_NODE_MAX)], id[OV_ID_TEXT], session[SHOWN(OV_ID_TEXT)];
+    char address[SHOWN(BOOT_ADDRESS_TEXT)];
     if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view))
         return true;
-    const char *address = gw_address(view.node);
-    const char *quote = address == NULL ? "" : "\"";
-    return add(page, "{\"node\":\"%s\",\"address\":%s%s%s,\"state\":\"%s\",\"session\":%s}",
-               quoted(view.node, name), quote, address == NULL ? "null" : address, quote,
+    return add(page, "{\"node\":%s,\"address\":%s,\"state\":\"%s\",\"session\":%s}",
+               shown(view.node, name), shown(gw_address(view.node), address),
                !view.up                      ? "down"
                : view.suspect                ? "suspect"
                : view.abstains == OV_LEAVING ? "leaving"
                : view.abstains == OV_CUT_OFF ? "cut off"
                                              : "up",
-               known(session_of(&view.ident, id), session));
+               shown(session_of(&view.ident, id), session));
 }
 
 static bool show_session(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
-    char name[2 * OV_NODE_MAX + 1], id[OV_ID_TEXT], session[SHOWN_ID];
+    char name[SHOWN(OV_NODE_MAX)], id[OV_ID_TEXT], session[SHOWN(OV_ID_TEXT)];
     if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view) || !view.up)
         return true;
     return add(page,
-               "{\"node\":\"%s\",\"session\":%s,\"version\":%u,\"control\":%" PRIu64
+               "{\"node\":%s,\"session\":%s,\"version\":%u,\"control\":%" PRIu64
                ",\"data\":%" PRIu64 "}",
-               quoted(view.node, name), known(session_of(&view.ident, id), session), view.version,
+               shown(view.node, name), shown(session_of(&view.ident, id), session), view.version,
                view.conn[0], view.conn[1]);
 }
 
@@ -132,7 +132,7 @@ static const char *epoch_of(const struct ov_shard_view *view, char text[EPOCH_TE
 static bool show_lease(struct page *page, uint64_t at)
 {
     uint32_t registry, shard;
-    char name[2 * OV_REGISTRY_MAX + 1], epoch[EPOCH_TEXT];
+    char name[SHOWN(OV_REGISTRY_MAX)], epoch[EPOCH_TEXT];
     struct ov_shard_view view;
     if (!shard_at(at, &registry, &shard))
         return true;
@@ -140,23 +140,23 @@ static bool show_lease(struct page *page, uint64_t at)
     if (!view.here && view.state == OV_FREE)
         return true;
     return add(page,
-               "{\"registry\":\"%s\",\"shard\":%u,\"state\":\"%s\",\"epoch\":%s,"
+               "{\"registry\":%s,\"shard\":%u,\"state\":\"%s\",\"epoch\":%s,"
                "\"left_ns\":%" PRIu64 "}",
-               quoted(gw.registries[registry].name, name), shard, state_name(view.state),
+               shown(gw.registries[registry].name, name), shard, state_name(view.state),
                epoch_of(&view, epoch), view.left_ns);
 }
 
 static bool show_shard(struct page *page, uint64_t at)
 {
     uint32_t registry, shard;
-    char name[2 * OV_REGISTRY_MAX + 1], id[OV_ID_TEXT], owner[SHOWN_ID], epoch[EPOCH_TEXT];
+    char name[SHOWN(OV_REGISTRY_MAX)], id[OV_ID_TEXT], owner[SHOWN(OV_ID_TEXT)], epoch[EPOCH_TEXT];
     struct ov_shard_view view;
     if (!shard_at(at, &registry, &shard))
         return true;
     ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
-    return add(page, "{\"registry\":\"%s\",\"shard\":%u,\"owner\":%s,\"epoch\":%s,\"here\":%s}",
-               quoted(gw.registries[registry].name, name), shard,
-               known(session_of(&view.owner, id), owner), epoch_of(&view, epoch),
+    return add(page, "{\"registry\":%s,\"shard\":%u,\"owner\":%s,\"epoch\":%s,\"here\":%s}",
+               shown(gw.registries[registry].name, name), shard,
+               shown(session_of(&view.owner, id), owner), epoch_of(&view, epoch),
                view.here ? "true" : "false");
 }
 

@@ -181,13 +181,17 @@ try 0 '\[*"shard":0,"owner":null,"epoch":null,"here":false}*\]' '' shards "$dir/
 try 0 '' '' stop "$dir/d.json" --now
 said '*system d has stopped: *'
 wait "$pid"
+grep -q ' warn gateway/0 gateway: allow_insecure_auth: ' "$dir/log"
+verdict $? "nothing is said of who is let in"
 pid=
 
 # A store of several that was started anew does not know what others have: for so long it gives nothing.
-config d 5s "$d, \"peers\": { \"e\": \"127.0.0.1:1\" }, \"store\": { \"memory\": { \"node\": \"d\" } } },"
+config d 5s "$d, \"peers\": { \"e\\\"\": \"/no\\\"\u0001\\\\\" }, \"store\": { \"memory\": { \"node\": \"d\" } } },"
 begin "$dir/d.json"
 said '*system d is running*'
 become '*"state":"*' leases "$dir/d.json" --json
+try 0 '\[{"node":"e\\"","address":"/no\\"\\u0001\\\\","state":"down","session":null}\]' '' \
+    nodes "$dir/d.json" --json
 [[ $("$axsup" leases "$dir/d.json" --json) != *'"state":"held"'* ]]
 verdict $? "leases are given that others may have: $("$axsup" leases "$dir/d.json" --json)"
 try 0 '' '' stop "$dir/d.json" --now
