@@ -26,7 +26,7 @@
     /* What axsup shows: "nodes", "sessions", "shards", "leases", "counts", from the `from`th on;  \
        items of a JSON array, as many as fit, and where to go on; next 0: that is all. */          \
     ASK(inspect, (str, what, u64, from), (u64, next, str, items))                                  \
-    /* Shards are given away; answered when none is left. */                                       \
+    /* Shards are given away; answered when none is left. AX_E_NOT_ALLOWED: to an actor. */        \
     ASK(drain, (), ())                                                                             \
     /* Args of the actor as they are by now: it goes on with their peers, tokens and pins. error:  \
        not, or not with all, and why. AX_E_NOT_ALLOWED: to an actor. */                            \

@@ -80,11 +80,13 @@ static void hire_clerks(struct ax_ctx *ctx)
     }
 }
 
-/* The node leaves, whatever process of its gateway it has: an entry under no key says so. */
-static void note_leaving(struct ax_ctx *ctx)
+/* ---- it leaves ----
+ *
+ * That it does is kept under no key, and beside it who waits for it, each under itself. */
+
+static void keep_leaving(struct ax_ctx *ctx, struct ax_span key)
 {
-    const struct ax_span none = {"", 0};
-    if (ax_map_put(ctx, gateway_leaving, none, none) != 0)
+    if (ax_map_put(ctx, gateway_leaving, key, key) != 0)
         gw_die(ctx, "no memory to note that the node leaves");
 }
 
@@ -92,6 +94,30 @@ static bool is_leaving(struct ax_ctx *ctx)
 {
     struct ax_span none;
     return ax_map_get(ctx, gateway_leaving, (struct ax_span){"", 0}, &none) == 0;
+}
+
+void gw_drained(struct ax_ctx *ctx)
+{
+    struct ov_cluster_view view;
+    struct ax_span key, value;
+    if (!gw.waited_for)
+        return;
+    ov_cluster_look(gw.cluster, &view); /* looks through tables */
+    if (view.held > 0)
+        return;
+    for (uint64_t at = 0; ax_map_next(ctx, gateway_leaving, &at, &key, &value) == 0;) {
+        const struct ax_outgoing nothing = {0};
+        struct far_asker drainer;
+        if (key.len == 0)
+            continue;
+        memcpy(&drainer, value.ptr, sizeof drainer);
+        if (far_answer(ctx, &drainer, 0, &nothing) != 0)
+            gw_die(ctx, "no memory for an answer");
+        if (ax_map_delete(ctx, gateway_leaving, (struct ax_span){&drainer, sizeof drainer}) != 0)
+            gw_die(ctx, "who waits for a drain cannot be forgotten");
+        far_go_on(ctx);
+    }
+    gw.waited_for = false;
 }
 
 static void start(struct ax_ctx *ctx, struct gateway *self)
@@ -114,7 +140,8 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     gw_stand_ins_open(ctx);
     gw_leases_open(ctx);
     hire_clerks(ctx);
-    gw_step(ctx, &(struct ov_in){.kind = is_leaving(ctx) ? OV_IN_DRAIN : OV_IN_TIMER}, NULL);
+    gw.waited_for = is_leaving(ctx);
+    gw_step(ctx, &(struct ov_in){.kind = gw.waited_for ? OV_IN_DRAIN : OV_IN_TIMER}, NULL);
     dial_peers(ctx);
 }
 
@@ -219,6 +246,12 @@ void gateway_on_found(struct ax_ctx *ctx, struct gateway *self, const struct gat
 
 /* ---- what axsup wants ---- */
 
+/* No actor is in its slot. */
+static bool is_axsup(struct ax_ctx *ctx)
+{
+    return SHM_REF_SLOT(ax_sender(ctx).addr) == 0;
+}
+
 void gateway_on_inspect(struct ax_ctx *ctx, struct gateway *self, const struct gateway_inspect *msg,
                         struct gateway_inspect_reply *reply)
 {
@@ -234,40 +267,33 @@ void gateway_on_inspect(struct ax_ctx *ctx, struct gateway *self, const struct g
 void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gateway_drain *msg,
                       struct gateway_drain_reply *reply)
 {
+    struct far_asker drainer = {0};
     (void)self, (void)msg, (void)reply;
-    far_defer(ctx, &gw.drainer);
-    note_leaving(ctx);
+    if (!is_axsup(ctx)) {
+        gw_refuse(ctx, AX_E_NOT_ALLOWED);
+        return;
+    }
+    far_defer(ctx, &drainer);
+    keep_leaving(ctx, (struct ax_span){"", 0});
+    keep_leaving(ctx, (struct ax_span){&drainer, sizeof drainer});
+    gw.waited_for = true;
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
     gw_drained(ctx);
 }
 
-/* Whom to trust is for axsup alone to say, in whose slot no actor is. */
+/* Whom to trust is for axsup alone to say. */
 void gateway_on_learn(struct ax_ctx *ctx, struct gateway *self, const struct gateway_learn *msg,
                       struct gateway_learn_reply *reply)
 {
     char why[GW_WHY_ROOM] = "";
     (void)self;
-    if (SHM_REF_SLOT(ax_sender(ctx).addr) != 0) {
+    if (!is_axsup(ctx)) {
         gw_refuse(ctx, AX_E_NOT_ALLOWED);
         return;
     }
     reply->error = gw_learn(ctx, ax_str(&msg->args), why, sizeof why);
     if (ax_reply_str(ctx, &reply->why, why) != 0)
         gw_die(ctx, "no memory for an answer");
-}
-
-void gw_drained(struct ax_ctx *ctx)
-{
-    struct ov_cluster_view view;
-    if (gw.drainer.corr == 0)
-        return;
-    ov_cluster_look(gw.cluster, &view); /* looks through tables */
-    if (view.held > 0)
-        return;
-    const struct ax_outgoing nothing = {0};
-    if (far_answer(ctx, &gw.drainer, 0, &nothing) != 0)
-        gw_die(ctx, "no memory for an answer");
-    gw.drainer.corr = 0;
 }
 
 AX_ACTOR(gateway, .on_start = start, .on_restart = start, .on_io = on_io, .on_reply = on_reply,

@@ -134,10 +134,10 @@ struct gw {
     bool following;         /* what comes of a step: gw_step does not */
     struct gw_later *later; /* a queue, of which so many have come in */
     uint32_t nlater, later_room, came_in;
-    uint64_t now;             /* CLOCK_BOOTTIME, ns */
-    uint64_t tick_at;         /* when a tick is under way for; UINT64_MAX: none is */
-    uint64_t timer;           /* which that is */
-    struct far_asker drainer; /* corr 0: nobody waits for it */
+    uint64_t now;     /* CLOCK_BOOTTIME, ns */
+    uint64_t tick_at; /* when a tick is under way for; UINT64_MAX: none is */
+    uint64_t timer;   /* which that is */
+    bool waited_for;  /* that it has no shard; by whom is kept, if by any */
 
     struct gw_link *links;
     uint32_t nlinks, nslow;                   /* nslow: that are waited for */

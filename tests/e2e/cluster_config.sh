@@ -199,6 +199,36 @@ said '*system d has stopped: *'
 wait "$pid"
 pid=
 
+# ---- several that wait for a drain ----
+
+# It lasts as long as an actor of a key does not end; a gateway that dies meanwhile has left nobody without
+# an answer, as the next one has no shard.
+config d 5s "$d },"
+begin "$dir/d.json"
+said '*system d is running*'
+try 0 '{"value":0}' '' call "$dir/d.json" users/alice get
+stopped=$(pid_of "$dir/d.json" counting/0)
+kill -STOP "$stopped"
+drains=()
+for i in 1 2; do
+    "$axsup" drain "$dir/d.json" >"$dir/drain.$i" 2>&1 &
+    drains+=($!)
+done
+become '*"state":"draining"*' leases "$dir/d.json" --json
+kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
+said '*gateway/0 runs: *incarnation 2*'
+"$axsup" drain "$dir/d.json" >"$dir/drain.3" 2>&1 &
+drains+=($!)
+for i in 0 1 2; do
+    wait "${drains[i]}"
+    verdict $? "one of several drains: $(<"$dir/drain.$((i + 1))")"
+done
+kill -CONT "$stopped"
+try 0 '' '' stop "$dir/d.json" --now
+said '*system d has stopped: *'
+wait "$pid"
+pid=
+
 # ---- a system without a cluster ----
 
 config c 5s ''
