@@ -14,6 +14,11 @@ void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len)
     sim_post_bytes(sim, pipe, 1, bytes, len);
 }
 
+void sim_strangers(struct sim *sim, unsigned n)
+{
+    sim->strangers = n;
+}
+
 /* What was sent on some connection that has the node at that end, as far as it was recorded: that
  * is what end 0 has sent. Returns its length; 0: there is none. */
 static size_t overheard(struct sim *sim, unsigned node, unsigned end, uint8_t bytes[SIM_RECORD])

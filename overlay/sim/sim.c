@@ -107,7 +107,7 @@ struct sim *sim_new(const struct sim_config *config)
     struct sim *sim = sim_alloc(NULL, sizeof *sim);
     uint32_t shards = 0, room, bytes;
 
-    *sim = (struct sim){.config = *config, .now = SIM_S, .chance = config->seed};
+    *sim = (struct sim){.config = *config, .now = SIM_S, .chance = config->seed, .strangers = 1};
     if (config->delay_max == 0)
         sim_delays(sim, SIM_MS / 10, 2 * SIM_MS);
     for (unsigned i = 0; i < config->nregistries; i++)

@@ -160,6 +160,8 @@ bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *ot
 void sim_corrupt(struct sim *sim, unsigned from, unsigned to, uint32_t bit);
 /* Somebody without the token connects to the node and sends these bytes. */
 void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len);
+/* From how many addresses such come, one after another; 1 at first. */
+void sim_strangers(struct sim *sim, unsigned n);
 /* The same with what a node has sent to this one so far on a connection that it had dialled. */
 void sim_replay(struct sim *sim, unsigned node);
 /* The same cut short, or with a bit turned over; or with what the node itself has sent. */
@@ -173,6 +175,8 @@ struct sim_store_faults {
     unsigned lost_requests, lost_answers, unknown; /* so many of a hundred */
     unsigned cut;                                  /* nodes that do not reach it, a bit each */
     unsigned stale; /* nodes that read what it had when this was set, a bit each */
+    unsigned slow;  /* so many of a hundred, questions and answers each, take longer: by up to */
+    uint64_t slow_ns;
 };
 void sim_store(struct sim *sim, const struct sim_store_faults *faults);
 /* It fails. What takes its place, when no lease of it is left, has not heard the last of the shard:

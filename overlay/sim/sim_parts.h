@@ -104,6 +104,7 @@ struct sim {
     struct ov_store_record *old_records;
     uint64_t store_begins_at;
     struct sim_store_faults faults;
+    unsigned strangers, stranger; /* addresses of those that are no nodes; how many have come */
     struct ov_outs outs;
     unsigned accepted; /* the pipe of the connection that is being accepted */
     struct sim_counts counts;

@@ -38,7 +38,10 @@ static void handle(struct sim *sim, unsigned node, const struct ov_store_request
 static void post(struct sim *sim, enum sim_what what, unsigned node, unsigned life, uint64_t of,
                  const void *bytes, size_t len)
 {
-    struct sim_event *event = sim_post(sim, sim->now + sim_delay(sim, of), what);
+    uint64_t delay = sim_delay(sim, of);
+    if (by_chance(sim, of ^ 1ull << 62, sim->faults.slow))
+        delay += sim_random_of(sim, of ^ 1ull << 61, sim->faults.slow_ns);
+    struct sim_event *event = sim_post(sim, sim->now + delay, what);
     event->node = node;
     event->life = life;
     event->bytes = sim_alloc(NULL, len);

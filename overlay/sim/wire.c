@@ -203,7 +203,14 @@ static void accept_dial(struct sim *sim, const struct sim_event *event)
 {
     struct sim_end *end = &sim->pipes[event->pipe].end[1];
     unsigned from = sim->pipes[event->pipe].end[0].node;
-    struct ov_address address = {.bytes = {[10] = 0xff, 0xff, 10, 0, 0, (uint8_t)from}};
+    bool strange = from == SIM_NOBODY;
+    struct ov_address address = {
+        .bytes = {[10] = 0xff,
+                  0xff,
+                  10,
+                  0,
+                  strange,
+                  strange ? (uint8_t)(sim->stranger++ % sim->strangers) : (uint8_t)from}};
     uint8_t secret[OV_KEY];
 
     if (!sim->node[end->node].alive) {

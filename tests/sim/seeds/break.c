@@ -153,7 +153,9 @@ static void store(struct world *world, unsigned node, const struct planned *plan
     (void)node;
     sim_store(world->sim, &(struct sim_store_faults){.lost_requests = planned->a % 60,
                                                      .lost_answers = planned->b % 60,
-                                                     .unknown = planned->c % 60});
+                                                     .unknown = planned->c % 60,
+                                                     .slow = planned->a / 64 % 60,
+                                                     .slow_ns = STORE_SLOW_NS});
     sim_later(world->sim, planned->d % 4000 * SIM_MS, SIM_NOBODY, heal, world, 0);
 }
 
@@ -247,6 +249,7 @@ static void attack(struct world *world, unsigned node, const struct planned *pla
 static void flood(struct world *world, unsigned node, const struct planned *planned)
 {
     world->tally.n[ATTACKS]++;
+    sim_strangers(world->sim, 1 + planned->c % 40);
     for (unsigned i = 0; i < 5 + planned->b % 100; i++)
         sim_replay_cut(world->sim, node);
 }

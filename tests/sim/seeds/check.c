@@ -47,14 +47,15 @@ static void one_owner(struct world *world, unsigned node, unsigned registry, uin
 }
 
 /* I4 in true time: who believes that it owns a shard is who the store has down for it, by the time
- * that is left there. */
+ * that is left there. Under a later epoch where a question of its own comes so late that it waits
+ * for no answer to it any more: that one nobody has. */
 static void as_the_store_has_it(struct world *world, unsigned node, unsigned registry,
                                 uint32_t shard, uint64_t epoch)
 {
     const struct ov_store_record *record = sim_record(world->sim, registry, shard);
     char text[32];
     if (is_slow(world, node) ||
-        (record != NULL && record->epoch == epoch &&
+        (record != NULL && record->epoch >= epoch &&
          record->owner.boot == sim_boot(world->sim, node) && sim_now(world->sim) < record->until))
         return;
     fail(world, "I4", "%c believes that it has %s at %llu, and the store does not", 'a' + (int)node,
@@ -237,7 +238,7 @@ void check_stored(struct world *world, unsigned node, const struct ov_store_requ
     bool grants = (request->op == OV_STORE_ACQUIRE || request->op == OV_STORE_RENEW) &&
                   answer->outcome == OV_STORE_DONE;
     if (!arrives && world->paused_at[node] != 0 &&
-        sim_now(world->sim) - world->paused_at[node] > SIM_S &&
+        sim_now(world->sim) - world->paused_at[node] > SIM_S + STORE_SLOW_NS &&
         (request->op == OV_STORE_ACQUIRE || request->op == OV_STORE_RENEW))
         fail(world, "host", "%c asks for a lease while its leases are paused", 'a' + (int)node);
     if (arrives) {
@@ -324,10 +325,28 @@ static void nothing_is_left(struct world *world, unsigned node)
              view.requests, view.ensures, view.served);
 }
 
+/* I8 Each monitor that is set has one that watches for it, and there is no other one that does. */
+static void each_monitor_is_watched(struct world *world)
+{
+    unsigned monitors = 0, watchers = 0, unsettled = 0;
+    for (unsigned node = 0; node < world->nodes; node++) {
+        struct ov_cluster_view view;
+        ov_cluster_look(sim_cluster(world->sim, node), &view);
+        monitors += view.monitors;
+        watchers += view.watchers;
+        unsettled += view.unset + view.back + view.downs;
+    }
+    if (monitors != watchers || unsettled != 0)
+        fail(world, "I8",
+             "%u monitors are set in the end, %u are watched for, %u of them unsettled", monitors,
+             watchers, unsettled);
+}
+
 void check_live(struct world *world)
 {
     each_shard_is_owned(world);
     each_pair_is_joined(world);
+    each_monitor_is_watched(world);
     for (unsigned node = 0; node < world->nodes; node++)
         nothing_is_left(world, node);
     ledger_all_ended(world);

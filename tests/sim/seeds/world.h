@@ -40,8 +40,9 @@
 #define REGISTRIES 2u
 #define SHARDS_MOST 8u
 
-#define LEASE_NS (3 * SIM_S) /* no lease lasts longer, by any clock that is not slow */
-#define SEED_SECONDS 40.0    /* of virtual time that a seed takes */
+#define LEASE_NS (3 * SIM_S)          /* no lease lasts longer, by any clock that is not slow */
+#define STORE_SLOW_NS (1500 * SIM_MS) /* longer than a node waits for an answer */
+#define SEED_SECONDS 40.0             /* of virtual time that a seed takes */
 
 /* What a run has seen: X(symbol, name) */
 #define TALLY(X)                                                                                   \
