@@ -134,6 +134,7 @@ int ov_cluster_init(struct ov_cluster **out, void *memory, size_t size,
     cluster->requests_at = cluster->served_at = UINT64_MAX;
     ov_agenda_init(&cluster->to_watch);
     ov_agenda_init(&cluster->to_tell);
+    ov_row_init(&cluster->gone);
     cluster->in = (struct ov_effects){.list = cluster->in_list,
                                       .room = OV_EFFECTS_MIN,
                                       .bytes = cluster->in_bytes,

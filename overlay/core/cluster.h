@@ -32,7 +32,7 @@
 #define OV_REGISTRIES_MAX 8u
 #define OV_NO_REGISTRY UINT32_MAX
 #define OV_HERE UINT32_MAX      /* the index of this node itself */
-#define OV_OUTS_MIN 96u         /* the least room for what comes out */
+#define OV_OUTS_MIN 160u        /* the least room for what comes out */
 #define OV_OUT_BYTES (1u << 16) /* and for its bytes, besides those of a body that comes in */
 
 struct ov_cluster; /* holds secrets: see cipher.h */

@@ -160,6 +160,7 @@ struct ov_cluster {
     uint32_t asking, serving, serving_ensures;
     uint64_t requests_at, served_at;    /* when to look through them */
     struct ov_agenda to_watch, to_tell; /* of monitors, of watchers */
+    struct ov_row gone;                 /* watchers whose node has gone */
     struct ov_effects in;               /* what the core does with what comes in */
     struct ov_effect in_list[OV_EFFECTS_MIN], sends[OV_SENDS];
     uint8_t in_bytes[OV_EFFECT_BYTES];

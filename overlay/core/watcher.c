@@ -14,7 +14,10 @@ static struct ov_watcher *at(const struct ov_cluster *cluster, uint32_t index)
 
 static void is_due(struct ov_cluster *cluster, struct ov_watcher *watcher)
 {
-    ov_task_due(&cluster->to_tell, &watcher->task);
+    if (watcher->gone)
+        ov_row_join(&cluster->gone, &watcher->task.row);
+    else
+        ov_task_due(&cluster->to_tell, &watcher->task);
 }
 
 /* The number of a monitor is the peer's to choose. */
@@ -42,11 +45,6 @@ static struct ov_watcher *find(const struct ov_cluster *cluster, uint32_t node, 
             return watcher;
     }
     return NULL;
-}
-
-static bool is_full(const struct ov_cluster *cluster)
-{
-    return cluster->watchers.used == cluster->watchers.n;
 }
 
 static struct ov_watcher *add(struct ov_cluster *cluster, const struct ov_frame *frame,
@@ -103,6 +101,21 @@ static void unwatch(struct ov_cluster *cluster, struct ov_watcher *watcher)
     forget(cluster, watcher);
 }
 
+static void unwatch_gone(struct ov_cluster *cluster)
+{
+    struct ov_watcher *watcher = OV_ENTRY(cluster->gone.next, struct ov_watcher, task.row);
+    cluster->counts.untold += watcher->ended;
+    unwatch(cluster, watcher);
+}
+
+/* Whether there is room for one more, if need be that of one whose node has gone. */
+static bool has_place(struct ov_cluster *cluster)
+{
+    if (cluster->watchers.used == cluster->watchers.n && !ov_row_empty(&cluster->gone))
+        unwatch_gone(cluster);
+    return cluster->watchers.used < cluster->watchers.n;
+}
+
 static void end(struct ov_cluster *cluster, struct ov_watcher *watcher, uint8_t reason)
 {
     watcher->ended = true;
@@ -141,7 +154,7 @@ void ov_watcher_lost(struct ov_cluster *cluster, uint32_t registry, uint32_t sha
 int ov_watcher_here(struct ov_cluster *cluster, const struct ov_frame *frame, uint64_t boot,
                     uint32_t registry)
 {
-    if (is_full(cluster))
+    if (!has_place(cluster))
         return AX_E_BUSY;
     cluster->local[cluster->nlocal] = *frame;
     watch(cluster, &cluster->local[cluster->nlocal++], OV_HERE, boot, registry);
@@ -200,7 +213,7 @@ static void take_monitor(struct ov_cluster *cluster, uint32_t node, const struct
     } else if (find(cluster, node, boot, frame->monitor) != NULL) {
         cluster->counts.again++;
         answer(cluster, node, frame, 0);
-    } else if (is_full(cluster)) {
+    } else if (!has_place(cluster)) {
         answer_busy(cluster, node, frame);
     } else {
         answer(cluster, node, frame, 0);
@@ -288,10 +301,7 @@ static void send_down(struct ov_cluster *cluster, struct ov_watcher *watcher)
 
 static void work(struct ov_cluster *cluster, struct ov_watcher *watcher)
 {
-    if (watcher->gone) {
-        cluster->counts.untold += watcher->ended;
-        unwatch(cluster, watcher);
-    } else if (watcher->node == OV_HERE) {
+    if (watcher->node == OV_HERE) {
         ov_monitor_down_here(cluster, watcher);
         forget(cluster, watcher);
     } else {
@@ -302,6 +312,11 @@ static void work(struct ov_cluster *cluster, struct ov_watcher *watcher)
 void ov_watcher_work(struct ov_cluster *cluster)
 {
     struct ov_task *task;
+    while (!ov_row_empty(&cluster->gone)) {
+        if (!ov_cluster_has_room(cluster))
+            return;
+        unwatch_gone(cluster);
+    }
     while ((task = ov_agenda_first(&cluster->to_tell, cluster->now)) != NULL) {
         if (!ov_cluster_has_room(cluster))
             return;

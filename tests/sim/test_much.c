@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <ax/actor.h>
 #include <cmocka.h>
 
 #define MANY 400u /* more than OV_OUTS_MIN, and than the frames of a step */
@@ -17,7 +18,11 @@ static struct {
     struct sim *sim;
     uint64_t handles[MANY]; /* of what is watched on B */
     unsigned watched, asked, downs[MANY], ends[MANY], nends, ndowns;
+    bool again; /* A sets all monitors anew as soon as it is up */
+    unsigned refused;
 } much;
+
+static void watch_again(void *of, uint64_t arg);
 
 static void out(void *of, unsigned node, const struct ov_out *what)
 {
@@ -29,7 +34,10 @@ static void out(void *of, unsigned node, const struct ov_out *what)
     if (node == A && what->kind == OV_OUT_DOWN) {
         much.downs[what->token]++;
         much.ndowns++;
+        much.refused += what->reason == AX_OTHER;
     }
+    if (node == A && what->kind == OV_OUT_LINK && what->link->kind == OV_TELL_UP && much.again)
+        sim_later(much.sim, 0, A, watch_again, NULL, 0);
     if (node == A && what->kind == OV_OUT_END) {
         much.ends[what->token]++;
         much.nends++;
@@ -65,14 +73,20 @@ static struct ov_target actor_of_b(uint64_t actor)
                               .actor = actor};
 }
 
-static void watch_many(void)
+static void watch_again(void *of, uint64_t arg)
 {
     uint64_t id;
+    (void)of, (void)arg;
     for (unsigned i = 0; i < MANY; i++) {
         struct ov_target target = actor_of_b(i + 1);
         struct ov_in in = {.kind = OV_IN_MONITOR, .target = &target, .token = i};
         assert_int_equal(sim_in(much.sim, A, &in, &id), 0);
     }
+}
+
+static void watch_many(void)
+{
+    watch_again(NULL, 0);
     sim_run(much.sim, SIM_S);
     assert_int_equal(much.watched, MANY);
 }
@@ -164,12 +178,31 @@ static void test_many_watchers_of_a_node_that_is_gone(void **state)
         many_watchers_of_a_node_that_is_gone(seed);
 }
 
+/* A alone has lost the session, and sets all anew with the next one: B has as many of the one
+ * before, which give way. */
+static void test_all_anew(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        set_up_two(seed);
+        sim_delays(much.sim, SIM_MS / 10, 40 * SIM_MS);
+        watch_many();
+        much.again = true;
+        sim_cut_half(much.sim, A, B);
+        sim_run(much.sim, 10 * SIM_S);
+        expect_once(much.downs);
+        assert_int_equal(much.refused, 0);
+        sim_free(much.sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_node_of_many),
         cmocka_unit_test(test_many_ends_behind_a_rotation),
         cmocka_unit_test(test_many_watchers_of_a_node_that_is_gone),
+        cmocka_unit_test(test_all_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
