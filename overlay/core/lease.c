@@ -225,9 +225,16 @@ struct ov_lease_effect ov_lease_stopped(struct ov_lease *lease,
     return send(lease, config, now, number, OV_STORE_RELEASE);
 }
 
+bool ov_epoch_believed(uint64_t known, uint64_t shown)
+{
+    return shown <= known || shown - known <= OV_EPOCH_LEAP;
+}
+
 struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch)
 {
     bool newer = lease->epoch != 0 && epoch > lease->epoch;
+    if (!ov_epoch_believed(lease->floor, epoch))
+        return (struct ov_lease_effect){0};
     see(lease, epoch);
     return newer ? fence(lease) : (struct ov_lease_effect){0};
 }

@@ -82,6 +82,11 @@ void ov_lease_drain(struct ov_lease *lease);
 struct ov_lease_effect ov_lease_stopped(struct ov_lease *lease,
                                         const struct ov_lease_config *config, uint64_t now,
                                         uint64_t number);
+/* Whether a peer that shows this epoch is believed where that one is known. Epochs rise by one, or
+ * to the seconds of the day where a store is new; one that is far beyond would leave none to come.
+ */
+#define OV_EPOCH_LEAP (1ull << 32)
+bool ov_epoch_believed(uint64_t known, uint64_t shown);
 /* A peer has shown an epoch of the shard. A higher one than this node's fences it. */
 struct ov_lease_effect ov_lease_saw(struct ov_lease *lease, uint64_t epoch);
 /* Another node has given it back, under that epoch: it is to be had at once, and if the answer to

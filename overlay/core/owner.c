@@ -98,8 +98,10 @@ void ov_owner_hint(struct ov_cluster *cluster, uint32_t registry, const struct o
     struct ov_owner *owner = ov_owner_of(cluster, registry, moved->shard);
     bool newer = moved->epoch > owner->epoch;
 
-    see(owner, moved->epoch);
     ov_owner_forget(cluster, registry, moved->shard);
+    if (!ov_epoch_believed(owner->epoch, moved->epoch))
+        return;
+    see(owner, moved->epoch);
     if ((moved->has & OV_HAS(owner)) == 0 || moved->epoch < owner->epoch ||
         (!newer && owner->hinted) || ov_ident_parse(moved->owner, &owner->ident) != 0)
         return;

@@ -148,11 +148,17 @@ static struct ax_span some_name(void)
     return (struct ax_span){name, (uint32_t)strlen(name)};
 }
 
+/* Some are beyond all that will ever be. */
+static uint64_t some_epoch(void)
+{
+    return chance(8) > 0 ? chance(4) : UINT64_MAX - chance(3);
+}
+
 static struct ov_target some_target(unsigned node)
 {
     struct ov_target target = {.registry = chance(3) > 0 ? (uint32_t)chance(2) : OV_NO_REGISTRY,
                                .shard = (uint32_t)chance(5),
-                               .epoch = chance(4)};
+                               .epoch = some_epoch()};
     unsigned to = (unsigned)chance(NODES);
     target.node = sim_index(sim, node, to);
     target.boot = chance(9) > 0 ? sim_boot(sim, to) : 5;
@@ -217,7 +223,7 @@ static void fill(struct ov_frame *frame, unsigned node)
     frame->status = some_status();
     frame->registry = some_name();
     frame->shard = (uint32_t)chance(5);
-    frame->epoch = 1 + chance(3);
+    frame->epoch = some_epoch();
     frame->key = some_name();
     frame->actor = 1 + chance(9);
     frame->endpoint = some_name();

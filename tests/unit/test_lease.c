@@ -367,6 +367,20 @@ static void test_an_epoch_that_a_peer_shows(void **state)
     expect_sent(OV_STORE_ACQUIRE, 41);
 }
 
+/* Nobody is believed who shows one that is far beyond what is known: none could follow it. */
+static void test_an_epoch_far_beyond(void **state)
+{
+    (void)state;
+    hold(100);
+    effect = ov_lease_saw(&lease, UINT64_MAX);
+    assert_false(effect.lost);
+    effect = ov_lease_saw(&lease, 5 + OV_EPOCH_LEAP + 1);
+    assert_false(effect.lost);
+    expect(OV_HELD, 5, 100 + TTL - MARGIN);
+    effect = ov_lease_saw(&lease, 5 + OV_EPOCH_LEAP);
+    assert_true(effect.lost);
+}
+
 /* A store that has lost epochs has given it, and the answer was lost: it was only read of when a
  * peer shows a higher one, and nothing runs under it. */
 static void test_a_higher_epoch_than_one_that_was_read(void **state)
@@ -613,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup(test_released_and_never_answered, set_up),
         cmocka_unit_test_setup(test_released_and_taken_by_another, set_up),
         cmocka_unit_test_setup(test_an_epoch_that_a_peer_shows, set_up),
+        cmocka_unit_test_setup(test_an_epoch_far_beyond, set_up),
         cmocka_unit_test_setup(test_a_higher_epoch_than_one_that_was_read, set_up),
         cmocka_unit_test_setup(test_a_grant_of_another_epoch_than_one_that_was_read, set_up),
         cmocka_unit_test_setup(test_a_grant_below_what_was_seen, set_up),
