@@ -331,7 +331,7 @@ static int take_in(struct ov_cluster *cluster, const struct ov_in *in)
     case OV_IN_ENDED:
         return ov_watcher_ended(cluster, in->answer);
     case OV_IN_STOPPED:
-        return ov_hold_stopped(cluster, in->registry, in->shard);
+        return ov_hold_stopped(cluster, in->registry, in->shard, in->epoch);
     default:
         ov_hold_all(cluster, in);
         return 0;

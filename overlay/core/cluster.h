@@ -106,9 +106,10 @@ enum ov_in_kind {
     OV_IN_DEMONITOR, /* id: no OV_OUT_DOWN will come */
     OV_IN_ANSWER,    /* answer: to OV_OUT_ENSURE, _TELL, _ASK */
     OV_IN_ENDED,     /* answer: to OV_OUT_WATCH: the actor has ended, or is none */
-    OV_IN_STOPPED,   /* registry, shard: nothing runs in it, as OV_OUT_DRAIN or _LOST has asked */
-    OV_IN_PAUSE,     /* paused: leases are not renewed, nor asked for */
-    OV_IN_DRAIN,     /* all shards are given away: this node is about to leave */
+    OV_IN_STOPPED, /* registry, shard, epoch: nothing runs in it, as OV_OUT_DRAIN or _LOST has asked
+                      for; of another epoch it means nothing */
+    OV_IN_PAUSE,   /* paused: leases are not renewed, nor asked for */
+    OV_IN_DRAIN,   /* all shards are given away: this node is about to leave */
 };
 
 struct ov_in {
@@ -118,7 +119,7 @@ struct ov_in {
     const struct ov_request *request;
     const struct ov_answer *answer;
     const struct ov_target *target;
-    uint64_t id, token;
+    uint64_t id, token, epoch;
     struct ax_span body;
     uint32_t registry, shard;
     bool final, paused;

@@ -227,7 +227,8 @@ void ov_peer_work(struct ov_cluster *cluster);
 /* Over tables for all shards of all registries. */
 void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov_shard *shards);
 AX_MUST_USE int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answer);
-AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard);
+AX_MUST_USE int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard,
+                                uint64_t epoch);
 /* Somebody has shown an epoch of a shard. */
 void ov_hold_saw(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch);
 /* A peer has given a shard back. */

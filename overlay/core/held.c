@@ -33,6 +33,7 @@ void ov_held_give_up(struct ov_host *host, const struct ov_out *out)
         lose_claims(host, held, out);
     host->nheld -= held->state == OV_HERE_NOW;
     held->state = OV_GIVEN_UP;
+    held->epoch = out->epoch;
     ov_hosted_stop_all(host, held, out->epoch, lost);
 }
 
@@ -52,6 +53,7 @@ bool ov_held_say(struct ov_host *host)
     held->state = OV_ELSEWHERE;
     host->in = (struct ov_in){.kind = OV_IN_STOPPED,
                               .registry = registry,
-                              .shard = (uint32_t)(held - host->held[registry])};
+                              .shard = (uint32_t)(held - host->held[registry]),
+                              .epoch = held->epoch};
     return true;
 }

@@ -203,15 +203,15 @@ int ov_hold_store(struct ov_cluster *cluster, const struct ov_store_answer *answ
     return 0;
 }
 
-int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard)
+int ov_hold_stopped(struct ov_cluster *cluster, uint32_t registry, uint32_t shard, uint64_t epoch)
 {
     struct ov_shards_effect effect;
     if (registry >= cluster->config.nregistries)
         return AX_E_INVALID;
-    if (!ov_shards_stopping(&cluster->shards[registry], shard))
+    if (!ov_shards_stopping(&cluster->shards[registry], shard, epoch))
         return 0; /* said twice, as after a DRAIN and a LOST: it may run anew by now */
     ov_watcher_lost(cluster, registry, shard); /* of what has not told its end */
-    if (ov_shards_stopped(&cluster->shards[registry], cluster->now, shard, &effect))
+    if (ov_shards_stopped(&cluster->shards[registry], cluster->now, shard, epoch, &effect))
         do_shard(cluster, registry, &effect);
     return 0;
 }

@@ -58,7 +58,7 @@ static bool tree_set(struct ov_shards *shards, uint32_t node)
 
 static void note_shard(struct ov_shards *shards, struct ov_shard *shard)
 {
-    bool held = shard->lease.epoch != 0 || shard->stopping;
+    bool held = shard->lease.epoch != 0 || shard->stopping != 0;
     shards->held = shards->held - shard->held + held;
     shard->held = held;
     shard->due = next_of(shards, shard);
@@ -204,9 +204,8 @@ static bool take(struct ov_shards *shards, uint32_t index, const struct ov_lease
         effect->kind = OV_SHARDS_ASK;
         effect->request = did->request;
     } else if (did->lost) {
-        shard->stopping = true;
         effect->kind = OV_SHARDS_LOST;
-        effect->epoch = shard->lease.last;
+        effect->epoch = shard->stopping = shard->lease.last;
     } else if (did->gained) {
         effect->kind = OV_SHARDS_GAINED;
     } else if (did->released) {
@@ -233,7 +232,7 @@ static bool step(struct ov_shards *shards, uint32_t index, uint64_t now,
     if (!holds(shard) || !may_move(shards, now))
         return false;
     ov_lease_drain(&shard->lease);
-    shard->stopping = true;
+    shard->stopping = shard->lease.epoch;
     *effect = (struct ov_shards_effect){
         .kind = OV_SHARDS_DRAIN, .shard = index, .epoch = shard->lease.epoch};
     return true;
@@ -276,17 +275,17 @@ bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_st
     return taken(shards, index, &did, effect);
 }
 
-bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard)
+bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard, uint64_t epoch)
 {
-    return shard < shards->n && shards->shards[shard].stopping;
+    return shard < shards->n && epoch != 0 && shards->shards[shard].stopping == epoch;
 }
 
-bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
+bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard, uint64_t epoch,
                        struct ov_shards_effect *effect)
 {
-    if (!ov_shards_stopping(shards, shard))
+    if (!ov_shards_stopping(shards, shard, epoch))
         return false;
-    shards->shards[shard].stopping = false;
+    shards->shards[shard].stopping = 0;
     struct ov_lease_effect did = ov_lease_stopped(&shards->shards[shard].lease, &shards->lease, now,
                                                   next_number(shards, shard));
     return taken(shards, shard, &did, effect);

@@ -19,11 +19,11 @@
 
 struct ov_shard {
     struct ov_lease lease;
-    uint64_t score; /* of this node for it */
-    bool ours;      /* should be, by placement */
-    bool stopping;  /* has been told to stop and has not answered */
-
+    uint64_t score;     /* of this node for it */
+    bool ours;          /* should be, by placement */
     bool held;          /* counts as such */
+    uint64_t stopping;  /* the epoch under which it has been told to stop and has not answered; 0:
+                           it has not */
     uint64_t due;       /* when there is something to do for it */
     uint64_t sooner[2]; /* nodes of a tree over all of the registry, of no meaning for this one */
 };
@@ -85,12 +85,13 @@ uint64_t ov_shards_next(const struct ov_shards *shards);
 bool ov_shards_answer(struct ov_shards *shards, uint64_t now, const struct ov_store_answer *answer,
                       struct ov_shards_effect *effect);
 
-/* Nothing runs in the shard any more, as a DRAIN or a LOST has asked for. True: as above. */
-bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard,
+/* Nothing runs in the shard any more, as a DRAIN or a LOST of that epoch has asked for. True: as
+ * above. */
+bool ov_shards_stopped(struct ov_shards *shards, uint64_t now, uint32_t shard, uint64_t epoch,
                        struct ov_shards_effect *effect);
 
 /* Whether that is awaited. */
-bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard);
+bool ov_shards_stopping(const struct ov_shards *shards, uint32_t shard, uint64_t epoch);
 
 /* A peer has shown an epoch of the shard. True: as above. */
 bool ov_shards_saw(struct ov_shards *shards, uint32_t shard, uint64_t epoch,

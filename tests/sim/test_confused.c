@@ -71,8 +71,10 @@ static void ended(void *of, uint64_t handle)
 
 static void stopped(void *of, uint64_t arg)
 {
-    struct ov_in in = {
-        .kind = OV_IN_STOPPED, .registry = (uint32_t)(arg >> 32), .shard = (uint32_t)arg};
+    struct ov_in in = {.kind = OV_IN_STOPPED,
+                       .registry = (uint32_t)(arg >> 8 & 0xff),
+                       .shard = (uint32_t)(arg & 0xff),
+                       .epoch = arg >> 16};
     assert_int_equal(sim_in(sim, *(const unsigned *)of, &in, NULL), 0);
 }
 
@@ -104,7 +106,8 @@ static void out(void *of, unsigned node, const struct ov_out *what)
         break;
     case OV_OUT_DRAIN:
     case OV_OUT_LOST:
-        sim_later(sim, later, node, stopped, arg, (uint64_t)what->registry << 32 | what->shard);
+        sim_later(sim, later, node, stopped, arg,
+                  what->epoch << 16 | what->registry << 8 | what->shard);
         break;
     case OV_OUT_ENSURE:
     case OV_OUT_TELL:

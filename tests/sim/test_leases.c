@@ -114,7 +114,8 @@ static void test_new_epoch(void **state)
 {
     struct host *host = host_new(1, 4);
     struct ov_target old = host_target(host_find(host, 0, HOST_USERS, "key")), new;
-    struct ov_in stopped = {.kind = OV_IN_STOPPED, .registry = HOST_USERS, .shard = old.shard};
+    struct ov_in stopped = {
+        .kind = OV_IN_STOPPED, .registry = HOST_USERS, .shard = old.shard, .epoch = old.epoch};
     struct ov_answer answer;
     uint64_t watch, ask;
     (void)state;

@@ -37,7 +37,7 @@ struct node {
     struct ov_shard table[SHARDS];
     bool up, still;
     uint64_t running[SHARDS]; /* the epoch under which something runs; 0: nothing does */
-    bool ending[SHARDS];
+    uint64_t ending[SHARDS];  /* the epoch that has been told to; 0: none has */
 };
 
 static struct world {
@@ -90,13 +90,13 @@ static void do_effect(uint32_t i, const struct ov_shards_effect *effect)
         w.gained++;
         break;
     case OV_SHARDS_DRAIN:
-        assert_false(node->ending[shard]);
+        assert_true(node->ending[shard] == 0);
         assert_true(node->running[shard] == effect->epoch);
-        node->ending[shard] = true;
+        node->ending[shard] = effect->epoch;
         w.drained++;
         break;
     case OV_SHARDS_LOST:
-        node->ending[shard] = true;
+        node->ending[shard] = effect->epoch;
         w.lost++;
         break;
     case OV_SHARDS_RELEASED: /* some are told, sooner or later than of other things */
@@ -187,10 +187,11 @@ static void end_some(uint32_t i, bool all)
     struct node *node = &w.nodes[i];
     struct ov_shards_effect effect;
     for (uint32_t shard = 0; shard < SHARDS; shard++)
-        if (node->ending[shard] && (all || roll(4) == 0)) {
-            node->ending[shard] = false;
-            node->running[shard] = 0;
-            if (ov_shards_stopped(&node->shards, w.now, shard, &effect))
+        if (node->ending[shard] != 0 && (all || roll(4) == 0)) {
+            uint64_t epoch = node->ending[shard];
+            assert_false(ov_shards_stopped(&node->shards, w.now, shard, epoch + 1, &effect));
+            node->ending[shard] = node->running[shard] = 0;
+            if (ov_shards_stopped(&node->shards, w.now, shard, epoch, &effect))
                 do_effect(i, &effect);
         }
     settle(i);
@@ -453,8 +454,8 @@ static void test_what_is_not_ours(void **state)
     assert_false(ov_shards_answer(shards, w.now, &answer, &effect));
     answer.number = 0;
     assert_false(ov_shards_answer(shards, w.now, &answer, &effect));
-    assert_false(ov_shards_stopped(shards, w.now, SHARDS, &effect));
-    assert_false(ov_shards_stopped(shards, w.now, 0, &effect));
+    assert_false(ov_shards_stopped(shards, w.now, SHARDS, 1, &effect));
+    assert_false(ov_shards_stopped(shards, w.now, 0, 0, &effect));
     assert_false(ov_shards_saw(shards, SHARDS, 7, &effect));
     ov_shards_released(shards, SHARDS, 7);
     assert_int_equal(ov_shards_epoch(shards, SHARDS, w.now), 0);
