@@ -154,7 +154,8 @@ struct gw {
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
-    struct gw_table addr_of_identity;    /* stand_in.c; by a hash */
+    uint8_t hash_secret[16];             /* of stand_in.c */
+    struct gw_table addr_of_identity;    /* the same; by a hash */
     struct gw_table monitor_of_stand_in; /* those that the core watches for */
     struct gw_table used_stand_ins;      /* since evict.c looked at them */
     struct gw_table lingering;           /* until when, and why they end */

@@ -295,6 +295,7 @@ static int set_up(struct ax_ctx *ctx, json_t *args)
         ax_log(ctx, AX_ERROR, "libsodium finds no random numbers");
         return -ENOSYS;
     }
+    randombytes_buf(gw.hash_secret, sizeof gw.hash_secret);
     AX_TRY(set_self(ctx, args));
     if (gw.self->pattern == OV_PATTERN_NONE)
         ax_log(ctx, AX_WARN,

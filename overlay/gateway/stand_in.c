@@ -9,10 +9,10 @@
 
 #include "libax/boot.h"
 #include "libax/utf8.h"
-#include "overlay/core/place.h"
 #include "overlay/gateway/gw.h"
 
 #include <ax/reflect.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,10 +32,13 @@ static struct ax_span bytes_of(const void *ptr, size_t len)
     return (struct ax_span){ptr, (uint32_t)len};
 }
 
+/* Whoever chooses keys does not know the secret, and so makes no two with the same hash. */
 static uint64_t hash_of(const struct gw_identity *identity)
 {
-    const struct ax_span part = bytes_of(identity, sizeof *identity);
-    uint64_t hash = ov_hash(&part, 1);
+    uint64_t hash;
+    _Static_assert(sizeof hash == crypto_shorthash_BYTES, "a value of SipHash");
+    _Static_assert(sizeof gw.hash_secret == crypto_shorthash_KEYBYTES, "and its key");
+    crypto_shorthash((void *)&hash, (const void *)identity, sizeof *identity, gw.hash_secret);
     return hash != 0 ? hash : 1;
 }
 
@@ -81,13 +84,24 @@ static uint64_t most(void)
     return (uint64_t)gw.config.keys + gw.config.requests + gw.config.monitors + SPARE;
 }
 
-int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
+/* Who stands for it by now. Another one with the same hash gives way. */
+static bool find(struct ax_ctx *ctx, const struct gw_identity *identity, uint64_t *addr)
 {
     struct gw_identity found;
+    if (!gw_table_get(&gw.addr_of_identity, hash_of(identity), addr) ||
+        !gw_stands_for(ctx, *addr, &found))
+        return false;
+    if (memcmp(&found, identity, sizeof found) == 0)
+        return true;
+    gw_stand_in_end(ctx, *addr, AX_NODE_DOWN);
+    return false;
+}
+
+int gw_stand_in(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
+{
     remote_ref made;
     *who = (struct ax_ref){0};
-    if (gw_table_get(&gw.addr_of_identity, hash_of(identity), &who->addr) &&
-        gw_stands_for(ctx, who->addr, &found)) {
+    if (find(ctx, identity, &who->addr)) {
         gw_evict_used(ctx, who->addr);
         return 0;
     }
@@ -303,8 +317,7 @@ static int set_monitor(struct ax_ctx *ctx, const struct gw_identity *identity, u
 /* Who stands for it until it ends. */
 static int watch(struct ax_ctx *ctx, const struct gw_identity *identity, struct ax_ref *who)
 {
-    if (gw_table_get(&gw.addr_of_identity, hash_of(identity), &who->addr) &&
-        gw_table_get(&gw.monitor_of_stand_in, who->addr, NULL))
+    if (find(ctx, identity, &who->addr) && gw_table_get(&gw.monitor_of_stand_in, who->addr, NULL))
         return 0;
     AX_TRY(gw_stand_in(ctx, identity, who));
     if (gw.now + SWEEP_NS < gw.sweep_at)

@@ -199,6 +199,20 @@ said '*system d has stopped: *'
 wait "$pid"
 pid=
 
+# ---- keys that are alike ----
+
+# A hash that is no secret takes these two for one.
+config d 5s "$d },"
+begin "$dir/d.json"
+said '*system d is running*'
+try 0 '' '' send "$dir/d.json" users/X-MW81Hf3yz-rQ add '{"by":500}'
+try 0 '{"value":500}' '' call "$dir/d.json" users/X-MW81Hf3yz-rQ get
+try 0 '{"value":0}' '' call "$dir/d.json" users/RcBP0GAf7fe03Z get
+try 0 '' '' stop "$dir/d.json" --now
+said '*system d has stopped: *'
+wait "$pid"
+pid=
+
 # ---- several that wait for a drain ----
 
 # It lasts as long as an actor of a key does not end; a gateway that dies meanwhile has left nobody without
