@@ -88,6 +88,10 @@ static void ask_node(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_node_up(struct ax_ctx *ctx, const char *node)
 {
     struct gw_store *store = &gw.store;
+    if (store->here && gw.book.npeers == 0)
+        ax_log(ctx, AX_WARN,
+               "node %s gets no lease: this node has no peers, so it keeps leases for itself alone",
+               node);
     if (store->server != NULL || store->here || strcmp(node, store->node) != 0)
         return;
     forget_late(store);
@@ -116,7 +120,8 @@ static void keep_record(struct ax_ctx *ctx, const struct ov_store_request *reque
 }
 
 /* A node that was started anew has forgotten all: its epochs go on from the time of day, and until
- * the last lease that it may have given has run out it gives none. */
+ * the last lease that it may have given has run out it gives none. Where it has no peers it gives
+ * others none at all, and so has not to wait. */
 void gw_leases_open(struct ax_ctx *ctx)
 {
     struct ov_store_memory *memory = &gw.store.memory;
@@ -276,6 +281,8 @@ bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
     later->answer.handle = out->handle;
     if (!gw.store.here)
         later->answer.status = AX_E_NO_ACTOR;
+    else if (gw.book.npeers == 0)
+        later->answer.status = AX_E_NOT_ALLOWED;
     else if (!read_request(out, &request))
         later->answer.status = AX_E_INVALID;
     else if (!ask_memory(ctx, &request, &later->store))

@@ -44,5 +44,28 @@ verdict $? "nodes that are alike: $(of a d), $(of d a)"
 grep -q 'node b is configured in another way.* counters: 16 shards there, 12 here' "$dir/a.log"
 verdict $? "a's log says so too: $(tail -n 9 "$dir/a.log")"
 stop_all
+
+# One that has no peers keeps leases for itself alone: it need not wait for what it gave before.
+nodes=(a)
+store='{ "memory": { "node": "a" } }'
+config a "$(registries 12), \"lease_ttl\": \"1h\"" "$(counting)"
+nodes=(a b)
+config b "$(registries 12), \"lease_ttl\": \"1h\"" "$(counting)"
+for life in 1 2; do
+    start a
+    become '*"state":"held"*' leases "$dir/a.json" --json
+    ((life == 2)) || start b
+    comes '*"state":"up"*' nodes "$dir/b.json" --json
+    become '*"a"*"state":"up"*' nodes "$dir/b.json" --json
+    [[ $("$axsup" leases "$dir/b.json" --json) != *'"state":"held"'* ]]
+    verdict $? "b has got leases of a: $("$axsup" leases "$dir/b.json" --json)"
+    ((life == 1)) || break
+    kill -KILL "${pids[a]}"
+    wait "${pids[a]}" 2>/dev/null
+    while (exec 3<>"/dev/tcp/127.0.0.1/${port[a]}") 2>/dev/null; do :; done
+done
+grep -q 'node b gets no lease: this node has no peers' "$dir/a.log"
+verdict $? "a's log says why: $(tail -n 3 "$dir/a.log")"
+stop_all
 echo "$passed passed, $failed failed"
 ((failed == 0))
