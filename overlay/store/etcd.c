@@ -74,13 +74,19 @@ static void logged_in(struct ov_etcd *etcd, const struct ov_http_result *result)
     rest(etcd);
 }
 
-/* A token of etcd's lasts for a few minutes; the step was not done. */
+/* A token of etcd's lasts for a few minutes; one of JWT only until users or roles are changed, and
+ * what is said of that has the code of any wrong argument. The step was not done. */
+static bool token_is_over(const char *error, int64_t code)
+{
+    return code == CODE_UNAUTHENTICATED || strstr(error, "revision of auth store is old") != NULL;
+}
+
 static void failed(struct ov_etcd *etcd, uint32_t slot, const char *error, int64_t code)
 {
     struct ov_etcd_task *task = &etcd->tasks[slot];
     if (code == CODE_NOT_FOUND && task->step == OV_ETCD_REVOKE) {
         ov_etcd_had_gone(etcd, slot);
-    } else if (code == CODE_UNAUTHENTICATED && !task->again && etcd->store->password != NULL) {
+    } else if (token_is_over(error, code) && !task->again && etcd->store->password != NULL) {
         task->again = task->waits = true;
         etcd->token[0] = '\0';
     } else {

@@ -167,20 +167,29 @@ static void last_second(struct server *server)
     client_expect_owner(&answer, NULL);
 }
 
-/* A token that is no longer good is given up for another one. */
+/* A token that is no longer good is given up for another one: it is too old, or, of JWT, users have
+ * been changed since. */
 static void old_token(struct server *server)
 {
-    static const struct canned list[] = {
-        {"/v3/auth/authenticate", 200, "{\"token\":\"first\"}", NULL, true},
-        {"/v3/auth/authenticate", 200, "{\"token\":\"second\"}", NULL, false},
-        {"/v3/kv/txn", 200, SEEN, "Authorization: second", false},
-        {"/v3/kv/txn", 401, "{\"error\":\"-\",\"message\":\"-\",\"code\":16}", NULL, false},
-        {"/v3/lease/keepalive", 200, "{\"result\":{\"ID\":\"5\",\"TTL\":\"9\"}}",
-         "Authorization: second", false},
-        END};
-    struct ov_store_answer answer = ask(server, OV_STORE_RENEW, A, list, "");
-    client_expect(&answer, OV_STORE_DONE, 1);
-    client_expect_owner(&answer, &client_nodes[A]);
+#define OLD_TOKEN(status, refusal)                                                                 \
+    {                                                                                              \
+        {"/v3/auth/authenticate", 200, "{\"token\":\"first\"}", NULL, true},                       \
+            {"/v3/auth/authenticate", 200, "{\"token\":\"second\"}", NULL, false},                 \
+            {"/v3/kv/txn", 200, SEEN, "Authorization: second", false},                             \
+            {"/v3/kv/txn", status, refusal, NULL, false},                                          \
+            {"/v3/lease/keepalive", 200, "{\"result\":{\"ID\":\"5\",\"TTL\":\"9\"}}",              \
+             "Authorization: second", false},                                                      \
+            END                                                                                    \
+    }
+#define OLD_STORE "etcdserver: revision of auth store is old"
+    static const struct canned lists[][6] = {
+        OLD_TOKEN(401, "{\"error\":\"-\",\"message\":\"-\",\"code\":16}"),
+        OLD_TOKEN(400, "{\"error\":\"" OLD_STORE "\",\"message\":\"" OLD_STORE "\",\"code\":3}")};
+    for (unsigned i = 0; i < 2; i++) {
+        struct ov_store_answer answer = ask(server, OV_STORE_RENEW, A, lists[i], "");
+        client_expect(&answer, OV_STORE_DONE, 1);
+        client_expect_owner(&answer, &client_nodes[A]);
+    }
 }
 
 /* Whatever else is said is no answer. */
