@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROOM_LEAST 16u
 
@@ -131,9 +132,9 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     int error = gw_setup(ctx);
     if (error == 0)
         error = ax_io_listen(ctx, "cluster", &listener);
-    if (error != 0) {
+    if (error != 0) { /* the process ends, as it is for the process that there is a policy */
         ax_log(ctx, AX_ERROR, "cannot begin: %s (%s)", ax_strerror(error), ax_error_name(error));
-        ax_fail(ctx, "the gateway cannot begin");
+        _exit(EXIT_FAILURE);
     }
     far_refuse(ctx, false); /* as the process before may have */
     gw_calls_fail(ctx);
@@ -257,7 +258,7 @@ void gateway_on_inspect(struct ax_ctx *ctx, struct gateway *self, const struct g
 {
     char text[GW_SHOW_ROOM];
     (void)self;
-    int error = gw_show(ax_str(&msg->what), msg->from, text, sizeof text, &reply->next);
+    int error = gw_show(ax_str(&msg->what), msg->from, text, gw.show_room, &reply->next);
     if (error == 0)
         error = ax_reply_str(ctx, &reply->items, text);
     if (error != 0)

@@ -107,7 +107,8 @@ struct gw_unsent {
 struct gw_store {                     /* see leases.c */
     struct ov_store *server;          /* NULL: it is the memory store of a node, */
     uint64_t io;                      /* the server's descriptor */
-    char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged */
+    char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged, */
+    uint64_t trouble_at;              /* and when the next may be */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
     char is[GW_STORE_IS];             /* in words: where leases are, the same on all nodes */
@@ -125,6 +126,7 @@ struct gw {
     struct gw_book book;
     struct gw_store store;
     struct far_keep_alive keep_alive;
+    size_t show_room; /* bytes of what is shown at once */
 
     struct ov_cluster *cluster;
     struct ov_host_config host_config;

@@ -157,11 +157,15 @@ static bool ask_memory(struct ax_ctx *ctx, const struct ov_store_request *reques
 
 /* ---- a server ---- */
 
+/* Where only some of what is asked has an answer it comes and goes: so many are logged. */
+#define TROUBLE_NS UINT64_C(1000000000)
+
 static void log_trouble(struct ax_ctx *ctx)
 {
     const char *trouble = ov_store_trouble(gw.store.server);
-    if (strcmp(trouble, gw.store.trouble) == 0)
+    if (strcmp(trouble, gw.store.trouble) == 0 || gw.now < gw.store.trouble_at)
         return;
+    gw.store.trouble_at = gw.now + TROUBLE_NS;
     if (trouble[0] != '\0')
         ax_log(ctx, AX_WARN, "the lease store does not answer: %s", trouble);
     else

@@ -18,6 +18,7 @@
 #define OUTS 1024u
 #define ACTORS 65536u    /* of keys, in this node */
 #define FRAME_MORE 4096u /* bytes of a frame besides its body, at most */
+#define MESSAGE_LESS 64u /* and of a message besides a text in it */
 
 /* ---- values ---- */
 
@@ -97,7 +98,8 @@ static int read_key(struct ax_ctx *ctx, const char *path)
 
 static int set_self(struct ax_ctx *ctx, json_t *args)
 {
-    uint64_t frame = number(args, "max_message") + FRAME_MORE;
+    uint64_t message = number(args, "max_message"), frame = message + FRAME_MORE;
+    gw.show_room = message - MESSAGE_LESS < GW_SHOW_ROOM ? message - MESSAGE_LESS : GW_SHOW_ROOM;
     gw.self = gw_secret_memory(sizeof *gw.self);
     if (gw.self == NULL)
         return -ENOMEM;

@@ -199,6 +199,28 @@ said '*system d has stopped: *'
 wait "$pid"
 pid=
 
+# ---- a gateway that cannot begin ----
+
+# It is its process that ends, so it is tried again, and can be started by hand; what is shown is shown
+# in parts where messages are small.
+cp "$dir/token" "$dir/d.token"
+config d 5s "\"max_message\": \"1K\", \"cluster\": { \"node\": \"d\", \"listen\": \"$dir/d.socket\",
+    \"token_file\": \"d.token\", \"registries\": [ { \"name\": \"users\", \"shards\": 100 } ] },"
+begin "$dir/d.json"
+said '*system d is running*'
+mv "$dir/d.token" "$dir/gone"
+kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
+said '*cannot begin: No such file or directory*'
+said '*gateway/0 ended with exit status 1*'
+mv "$dir/gone" "$dir/d.token"
+try 0 '' '' restart "$dir/d.json" gateway
+become '{"value":0}' call "$dir/d.json" users/alice get
+become '*"shard":99,"state":"held"*' leases "$dir/d.json" --json
+try 0 '' '' stop "$dir/d.json" --now
+said '*system d has stopped: *'
+wait "$pid"
+pid=
+
 # ---- keys that are alike ----
 
 # A hash that is no secret takes these two for one.
