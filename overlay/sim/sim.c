@@ -89,6 +89,38 @@ void sim_say(struct sim *sim, unsigned node, const char *format, ...)
     va_end(args);
 }
 
+/* From one column to another, over those between. */
+static void draw_arrow(struct sim *sim, unsigned from, unsigned to)
+{
+    unsigned least = from < to ? from : to, most = from < to ? to : from;
+    for (unsigned i = 0; i < sim->config.nodes; i++) {
+        char here = i == from || i == to    ? (char)('a' + i)
+                    : i > least && i < most ? '-'
+                    : sim->node[i].alive    ? '|'
+                                            : ' ';
+        char behind = i < least || i >= most       ? ' '
+                      : from < to && i + 1 == most ? '>'
+                      : from > to && i == least    ? '<'
+                                                   : '-';
+        fprintf(sim->config.trace, "%c%c", here, behind);
+    }
+}
+
+/* What one node has said comes to the host of another. */
+static void tell_of_message(struct sim *sim, unsigned node, const struct ov_out *out)
+{
+    static const char *const names[] = {[OV_OUT_ENSURE] = "ensure",
+                                        [OV_OUT_TELL] = "tell",
+                                        [OV_OUT_ASK] = "ask",
+                                        [OV_OUT_WATCH] = "monitor"};
+    const char *name = out->kind < sizeof names / sizeof *names ? names[out->kind] : NULL;
+    if (sim->config.trace == NULL || name == NULL || out->node == OV_HERE)
+        return;
+    fprintf(sim->config.trace, "%10.4f  ", (double)sim->now / (double)SIM_S);
+    draw_arrow(sim, sim_node_of(sim, node, out->node), node);
+    fprintf(sim->config.trace, " %s\n", name);
+}
+
 void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
 {
     if (sim->config.trace == NULL)
@@ -174,6 +206,7 @@ static void carry_out(struct sim *sim, unsigned node)
             sim_ask(sim, node, out->store);
             continue;
         }
+        tell_of_message(sim, node, out);
         host->out(host->of, node, out);
         sim_host_out(sim, node, out);
     }

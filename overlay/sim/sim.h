@@ -62,7 +62,8 @@ struct sim_config {
     bool tight;                    /* what comes out has no more room than it must have */
     uint64_t delay_min, delay_max; /* of the network and the store; 0, 0: 0.1 ms, 2 ms */
     FILE *trace; /* a line for each thing that happens, beside a column for each node: its letter
-                    where it acts, ":" while it stands still; NULL: none */
+                    where it acts, ":" while it stands still, an arrow for what comes from one to
+                    another; NULL: none */
     /* Changes what a node is configured with. May be NULL. */
     void (*configure)(void *of, unsigned node, struct ov_cluster_config *config);
 };

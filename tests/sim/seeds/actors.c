@@ -164,10 +164,7 @@ static bool is_fenced(struct world *world, const struct actor *actor, enum linea
     if (what == LINEAR_READ && actor->loaded && !is_slow(world, actor->node))
         return false;
     if (actor->epoch < resource->epoch) {
-        if (!is_slow(world, actor->node) &&
-            !is_forgotten(world, actor->registry, actor->shard, actor->epoch))
-            fail(world, "I5", "%c: key %u under epoch %llu after %llu", 'a' + (int)actor->node,
-                 actor->key, (unsigned long long)actor->epoch, (unsigned long long)resource->epoch);
+        check_fenced(world, actor, resource->epoch);
         world->tally.n[FENCED]++;
         return true;
     }

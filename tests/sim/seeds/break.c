@@ -33,6 +33,7 @@ static bool end_node(struct world *world, unsigned node, bool quiet)
     memset(world->holds[node], 0, sizeof world->holds[node]);
     memset(world->up[node], 0, sizeof world->up[node]);
     memset(world->links[node], 0, sizeof world->links[node]);
+    memset(world->leases[node], 0, sizeof world->leases[node]);
     world->stuck[node] = 0;
     sim_crash(world->sim, node, quiet);
     return true;

@@ -292,6 +292,17 @@ void check_turn(struct world *world, unsigned node, const struct actor *actor)
          (unsigned long long)world->epochs[actor->registry][actor->shard]);
 }
 
+/* I5 a resource sees epochs that do not fall: it need not refuse anybody, but where a clock is too
+ * slow or the store has forgotten. */
+void check_fenced(struct world *world, const struct actor *actor, uint64_t last)
+{
+    if (is_slow(world, actor->node) ||
+        is_forgotten(world, actor->registry, actor->shard, actor->epoch))
+        return;
+    fail(world, "I5", "%c: key %u under epoch %llu after %llu", 'a' + (int)actor->node, actor->key,
+         (unsigned long long)actor->epoch, (unsigned long long)last);
+}
+
 /* ---- when nothing is broken any more ---- */
 
 static void each_shard_is_owned(struct world *world)

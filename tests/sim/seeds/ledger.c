@@ -95,8 +95,8 @@ void ledger_request(struct world *world, unsigned node, const struct planned *pl
     op->status = (unsigned)r;
 }
 
-/* What a request's actor has done: once, in the order of the asker, and not for one that has ended
- * in a way that says that nothing was done. */
+/* I9 where it is done: once, in the order of the asker, and not for a request that has ended in a
+ * way that says that nothing was done. */
 void ledger_done(struct world *world, unsigned index, uint64_t value)
 {
     struct op *op = &world->ops[index < OPS ? index : 0];
@@ -124,6 +124,7 @@ bool ledger_may_be_done(unsigned status)
            status == AX_E_CANCELED;
 }
 
+/* I9 each request ends once, as what has become of it. */
 static void ended(struct world *world, unsigned node, const struct ov_out *out)
 {
     struct op *op = &world->ops[out->token < OPS ? out->token : 0];
@@ -250,6 +251,7 @@ void ledger_take_back(struct world *world, uint32_t by_chance)
         return;
     watch->state = OP_ENDED;
     watch->taken_back = true;
+    say(world, watch->node, "monitor %u is taken back", (unsigned)(watch - world->watches));
     if (sim_in(world->sim, watch->node, &(struct ov_in){.kind = OV_IN_DEMONITOR, .id = watch->id},
                NULL) != 0)
         fail(world, "I8", "a monitor that was not down cannot be taken back");
@@ -267,6 +269,8 @@ void ledger_notice(struct world *world, unsigned node, uint64_t monitor, bool sa
     }
 }
 
+/* I8 one down per monitor, none before the last message of the same sender, and none of one that
+ * was taken back. */
 static void down(struct world *world, unsigned node, const struct ov_out *out)
 {
     struct watch *watch = &world->watches[out->token < WATCHES ? out->token : 0];

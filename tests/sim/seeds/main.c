@@ -27,9 +27,9 @@ static struct plan plan;
 
 static void add(struct tally *sum, const struct tally *other)
 {
-    unsigned long *to = sum->n;
-    for (unsigned i = 0; i < TALLIES; i++)
-        to[i] += other->n[i];
+    unsigned long *to = (unsigned long *)sum;
+    for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
+        to[i] += ((const unsigned long *)other)[i];
 }
 
 /* A core that crashes, or goes on for ever, is a failure of its seed. */
@@ -93,8 +93,11 @@ static void report(const struct tally *sum, unsigned long seeds, double seconds)
 
     for (unsigned i = FAILED + 1; i < TALLIES; i++)
         printf("%s%lu %s", i > FAILED + 1 ? ", " : "", sum->n[i], names[i]);
-    printf("\n%.0f seeds/s; virtual time passes %.0f times as fast as real time\n",
+    putchar('\n');
+    cover_print(sum);
+    printf("%.0f seeds/s; virtual time passes %.0f times as fast as real time\n",
            (double)ran / seconds, (double)ran * SEED_SECONDS / seconds);
+    printf("%lu seeds, %lu failed\n", seeds, seeds - sum->n[PASSED]);
     printf("%lu passed, %lu failed\n", sum->n[PASSED], seeds - sum->n[PASSED]);
 }
 

@@ -93,12 +93,14 @@ static void act(void *of, uint64_t arg)
 static void out(void *of, unsigned node, const struct ov_out *what)
 {
     check_out(of, node, what);
+    cover_out(of, what);
     actors_out(of, node, what);
 }
 
 static void stepped(void *of, unsigned node)
 {
     check_step(of, node);
+    cover_step(of, node);
 }
 
 static void stored(void *of, unsigned node, const struct ov_store_request *request,

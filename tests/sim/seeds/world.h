@@ -78,8 +78,12 @@ enum tally_of {
         TALLIES
 };
 
-struct tally {
+#define LEASE_STATES ((unsigned)OV_FENCED + 1)
+
+struct tally { /* of nothing but numbers */
     unsigned long n[TALLIES];
+    unsigned long leases[LEASE_STATES][LEASE_STATES]; /* from which state into which, in a step */
+    unsigned long ends[OV_END_COUNT];                 /* of sessions */
 };
 
 /* What is planned in a seed: X(symbol, name). a to d of it are numbers by chance, which say what
@@ -234,6 +238,7 @@ struct world {
     uint64_t paused_at[SIM_NODES];                       /* its leases; 0: they are not */
     uint64_t gained[SIM_NODES][REGISTRIES][SHARDS_MOST]; /* until it was lost; 0: nothing is */
     uint64_t holds[SIM_NODES][REGISTRIES][SHARDS_MOST];  /* the same, until it was told otherwise */
+    uint8_t leases[SIM_NODES][REGISTRIES][SHARDS_MOST];  /* enum ov_lease_state, before this step */
     unsigned token, rotating; /* the cluster's; until which planned one has ended */
     unsigned nops, nwatches;
     uint64_t numbers;
@@ -295,12 +300,18 @@ void ledger_all_ended(struct world *world);
 /* Whether a request that has ended so may be done, or have been done. */
 bool ledger_may_be_done(unsigned status);
 
+/* cover.c: where the core has been. */
+void cover_out(struct world *world, const struct ov_out *out);
+void cover_step(struct world *world, unsigned node);
+void cover_print(const struct tally *tally);
+
 /* history.c */
 void history_check(struct world *world);
 
 /* check.c */
 void check_step(struct world *world, unsigned node);
 void check_gained(struct world *world, unsigned node, const struct ov_out *out);
+void check_fenced(struct world *world, const struct actor *actor, uint64_t last);
 void check_turn(struct world *world, unsigned node, const struct actor *actor);
 void check_out(struct world *world, unsigned node, const struct ov_out *out);
 void check_stored(struct world *world, unsigned node, const struct ov_store_request *request,
