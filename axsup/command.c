@@ -211,11 +211,14 @@ const struct sup_command sup_commands[] = {
     {"shards", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_shards,
      "list the shards of the cluster's registries",
      "Lists the shards of the registries that are spread over the cluster, and whose each is, as "
-     "far as this node knows."},
+     "far as this node knows: it asks about those that it has messages for, and of the others it "
+     "knows nothing."},
     {"leases", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_leases,
      "list the leases that this node has",
-     "Lists the leases of this node: the shard, the epoch, and how long it is valid without being "
-     "renewed."},
+     "Lists the leases of this node: the shard, the epoch, how long it is valid without being "
+     "renewed, and its state. acquiring: the store is asked for it; held; renewing; draining: it "
+     "is given away, and its actors end; releasing: they have; indeterminate: what the store has "
+     "done is not known, and is asked; fenced: it is lost, and its actors have not ended yet."},
     {"drain", "CONF", BIT(WITHIN), false, sup_cmd_drain, "hand the shards over to other nodes",
      "Has this node give all its shards away, and take none from then on, and waits until it has "
      "none left. \"axsup stop\" and SIGTERM do so as well, within half of the shutdown time; where "
