@@ -241,6 +241,8 @@ void gateway_on_watch(struct ax_ctx *ctx, struct gateway *self, const struct gat
 void gateway_on_found(struct ax_ctx *ctx, struct gateway *self, const struct gateway_found *msg)
 {
     (void)self;
+    if (SHM_REF_SLOT(ax_sender(ctx).addr) != SHM_REF_SLOT(ax_self(ctx).addr))
+        return; /* no clerk says so */
     gw_serve_found(ctx, msg);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
