@@ -154,7 +154,8 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("After so long without an answer a peer is taken for down; longer than suspect. A "
               "connection that breaks tells at once.")),
     KEY(sup_cluster_config, "connect", DURATION, connect_ns, RANGE(MS, HOUR), DEFAULT("2s"),
-        ABOUT("How long it may take to make a connection, until both sides know each other.")),
+        ABOUT("How long it may take to make a connection, until both sides know each other. Who "
+              "has connected is given no more than 5 s of it, as it may be anybody.")),
     KEY(sup_cluster_config, "redial", BACKOFF, redial_ns, RANGE(MS, HOUR),
         .def = "[\"100ms\", \"2s\"]",
         ABOUT("Wait before a peer that was not reached is dialled again, and the most that it may "

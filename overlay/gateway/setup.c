@@ -16,9 +16,10 @@
 #define TOKEN_MOST 512u
 #define NODES_MORE 16u /* that are no peers of the config, and dial all the same */
 #define OUTS 1024u
-#define ACTORS 65536u    /* of keys, in this node */
-#define FRAME_MORE 4096u /* bytes of a frame besides its body, at most */
-#define MESSAGE_LESS 64u /* and of a message besides a text in it */
+#define PATIENCE_NS (5 * UINT64_C(1000000000)) /* with who has connected, whoever it is */
+#define ACTORS 65536u                          /* of keys, in this node */
+#define FRAME_MORE 4096u                       /* bytes of a frame besides its body, at most */
+#define MESSAGE_LESS 64u                       /* and of a message besides a text in it */
 
 /* ---- values ---- */
 
@@ -225,19 +226,20 @@ static int set_registries(const json_t *args)
 static void set_times(const json_t *args, uint32_t process)
 {
     const json_t *redial = json_object_get(args, "redial_ns");
+    uint64_t connect_ns = number(args, "connect_ns");
     struct ov_cluster_config *config = &gw.config;
     config->core = (struct ov_core_config){
         .self = gw.self,
         .nodes_max =
             gw.book.npeers + NODES_MORE < OV_NODES_MAX ? gw.book.npeers + NODES_MORE : OV_NODES_MAX,
-        .dial_ns = number(args, "connect_ns"),
-        .patience_ns = number(args, "connect_ns"),
+        .dial_ns = connect_ns,
+        .patience_ns = connect_ns < PATIENCE_NS ? connect_ns : PATIENCE_NS,
         .retry_min_ns = (uint64_t)json_integer_value(json_array_get(redial, 0)),
         .retry_max_ns = (uint64_t)json_integer_value(json_array_get(redial, 1)),
         .beat_ns = number(args, "heartbeat_ns"),
         .suspect_ns = number(args, "suspect_ns"),
         .dead_ns = number(args, "dead_ns"),
-        .drain_ns = number(args, "connect_ns"),
+        .drain_ns = connect_ns,
         .gather = true,
     };
     const json_t *keep_alive = json_object_get(args, "keepalive");
