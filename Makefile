@@ -161,7 +161,8 @@ plugins := $(examples) gateway
 test_plugins := $(call modules,tests/plugins)
 fuzzers := $(call modules,tests/fuzz)
 test_suites := unit sim e2e crash
-test_programs := $(foreach s,$(test_suites),$(addprefix $(s)/,$(call modules,tests/$(s))))
+test_programs := $(filter-out $(if $(with_redis),,e2e/helper_kv_load),\
+	$(foreach s,$(test_suites),$(addprefix $(s)/,$(call modules,tests/$(s)))))
 
 .PHONY: all
 all: ## libax.so, axsup and the example plugins (the default)
@@ -189,8 +190,9 @@ $(eval $(call stamp,$(B)/.stores,$$(store_defs) $$(ov_libs)))
 
 extra_flags :=
 # The list of kinds is all that is another for another choice of them.
-$(B)/obj/overlay/store/store.o: extra_flags := $(store_defs)
-$(B)/obj/overlay/store/store.o: $(B)/.stores
+by_kinds := $(B)/obj/overlay/store/store.o $(B)/obj/overlay/store/kinds.o
+$(by_kinds): extra_flags := $(store_defs)
+$(by_kinds): $(B)/.stores
 $(B)/obj/axsup/%.o: extra_flags := $(axsup_defs)
 # libax.so is there when the process starts: its thread variables need no call to be found.
 # It is optimized as a whole, a tenth to a fifth faster; the objects hold machine code besides.

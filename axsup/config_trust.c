@@ -3,6 +3,9 @@
  * whether the keys of these two go together. */
 #include "axsup/config_cluster_check.h"
 
+#include "overlay/store/store.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +185,22 @@ static void check_memory(struct cluster_checker *c, const struct sup_json *node)
                          "\"%s\" is neither this node nor one of its peers", memory->node);
 }
 
+/* A build can lack the library of a kind, which only the gateway would find out. */
+static void check_kind(struct cluster_checker *c, const struct sup_json *node, const char *kind)
+{
+    const char *const *all = ov_store_kinds();
+    char text[64] = "";
+
+    for (size_t i = 0; all[i]; i++) {
+        size_t used = strlen(text);
+
+        if (strcmp(all[i], kind) == 0)
+            return;
+        snprintf(text + used, sizeof(text) - used, "%s\"%s\"", i ? " or " : "", all[i]);
+    }
+    sup_config_error(c->errors, node, kind, "left out of this build: expected %s", text);
+}
+
 void sup_cluster_check_store(struct cluster_checker *c)
 {
     static const char *const kinds[] = {
@@ -198,6 +217,8 @@ void sup_cluster_check_store(struct cluster_checker *c)
                              found->key, kinds[i]);
         else if (one)
             store->kind = (enum sup_store_kind)i;
+        if (one)
+            check_kind(c, node, kinds[i]);
         found = found ? found : one;
     }
     if (node && node->kind == SUP_JSON_OBJECT && node->count == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* overlay/store/kind.h - what a kind of lease store is made of, for who adds one.
  *
- * A kind is a table of functions, named in the list of store.c. store.c has the requests, each in a
+ * A kind is a table of functions, named in the list below. store.c has the requests, each in a
  * slot, their timeouts and the answers; the kind talks to its server. It hears of each request by
  * `submit`, and ends it by ov_store_end or ov_store_lose, at once or when it is run. After that,
  * and after `forget`, the slot may have another request: a kind that hears of the old one then must
@@ -25,6 +25,19 @@ struct ov_store_kind {
     void (*run)(struct ov_store *store);
     uint64_t (*next)(const struct ov_store *store); /* NULL: never */
 };
+
+/* Those of this build. */
+#ifdef OV_WITH_REDIS
+#define OV_STORE_KIND_REDIS(X) X(redis)
+#else
+#define OV_STORE_KIND_REDIS(X)
+#endif
+#ifdef OV_WITH_ETCD
+#define OV_STORE_KIND_ETCD(X) X(etcd)
+#else
+#define OV_STORE_KIND_ETCD(X)
+#endif
+#define OV_STORE_KINDS(X) X(memory) OV_STORE_KIND_REDIS(X) OV_STORE_KIND_ETCD(X)
 
 extern const struct ov_store_kind ov_store_kind_memory;
 extern const struct ov_store_kind ov_store_kind_redis;

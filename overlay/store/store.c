@@ -15,24 +15,9 @@
 
 #define BACKOFF_MOST_NS UINT64_C(2000000000)
 
-static const struct ov_store_kind *const kinds[] = {
-    &ov_store_kind_memory,
-#ifdef OV_WITH_REDIS
-    &ov_store_kind_redis,
-#endif
-#ifdef OV_WITH_ETCD
-    &ov_store_kind_etcd,
-#endif
-};
+#define ADDRESS_OF(name) &ov_store_kind_##name,
+static const struct ov_store_kind *const kinds[] = {OV_STORE_KINDS(ADDRESS_OF)};
 #define KINDS (sizeof kinds / sizeof kinds[0])
-
-const char *const *ov_store_kinds(void)
-{
-    static const char *names[KINDS + 1];
-    for (size_t i = 0; i < KINDS; i++)
-        names[i] = kinds[i]->name;
-    return names;
-}
 
 /* ---- trouble ---- */
 

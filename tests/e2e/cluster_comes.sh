@@ -71,7 +71,7 @@ if lease_store redis 5s; then
     done
     stop_all
 else
-    echo "without redis-server the half of it"
+    echo "the half of it is skipped: it needs redis"
 fi
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -194,7 +194,15 @@ verdict $? "a subscriber that has gone is none"
 # --- processes die ----------------------------------------------------------------------------
 
 says OK flushall
-"$AX_BUILD/tests/e2e/helper_kv_load" "$port" 10 "$dir/enough" >"$dir/load" {never}<&- &
+program=$AX_BUILD/tests/e2e/helper_kv_load
+if [[ ! -x $program ]]; then
+    stop
+    echo "what is lost at deaths is skipped: its client needs hiredis, which is left out of this build"
+    echo "$passed passed, $failed failed, 1 skipped"
+    ((failed == 0))
+    exit
+fi
+"$program" "$port" 10 "$dir/enough" >"$dir/load" {never}<&- &
 load=$!
 for ((i = 0; i < 24; i++)); do
     pause 0.05

@@ -47,13 +47,26 @@ serve() {
     server=$!
 }
 
+# has_kind KIND: whether this build has that kind of store, or says that it has not.
+has_kind() {
+    echo "{ \"cluster\": { \"store\": { \"$1\": {} } } }" >"$dir/kind.json"
+    [[ $("$axsup" check "$dir/kind.json" 2>&1) != *"store.$1: left out of this build"* ]] && return
+    echo "skipped: $1 is left out of this build"
+    return 1
+}
+
 # lease_store KIND [TIMEOUT]: sets $store, the "store" of a cluster's config, and starts the server that
-# it needs. False: there is no such server here; one that does not run ends the script.
+# it needs. False: there is no such server here, or no such kind in this build, which it says; a server
+# that does not run ends the script.
 lease_store() {
-    local listen peer tries
+    local listen peer tries program=$1
     [[ $1 == memory ]] && return
-    [[ $1 == etcd ]] || command -v redis-server >/dev/null || return
-    [[ $1 == redis ]] || command -v etcd >/dev/null || return
+    [[ $1 == etcd ]] || program=redis-server
+    has_kind "$1" || return
+    command -v $program >/dev/null || {
+        echo "skipped: there is no $program here: make deps"
+        return 1
+    }
     for tries in 1 2 3; do # somebody may be faster at a port
         read -r listen peer < <(free_ports 2)
         serve "$1" "$listen" "$peer"

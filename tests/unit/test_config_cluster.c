@@ -3,6 +3,8 @@
  * and what that is told. What is wrong with its keys alone is in tests/conf-invalid. */
 #include "axsup/cluster.h"
 
+#include "overlay/store/store.h"
+
 #include <ax/errors.h>
 #include <errno.h>
 #include <jansson.h>
@@ -200,6 +202,44 @@ static void gives_up_late(void **state)
     end(&l);
 }
 
+/* What follows is of configs that a build without some kinds refuses. */
+static void need_all_kinds(void)
+{
+    unsigned n = 0;
+
+    for (const char *const *kind = ov_store_kinds(); *kind; kind++)
+        n++;
+    if (n < 3)
+        skip();
+}
+
+/* A build has the kinds that its makefile was told of; one without is told at once. */
+static void kinds_left_out(void **state)
+{
+    static const char *const servers[] = {"redis", "etcd"};
+    char text[512], expected[128], list[64] = "";
+
+    (void)state;
+    put("secret", TOKEN, 0600);
+    for (const char *const *kind = ov_store_kinds(); *kind; kind++)
+        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", *list ? " or " : "",
+                 *kind);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof(text),
+                 SYSTEM(ALONE ", \"token_file\": \"secret\", \"store\": { \"%s\": { "
+                              "\"endpoints\": [ \"127.0.0.1:1\" ] } }"),
+                 servers[i]);
+        struct loaded l = parse(text);
+        snprintf(expected, sizeof(expected),
+                 "cluster.store.%s: left out of this build: expected %s\n", servers[i], list);
+        if (strstr(list, servers[i]))
+            assert_string_equal(l.said, "");
+        else
+            assert_non_null(strstr(l.said, expected));
+        end(&l);
+    }
+}
+
 static const char all_keys[] = SYSTEM(
     "\"node\": \"a\", \"listen\": \"[::1]:7000\", \"peers\": { \"b\": \"127.0.0.1:7001\", "
     "\"c\": \"/run/c\" }, \"token_file\": \"token\", \"accepted\": [ \"old\", \"./older\" ], "
@@ -233,6 +273,7 @@ static void values(void **state)
     char told[4096 + 8 * PATH_MAX];
 
     (void)state;
+    need_all_kinds();
     put_all();
     struct loaded l = parse(all_keys);
     assert_string_equal(l.said, "");
@@ -333,6 +374,7 @@ static void keys(void **state)
 static void passwords(void **state)
 {
     (void)state;
+    need_all_kinds();
     put("secret", TOKEN, 0600);
     put("word", "", 0600);
     assert_said(TOKEN_KEY ", \"store\": { \"etcd\": { \"endpoints\": [ \"[::1]:1\" ], "
@@ -410,6 +452,7 @@ static void changes(void **state)
     };
 
     (void)state;
+    need_all_kinds();
     put_all();
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         char *said = changed_at(pairs[i][0], pairs[i][1]);
@@ -455,6 +498,7 @@ static void no_changes(void **state)
     };
 
     (void)state;
+    need_all_kinds();
     put_all();
     put("key2", KEY "\n", 0600);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -491,6 +535,7 @@ static void no_other_kind(void **state)
 {
 #define INSECURE "\"allow_insecure_auth\": true"
     (void)state;
+    need_all_kinds();
     put_all();
     assert_change(SYSTEM(ALONE ", " TOKEN_KEY), SYSTEM(ALONE ", " INSECURE),
                   "cluster.token_file: whether nodes know each other by a token cannot be changed "
@@ -515,6 +560,7 @@ static void memory(void **state)
     unsigned long n = 0;
 
     (void)state;
+    need_all_kinds();
     put_all();
     do {
         allocations = 0;
@@ -564,7 +610,7 @@ int main(void)
         cmocka_unit_test(owners),        cmocka_unit_test(changes),
         cmocka_unit_test(no_changes),    cmocka_unit_test(derived),
         cmocka_unit_test(no_other_kind), cmocka_unit_test(memory),
-        cmocka_unit_test(gives_up_late),
+        cmocka_unit_test(gives_up_late), cmocka_unit_test(kinds_left_out),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/e2e/partition/partition.h"
 
+#include "overlay/store/store.h"
 #include "tests/e2e/stores/folder.h"
 
 #include <arpa/inet.h>
@@ -104,9 +105,19 @@ static void make_disk(unsigned i)
         server_give_up("%s: %s", member[i].folder, strerror(errno));
 }
 
+static bool is_built(const char *wanted)
+{
+    for (const char *const *name = ov_store_kinds(); *name != NULL; name++)
+        if (strcmp(*name, wanted) == 0)
+            return true;
+    return false;
+}
+
 const char *store_begin(const char *wanted)
 {
     kind = wanted;
+    if (!is_built(kind))
+        return "the kind of lease store is left out of this build";
     if (!has_program(strcmp(kind, "redis") == 0 ? "redis-server" : "etcd"))
         return "no server of the lease store here: make deps";
     members = strcmp(kind, "redis") == 0 ? 1 : MEMBERS;
