@@ -316,10 +316,32 @@ static void ask_lease(struct ov_frame *frame, const char *kind)
         frame->body = lease("x", UINT32_MAX);
 }
 
+static const struct ax_span shelf = {"shelf", 5};
+
+struct ov_frame make_put(void)
+{
+    static struct shelf_put put = {.fill = 1};
+    struct ov_frame frame = {.kind = OV_TELL, .body = {(const char *)&put, sizeof put}};
+    OV_SET(&frame, endpoint, shelf);
+    OV_SET(&frame, contract, ax_contract_hash(&shelf_contract));
+    OV_SET(&frame, method, shelf_method_put);
+    OV_SET(&frame, request, 1);
+    OV_SET(&frame, answer, true);
+    return frame;
+}
+
+struct ov_frame make_watch(void)
+{
+    struct ov_frame frame = {.kind = OV_MONITOR};
+    OV_SET(&frame, endpoint, shelf);
+    OV_SET(&frame, request, 1);
+    OV_SET(&frame, monitor, 1);
+    return frame;
+}
+
 /* Asks for more than it will ever read. */
 static void ask_shelf(struct ov_frame *frame)
 {
-    static const struct ax_span shelf = {"shelf", 5};
     static struct shelf_get get = {.fill = 1, .size = 8000};
     OV_SET(frame, endpoint, shelf);
     OV_SET(frame, contract, ax_contract_hash(&shelf_contract));
@@ -327,7 +349,7 @@ static void ask_shelf(struct ov_frame *frame)
     frame->body = (struct ax_span){(const char *)&get, sizeof get};
 }
 
-static struct ov_frame make(unsigned i)
+static struct ov_frame make_odd(unsigned i)
 {
     static const struct ax_span counter = {"counter", 7};
     static char name[OV_ENDPOINT_MAX];
@@ -354,6 +376,19 @@ static struct ov_frame make(unsigned i)
     }
     if (strcmp(kind, "contracts") == 0)
         OV_SET(&frame, contract, i + 1000000u);
+    return frame;
+}
+
+static struct ov_frame make(unsigned i)
+{
+    struct ov_frame frame;
+    if (strcmp(attack->kind, "put") == 0)
+        frame = make_put();
+    else if (strcmp(attack->kind, "watch_shelf") == 0)
+        frame = make_watch();
+    else
+        return make_odd(i);
+    OV_SET(&frame, request, i + 1);
     return frame;
 }
 
@@ -396,7 +431,8 @@ void be_member(const struct attack *the_attack)
         while (watch && over == NULL && sent >= answers + WATCHES) /* it is to stay up */
             round_once();
     }
-    bool ends = watch && strcmp(attack->kind, "watch_one") != 0;
+    bool ends =
+        watch && strcmp(attack->kind, "watch_one") != 0 && strcmp(attack->kind, "watch_shelf") != 0;
     while (over == NULL && (answers < attack->count || (ends && downs < attack->count)))
         round_once();
     printf("%s answers=%u", over != NULL ? over : "up", answers);

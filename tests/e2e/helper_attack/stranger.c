@@ -167,31 +167,73 @@ static size_t oversize(const struct attack *attack, int fd)
     return until_closed(fd);
 }
 
-/* A heartbeat in place of the hello, under the keys of a handshake that is right. */
-static size_t early(const struct attack *attack, int fd)
+/* Up to the hello, which is in `hs->out`; how much has come. */
+static size_t shake_hands(const struct attack *attack, int fd, enum ov_plane plane,
+                          struct ov_handshake *hs)
 {
-    struct ov_self self = self_of(attack);
-    struct ov_handshake hs;
-    uint8_t answer[512];
+    static struct ov_self self;
+    const struct ov_dial dial = {.to = TARGET, .plane = plane, .number = 1};
+    uint8_t answer[512], chance[OV_KEY];
     size_t used;
-    begin(&hs, &self);
-    say(fd, hs.out, hs.out_len);
-    hs.out_len = 0;
+    self = self_of(attack);
+    randombytes_buf(chance, sizeof chance);
+    if (ov_handshake_dial(hs, &self, &dial, chance) != 0)
+        give_up("handshake");
+    say(fd, hs->out, hs->out_len);
+    hs->out_len = 0;
     ssize_t n = recv(fd, answer, sizeof answer, 0);
-    if (n <= 0 || ov_handshake_take(&hs, answer, (size_t)n, &used) != 0)
+    if (n <= 0 || ov_handshake_take(hs, answer, (size_t)n, &used) != 0 || hs->out_len == 0)
         give_up("no answer to a handshake");
+    return (size_t)n;
+}
+
+static size_t changed(const struct attack *attack, int fd)
+{
+    struct ov_handshake hs;
+    size_t n = shake_hands(attack, fd, OV_CONTROL, &hs);
     hs.out[2] ^= 0x40; /* not what was sealed */
     say(fd, hs.out, hs.out_len);
-    return (size_t)n + until_closed(fd);
+    return n + until_closed(fd);
+}
+
+/* A frame as record 0, where the hello was due: sealed as it must be, and right in itself. The
+ * hello follows as record 1. */
+static size_t early(const struct attack *attack, int fd, struct ov_frame frame)
+{
+    struct ov_handshake hs;
+    uint8_t plain[512], record[2 + sizeof plain + OV_TAG];
+    enum ov_plane plane = ov_frame_plane(frame.kind, false);
+    uint32_t size;
+    size_t len, n = shake_hands(attack, fd, plane, &hs);
+    hs.send.n = 0; /* the hello was sealed under it */
+    if (ov_frame_encode(&frame, plain, sizeof plain, &size) != 0 ||
+        ov_record_seal(&hs.send, plain, size, record + 2, &len) != 0)
+        give_up("seal");
+    record[0] = (uint8_t)len;
+    record[1] = (uint8_t)(len >> 8);
+    say(fd, record, len + 2);
+    say(fd, hs.out, hs.out_len);
+    return n + until_closed(fd);
+}
+
+static size_t early_tell(const struct attack *attack, int fd)
+{
+    return early(attack, fd, make_put());
+}
+
+static size_t early_monitor(const struct attack *attack, int fd)
+{
+    return early(attack, fd, make_watch());
 }
 
 static const struct {
     const char *name;
     size_t (*run)(const struct attack *attack, int fd);
-} kinds[] = {{"garbage", garbage},     {"no_token", no_token},     {"wrong_token", wrong_token},
-             {"stolen", stolen},       {"own_name", its_own_name}, {"replayed", replayed},
-             {"reflected", reflected}, {"truncated", truncated},   {"oversize", oversize},
-             {"early", early}};
+} kinds[] = {
+    {"garbage", garbage},     {"no_token", no_token},     {"wrong_token", wrong_token},
+    {"stolen", stolen},       {"own_name", its_own_name}, {"replayed", replayed},
+    {"reflected", reflected}, {"truncated", truncated},   {"oversize", oversize},
+    {"changed", changed},     {"early_tell", early_tell}, {"early_monitor", early_monitor}};
 
 /* ---- many at once ---- */
 
