@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Thousands of monitors on actors of another node, among heartbeats that come so often that each read
+# Ten thousand monitors on actors of another node, among heartbeats that come so often that each read
 # has one: none of them breaks the connection, and all are told when the node dies.
 
 set -u
@@ -11,12 +11,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cluster.XXXXXX") || exit
-monitors=4000
+monitors=10000
 
 name_nodes a b
 for node in a b; do
     config $node "\"monitors\": $monitors, \"heartbeat\": \"1ms\", \"suspect\": \"100s\", \"dead\": \"200s\"" \
-        "{ \"name\": \"ends\", \"plugin\": \"$AX_BUILD/tests/plugins/distance.so\", \"max_actors\": 8192, \"actors\": [
+        "{ \"name\": \"ends\", \"plugin\": \"$AX_BUILD/tests/plugins/distance.so\", \"max_actors\": $((2 * monitors)),
+        \"arena_max\": \"1G\", \"actors\": [
         { \"name\": \"end\", \"contract\": \"distance_end\" },
         { \"name\": \"near\", \"contract\": \"distance\", \"capacity\": $((2 * monitors)) } ] }"
 done
