@@ -76,7 +76,8 @@ static const struct sup_key spread_keys[] = {
               "same on all nodes, and not to be changed while any of them runs; nodes that "
               "differ say so by the event config_differs. Each has a lease of its own, and a node "
               "alone asks for all of them at once and renews them so: of "
-              "many more than can be set the store's answers would come too late. Who keeps the "
+              "many more than can be set the store's answers would come too late. Redis and etcd "
+              "are asked about no more than 32,736, of all registries. Who keeps the "
               "leases in memory has 256 bytes for each in the gateway's arena.")),
     KEY(sup_spread_config, "singletons", TEXTS, singletons, RANGE(0, SINGLETONS_MAX),
         .count_offset = offsetof(struct sup_spread_config, n_singletons), ABSENT("none"),

@@ -124,6 +124,20 @@ static void check_tls(struct cluster_checker *c, const struct sup_json *node,
             sup_config_error(c->errors, node, keys[i], "expected a %s, too", keys[3 - i]);
 }
 
+/* Of all of them at once. */
+static void check_shards(struct cluster_checker *c, const struct sup_json *node)
+{
+    uint64_t shards = 0;
+
+    for (size_t i = 0; i < c->cluster->n_registries; i++)
+        shards += c->cluster->registries[i].shards;
+    if (OV_STORE_ROOM(shards) > OV_STORE_ROOM_MAX)
+        sup_config_error(c->errors, node, NULL,
+                         "a server is asked about all shards at once: expected registries with up "
+                         "to %u in all, found %llu",
+                         (OV_STORE_ROOM_MAX - OV_STORE_ROOM(0)) / 2, (unsigned long long)shards);
+}
+
 static void check_server(struct cluster_checker *c, const struct sup_json *node, bool local,
                          struct sup_server_config *server)
 {
@@ -138,6 +152,7 @@ static void check_server(struct cluster_checker *c, const struct sup_json *node,
     FILE_OF(key_file, CLUSTER_WORD);
 #undef FILE_OF
     check_endpoints(c, node, local);
+    check_shards(c, node);
     check_tls(c, node, server);
     if (server->user && !server->password_file)
         sup_config_error(c->errors, node, "user",

@@ -147,7 +147,7 @@ static int open_server(struct ax_ctx *ctx, const json_t *store, uint32_t shards)
         .ca_file = text(store, "ca_file"),
         .cert_file = text(store, "cert_file"),
         .key_file = text(store, "key_file"),
-        .room = 2 * shards + 64,
+        .room = OV_STORE_ROOM(shards),
         .timeout_ns = number(store, "timeout_ns"),
         .pause_ns = number(store, "pause_ns"),
     };

@@ -8,7 +8,6 @@
 
 #include "overlay/store/kind.h"
 
-#define ROOM_MAX 65536u
 #define PASSWORD_MAX 1024u
 
 /* ---- addresses ---- */
@@ -145,7 +144,7 @@ static int take_texts(struct ov_store *store, const struct ov_store_options *fro
 
 static const char *wrong_number(const struct ov_store_options *options)
 {
-    if (options->room == 0 || options->room > ROOM_MAX)
+    if (options->room == 0 || options->room > OV_STORE_ROOM_MAX)
         return "room: not from 1 to 65536";
     if (options->timeout_ns == 0)
         return "timeout: is 0";

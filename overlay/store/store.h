@@ -32,6 +32,9 @@
 #define OV_STORE_PREFIX_MAX 128u
 #define OV_STORE_ADDRESSES_MAX 16u
 #define OV_STORE_ERROR_MAX 256u
+#define OV_STORE_ROOM_MAX 65536u
+/* The room for who asks about so many shards at once: to have each, and whose it is. */
+#define OV_STORE_ROOM(shards) (2 * (shards) + 64)
 
 struct ov_store;
 
