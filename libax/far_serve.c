@@ -127,6 +127,14 @@ int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who)
     return name_find(ctx->worker, name, 0, &who->addr);
 }
 
+bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes)
+{
+    struct worker *w = ctx->worker;
+    uint32_t slot = SHM_REF_SLOT(who.addr);
+    return slot != w->port.slot && slot < w->port.slots &&
+           !lane_may_hold(w, slot, shm_frame_size(bytes));
+}
+
 void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t until)
 {
     const struct shm_geometry *geo = &ctx->worker->port.geo;

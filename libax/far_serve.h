@@ -62,6 +62,10 @@ AX_MUST_USE int far_lost(struct ax_ctx *ctx, struct ax_ref who);
 /* The actor of that name, of whatever contract. AX_E_NO_ACTOR. */
 AX_MUST_USE int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who);
 
+/* Is it for want of room in the lane to its process that a message of `bytes` is AX_E_FULL for that
+ * actor? It would be so for all actors there. */
+bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes);
+
 /* Publishes a lease, counted from 1 over all shards of the registries in the order of the config:
  * until that time on CLOCK_BOOTTIME, 0: it is not this node's. At once, not with the turn. */
 void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t until);

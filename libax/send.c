@@ -191,7 +191,7 @@ FORCED int admit_remote(struct worker *w, uint64_t to, const struct ax_contract 
     return shm_likely(admitted(w, to, contract)) ? 0 : look_at(w, to, contract);
 }
 
-static bool may_hold(struct worker *w, uint32_t slot, uint32_t frame)
+bool lane_may_hold(struct worker *w, uint32_t slot, uint32_t frame)
 {
     return w->port.priv->over_data[slot].tail == 0 &&
            shm_lane_room(&w->port, slot, SHM_DATA, frame);
@@ -216,7 +216,8 @@ bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes)
     if (shm_load(&entry->gen) != SHM_REF_GEN(to))
         return !may_be_born(entry, to, state);
     return shm_load(&port->depths[slot][index]) < shm_load(&entry->capacity) &&
-           !(shm_load(&entry->refuse) & SHM_REFUSES) && may_hold(w, slot, shm_frame_size(bytes));
+           !(shm_load(&entry->refuse) & SHM_REFUSES) &&
+           lane_may_hold(w, slot, shm_frame_size(bytes));
 }
 
 /* What holds wherever the target is. */
@@ -236,7 +237,7 @@ int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uin
     uint32_t slot = SHM_REF_SLOT(to);
     if (slot != w->port.slot) {
         error = admit_remote(w, to, contract);
-        return error != 0 || may_hold(w, slot, frame) ? error : AX_E_FULL;
+        return error != 0 || lane_may_hold(w, slot, frame) ? error : AX_E_FULL;
     }
     error = admit_local(w, actor_local(w, to), contract);
     return error != 0 || memory_room(w, frame / SHM_UNIT + 16) ? error : AX_E_NO_MEMORY;

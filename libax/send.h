@@ -13,6 +13,8 @@ int admit(struct worker *w, uint64_t to, const struct ax_contract *contract, uin
 int look_at_life(struct worker *w, uint64_t to);
 /* Would it not be AX_E_FULL now? Changes nothing, needs no turn, and may be wrong. */
 bool may_have_room(struct worker *w, uint64_t to, uint32_t bytes);
+/* The same of the lane to another slot, for a frame of that size. */
+bool lane_may_hold(struct worker *w, uint32_t slot, uint32_t frame);
 /* Admits and sends one message of the current actor, in its turn; the same outcomes. */
 int send_once(struct ax_ctx *ctx, uint64_t to, const struct ax_outgoing *out, uint8_t kind,
               uint64_t corr);

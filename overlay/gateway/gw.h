@@ -65,9 +65,10 @@ _Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
-    bool paused;   /* is not read, as there is no room for what it says */
-    bool held;     /* is not read, as the core wants it so */
-    uint8_t *kept; /* what has come meanwhile; owned */
+    bool paused;    /* is not read, as there is no room for what it says */
+    uint64_t waits; /* bytes that have come by it and wait for room */
+    bool held;      /* is not read, as the core wants it so */
+    uint8_t *kept;  /* what has come meanwhile; owned */
     size_t nkept;
     bool choked;                     /* is not read, as answers wait to leave for its node */
     uint64_t slow_since;             /* more than GW_SLOW bytes wait to leave; 0: they do not */
@@ -226,9 +227,11 @@ void gw_disarm(struct ax_ctx *ctx);
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* As if the peer had closed it; of 0, or one that is gone, nothing. */
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
-/* What comes in is not read any further for now; and again. */
-void gw_links_pause(struct ax_ctx *ctx);
-void gw_links_go_on(struct ax_ctx *ctx);
+/* So many bytes of what comes in wait for room, by the connection that is returned, 0: by none. It
+ * is not read any further for now where they are too many, or where it is `crowded`. */
+uint64_t gw_links_wait(struct ax_ctx *ctx, uint64_t bytes, bool crowded);
+/* They do no more; where nothing of that one waits it is read again. */
+void gw_links_waited(struct ax_ctx *ctx, uint64_t conn, uint64_t bytes);
 /* That one alone, if it is there. */
 void gw_links_choke(struct ax_ctx *ctx, uint64_t conn, bool choked);
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event);
@@ -287,20 +290,23 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg);
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply);
 void gw_serve_down(struct ax_ctx *ctx, const struct ax_down *down);
 
-/* A tell or ask to its actor; and, where it is not to wait, what the error of that means. */
-int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle);
-void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
-               int error);
+struct gw_mail { /* a tell or ask for an actor of this node */
+    const struct ov_frame *frame;
+    uint64_t actor, handle; /* actor 0: the one that the frame names */
+    uint64_t to;            /* its address; 0: it is not known yet, or there is none */
+    uint32_t node;          /* it comes from, as the core calls it */
+};
+
+/* To mail->to; and what the error of that means. */
+int gw_deliver(struct ax_ctx *ctx, const struct gw_mail *mail);
+void gw_served(struct ax_ctx *ctx, const struct gw_mail *mail, int error);
 
 /* ---- waiting.c ---- */
 
-/* Takes a tell or ask that has found no room (AX_E_FULL), or has not been tried (0), as others wait
- * already. False: it is not to wait. */
-bool gw_waits(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
-              int error);
-/* A down behind all of that; false: nothing waits. */
+/* To mail->to, at once or when there is room, behind what waits for the same one. */
+void gw_deliver_or_wait(struct ax_ctx *ctx, const struct gw_mail *mail);
+/* A down, behind all that waits and has come from its node; false: nothing does. */
 bool gw_waits_down(struct ax_ctx *ctx, const struct ov_out *out);
-bool gw_is_waited_for(void);
 /* What has room by now. */
 void gw_waiting_look(struct ax_ctx *ctx);
 

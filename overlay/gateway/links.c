@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define WAITS_MOST (1u << 20) /* bytes that wait for room, of one connection */
+
 /* ---- the table ---- */
 
 static struct gw_link *by(const struct gw_table *table, uint64_t number)
@@ -107,24 +109,33 @@ void gw_links_choke(struct ax_ctx *ctx, uint64_t conn, bool choked)
     read_or_not(ctx, link);
 }
 
-void gw_links_pause(struct ax_ctx *ctx)
+static void pause_or_not(struct ax_ctx *ctx, struct gw_link *link, bool paused)
 {
-    struct gw_link *link = gw.reading == 0 ? NULL : by(&gw.link_of_conn, gw.reading);
-    if (link == NULL || link->paused)
+    if (link->paused == paused)
         return;
-    link->paused = true;
+    link->paused = paused;
     read_or_not(ctx, link);
 }
 
-void gw_links_go_on(struct ax_ctx *ctx)
+uint64_t gw_links_wait(struct ax_ctx *ctx, uint64_t bytes, bool crowded)
 {
-    for (uint32_t i = 0; i < gw.nlinks; i++) {
-        struct gw_link *link = &gw.links[i];
-        if (link->conn == 0 || !link->paused)
-            continue;
-        link->paused = false;
-        read_or_not(ctx, link);
-    }
+    struct gw_link *link = gw.reading == 0 ? NULL : by(&gw.link_of_conn, gw.reading);
+    if (link == NULL)
+        return 0;
+    link->waits += bytes;
+    if (crowded || link->waits > WAITS_MOST)
+        pause_or_not(ctx, link, true);
+    return link->conn;
+}
+
+void gw_links_waited(struct ax_ctx *ctx, uint64_t conn, uint64_t bytes)
+{
+    struct gw_link *link = conn == 0 ? NULL : by(&gw.link_of_conn, conn);
+    if (link == NULL)
+        return;
+    link->waits -= bytes;
+    if (link->waits == 0)
+        pause_or_not(ctx, link, false);
 }
 
 static void received(struct ax_ctx *ctx, uint64_t conn, const void *bytes, size_t len)

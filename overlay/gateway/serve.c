@@ -44,9 +44,8 @@ static int checked(struct ax_ctx *ctx, struct ax_ref who)
     return who.addr == 0 || own ? AX_E_NO_ACTOR : 0;
 }
 
-/* Whom the frame names; with a contract, if it is of that. */
-static int named(struct ax_ctx *ctx, const struct ov_frame *frame,
-                 const struct ax_contract *contract, struct ax_ref *who)
+/* Whom the frame names. */
+static int named(struct ax_ctx *ctx, const struct ov_frame *frame, struct ax_ref *who)
 {
     char name[OV_ENDPOINT_MAX + 1];
     *who = (struct ax_ref){frame->actor, 0};
@@ -54,25 +53,33 @@ static int named(struct ax_ctx *ctx, const struct ov_frame *frame,
         return checked(ctx, *who);
     memcpy(name, frame->endpoint.ptr, frame->endpoint.len);
     name[frame->endpoint.len] = '\0';
-    AX_TRY(contract == NULL ? far_find(ctx, name, who) : ax_find_(ctx, contract, name, who));
+    AX_TRY(far_find(ctx, name, who));
     return checked(ctx, *who);
 }
 
-int gw_deliver(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle)
+/* Sets mail->to. */
+static int find(struct ax_ctx *ctx, struct gw_mail *mail)
 {
-    const struct ax_contract *contract = far_contract(ctx, frame->contract);
-    const struct ax_outgoing out = {.contract = contract,
+    struct ax_ref who = {mail->actor, 0};
+    AX_TRY(who.addr != 0 ? checked(ctx, who) : named(ctx, mail->frame, &who));
+    mail->to = who.addr;
+    return 0;
+}
+
+int gw_deliver(struct ax_ctx *ctx, const struct gw_mail *mail)
+{
+    const struct ov_frame *frame = mail->frame;
+    const struct ax_outgoing out = {.contract = far_contract(ctx, frame->contract),
                                     .method = frame->method,
                                     .size = frame->body.len,
                                     .fixed = frame->body.ptr};
-    struct ax_ref who = {actor, 0};
+    const struct ax_ref who = {mail->to, 0};
     uint64_t ask;
-    AX_TRY(actor != 0 ? checked(ctx, who) : named(ctx, frame, contract, &who));
     if (frame->kind == OV_TELL)
         return ax_tell_(ctx, who, &out, false);
     uint64_t timeout = (frame->has & OV_HAS(timeout)) != 0 ? frame->timeout : AX_FOREVER;
     AX_TRY(ax_ask_async_(ctx, who, &out, timeout, &ask));
-    if (gw_table_put(&gw.handle_of_ask, ask, handle) != 0)
+    if (gw_table_put(&gw.handle_of_ask, ask, mail->handle) != 0)
         gw_die(ctx, "no memory");
     return 0;
 }
@@ -94,21 +101,21 @@ static void lost(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t acto
 }
 
 /* A tell that nobody wants an answer to, and that finds nobody, is told here. */
-void gw_served(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor, uint64_t handle,
-               int error)
+void gw_served(struct ax_ctx *ctx, const struct gw_mail *mail, int error)
 {
-    if (frame->kind == OV_TELL || error != 0)
-        answer_later(ctx, handle, error);
-    if (handle == 0 && error != 0)
-        lost(ctx, frame, actor, error);
+    if (mail->frame->kind == OV_TELL || error != 0)
+        answer_later(ctx, mail->handle, error);
+    if (mail->handle == 0 && error != 0)
+        lost(ctx, mail->frame, mail->actor, error);
 }
 
-static void serve_call(struct ax_ctx *ctx, const struct ov_frame *frame, uint64_t actor,
-                       uint64_t handle)
+static void serve_call(struct ax_ctx *ctx, struct gw_mail mail)
 {
-    int error = gw_is_waited_for() ? 0 : gw_deliver(ctx, frame, actor, handle);
-    if (!gw_waits(ctx, frame, actor, handle, error))
-        gw_served(ctx, frame, actor, handle, error);
+    int error = find(ctx, &mail);
+    if (error == 0)
+        gw_deliver_or_wait(ctx, &mail);
+    else
+        gw_served(ctx, &mail, error);
 }
 
 void gw_serve_reply(struct ax_ctx *ctx, const struct ax_reply *reply)
@@ -138,7 +145,7 @@ static void watch(struct ax_ctx *ctx, const struct ov_out *out)
     const struct ov_frame *frame = out->frame;
     uint64_t monitor;
     struct ax_ref who;
-    if (named(ctx, frame, NULL, &who) != 0) {
+    if (named(ctx, frame, &who) != 0) {
         ended_later(ctx, out->handle, AX_GONE);
         return;
     }
@@ -228,8 +235,11 @@ void gw_serve_host(struct ax_ctx *ctx, const struct ov_host_effect *effect)
         break;
     case OV_HOST_TELL:
     case OV_HOST_ASK:
-        serve_call(ctx, effect->frame, effect->actor,
-                   effect->handle == 0 ? 0 : effect->handle | OF_HOST);
+        serve_call(ctx,
+                   (struct gw_mail){.frame = effect->frame,
+                                    .node = effect->node,
+                                    .actor = effect->actor,
+                                    .handle = effect->handle == 0 ? 0 : effect->handle | OF_HOST});
         break;
     default:
         break;
@@ -269,7 +279,8 @@ void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
     } else if (out->kind == OV_OUT_UNWATCH) {
         unwatch(ctx, out->handle);
     } else if (!gw_leases_serve(ctx, out) && !gw_alike_serve(ctx, out)) {
-        serve_call(ctx, out->frame, 0, out->handle);
+        serve_call(ctx,
+                   (struct gw_mail){.frame = out->frame, .node = out->node, .handle = out->handle});
     }
 }
 
