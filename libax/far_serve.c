@@ -8,6 +8,7 @@
 #include "libax/life.h"
 #include "libax/meter.h"
 #include "libax/names.h"
+#include "libax/registry.h"
 #include "libax/send.h"
 #include "libax/turn.h"
 #include "libax/watch.h"
@@ -125,6 +126,22 @@ int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who)
 {
     *who = (struct ax_ref){0};
     return name_find(ctx->worker, name, 0, &who->addr);
+}
+
+uint32_t far_home(struct ax_ctx *ctx, const char *registry, struct ax_span key)
+{
+    uint32_t number = registry_number(ctx->worker, registry);
+    return number == BOOT_REGISTRIES ? 0 : registry_home(ctx->worker, number, key);
+}
+
+uint64_t far_homes(struct ax_ctx *ctx)
+{
+    const struct boot *boot = ctx->worker->boot;
+    uint64_t homes = 0;
+    for (uint32_t i = 0; i < boot->nregistries; i++)
+        for (uint32_t n = boot->registries[i].shards == 0 ? 0 : boot->registries[i].slots; n > 0;)
+            homes |= UINT64_C(1) << (boot->registries[i].first + --n);
+    return homes;
 }
 
 bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes)

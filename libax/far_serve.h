@@ -62,6 +62,11 @@ AX_MUST_USE int far_lost(struct ax_ctx *ctx, struct ax_ref who);
 /* The actor of that name, of whatever contract. AX_E_NO_ACTOR. */
 AX_MUST_USE int far_find(struct ax_ctx *ctx, const char *name, struct ax_ref *who);
 
+/* The slot whose process is the home of a key; 0: there is no such registry. */
+uint32_t far_home(struct ax_ctx *ctx, const char *registry, struct ax_span key);
+/* Of all keys of the cluster's registries, a bit for each slot. */
+uint64_t far_homes(struct ax_ctx *ctx);
+
 /* Is it for want of room in the lane to its process that a message of `bytes` is AX_E_FULL for that
  * actor? It would be so for all actors there. */
 bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes);

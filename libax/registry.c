@@ -101,6 +101,11 @@ uint32_t registry_number(const struct worker *w, const char *name)
     return BOOT_REGISTRIES;
 }
 
+uint32_t registry_home(const struct worker *w, uint32_t number, struct ax_span key)
+{
+    return home_of(&w->boot->registries[number], key);
+}
+
 /* Which of the plugin's actors a registry spawns in this slot; -1: none, its homes are elsewhere.
  */
 static int type_here(const struct worker *w, uint32_t slot, const struct boot_registry *config)

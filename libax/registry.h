@@ -53,6 +53,8 @@ int registry_answer(struct worker *w, const struct shm_frame *frame, int error, 
 /* Asks a home, by a post whose kind and body are set, and suspends until *answer is there. */
 int registry_ask(struct ax_ctx *ctx, uint32_t home, struct post *post, uint64_t timeout_ns,
                  void *answer, uint32_t size);
+/* The slot whose process is the home of a key. */
+uint32_t registry_home(const struct worker *w, uint32_t number, struct ax_span key);
 /* The number of a registry; BOOT_REGISTRIES: there is none of that name. */
 uint32_t registry_number(const struct worker *w, const char *name);
 /* In the open turn: gives back the key of an actor that ends. */

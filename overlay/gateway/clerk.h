@@ -6,7 +6,8 @@
 #define AX_LOCAL
 #define AX_CONTRACT clerk
 #define AX_MESSAGES(TELL, ASK)                                                                     \
-    TELL(find_key, (u64, handle, u64, contract, str, registry, bytes, key))
+    /* Until then, as ax_now has it. */                                                            \
+    TELL(find_key, (u64, handle, u64, until, u64, contract, str, registry, bytes, key))
 #include <ax/contract.h>
 
 #endif

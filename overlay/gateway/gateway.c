@@ -63,22 +63,33 @@ static void dismiss_clerks(struct ax_ctx *ctx)
     }
 }
 
+/* 0; AX_E_SHUTTING_DOWN. */
+static int hire_clerk(struct ax_ctx *ctx, uint32_t home, uint32_t nth)
+{
+    const uint32_t number = home * GW_CLERKS_EACH + nth;
+    const struct ax_span key = {(const char *)&number, sizeof number};
+    clerk_ref clerk;
+    int error = clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk);
+    if (error == AX_E_SHUTTING_DOWN)
+        return error;
+    if (error == 0)
+        error = ax_map_put(ctx, gateway_clerks, key,
+                           (struct ax_span){(const char *)&clerk.ref, sizeof clerk.ref});
+    if (error != 0)
+        gw_die(ctx, "no room for its actors");
+    gw.clerks[home][nth] = clerk.ref;
+    return 0;
+}
+
 static void hire_clerks(struct ax_ctx *ctx)
 {
     dismiss_clerks(ctx);
-    for (uint32_t i = 0; i < GW_CLERKS; i++) {
-        const struct ax_span key = {(const char *)&i, sizeof i};
-        clerk_ref clerk;
-        int error = clerk_spawn(ctx, &(struct ax_spawn){.capacity = 65536}, &clerk);
-        if (error == AX_E_SHUTTING_DOWN)
-            return;
-        if (error == 0)
-            error = ax_map_put(ctx, gateway_clerks, key,
-                               (struct ax_span){(const char *)&clerk.ref, sizeof clerk.ref});
-        if (error != 0)
-            gw_die(ctx, "no room for its actors");
-        gw.clerks[i] = clerk.ref;
-    }
+    for (uint64_t homes = far_homes(ctx); homes != 0; homes &= homes - 1)
+        for (uint32_t nth = 0; nth < GW_CLERKS_EACH; nth++) {
+            if (hire_clerk(ctx, (uint32_t)__builtin_ctzll(homes), nth) != 0)
+                return;
+            far_go_on(ctx);
+        }
 }
 
 /* ---- it leaves ----

@@ -37,6 +37,7 @@
 #include "overlay/gateway/clerk.h"
 #include "overlay/gateway/table.h"
 #include "overlay/store/store.h"
+#include "shm/geometry.h"
 
 #include <ax/io.h>
 #include <ax/map.h>
@@ -46,7 +47,8 @@
 
 AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving);
 
-#define GW_CLERKS 16u
+#define GW_CLERKS_EACH 8u                      /* of a home of keys */
+#define GW_CLERKS (SHM_SLOTS * GW_CLERKS_EACH) /* that there may be */
 
 struct gw_peer {
     char *node, *address;
@@ -165,8 +167,8 @@ struct gw {
     uint64_t sweep_at, look_at;
     uint64_t room_at; /* when what waits for room is looked at; UINT64_MAX: nothing does */
     uint64_t reading; /* the connection whose bytes come in; 0: none */
-    struct ax_ref clerks[GW_CLERKS];
-    uint32_t next_clerk;
+    struct ax_ref clerks[SHM_SLOTS][GW_CLERKS_EACH];
+    uint32_t next_clerk[SHM_SLOTS];
 };
 
 extern struct gw gw; /* the process has one */

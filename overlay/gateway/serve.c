@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define OF_HOST (UINT64_C(1) << 63) /* of a handle: it is the host's */
+#define FIND_NS AX_SECONDS(5)
 
 /* ---- answers ---- */
 
@@ -176,14 +177,31 @@ static void not_found(struct ax_ctx *ctx, const struct gw_later *later)
         ax_log(ctx, AX_WARN, "nobody has asked for the actor of a key");
 }
 
+/* The core gives up later, with another word for it; also where it has missed one end, as it was
+ * about to ask again. */
+static uint64_t find_ns(void)
+{
+    uint64_t third = gw.config.give_up_ns / 3;
+    return third < FIND_NS ? third : FIND_NS;
+}
+
 /* Only this node may want an actor of whatever contract, as it does for those that are bound. */
-static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
+static int look_for_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
 {
     const char *registry = gw.registries[effect->registry].name;
-    clerk_ref clerk = clerk_ref_of(gw.clerks[gw.next_clerk++ % GW_CLERKS]);
-    int error = AX_E_WRONG_CONTRACT;
-    if (effect->contract != 0 || effect->bound)
-        error = clerk_find_key(ctx, clerk, effect->handle, effect->contract, registry, effect->key);
+    uint32_t home = far_home(ctx, registry, effect->key);
+    if (effect->contract == 0 && !effect->bound)
+        return AX_E_WRONG_CONTRACT;
+    if (home == 0)
+        return AX_E_INVALID;
+    struct ax_ref clerk = gw.clerks[home][gw.next_clerk[home]++ % GW_CLERKS_EACH];
+    return clerk_find_key(ctx, clerk_ref_of(clerk), effect->handle, ax_now(ctx) + find_ns(),
+                          effect->contract, registry, effect->key);
+}
+
+static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
+{
+    int error = look_for_key(ctx, effect);
     if (error == 0)
         return;
     struct gw_later *later = gw_run_later(ctx, not_found);
