@@ -170,6 +170,9 @@ ran slow_ask tcp
 # By its connections: its silence would be told after 100 s, for which nothing here waits.
 [[ $("$axsup" call "$dir/a.json" traveler watch_at '{"node":"b","name":"counter"}') == '{"error":0}' ]]
 verdict $? "a watches an actor of b"
+before=$("$axsup" sessions "$dir/a.json" --json)
+[[ $before == '[{"node":"b","session":"b@boot-'*',"version":1,'* ]]
+verdict $? "a has a session with b: $before"
 kill -KILL "${pids[b]}"
 wait "${pids[b]}" 2>/dev/null
 unset "pids[b]"
@@ -177,7 +180,18 @@ become '{"downs":1,"reason":"node down","restarts":false}' call "$dir/a.json" tr
 become '*"event":"node_down"*' events "$dir/a.json" --json
 ran node_down tcp
 
-nodes=(a c d e)
+# Nothing is left of its session, and it comes with another one.
+become '[]' sessions "$dir/a.json" --json
+become '*{"node":"b",*"state":"down",*}*' nodes "$dir/a.json" --json
+while (exec 3<>"/dev/tcp/127.0.0.1/${ports[1]}") 2>/dev/null; do :; done # its last process ends
+start b
+become '[{"node":"b","session":"b@boot-*,"version":1,*' sessions "$dir/a.json" --json
+got=$("$axsup" sessions "$dir/a.json" --json)
+[[ ${got%%-session-*} != "${before%%-session-*}" ]]
+verdict $? "b comes again as what it was: $got, and before: $before"
+ran forgotten tcp
+
+nodes=(a b c d e)
 stop_all
 
 echo "$passed passed, $failed failed"
