@@ -286,7 +286,7 @@ static void set_room(struct sup_worker_config *worker, const struct sup_cluster_
     uint64_t bytes = frames * (max_message + 4096);
     uint64_t most = 2 * ((uint64_t)cluster->requests + cluster->ensures) + 256;
 
-    worker->max_actors = 1024 + cluster->keys + cluster->requests + cluster->monitors;
+    worker->max_actors = 2048 + cluster->keys + cluster->requests + cluster->monitors;
     worker->write_buffer = bytes < WRITE_MOST ? bytes : WRITE_MOST;
     worker->max_asks = most < UINT16_MAX ? (unsigned)most : UINT16_MAX;
 }
