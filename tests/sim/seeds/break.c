@@ -222,6 +222,28 @@ static void stick(struct world *world, unsigned node, const struct planned *plan
     sim_later(world->sim, planned->c % 4000 * SIM_MS, node, leaves_again, world, node);
 }
 
+static void write_book(struct world *world, unsigned node, unsigned other, enum ov_event_kind kind)
+{
+    const char name[] = {(char)('a' + other), '\0'};
+    struct ov_event event = {.kind = kind, .node = name};
+    say(world, node, "%s %s", kind == OV_ON_KNOW ? "knows" : "does not dial", name);
+    (void)sim_in(world->sim, node, &(struct ov_in){.kind = OV_IN_LINK, .link = &event}, NULL);
+}
+
+static void known_again(void *of, uint64_t arg)
+{
+    write_book(of, (unsigned)(arg & 0xff), (unsigned)(arg >> 8), OV_ON_KNOW);
+}
+
+static void book(struct world *world, unsigned node, const struct planned *planned)
+{
+    unsigned other = planned->b % world->nodes;
+    if (!can_act(world, node) || other == node)
+        return;
+    write_book(world, node, other, OV_ON_FORGET);
+    sim_later(world->sim, planned->c % 4000 * SIM_MS, node, known_again, world, other << 8 | node);
+}
+
 static void corrupt(struct world *world, unsigned node, const struct planned *planned)
 {
     /* every other one where the length of a record stands */
@@ -338,7 +360,7 @@ void break_it(struct world *world, unsigned node, const struct planned *planned)
         [PLAN_JUMP] = jump,         [PLAN_STALL] = stall,       [PLAN_CUT] = cut,
         [PLAN_CUT_HALF] = cut_half, [PLAN_ATTACK] = attack,     [PLAN_FLOOD] = flood,
         [PLAN_IMPOSTOR] = impostor, [PLAN_CORRUPT] = corrupt,   [PLAN_ROTATE] = rotate,
-        [PLAN_STRANGE] = strange,   [PLAN_STUCK] = stick};
+        [PLAN_STRANGE] = strange,   [PLAN_STUCK] = stick,       [PLAN_BOOK] = book};
 
     if (planned->kind >= PLAN_ATTACK && world->plan->locks == OPEN)
         return; /* it is nothing to nodes that take whoever comes */

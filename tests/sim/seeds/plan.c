@@ -24,7 +24,8 @@ static const struct share {
               {PLAN_PAUSE, 10},  {PLAN_LEASE_PAUSE, 4}, {PLAN_STORE, 10},    {PLAN_JUMP, 7},
               {PLAN_STALL, 3},   {PLAN_ATTACK, 10},     {PLAN_FLOOD, 2},     {PLAN_IMPOSTOR, 4},
               {PLAN_CORRUPT, 5}, {PLAN_CUT, 12},        {PLAN_CUT_HALF, 8},  {PLAN_ROTATE, 5},
-              {PLAN_STRANGE, 2}, {PLAN_FORGET, 3},      {PLAN_STALE, 4},     {PLAN_STUCK, 4}};
+              {PLAN_STRANGE, 2}, {PLAN_FORGET, 3},      {PLAN_STALE, 4},     {PLAN_STUCK, 4},
+              {PLAN_BOOK, 5}};
 
 /* splitmix64, as the simulation's, but not the same numbers. */
 static uint32_t next(uint64_t *chance)

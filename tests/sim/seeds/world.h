@@ -111,6 +111,7 @@ struct tally { /* of nothing but numbers */
     X(CUT, "cut")                                                                                  \
     X(CUT_HALF, "cut at one end")                                                                  \
     X(STUCK, "peer that takes nothing")                                                            \
+    X(BOOK, "peer taken out of the book")                                                          \
     X(ATTACK, "attack")                                                                            \
     X(FLOOD, "flood")                                                                              \
     X(IMPOSTOR, "impostor")                                                                        \
