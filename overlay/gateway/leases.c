@@ -276,6 +276,15 @@ static bool read_request(const struct ov_out *out, struct ov_store_request *requ
            strcmp(view.node, request->asker.node) == 0;
 }
 
+/* What it has seen is no more than a store can have given: else none could be given any more. */
+static bool is_believed(const struct ov_store_request *request)
+{
+    const struct ov_store_record *record =
+        ov_store_memory_find(&gw.store.memory, request->registry, request->shard);
+    uint64_t known = record != NULL ? record->epoch : 0;
+    return ov_epoch_believed(known > gw.store.least ? known : gw.store.least, request->epoch);
+}
+
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
 {
     struct ov_store_request request;
@@ -287,7 +296,7 @@ bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out)
         later->answer.status = AX_E_NO_ACTOR;
     else if (gw.book.npeers == 0)
         later->answer.status = AX_E_NOT_ALLOWED;
-    else if (!read_request(out, &request))
+    else if (!read_request(out, &request) || !is_believed(&request))
         later->answer.status = AX_E_INVALID;
     else if (!ask_memory(ctx, &request, &later->store))
         later->answer.status = AX_E_BUSY;

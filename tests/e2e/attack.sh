@@ -166,6 +166,7 @@ ask_lease 1000 up answers=1000 status10=1000
 ask_lease_own 100 up answers=100 status0=100
 ask_lease_other 100 up answers=100 status10=100
 ask_lease_beyond 100 up answers=100 status10=100
+ask_lease_epoch 100 up answers=100 status10=100
 END_OF_LIST
 puts 3 'members'
 goes_on 'members'

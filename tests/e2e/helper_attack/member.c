@@ -286,10 +286,11 @@ static void set_text(struct ax_str *field, const char *text)
 }
 
 /* A question of node `asker` for a shard of a registry: what it asks is as it should be. */
-static struct ax_span lease(const char *asker, uint32_t shard)
+static struct ax_span lease(const char *asker, uint32_t shard, uint64_t epoch)
 {
     static uint8_t image[512] __attribute__((aligned(8)));
-    struct lease_store_change change = {.op = OV_STORE_READ, .shard = shard, .ttl_ns = 1};
+    struct lease_store_change change = {
+        .op = OV_STORE_READ, .shard = shard, .epoch = epoch, .ttl_ns = 1};
     struct ov_ident ident = {.boot = 1, .session = 1};
     char text[OV_ID_TEXT];
     size_t size = 0;
@@ -309,11 +310,13 @@ static void ask_lease(struct ov_frame *frame, const char *kind)
     static const struct ax_span leases = {"/leases", 7};
     OV_SET(frame, endpoint, leases);
     if (strcmp(kind, "ask_lease_own") == 0)
-        frame->body = lease("x", 0);
+        frame->body = lease("x", 0, 1);
     else if (strcmp(kind, "ask_lease_other") == 0)
-        frame->body = lease("b", 0);
+        frame->body = lease("b", 0, 1);
     else if (strcmp(kind, "ask_lease_beyond") == 0)
-        frame->body = lease("x", UINT32_MAX);
+        frame->body = lease("x", UINT32_MAX, 1);
+    else if (strcmp(kind, "ask_lease_epoch") == 0)
+        frame->body = lease("x", 0, UINT64_MAX);
 }
 
 static const struct ax_span shelf = {"shelf", 5};
