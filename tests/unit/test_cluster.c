@@ -270,6 +270,12 @@ static void test_ids(void **state)
             step(alone, &(struct ov_in){.kind = OV_IN_STORE,
                                         .store = &(struct ov_store_answer){.number = number}}),
             number % ((uint64_t)2 * OV_REGISTRIES_MAX) < 2 ? 0 : AX_E_NO_KEY);
+    uint32_t registry, shard;
+    const uint64_t askers = (uint64_t)2 * OV_REGISTRIES_MAX;
+    assert_true(ov_cluster_asked(alone->cluster, 0, &registry, &shard));
+    assert_false(ov_cluster_asked(alone->cluster, 2, &registry, &shard));
+    assert_false(
+        ov_cluster_asked(alone->cluster, askers * (OV_SHARDS_MOST - 1), &registry, &shard));
     assert_int_equal(step(alone, &(struct ov_in){.kind = OV_IN_STOPPED, .registry = 1}),
                      AX_E_INVALID);
     assert_int_equal(step(alone, &(struct ov_in){.kind = OV_IN_STOPPED}), 0);
