@@ -135,7 +135,8 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("Who keeps the leases. A node without peers may leave it out.")),
     KEY(sup_cluster_config, "registries", LIST, registries, RANGE(0, OV_REGISTRIES_MAX), OF(spread),
         .count_offset = offsetof(struct sup_cluster_config, n_registries), ABSENT("none"),
-        ABOUT("Registries whose keys are spread over the nodes.")),
+        ABOUT("Registries whose keys are spread over the nodes. A node has up to 65,536 of their "
+              "actors at a time; who asks for one more is refused with AX_E_LIMIT.")),
     KEY(sup_cluster_config, "lease_ttl", DURATION, lease_ttl_ns, RANGE(10 * MS, HOUR),
         DEFAULT("2s"),
         ABOUT("How long a node may have a shard without renewing its lease, and how long it takes "
