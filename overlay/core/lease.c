@@ -251,3 +251,16 @@ void ov_lease_ask_anew(struct ov_lease *lease)
 {
     lease->wait_until = 0;
 }
+
+/* ---- in words ---- */
+
+const char *ov_lease_state_text(enum ov_lease_state state)
+{
+    static const char *const texts[] = {
+        [OV_FREE] = "free",         [OV_ACQUIRING] = "acquiring",
+        [OV_HELD] = "held",         [OV_RENEWING] = "renewing",
+        [OV_DRAINING] = "draining", [OV_INDETERMINATE] = "indeterminate",
+        [OV_FENCED] = "fenced",     [OV_RELEASING] = "releasing",
+    };
+    return texts[state];
+}

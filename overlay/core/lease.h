@@ -99,4 +99,7 @@ void ov_lease_ask_anew(struct ov_lease *lease);
 bool ov_lease_may_begin(const struct ov_lease *lease, uint64_t now);
 bool ov_lease_may_go_on(const struct ov_lease *lease, uint64_t now);
 
+/* "held". */
+const char *ov_lease_state_text(enum ov_lease_state state);
+
 #endif

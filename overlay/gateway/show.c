@@ -110,17 +110,6 @@ static bool shard_at(uint64_t at, uint32_t *registry, uint32_t *shard)
     return false;
 }
 
-static const char *state_name(enum ov_lease_state state)
-{
-    static const char *const names[] = {
-        [OV_FREE] = "free",         [OV_ACQUIRING] = "acquiring",
-        [OV_HELD] = "held",         [OV_RENEWING] = "renewing",
-        [OV_DRAINING] = "draining", [OV_INDETERMINATE] = "indeterminate",
-        [OV_FENCED] = "fenced",     [OV_RELEASING] = "releasing",
-    };
-    return names[state];
-}
-
 /* 0: not known, or none yet. */
 static const char *epoch_of(const struct ov_shard_view *view, char text[EPOCH_TEXT])
 {
@@ -142,7 +131,7 @@ static bool show_lease(struct page *page, uint64_t at)
     return add(page,
                "{\"registry\":%s,\"shard\":%u,\"state\":\"%s\",\"epoch\":%s,"
                "\"left_ns\":%" PRIu64 "}",
-               shown(gw.registries[registry].name, name), shard, state_name(view.state),
+               shown(gw.registries[registry].name, name), shard, ov_lease_state_text(view.state),
                epoch_of(&view, epoch), view.left_ns);
 }
 

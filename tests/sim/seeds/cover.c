@@ -2,13 +2,6 @@
 /* Which states leases have been in, and how they came into them; which ends sessions have had. */
 #include "tests/sim/seeds/world.h"
 
-static const char *const leases[] = {
-    [OV_FREE] = "free",         [OV_ACQUIRING] = "acquiring", [OV_HELD] = "held",
-    [OV_RENEWING] = "renewing", [OV_DRAINING] = "draining",   [OV_INDETERMINATE] = "indeterminate",
-    [OV_FENCED] = "fenced",     [OV_RELEASING] = "releasing",
-};
-_Static_assert(sizeof leases / sizeof *leases == LEASE_STATES, "each has a name");
-
 void cover_out(struct world *world, const struct ov_out *out)
 {
     if (out->kind != OV_OUT_LINK || out->link->kind != OV_TELL_DOWN)
@@ -42,14 +35,15 @@ static void print_leases(const struct tally *tally)
     }
     printf("leases were in %u of %u states, by %u transitions:", states, LEASE_STATES, ways);
     for (unsigned from = 0; from < LEASE_STATES; from++) {
-        const char *between = "";
+        bool first = true;
         for (unsigned to = 0; to < LEASE_STATES; to++) {
             if (tally->leases[from][to] == 0)
                 continue;
-            printf("%s%s", *between == '\0' ? "\n    " : between,
-                   *between == '\0' ? leases[from] : "");
-            printf("%s%s %lu", *between == '\0' ? " -> " : "", leases[to], tally->leases[from][to]);
-            between = ", ";
+            if (first)
+                printf("\n    %s -> ", ov_lease_state_text((enum ov_lease_state)from));
+            printf("%s%s %lu", first ? "" : ", ", ov_lease_state_text((enum ov_lease_state)to),
+                   tally->leases[from][to]);
+            first = false;
         }
     }
     putchar('\n');
