@@ -356,6 +356,8 @@ const char *gw_whom(struct ax_ctx *ctx, uint64_t node, uint64_t addr, char *text
 #define GW_NO_NODE (UINT32_MAX - 1)
 uint32_t gw_node_of_boot(uint64_t boot);
 uint32_t gw_node_of_name(const char *name);
+/* And the life that the node is in now; 0: it is not up. */
+uint64_t gw_boot_of(uint32_t node);
 
 /* ---- evict.c ---- */
 

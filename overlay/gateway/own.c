@@ -35,12 +35,9 @@ bool gw_is_for(const struct ov_frame *frame, const char *endpoint)
 
 bool gw_own_target(uint32_t node, const char *endpoint, struct ov_target *target)
 {
-    struct ov_node_view view;
-    if (node == GW_NO_NODE || !ov_core_node(ov_cluster_core(gw.cluster), node, &view) || !view.up)
-        return false;
     *target = (struct ov_target){.registry = OV_NO_REGISTRY,
                                  .node = node,
-                                 .boot = view.ident.boot,
+                                 .boot = gw_boot_of(node),
                                  .endpoint = {endpoint, (uint32_t)strlen(endpoint)}};
-    return true;
+    return target->boot != 0;
 }

@@ -167,8 +167,7 @@ uint32_t gw_node_of_name(const char *name)
     return GW_NO_NODE;
 }
 
-/* The life that the node is in now; 0: it is not up. */
-static uint64_t boot_of(uint32_t node)
+uint64_t gw_boot_of(uint32_t node)
 {
     struct ov_node_view view;
     if (node == OV_HERE)
@@ -183,7 +182,7 @@ static uint64_t boot_of(uint32_t node)
 static int target_endpoint(const struct gw_identity *identity, struct ov_target *target)
 {
     target->node = gw_node_of_name(identity->name);
-    if (target->node == GW_NO_NODE || (target->boot = boot_of(target->node)) == 0)
+    if (target->node == GW_NO_NODE || (target->boot = gw_boot_of(target->node)) == 0)
         return AX_E_NODE_DOWN;
     target->endpoint = bytes_of(identity->endpoint, strlen(identity->endpoint));
     return 0;

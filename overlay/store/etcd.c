@@ -75,12 +75,13 @@ static void logged_in(struct ov_etcd *etcd, const struct ov_http_result *result)
 }
 
 /* A token of etcd's lasts for a few minutes; one of JWT only until users or roles are changed, and
- * what is said of that has the code of any wrong argument. The step was not done. */
+ * what is said of that has the code of any wrong argument. */
 static bool token_is_over(const char *error, int64_t code)
 {
     return code == CODE_UNAUTHENTICATED || strstr(error, "revision of auth store is old") != NULL;
 }
 
+/* The step was not done. */
 static void failed(struct ov_etcd *etcd, uint32_t slot, const char *error, int64_t code)
 {
     struct ov_etcd_task *task = &etcd->tasks[slot];
