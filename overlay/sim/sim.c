@@ -69,6 +69,11 @@ void sim_delays(struct sim *sim, uint64_t min, uint64_t max)
     sim->config.delay_max = max;
 }
 
+static void draw_time(struct sim *sim)
+{
+    fprintf(sim->config.trace, "%10.4f  ", (double)sim->now / (double)SIM_S);
+}
+
 /* A column for each node: its letter where it acts, ":" while it stands still, nothing while it is
  * not there. */
 static void draw(struct sim *sim, unsigned node)
@@ -116,7 +121,7 @@ static void tell_of_message(struct sim *sim, unsigned node, const struct ov_out 
     const char *name = out->kind < sizeof names / sizeof *names ? names[out->kind] : NULL;
     if (sim->config.trace == NULL || name == NULL || out->node == OV_HERE)
         return;
-    fprintf(sim->config.trace, "%10.4f  ", (double)sim->now / (double)SIM_S);
+    draw_time(sim);
     draw_arrow(sim, sim_node_of(sim, node, out->node), node);
     fprintf(sim->config.trace, " %s\n", name);
 }
@@ -125,7 +130,7 @@ void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
 {
     if (sim->config.trace == NULL)
         return;
-    fprintf(sim->config.trace, "%10.4f  ", (double)sim->now / (double)SIM_S);
+    draw_time(sim);
     draw(sim, node);
     fputc(' ', sim->config.trace);
     vfprintf(sim->config.trace, format, args);

@@ -161,14 +161,14 @@ bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *ot
 void sim_corrupt(struct sim *sim, unsigned from, unsigned to, uint32_t bit);
 /* Somebody without the token connects to the node and sends these bytes. */
 void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len);
-/* From how many addresses such come, one after another; 1 at first. */
-void sim_strangers(struct sim *sim, unsigned n);
 /* The same with what a node has sent to this one so far on a connection that it had dialled. */
 void sim_replay(struct sim *sim, unsigned node);
 /* The same cut short, or with a bit turned over; or with what the node itself has sent. */
 void sim_replay_cut(struct sim *sim, unsigned node);
 void sim_replay_changed(struct sim *sim, unsigned node);
 void sim_reflect(struct sim *sim, unsigned node);
+/* From how many addresses all of these come, one after another; 1 at first. */
+void sim_strangers(struct sim *sim, unsigned n);
 
 /* ---- the store ---- */
 
