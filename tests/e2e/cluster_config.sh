@@ -34,6 +34,20 @@ config() {
 END
 }
 
+# begin_whole NAME: until it runs.
+begin_whole() {
+    begin "$dir/$1.json"
+    said "*system $1 is running*"
+}
+
+# end_now NAME: without waiting for anything.
+end_now() {
+    try 0 '' '' stop "$dir/$1.json" --now
+    said "*system $1 has stopped: *"
+    wait "$pid"
+    pid=
+}
+
 # pid_of CONF WORKER
 pid_of() {
     "$axsup" status "$1" --json | sed 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|'
@@ -137,8 +151,7 @@ pid=
 # ---- one whose gateway does not answer ----
 
 config b 1s '"cluster": { "node": "b", "listen": "/'"${dir#/}"'/b.socket", "allow_insecure_auth": true },'
-begin "$dir/b.json"
-said '*system b is running*'
+begin_whole b
 kill -STOP "$(pid_of "$dir/b.json" gateway/0)"
 try 1 '' '*AX_E_TIMEOUT*' nodes "$dir/b.json" --timeout 20ms
 try 1 '' '*AX_E_TIMEOUT*' drain "$dir/b.json" --within 20ms
@@ -151,8 +164,7 @@ verdict $? "its socket is left behind"
 pid=
 
 # A stop that is not to wait asks for nothing.
-begin "$dir/b.json"
-said '*system b is running*'
+begin_whole b
 try 0 '' '' stop "$dir/b.json" --now
 said '*system b has stopped: *0 workers killed*'
 wait "$pid"
@@ -165,8 +177,7 @@ began=$(date +%s)
 d='"cluster": { "node": "d", "listen": "'$dir'/d.socket", "allow_insecure_auth": true,
     "lease_ttl": "1h", "registries": [ { "name": "users", "shards": 8 } ]'
 config d 5s "$d },"
-begin "$dir/d.json"
-said '*system d is running*'
+begin_whole d
 become '*"shard":0,"owner":"d@*,"here":true}*' shards "$dir/d.json" --json
 epoch=$("$axsup" shards "$dir/d.json" --json | sed 's|.*"shard":0,[^}]*"epoch":\([0-9]*\).*|\1|')
 ((epoch > began))
@@ -178,26 +189,19 @@ become '*"shard":0,"owner":"d@*,"epoch":'"$epoch"',"here":true}*' shards "$dir/d
 # What is not known is null.
 try 0 '' '' drain "$dir/d.json"
 try 0 '\[*"shard":0,"owner":null,"epoch":null,"here":false}*\]' '' shards "$dir/d.json" --json
-try 0 '' '' stop "$dir/d.json" --now
-said '*system d has stopped: *'
-wait "$pid"
+end_now d
 grep -q ' warn gateway/0 gateway: allow_insecure_auth: ' "$dir/log"
 verdict $? "nothing is said of who is let in"
-pid=
 
 # A store of several that was started anew does not know what others have: for so long it gives nothing.
 config d 5s "$d, \"peers\": { \"e\\\"\": \"/no\\\"\u0001\\\\\" }, \"store\": { \"memory\": { \"node\": \"d\" } } },"
-begin "$dir/d.json"
-said '*system d is running*'
+begin_whole d
 become '*"state":"*' leases "$dir/d.json" --json
 try 0 '\[{"node":"e\\"","address":"/no\\"\\u0001\\\\","state":"down","session":null}\]' '' \
     nodes "$dir/d.json" --json
 [[ $("$axsup" leases "$dir/d.json" --json) != *'"state":"held"'* ]]
 verdict $? "leases are given that others may have: $("$axsup" leases "$dir/d.json" --json)"
-try 0 '' '' stop "$dir/d.json" --now
-said '*system d has stopped: *'
-wait "$pid"
-pid=
+end_now d
 
 # ---- a gateway that cannot begin ----
 
@@ -206,8 +210,7 @@ pid=
 cp "$dir/token" "$dir/d.token"
 config d 5s "\"max_message\": \"1K\", \"cluster\": { \"node\": \"d\", \"listen\": \"$dir/d.socket\",
     \"token_file\": \"d.token\", \"registries\": [ { \"name\": \"users\", \"shards\": 100 } ] },"
-begin "$dir/d.json"
-said '*system d is running*'
+begin_whole d
 mv "$dir/d.token" "$dir/gone"
 kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
 said '*cannot begin: No such file or directory*'
@@ -216,32 +219,24 @@ mv "$dir/gone" "$dir/d.token"
 try 0 '' '' restart "$dir/d.json" gateway
 become '{"value":0}' call "$dir/d.json" users/alice get
 become '*"shard":99,"state":"held"*' leases "$dir/d.json" --json
-try 0 '' '' stop "$dir/d.json" --now
-said '*system d has stopped: *'
-wait "$pid"
-pid=
+end_now d
 
 # ---- keys that are alike ----
 
 # A hash that is no secret takes these two for one.
 config d 5s "$d },"
-begin "$dir/d.json"
-said '*system d is running*'
+begin_whole d
 try 0 '' '' send "$dir/d.json" users/X-MW81Hf3yz-rQ add '{"by":500}'
 try 0 '{"value":500}' '' call "$dir/d.json" users/X-MW81Hf3yz-rQ get
 try 0 '{"value":0}' '' call "$dir/d.json" users/RcBP0GAf7fe03Z get
-try 0 '' '' stop "$dir/d.json" --now
-said '*system d has stopped: *'
-wait "$pid"
-pid=
+end_now d
 
 # ---- several that wait for a drain ----
 
 # It lasts as long as an actor of a key does not end; a gateway that dies meanwhile has left nobody without
 # an answer, as the next one has no shard.
 config d 5s "$d },"
-begin "$dir/d.json"
-said '*system d is running*'
+begin_whole d
 try 0 '{"value":0}' '' call "$dir/d.json" users/alice get
 stopped=$(pid_of "$dir/d.json" counting/0)
 kill -STOP "$stopped"
@@ -260,16 +255,12 @@ for i in 0 1 2; do
     verdict $? "one of several drains: $(<"$dir/drain.$((i + 1))")"
 done
 kill -CONT "$stopped"
-try 0 '' '' stop "$dir/d.json" --now
-said '*system d has stopped: *'
-wait "$pid"
-pid=
+end_now d
 
 # ---- a system without a cluster ----
 
 config c 5s ''
-begin "$dir/c.json"
-said '*system c is running*'
+begin_whole c
 for what in nodes sessions shards leases drain; do
     try 1 '' 'axsup: c is a system without a cluster: its config has no "cluster"' "$what" "$dir/c.json"
 done

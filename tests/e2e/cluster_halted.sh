@@ -104,10 +104,7 @@ told=$(sed 's/.*"taken":\([0-9]*\).*/\1/' "$dir"/told* | awk '{ n += $1 } END { 
 lost=$(($(letters a) + $(letters b) - lost))
 ((came + lost >= told && came <= told)) # what was to rest is lost as well
 verdict $? "of $told messages $came came, and $lost are dead letters"
-for node in a b; do
-    [[ $("$axsup" status "$dir/$node.json" --json) == *'"gateway/0"'*'"restarts":0,'* ]]
-    verdict $? "the gateway of $node has died: $(grep gateway/0 "$dir/$node.log")"
-done
+gateways_live a b
 
 stop_all
 echo "$passed passed, $failed failed"

@@ -35,23 +35,13 @@ certificates() {
             -days 2 -extfile "$dir/ext" -out "$dir/server.pem" >>"$dir/openssl.log" 2>&1
 }
 
-# begin_server: sets $listen and $server; somebody may be faster at a port.
-begin_server() {
-    local tries
-    for tries in 1 2 3; do
-        listen=$(free_ports 1)
-        redis-server --port 0 --tls-port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
-            --maxmemory-policy noeviction --requirepass right --tls-ca-cert-file "$dir/ca.pem" \
-            --tls-cert-file "$dir/server.pem" --tls-key-file "$dir/server.key" \
-            --tls-auth-clients no >"$dir/server.log" 2>&1 </dev/null &
-        server=$!
-        until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
-            kill -0 "$server" 2>/dev/null || continue 2
-        done
-        return 0
-    done
-    echo "FAIL  redis-server has ended $tries times: $(tail -n 3 "$dir/server.log")"
-    exit 1
+# serve_tls: as serve, of Redis with TLS and a password.
+serve_tls() {
+    redis-server --port 0 --tls-port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
+        --maxmemory-policy noeviction --requirepass right --tls-ca-cert-file "$dir/ca.pem" \
+        --tls-cert-file "$dir/server.pem" --tls-key-file "$dir/server.key" \
+        --tls-auth-clients no >"$dir/server.log" 2>&1 </dev/null &
+    server=$!
 }
 
 # log_of_b PATTERN: until b has logged it, since the last time it was started.
@@ -93,7 +83,7 @@ certificates || {
     echo "FAIL  no certificates: $(<"$dir/openssl.log")"
     exit 1
 }
-begin_server
+begin_server redis serve_tls
 name_nodes a b
 umask 077
 for node in a b; do

@@ -179,10 +179,7 @@ become '{"downs":1,*' call "$dir/a.json" end minded
 got=$("$axsup" call "$dir/c.json" near seen '{"node":"a","key":0}' --timeout 60s) # behind what waits
 [[ $("$axsup" call "$dir/a.json" end minded) == '{"downs":1,"before":'*',"after":0}' ]]
 verdict $? "after $before came, of 17, $got; $("$axsup" call "$dir/a.json" end minded)"
-for node in a b; do
-    [[ $("$axsup" status "$dir/$node.json" --json) == *'"gateway/0"'*'"restarts":0,'* ]]
-    verdict $? "the gateway of $node has died: $(grep gateway/0 "$dir/$node.log")"
-done
+gateways_live a b
 
 stop_all
 echo "$passed passed, $failed failed"

@@ -30,18 +30,34 @@ for x in s: x.bind(("127.0.0.1", 0))
 print(*[x.getsockname()[1] for x in s])' "$1"
 }
 
-# serve KIND LISTEN PEER: starts a server of leases there, in $server.
+# begin_server WHAT COMMAND...: runs the command, which starts a server at the port $listen, $server, and
+# may give it the port $peer too, until there is one. Not at all: it ends the script.
+begin_server() {
+    local tries
+    for tries in 1 2 3; do # somebody may be faster at a port
+        read -r listen peer < <(free_ports 2)
+        "${@:2}"
+        until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
+            kill -0 "$server" 2>/dev/null || continue 2
+        done
+        return 0
+    done
+    echo "FAIL  a server of $1 has ended $tries times: $(tail -n 3 "$dir/server.log")"
+    exit 1
+}
+
+# serve KIND: starts a server of leases at the port $listen, in $server.
 serve() {
     case $1 in
     redis)
-        redis-server --port "$2" --bind 127.0.0.1 --dir "$dir" --save '' \
+        redis-server --port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
             --maxmemory-policy noeviction >"$dir/server.log" 2>&1 </dev/null &
         ;;
     etcd)
-        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$2" \
-            --advertise-client-urls "http://127.0.0.1:$2" --listen-peer-urls "http://127.0.0.1:$3" \
-            --initial-advertise-peer-urls "http://127.0.0.1:$3" \
-            --initial-cluster "default=http://127.0.0.1:$3" >"$dir/server.log" 2>&1 </dev/null &
+        etcd --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$listen" \
+            --advertise-client-urls "http://127.0.0.1:$listen" --listen-peer-urls "http://127.0.0.1:$peer" \
+            --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
+            --initial-cluster "default=http://127.0.0.1:$peer" >"$dir/server.log" 2>&1 </dev/null &
         ;;
     esac
     server=$!
@@ -59,7 +75,7 @@ has_kind() {
 # it needs. False: there is no such server here, or no such kind in this build, which it says; a server
 # that does not run ends the script.
 lease_store() {
-    local listen peer tries program=$1
+    local program=$1
     [[ $1 == memory ]] && return
     [[ $1 == etcd ]] || program=redis-server
     has_kind "$1" || return
@@ -67,17 +83,8 @@ lease_store() {
         echo "skipped: there is no $program here: make deps"
         return 1
     }
-    for tries in 1 2 3; do # somebody may be faster at a port
-        read -r listen peer < <(free_ports 2)
-        serve "$1" "$listen" "$peer"
-        store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$listen\" ], \"timeout\": \"${2-200ms}\" } }"
-        until (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null; do
-            kill -0 "$server" 2>/dev/null || continue 2
-        done
-        return 0
-    done
-    echo "FAIL  a server of $1 has ended $tries times: $(tail -n 3 "$dir/server.log")"
-    exit 1
+    begin_server "$1" serve "$1"
+    store="{ \"$1\": { \"endpoints\": [ \"127.0.0.1:$listen\" ], \"timeout\": \"${2-200ms}\" } }"
 }
 
 # name_nodes NODE...: those that the script is about, each with a port, and a token for all.
@@ -169,6 +176,15 @@ start_all() {
 pid_of() {
     "$axsup" status "$dir/$1.json" --json |
         sed -n 's|.*"name":"'"$2"'"[^}]*"pid":\([0-9]*\).*|\1|p'
+}
+
+# gateways_live NODE...: the first that each had.
+gateways_live() {
+    local node
+    for node; do
+        [[ $("$axsup" status "$dir/$node.json" --json) == *'"gateway/0"'*'"restarts":0,'* ]]
+        verdict $? "the gateway of $node has died: $(grep gateway/0 "$dir/$node.log")"
+    done
 }
 
 # node_of PID WORKER: of which node that is the worker; nothing: of none that runs.
