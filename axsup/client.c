@@ -126,33 +126,47 @@ static bool set_address(struct sockaddr_un *address, const struct sup_client *cl
                             client->config->run_dir) < sizeof(address->sun_path);
 }
 
-static int connect_to(struct sup_client *client)
+static void disconnect(struct sup_client *client)
+{
+    if (client->fd >= 0)
+        close(client->fd);
+    if (client->server >= 0)
+        close(client->server);
+    client->fd = client->server = -1;
+}
+
+/* 0 or an errno. */
+static int dial(struct sup_client *client, struct ucred *server)
 {
     struct sockaddr_un address;
-    struct ucred server;
-    socklen_t size = sizeof(server);
-    int error;
+    socklen_t size = sizeof(*server);
 
     if (!set_address(&address, client))
-        return not_running(client);
+        return ENOENT;
     client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (client->fd < 0) {
-        sup_complain("a socket: %s", strerror(errno));
-        return SUP_EXIT_FAILED;
-    }
-    error = connect_patiently(client->fd, &address, client->config->run_dir);
+    if (client->fd < 0)
+        return errno;
+    int error = connect_patiently(client->fd, &address, client->config->run_dir);
+    if (error == 0 && getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, server, &size) != 0)
+        error = errno;
+    if (error == 0 && server->pid > 0)
+        client->server = (int)syscall(SYS_pidfd_open, server->pid, 0);
+    return error;
+}
+
+static int connect_to(struct sup_client *client)
+{
+    struct ucred server = {.uid = (uid_t)-1};
+    int error = dial(client, &server);
+
     if (error == EAGAIN)
         return no_answer(client);
     if (absent(error) || error == ENOTDIR)
         return not_running(client);
-    if (error == 0 && getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &server, &size) != 0)
-        error = errno;
     if (error != 0) {
-        sup_complain("%s: %s", address.sun_path, strerror(error));
+        sup_complain("%s/" SUP_CONTROL_NAME ": %s", client->config->run_dir, strerror(error));
         return SUP_EXIT_FAILED;
     }
-    if (server.pid > 0)
-        client->server = (int)syscall(SYS_pidfd_open, server.pid, 0);
     return check_server(client, &server);
 }
 
@@ -168,13 +182,10 @@ int sup_client_open(struct sup_client *client, const char *file)
 void sup_client_close(struct sup_client *client)
 {
     client->config = sup_config_free(client->config);
-    if (client->fd >= 0)
-        close(client->fd);
-    if (client->server >= 0)
-        close(client->server);
-    client->fd = client->server = -1;
+    disconnect(client);
+    free(client->request);
     free(client->buffer);
-    client->buffer = NULL;
+    client->request = client->buffer = NULL;
 }
 
 /* ---- a system that does not answer ---- */
@@ -229,8 +240,12 @@ static int await(const struct sup_client *client, short events)
 
 /* The system went away, or refused us, before it took all of the request: what it says is still to
  * be read, so this is no error yet. */
-static int send_all(struct sup_client *client, const char *text, size_t size)
+static int send_request(struct sup_client *client)
 {
+    const char *text = client->request;
+    size_t size = client->request_size;
+
+    client->cut = false;
     while (size > 0) {
         ssize_t n = send(client->fd, text, size, MSG_NOSIGNAL);
 
@@ -242,8 +257,10 @@ static int send_all(struct sup_client *client, const char *text, size_t size)
                 return status;
             continue;
         }
-        if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            client->cut = true;
             return 0;
+        }
         if (n < 0) {
             sup_complain("the control socket: %s", strerror(errno));
             return SUP_EXIT_FAILED;
@@ -270,8 +287,9 @@ int sup_client_send(struct sup_client *client, json_t *request)
     json_int_t timeout_ns = json_integer_value(json_object_get(request, "timeout_ns"));
     char *text = dump(client, request);
     size_t size = text ? strlen(text) : 0;
-    int status;
 
+    free(client->request);
+    client->request = NULL;
     client->patience_ns = ALIVE_NS + (uint64_t)timeout_ns;
     if (!text) {
         sup_complain("the arguments are not UTF-8");
@@ -284,9 +302,24 @@ int sup_client_send(struct sup_client *client, json_t *request)
         return SUP_EXIT_USAGE;
     }
     text[size] = '\n'; /* in the place of the NUL */
-    status = send_all(client, text, size + 1);
-    free(text);
-    return status;
+    client->request = text;
+    client->request_size = size + 1;
+    client->asked_at = clock_ns();
+    return send_request(client);
+}
+
+/* Where the connection has ended before the system read all of the request, it has done nothing of
+ * it. False: it is not to be had by another one. */
+static bool ask_again(struct sup_client *client)
+{
+    struct ucred server = {.uid = (uid_t)-1};
+
+    if (clock_ns() - client->asked_at >= STARTING_NS)
+        return false;
+    (void)poll(NULL, 0, LOOK_AGAIN_MS);
+    disconnect(client);
+    return dial(client, &server) == 0 && check_server(client, &server) == 0 &&
+           send_request(client) == 0;
 }
 
 /* Makes room for more. False: no memory, or a line without end. */
@@ -310,6 +343,24 @@ static bool make_room(struct sup_client *client)
     return true;
 }
 
+/* Takes what has come, or waits for it. As sup_client_line. */
+static int receive(struct sup_client *client)
+{
+    ssize_t n = recv(client->fd, client->buffer + client->have, client->room - client->have - 1, 0);
+
+    if (n < 0 && errno == EAGAIN)
+        return await(client, POLLIN);
+    if (n < 0 && errno == EINTR)
+        return 0;
+    bool untaken = client->cut || (n < 0 && errno == ECONNRESET);
+    if (n <= 0)
+        return client->request && untaken && ask_again(client) ? 0 : SUP_EXIT_NOT_RUNNING;
+    free(client->request);
+    client->request = NULL;
+    client->have += (size_t)n;
+    return 0;
+}
+
 int sup_client_line(struct sup_client *client, char **line)
 {
     size_t searched = 0;
@@ -331,19 +382,9 @@ int sup_client_line(struct sup_client *client, char **line)
             sup_complain("the answer is too long");
             return SUP_EXIT_FAILED;
         }
-        ssize_t n =
-            recv(client->fd, client->buffer + client->have, client->room - client->have - 1, 0);
-        if (n < 0 && errno == EAGAIN) {
-            int status = await(client, POLLIN);
-            if (status != 0)
-                return status;
-            continue;
-        }
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return SUP_EXIT_NOT_RUNNING;
-        client->have += (size_t)n;
+        int status = receive(client);
+        if (status != 0)
+            return status;
     }
 }
 

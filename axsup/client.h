@@ -3,7 +3,8 @@
  *
  * The functions print what went wrong themselves, since every command says it in the same words,
  * and return an exit status of the program. They wait as long as an answer takes, if the system
- * still answers others; a command that gets none ends with AX_E_TIMEOUT. */
+ * still answers others; a command that gets none ends with AX_E_TIMEOUT. A request that the system
+ * has not taken, as its client was too slow to send it (control_accept.c), is sent again. */
 #ifndef SUP_CLIENT_H
 #define SUP_CLIENT_H
 
@@ -17,6 +18,10 @@ struct sup_client {
     int fd;
     uint64_t patience_ns; /* with an answer; then the system is asked whether it lives */
     int server;           /* pidfd of the supervisor, -1 where there is none to be had */
+    char *request;        /* with its line's end, until something of its answer has come */
+    size_t request_size;
+    bool cut;          /* the connection had ended before all of it was sent */
+    uint64_t asked_at; /* CLOCK_MONOTONIC ns */
     char *buffer;
     size_t room, have, used; /* of buffer: bytes, filled, given out */
 };

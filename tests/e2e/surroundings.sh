@@ -147,6 +147,52 @@ pid=
 verdict $? 'a system that stops leaves its sockets'
 rm -rf "$dir/run"
 
+# ---- a client that had no time to ask before its place was given away asks again ----
+
+# serves TURN...: stands in for the system; to each client it does one thing: close at once, read its
+# request and close, or answer it. Says "read" for each request that it has read.
+serves() {
+    exec python3 - "$dir/run/control" "$@" <<'END'
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+print("ready", flush=True)
+for turn in sys.argv[2:]:
+    client = server.accept()[0]
+    if turn == "close_late":
+        client.recv(1, socket.MSG_PEEK)
+    if turn in ("read", "answer"):
+        request = b""
+        while not request.endswith(b"\n"):
+            request += client.recv(65536)
+        print("read", flush=True)
+    if turn == "answer":
+        client.sendall(b'{"ok":true,"result":{"value":7}}\n')
+    client.close()
+END
+}
+
+# given STATUS PATTERN READ TURN...: what a call ends with where the system does that.
+given() {
+    local status=$1 pattern=$2 read=$3
+    shift 3
+    rm -rf "$dir/run" "$dir/served"
+    mkdir -m 700 "$dir/run"
+    serves "$@" >"$dir/served" 2>&1 &
+    pid=$!
+    until_true 'somebody stands in for the system' grep -qs ready "$dir/served"
+    try "$status" "$pattern" call "$conf" t get
+    { kill "$pid" && wait "$pid"; } 2>/dev/null
+    pid=
+    [[ $(grep -c read\$ "$dir/served") == "$read" ]]
+    verdict $? "clients that are given $*: not $read requests were read: $(<"$dir/served")"
+}
+given 0 '{"value":7}' 1 close close_late close answer
+given 3 'axsup: around: the system has gone away (run_dir *' 1 close read answer
+given 3 'axsup: around: the system has gone away (run_dir *' 0 close close_late
+rm -rf "$dir/run"
+
 # ---- nobody reads what it says ----
 
 mkfifo "$dir/full"
