@@ -37,6 +37,7 @@ static void stop_store(struct fault *fault, unsigned how, bool on);
 static void kill_store(struct fault *fault, unsigned how, bool on);
 static void fill_store(struct fault *fault, unsigned how, bool on);
 static void harm(struct fault *fault, unsigned mode, bool on);
+static void harm_store(struct fault *fault, unsigned mode, bool on);
 static void step_clock(struct fault *fault, unsigned back, bool on);
 
 static const char *const processes[] = {"axsup", "gateway/0", "cell/0"};
@@ -68,6 +69,11 @@ static const struct {
     {"the store stopped", STORE, stop_store, ALL_MEMBERS},
     {"a member of the store killed", STORE, kill_store, A_MEMBER},
     {"the disk of a member of the store full", STORE, fill_store, A_MEMBER},
+    {"the store slow", STORE, harm_store, PROXY_DELAY},
+    {"the store throttled", STORE, harm_store, PROXY_THROTTLE},
+    {"a store that accepts and says nothing", STORE, harm_store, PROXY_SILENT},
+    {"connections to the store reset", STORE, harm_store, PROXY_RESET},
+    {"connections to the store cut in the middle of what is said", STORE, harm_store, PROXY_CUT},
     {"a connection slow", PROXY, harm, PROXY_DELAY},
     {"a connection throttled", PROXY, harm, PROXY_THROTTLE},
     {"a peer that accepts and says nothing", PROXY, harm, PROXY_SILENT},
@@ -195,7 +201,13 @@ static void fill_store(struct fault *fault, unsigned how, bool on)
 static void harm(struct fault *fault, unsigned mode, bool on)
 {
     (void)fault;
-    proxy_set(on ? (enum proxy_mode)mode : PROXY_PASS);
+    proxy_set(LINE_NODES, on ? (enum proxy_mode)mode : PROXY_PASS);
+}
+
+static void harm_store(struct fault *fault, unsigned mode, bool on)
+{
+    (void)fault;
+    proxy_set(LINE_STORE, on ? (enum proxy_mode)mode : PROXY_PASS);
 }
 
 static void step_clock(struct fault *fault, unsigned back, bool on)

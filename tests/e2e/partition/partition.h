@@ -6,8 +6,9 @@
  * (check.c).
  *
  * The test's own namespace is the hub: a bridge, to which each node has a link, the lease store,
- * and a proxy between two of the nodes, which delays, throttles, resets and cuts (proxy.c). What
- * reaches all nodes whatever is cut are files: the logs of the cells (tests/plugins/cell). */
+ * and a proxy between two of the nodes, and one between all and the store, which delay, throttle,
+ * reset and cut (proxy.c). What reaches all nodes whatever is cut are files: the logs of the cells
+ * (tests/plugins/cell). */
 #ifndef TESTS_PARTITION_H
 #define TESTS_PARTITION_H
 
@@ -18,7 +19,8 @@
 #define NODES 3u
 #define NODE_PORT 7411
 #define PROXY_PORT 7501 /* and the next one, for the other direction */
-#define STORE_PORT 7601
+#define STORE_PORT 7601 /* of the first member */
+#define DOOR_PORT 7701  /* by which the nodes know it */
 #define HUB_ADDRESS "10.77.0.1"
 #define STORE_ADDRESS "10.77.0.2"
 
@@ -52,9 +54,11 @@ enum proxy_mode {
     PROXY_CUT, /* in the middle of what comes next */
 };
 
-/* Between two nodes, both ways. */
+enum proxy_line { LINE_NODES, LINE_STORE, LINES };
+
+/* Between two nodes, both ways, and between all of them and each member of the store. */
 void proxy_begin(const unsigned pair[2]);
-void proxy_set(enum proxy_mode mode);
+void proxy_set(enum proxy_line line, enum proxy_mode mode);
 
 /* ---- store.c ---- */
 

@@ -142,7 +142,7 @@ const char *store_config(void)
         snprintf(text, sizeof text, "{ \"%s\": { \"timeout\": \"300ms\", \"endpoints\": [", kind);
     for (unsigned i = 0; i < members; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "%s\"" STORE_ADDRESS ":%u\"",
-                      i > 0 ? "," : "", STORE_PORT + i);
+                      i > 0 ? "," : "", DOOR_PORT + i);
     snprintf(text + n, sizeof text - (size_t)n, "] } }");
     return text;
 }
