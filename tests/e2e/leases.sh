@@ -34,18 +34,6 @@ owner() {
     [[ -z $last ]] || node_of "${last##* }" leasing/0
 }
 
-# acts MORE: until the file has lines of an epoch above the last one that was seen.
-epoch=0
-acts() {
-    local deadline=$((SECONDS + patience)) now
-    while now=$(tail -n 1 "$file" 2>/dev/null) && ! ((${now%% *} > epoch)) && ((SECONDS < deadline)); do
-        "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
-    done
-    ((${now%% *} > epoch))
-    verdict $? "nobody acts in an epoch above $epoch: \"$now\"; $(tail -n 3 "$dir"/?.log)"
-    epoch=${now%% *}
-}
-
 name_nodes a b c
 for node in a b c; do
     configure $node

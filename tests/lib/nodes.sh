@@ -195,6 +195,21 @@ node_of() {
     done
 }
 
+# acts: asks for the key $file, of tests/plugins/leased, until that has lines of an epoch above the last
+# one that was seen, in $epoch.
+epoch=0
+acts() {
+    local deadline=$((SECONDS + patience)) now=0
+    until ((${now:-0} > epoch || SECONDS >= deadline)); do
+        "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
+        now=$(tail -n 1 "$file" 2>/dev/null)
+        now=${now%% *}
+    done
+    ((${now:-0} > epoch))
+    verdict $? "nobody acts in an epoch above $epoch: \"$now\"; $(tail -n 3 "$dir"/?.log)"
+    epoch=${now:-0}
+}
+
 # in_order FILE LEAST: whether no line "EPOCH TIME ..." of an epoch is of a later time than one of a
 # higher epoch, none is without one, and there are as many epochs or more. Says how many, or what is
 # wrong.
