@@ -36,6 +36,7 @@ int sup_cluster_open(struct sup *sup)
 
 void sup_cluster_close(struct sup *sup)
 {
+    sup_timer_clear(sup, &sup->cluster.store_wait);
     free(sup->cluster.args);
     sup->cluster = (struct sup_cluster){0};
 }

@@ -6,18 +6,26 @@
 
 #include "axsup/config.h"
 #include "axsup/hub.h"
+#include "axsup/loop.h"
 
 struct sup;
+struct sup_event;
 struct sup_slot;
 
 struct sup_cluster { /* zeroed: the config has none */
     uint64_t boot;   /* what other nodes know this life by; by chance, above 1 */
     char *args;      /* of the gateway's actor */
+    bool answered;   /* the lease store has */
+    struct sup_timer store_wait;
 };
 
 /* 0 or -errno. */
 int sup_cluster_open(struct sup *sup);
 void sup_cluster_close(struct sup *sup);
+/* The workers are about to be started: the lease store is to answer in time. */
+void sup_cluster_start(struct sup *sup);
+/* The gateway tells something. */
+void sup_cluster_told(struct sup *sup, const struct sup_event *event);
 
 /* The gateway's slot; 0: there is none. */
 uint32_t sup_cluster_slot(const struct sup *sup);

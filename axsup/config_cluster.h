@@ -76,6 +76,7 @@ struct sup_cluster_config {
     size_t n_pins;
     bool allow_insecure_auth;
     struct sup_store_config store;
+    uint64_t store_wait_ns; /* 0: for as long as it takes */
     struct sup_spread_config *registries;
     size_t n_registries;
     uint64_t lease_ttl_ns, lease_margin_ns, round_ns;

@@ -133,6 +133,13 @@ static const struct sup_key cluster_keys[] = {
               "--key\" prints it. Who is not in it is refused.")),
     KEY(sup_cluster_config, "store", OBJECT, store, OF(store),
         ABOUT("Who keeps the leases. A node without peers may leave it out.")),
+    KEY(sup_cluster_config, "store_wait", DURATION, store_wait_ns, RANGE(10 * MS, HOUR),
+        .or_zero = true, DEFAULT("0s"),
+        ABOUT("How long the lease store may take to answer for the first time, from when the "
+              "system starts; then the system stops, and axsup ends with 1. \"0s\": it is waited "
+              "for, and the node has no shard until then. Once it has answered it is waited for "
+              "in any case. Longer than lease_ttl where leases are in the memory of a node, which "
+              "gives none for so long when it starts.")),
     KEY(sup_cluster_config, "registries", LIST, registries, RANGE(0, OV_REGISTRIES_MAX), OF(spread),
         .count_offset = offsetof(struct sup_cluster_config, n_registries), ABSENT("none"),
         ABOUT("Registries whose keys are spread over the nodes. A node has up to 65,536 of their "

@@ -42,7 +42,9 @@ struct sup_config;
     X(NODE_DOWN, "node_down")                                                                      \
     X(SESSION_ROTATED, "session_rotated")                                                          \
     X(AUTH_REFUSED, "auth_refused")                                                                \
-    X(CONFIG_DIFFERS, "config_differs")
+    X(CONFIG_DIFFERS, "config_differs")                                                            \
+    X(STORE_UP, "store_up")                                                                        \
+    X(STORE_DOWN, "store_down")
 
 enum sup_what {
 #define SUP_WHAT_ENUM(name, text) SUP_##name,
@@ -73,7 +75,7 @@ struct sup_event {
         number; /* LEASE_*: the epoch; NODE_*, SESSION_*: the session; AUTH_REFUSED: how many */
     uint32_t shard;
     /* LEASE_*: the registry; NODE_*, SESSION_*, CONFIG_DIFFERS: the node; AUTH_REFUSED: the
-     * address */
+     * address; STORE_*: the store */
     char subject[SHM_NAME_MAX + 1];
     /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty. Of nodes: why */
     char words[SHM_WORDS];

@@ -31,6 +31,8 @@ static const uint8_t from_slot[] = {
     [SHM_NEWS_SESSION_ROTATED] = SUP_SESSION_ROTATED,
     [SHM_NEWS_AUTH_REFUSED] = SUP_AUTH_REFUSED,
     [SHM_NEWS_CONFIG_DIFFERS] = SUP_CONFIG_DIFFERS,
+    [SHM_NEWS_STORE_UP] = SUP_STORE_UP,
+    [SHM_NEWS_STORE_DOWN] = SUP_STORE_DOWN,
 };
 
 static void name_message(const struct ax_contract *contract, uint16_t method,
@@ -155,6 +157,8 @@ static void take(struct sup *sup, uint32_t slot, const struct source *source,
     if (!source->letters)
         give_words(events, slot, from, event);
     sup_stream_tell(sup, slot, from);
+    if (is_of_nodes(from))
+        sup_cluster_told(sup, event);
     if (source->letters) {
         give_whom(sup, slot, record->whom, event);
         struct sup_event *letter = sup_ring_next(&events->letters, 0);

@@ -30,7 +30,8 @@ enum part {
     SHARD = 1 << 16,    /* registry, shard, epoch */
     NODE = 1 << 17,     /* node, session */
     FROM = 1 << 18,     /* from, count */
-    WHY = 1 << 19,      /* why */
+    STORE = 1 << 19,    /* store */
+    WHY = 1 << 20,      /* why */
 };
 
 static const struct {
@@ -81,6 +82,9 @@ static const struct {
                             "Another node has another number of shards in a registry, or keeps "
                             "leases elsewhere, so that a key may have an actor here and one there. "
                             "Both are told, with each session."},
+    [SUP_STORE_UP] = {STORE, "The lease store answers, for the first time or again."},
+    [SUP_STORE_DOWN] = {STORE | WHY, "The lease store does not answer: no shard can be had "
+                                     "meanwhile, and those that the node has are lost in time."},
 };
 
 static void show_text(struct sup_out *out, const char *key, const char *text)
@@ -170,6 +174,8 @@ static void show_node(struct sup_out *out, const struct sup_event *event, unsign
         show_text(out, "from", event->subject);
         show_number(out, "count", event->number);
     }
+    if (what & STORE)
+        show_text(out, "store", event->subject);
     if (what & WHY)
         show_text(out, "why", event->words);
 }
@@ -255,6 +261,7 @@ static const struct {
     {SHARD, "registry, shard, epoch", "Which shard, and the epoch of the lease."},
     {NODE, "node, session", "The node's name, and the number of its session."},
     {FROM, "from, count", "The address, and how many there were since the event before."},
+    {STORE, "store", "Where leases are: the kind of server and its prefix, or whose memory it is."},
     {WHY, "why", "The reason, or what differs, in words."},
 };
 

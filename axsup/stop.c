@@ -119,7 +119,8 @@ static void finish(struct sup *sup)
     if (stop->killed > 0)
         sup_log(AX_WARN, "stopped; %u worker%s did not end by %s", stop->killed,
                 plural(stop->killed), stop->killed == 1 ? "itself" : "themselves");
-    sup->result = stop->killed > 0 || sup->supervision.given_up ? AX_E_CANCELED : 0;
+    bool failed = stop->killed > 0 || stop->failed || sup->supervision.given_up;
+    sup->result = failed ? AX_E_CANCELED : 0;
     sup_loop_quit(sup);
 }
 

@@ -22,6 +22,7 @@ enum sup_stop_phase { SUP_STOP_NO, SUP_STOP_DRAIN, SUP_STOP_ASKED, SUP_STOP_TERM
 struct sup_stop {
     enum sup_stop_phase phase;
     bool now;        /* without the mail that waits */
+    bool failed;     /* axsup ends with an error whatever comes of it */
     uint32_t slot;   /* the one told last; 0: all are gone */
     uint64_t share;  /* ns that it has; 0: it has no end of its own, or got SIGTERM at it */
     uint32_t killed; /* workers that did not end by themselves */

@@ -260,6 +260,7 @@ int sup_run(struct sup *sup, uint64_t for_ns)
 
     if (error != 0)
         return error;
+    sup_cluster_start(sup);
     sup_supervision_begin(sup);
     sup_events_start(sup);
     sup_tick_start(sup);

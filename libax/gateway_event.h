@@ -22,7 +22,9 @@ enum gateway_what { /* name; number; why */
                         SHM_NEWS_AUTH_REFUSED, /* address; how many since the last of these; the
                                              last one's reason, as ov_refusal_text has it */
                     GATEWAY_CONFIG_DIFFERS =
-                        SHM_NEWS_CONFIG_DIFFERS, /* node; its session; in what */
+                        SHM_NEWS_CONFIG_DIFFERS,              /* node; its session; in what */
+                    GATEWAY_STORE_UP = SHM_NEWS_STORE_UP,     /* where leases are */
+                    GATEWAY_STORE_DOWN = SHM_NEWS_STORE_DOWN, /* the same; why */
 };
 
 struct gateway_news {

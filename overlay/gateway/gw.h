@@ -33,6 +33,7 @@
 
 #include "libax/far_serve.h"
 #include "libax/gateway.h"
+#include "libax/gateway_event.h"
 #include "overlay/core/host.h"
 #include "overlay/gateway/clerk.h"
 #include "overlay/gateway/table.h"
@@ -112,6 +113,8 @@ struct gw_store {                     /* see leases.c */
     uint64_t io;                      /* the server's descriptor */
     char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged, */
     uint64_t trouble_at;              /* and when the next may be */
+    enum gateway_what told;           /* whether it answers; 0: nothing was */
+    uint64_t silent_at;               /* that of another node, where it has not answered by then */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
     char is[GW_STORE_IS];             /* in words: where leases are, the same on all nodes */
@@ -379,6 +382,8 @@ void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);
 /* There is a session with that node now. */
 void gw_leases_node_up(struct ax_ctx *ctx, const char *node);
+/* There is none any more. */
+void gw_leases_node_down(struct ax_ctx *ctx, const char *node);
 /* What another node asks of the store that is kept here. False: it is no such question. */
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out);

@@ -10,6 +10,73 @@
 #include <string.h>
 #include <time.h>
 
+/* ---- whether it answers ---- */
+
+/* Only a change is news. */
+static void tell(struct ax_ctx *ctx, enum gateway_what what, const char *why)
+{
+    const struct gateway_news news = {.what = what, .name = gw.store.is, .why = why};
+    if (gw.store.told == what)
+        return;
+    gw.store.told = what;
+    gateway_event(ctx, &news);
+}
+
+static void log_silent(struct ax_ctx *ctx, const char *why)
+{
+    ax_log(ctx, AX_WARN, "the lease store does not answer: %s", why);
+    tell(ctx, GATEWAY_STORE_DOWN, why);
+}
+
+static void log_again(struct ax_ctx *ctx)
+{
+    if (gw.store.told == GATEWAY_STORE_DOWN)
+        ax_log(ctx, AX_INFO, "the lease store answers again");
+    tell(ctx, GATEWAY_STORE_UP, NULL);
+}
+
+/* Where only some of what a server is asked has an answer it comes and goes: so many are logged. */
+#define TROUBLE_NS UINT64_C(1000000000)
+
+static void log_trouble(struct ax_ctx *ctx)
+{
+    const char *trouble = ov_store_trouble(gw.store.server);
+    if (strcmp(trouble, gw.store.trouble) == 0 || gw.now < gw.store.trouble_at)
+        return;
+    gw.store.trouble_at = gw.now + TROUBLE_NS;
+    snprintf(gw.store.trouble, sizeof gw.store.trouble, "%s", trouble);
+    if (trouble[0] != '\0')
+        log_silent(ctx, trouble);
+    else
+        log_again(ctx);
+}
+
+/* How a server does is told by its troubles, but where it has none from the first on. */
+static void has_answered(struct ax_ctx *ctx, const struct ov_store_answer *answer)
+{
+    if (answer->outcome != OV_STORE_UNKNOWN && (gw.store.server == NULL || gw.store.told == 0))
+        log_again(ctx);
+}
+
+static bool is_of_node(const char *node)
+{
+    return gw.store.server == NULL && !gw.store.here && strcmp(node, gw.store.node) == 0;
+}
+
+static void log_no_session(struct ax_ctx *ctx)
+{
+    char why[sizeof "no session with node " + OV_NODE_MAX];
+    snprintf(why, sizeof why, "no session with node %s", gw.store.node);
+    if (gw.store.told != GATEWAY_STORE_DOWN)
+        log_silent(ctx, why);
+}
+
+void gw_leases_node_down(struct ax_ctx *ctx, const char *node)
+{
+    if (is_of_node(node))
+        log_no_session(ctx);
+}
+
 /* ---- what the core asks ---- */
 
 void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
@@ -34,6 +101,7 @@ static void take_answer(struct ax_ctx *ctx, const struct gw_later *later)
 
 static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer)
 {
+    has_answered(ctx, answer);
     gw_run_later(ctx, take_answer)->store = *answer;
 }
 
@@ -92,7 +160,7 @@ void gw_leases_node_up(struct ax_ctx *ctx, const char *node)
         ax_log(ctx, AX_WARN,
                "node %s gets no lease: this node has no peers, so it keeps leases for itself alone",
                node);
-    if (store->server != NULL || store->here || strcmp(node, store->node) != 0)
+    if (!is_of_node(node))
         return;
     forget_late(store);
     for (uint32_t i = 0; i < store->nunsent; i++)
@@ -126,6 +194,7 @@ void gw_leases_open(struct ax_ctx *ctx)
 {
     struct ov_store_memory *memory = &gw.store.memory;
     struct ax_span key, value;
+    gw.store.silent_at = gw.config.nregistries > 0 ? gw.now + gw.config.ttl_ns : UINT64_MAX;
     if (gw.store.server != NULL || !gw.store.here)
         return;
     for (uint64_t at = 0; ax_map_next(ctx, gateway_leases, &at, &key, &value) == 0;) {
@@ -157,27 +226,14 @@ static bool ask_memory(struct ax_ctx *ctx, const struct ov_store_request *reques
 
 /* ---- a server ---- */
 
-/* Where only some of what is asked has an answer it comes and goes: so many are logged. */
-#define TROUBLE_NS UINT64_C(1000000000)
-
-static void log_trouble(struct ax_ctx *ctx)
-{
-    const char *trouble = ov_store_trouble(gw.store.server);
-    if (strcmp(trouble, gw.store.trouble) == 0 || gw.now < gw.store.trouble_at)
-        return;
-    gw.store.trouble_at = gw.now + TROUBLE_NS;
-    if (trouble[0] != '\0')
-        ax_log(ctx, AX_WARN, "the lease store does not answer: %s", trouble);
-    else
-        ax_log(ctx, AX_INFO, "the lease store answers again");
-    snprintf(gw.store.trouble, sizeof gw.store.trouble, "%s", trouble);
-}
-
 void gw_leases_run(struct ax_ctx *ctx)
 {
     struct ov_store_answer answer;
-    if (gw.store.server == NULL)
+    if (gw.store.server == NULL) {
+        if (gw.now >= gw_leases_next())
+            log_no_session(ctx);
         return;
+    }
     ov_store_run(gw.store.server, gw.now);
     while (ov_store_take(gw.store.server, &answer))
         answer_core(ctx, &answer);
@@ -186,7 +242,9 @@ void gw_leases_run(struct ax_ctx *ctx)
 
 uint64_t gw_leases_next(void)
 {
-    return gw.store.server == NULL ? UINT64_MAX : ov_store_next(gw.store.server);
+    if (gw.store.server != NULL)
+        return ov_store_next(gw.store.server);
+    return gw.store.here || gw.store.told != 0 ? UINT64_MAX : gw.store.silent_at;
 }
 
 static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)

@@ -198,6 +198,8 @@ static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
     } else if (effect->kind == OV_TELL_DOWN) {
         ax_log(ctx, AX_WARN, "node %s is down, it may be alive: %s", view.node,
                ov_end_text(effect->end));
+        if (effect->end != OV_END_SESSION) /* another one takes its place */
+            gw_leases_node_down(ctx, view.node);
     }
 }
 

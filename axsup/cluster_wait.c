@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* cluster_wait.c - for how long the first answer of the lease store is waited for. */
+#include "axsup/cluster.h"
+#include "axsup/sup.h"
+
+static void on_store_wait(void *ctx)
+{
+    struct sup *sup = ctx;
+    char text[SUP_UNIT_ROOM];
+
+    sup_events_collect(sup, sup_cluster_slot(sup)); /* it may have been told by now */
+    if (sup->cluster.answered || sup->stop.phase != SUP_STOP_NO)
+        return;
+    sup_log(AX_ERROR, "the system stops: its lease store has not answered for %s (store_wait)",
+            sup_format_duration(sup->config->cluster.store_wait_ns, text));
+    sup->stop.failed = true;
+    sup_request_stop(sup, false);
+}
+
+void sup_cluster_start(struct sup *sup)
+{
+    const struct sup_cluster_config *config = &sup->config->cluster;
+
+    if (config->store_wait_ns == 0 || config->n_registries == 0)
+        return;
+    sup->cluster.store_wait = (struct sup_timer){.fn = on_store_wait, .ctx = sup};
+    sup_timer_set(sup, &sup->cluster.store_wait, sup_clock() + config->store_wait_ns);
+}
+
+void sup_cluster_told(struct sup *sup, const struct sup_event *event)
+{
+    sup->cluster.answered |= event->what == SUP_STORE_UP;
+}
