@@ -62,9 +62,16 @@ static bool same_key(const struct host_actor *actor, const struct host_actor *ot
 static void spawned(void *of, uint64_t address)
 {
     struct host *host = of;
-    const struct host_actor *actor = host_actor(host, address);
-    int r = sim_spawned(host->sim, actor->node, actor->handle, 0, address, 1);
+    struct host_actor *actor = host_actor(host, address);
+    bool failed = host->failing > 0 && sim_random(host->sim, 100) < host->failing;
+    int r =
+        sim_spawned(host->sim, actor->node, actor->handle, failed ? AX_E_FAILED : 0, address, 1);
     assert_int_equal(r, 0);
+    actor->told = !failed;
+    actor->alive &= !failed;
+    actor->ended = failed;
+    if (failed)
+        return;
     r = sim_register(host->sim, actor->node, span(actor->key), address);
     assert_true(r == 0 || r == AX_E_CLOSED);
 }

@@ -32,6 +32,7 @@ struct host_note {     /* what became of a request or a monitor */
 struct host_actor {
     bool alive; /* takes turns; else it is to end, or */
     bool ended;
+    bool told; /* to the host, which knows it by its address */
     unsigned node, life, turns;
     uint32_t registry, shard;
     uint64_t epoch;
@@ -51,6 +52,7 @@ struct host {
     unsigned nodes;
     uint64_t spawn_ns, delay_ns, stop_ns; /* until an actor is there; a message handled; an actor
                                              that is told to stop has ended */
+    unsigned failing;                     /* so many of a hundred spawns */
     bool mute;                            /* asks are kept, for host_answer */
     bool still;                           /* what can be sent waits for host_go_on */
     struct host_note notes[HOST_NOTES];
@@ -86,6 +88,9 @@ const struct host_note *host_find(struct host *host, unsigned node, uint32_t reg
 struct ov_target host_target(const struct host_note *found);
 /* Sets a monitor; its token. */
 uint64_t host_watch(struct host *host, unsigned node, const struct ov_target *target);
+/* What the core says to that: 0, and its token, or an error. */
+int host_try_watch(struct host *host, unsigned node, const struct ov_target *target,
+                   uint64_t *token);
 int host_demonitor(struct host *host, unsigned node, uint64_t token);
 
 /* One that can be sent goes out, where `still` has kept it. */

@@ -97,12 +97,21 @@ struct ov_target host_target(const struct host_note *found)
                               .epoch = found->out.epoch};
 }
 
+int host_try_watch(struct host *host, unsigned node, const struct ov_target *target,
+                   uint64_t *token)
+{
+    uint64_t id = 0;
+    *token = new_note(host, node, "");
+    struct ov_in in = {.kind = OV_IN_MONITOR, .target = target, .token = *token};
+    int r = sim_in(host->sim, node, &in, &id);
+    host->notes[*token].id = id;
+    return r;
+}
+
 uint64_t host_watch(struct host *host, unsigned node, const struct ov_target *target)
 {
-    uint64_t token = new_note(host, node, ""), id;
-    struct ov_in in = {.kind = OV_IN_MONITOR, .target = target, .token = token};
-    assert_int_equal(sim_in(host->sim, node, &in, &id), 0);
-    host->notes[token].id = id;
+    uint64_t token;
+    assert_int_equal(host_try_watch(host, node, target, &token), 0);
     return token;
 }
 
