@@ -84,6 +84,7 @@ struct tally { /* of nothing but numbers */
     unsigned long n[TALLIES];
     unsigned long leases[LEASE_STATES][LEASE_STATES]; /* from which state into which, in a step */
     unsigned long ends[OV_END_COUNT];                 /* of sessions */
+    unsigned long fives, fives_us; /* seeds of five nodes with encryption, and what they took */
 };
 
 /* What is planned in a seed: X(symbol, name). a to d of it are numbers by chance, which say what
