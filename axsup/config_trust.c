@@ -18,6 +18,24 @@ static bool given(const struct cluster_checker *c, const char *key)
 
 /* -- trust ------------------------------------------------------------------------------------- */
 
+static void check_pin(struct cluster_checker *c, const struct sup_pin_config *pin)
+{
+    static const uint8_t zeros[SUP_PIN_BYTES];
+    const struct sup_json *pins = sup_json_get(c->cluster->json, "pins");
+    const char *fault = sup_cluster_name_fault(pin->node);
+
+    if (*fault)
+        sup_config_error(c->errors, pins, pin->node, "\"%s\"%s", pin->node, fault);
+    else if (c->cluster->node && strcmp(pin->node, c->cluster->node) == 0)
+        sup_config_error(c->errors, pins, pin->node,
+                         "\"%s\" is this node itself: pins are the keys of the others", pin->node);
+    else if (memcmp(pin->key, zeros, sizeof(zeros)) == 0)
+        sup_config_error(c->errors, pins, pin->node,
+                         "zeros are nobody's key: expected the one that \"axsup keygen --key\" "
+                         "printed for \"%s\"",
+                         pin->node);
+}
+
 static void check_pins(struct cluster_checker *c)
 {
     const struct sup_cluster_config *cluster = c->cluster;
@@ -32,9 +50,7 @@ static void check_pins(struct cluster_checker *c)
               "without a key_file no key is asked for: \"axsup keygen --key FILE\" "
               "makes one");
     for (size_t i = 0; i < cluster->n_pins; i++)
-        if (*sup_cluster_name_fault(cluster->pins[i].node))
-            sup_config_error(c->errors, pins, cluster->pins[i].node, "\"%s\"%s",
-                             cluster->pins[i].node, sup_cluster_name_fault(cluster->pins[i].node));
+        check_pin(c, &cluster->pins[i]);
     for (size_t i = 0; pins && pins->kind != SUP_JSON_BAD && i < cluster->n_peers; i++)
         if (!sup_json_get(pins, cluster->peers[i].name))
             WRONG(c, "pins", "no key for the peer \"%s\": it would be refused",

@@ -65,11 +65,35 @@ static int search_actor(void *ctx, const struct sup_actor *actor)
     return 0;
 }
 
+/* No name of an actor has a "/", so a key of the cluster is meant. */
+static void refuse_key(struct control_client *client, const char *who, size_t registry)
+{
+    const struct sup_cluster_config *cluster = &client->control->sup->config->cluster;
+    char list[640] = "";
+
+    for (size_t i = 0, n = 0; i < cluster->n_registries && n < sizeof(list); i++)
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
+                              cluster->registries[i].name);
+    if (who[registry + 1] == '\0')
+        sup_control_refuse(client, AX_E_NO_ACTOR,
+                           "there is no actor \"%.80s\": expected a key behind the \"/\"", who);
+    else
+        sup_control_refuse(client, AX_E_NO_ACTOR,
+                           "there is no actor \"%.80s\", for the cluster has no registry "
+                           "\"%.*s\"; it has: %s",
+                           who, registry < 63 ? (int)registry : 63, who, *list ? list : "none");
+}
+
 void sup_control_refuse_actor(struct control_client *client, const char *who)
 {
     struct sup *sup = client->control->sup;
     struct actor_search search = {0};
+    const char *slash = strchr(who, '/');
 
+    if (slash) {
+        refuse_key(client, who, (size_t)(slash - who));
+        return;
+    }
     sup_nearest_init(&search.near, who);
     for (uint32_t i = 1; i < sup->n_slots; i++)
         (void)sup_actors(sup, i, search_actor, &search);

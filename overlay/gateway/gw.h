@@ -162,6 +162,8 @@ struct gw {
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
+    struct gw_table bound_of_spawn;      /* which of `bound` that is for, and one */
+    uint64_t unfound_at;                 /* when the next one that is not found may be logged */
     uint8_t hash_secret[16];             /* of stand_in.c */
     struct gw_table addr_of_identity;    /* the same; by a hash */
     struct gw_table monitor_of_stand_in; /* those that the core watches for */

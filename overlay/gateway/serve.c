@@ -11,6 +11,7 @@
 
 #define OF_HOST (UINT64_C(1) << 63) /* of a handle: it is the host's */
 #define FIND_NS AX_SECONDS(5)
+#define UNFOUND_NS AX_SECONDS(10) /* between two lines of the log */
 
 /* ---- answers ---- */
 
@@ -199,11 +200,38 @@ static int look_for_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
                           effect->contract, registry, effect->key);
 }
 
+static uint64_t which_bound(const struct ov_host_effect *effect)
+{
+    for (uint32_t i = 0; i < gw.host_config.nbound; i++) {
+        const struct ov_bound *bound = &gw.bound[i];
+        if (bound->registry == effect->registry && bound->key.len == effect->key.len &&
+            memcmp(bound->key.ptr, effect->key.ptr, effect->key.len) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+/* Nobody has asked for a singleton, so nobody else would say that it is not there. */
+static void log_unfound(struct ax_ctx *ctx, uint64_t handle, int error)
+{
+    uint64_t which;
+    if (!gw_table_take(&gw.bound_of_spawn, handle, &which) || error == 0 || gw.now < gw.unfound_at)
+        return;
+    const struct ov_bound *bound = &gw.bound[which - 1];
+    gw.unfound_at = gw.now + UNFOUND_NS;
+    ax_log(ctx, AX_WARN, "the singleton %s/%.*s cannot be had, and is tried again: %s (%s)",
+           gw.registries[bound->registry].name, (int)bound->key.len, (const char *)bound->key.ptr,
+           ax_strerror(error), ax_error_name(error));
+}
+
 static void find_key(struct ax_ctx *ctx, const struct ov_host_effect *effect)
 {
+    if (effect->bound && gw_table_put(&gw.bound_of_spawn, effect->handle, which_bound(effect)) != 0)
+        gw_die(ctx, "no memory for a singleton");
     int error = look_for_key(ctx, effect);
     if (error == 0)
         return;
+    log_unfound(ctx, effect->handle, error);
     struct gw_later *later = gw_run_later(ctx, not_found);
     later->answer.handle = effect->handle;
     later->answer.status = gw_status(error);
@@ -224,6 +252,7 @@ void gw_serve_found(struct ax_ctx *ctx, const struct gateway_found *msg)
     int error = msg->error;
     if (error == 0)
         error = look_after(ctx, msg->who);
+    log_unfound(ctx, msg->handle, error);
     error = ov_host_spawned(gw.host, gw.now, msg->handle, gw_status(error), msg->who.addr, 1);
     if (error == AX_E_INVALID) /* the end of the one before has not been told yet */
         error = ov_host_spawned(gw.host, gw.now, msg->handle, AX_E_CLOSED, 0, 0);

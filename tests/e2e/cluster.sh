@@ -237,6 +237,14 @@ become '*"node":"c"*"state":"leaving"*' nodes "$dir/a.json" --json
 got=$("$axsup" leases "$dir/c.json" --json)
 [[ $got == '[]' ]]
 verdict $? "c takes none after the death of its gateway, and has $got"
+# What is no key of the cluster is told as such.
+nobody() { # WHO WORDS
+    [[ $("$axsup" call "$dir/a.json" "$1" get 2>&1) == "axsup: there is no actor \"$1\"$2 (AX_E_NO_ACTOR)" ]]
+    verdict $? "call $1: $("$axsup" call "$dir/a.json" "$1" get 2>&1)"
+}
+nobody counters/ ': expected a key behind the "/"'
+nobody count/x ', for the cluster has no registry "count"; it has: counters'
+
 stop_all
 for node in a b c; do
     grep -q 'has stopped: .* 0 workers killed' "$dir/$node.log"

@@ -115,5 +115,18 @@ done
 ran moves tcp
 
 stop_all
+
+# One that cannot be spawned: nobody has asked for it, so the log says that it is not there.
+sed -i 's|"singletons": \[|& "'"$dir"'/other",|; s|"contract": "crown"|"keys": 1, &|' "$dir/a.json"
+: >"$dir/a.log"
+start a
+deadline=$((SECONDS + patience))
+until grep -q "warn gateway/0 gateway: the singleton thrones/$dir/[a-z]* cannot be had, and is tried again: .*(AX_E_LIMIT)" "$dir/a.log" ||
+    ((SECONDS >= deadline)); do
+    read -r -t 0.02 <>"$dir/never"
+done
+((SECONDS < deadline))
+verdict $? "a does not say that a singleton is not there: $(tail -n 5 "$dir/a.log")"
+stop a
 echo "$passed passed, $failed failed"
 ((failed == 0))
