@@ -17,7 +17,13 @@ struct cluster_place { /* of a mistake; key NULL: the node itself */
     const char *key;
 };
 
-enum cluster_secret { CLUSTER_PUBLIC, CLUSTER_TOKEN, CLUSTER_KEY, CLUSTER_WORD };
+enum cluster_secret {
+    CLUSTER_CERTIFICATE, /* which is none: whoever likes may read it */
+    CLUSTER_CERTIFIED,   /* the key of one */
+    CLUSTER_TOKEN,
+    CLUSTER_KEY,
+    CLUSTER_WORD
+};
 
 /* The path from the folder of the config; NULL for NULL, and without memory. */
 const char *sup_cluster_path(struct cluster_checker *c, const char *path);

@@ -130,7 +130,8 @@ static const struct sup_key cluster_keys[] = {
     KEY(sup_cluster_config, "pins", PINS, pins, RANGE(0, OV_NODES_MAX),
         .count_offset = offsetof(struct sup_cluster_config, n_pins), ABSENT("none"),
         ABOUT("With key_file: the public key of each other node by its name, as \"axsup keygen "
-              "--key\" prints it. Who is not in it is refused.")),
+              "--key\" prints it. Who is not in it is refused; this node may be in it, so that all "
+              "nodes can have the same.")),
     KEY(sup_cluster_config, "store", OBJECT, store, OF(store),
         ABOUT("Who keeps the leases. A node without peers may leave it out.")),
     KEY(sup_cluster_config, "store_wait", DURATION, store_wait_ns, RANGE(10 * MS, HOUR),

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,22 @@ static void check_key(struct cluster_checker *c, const struct cluster_place *pla
               KEY_DIGITS);
 }
 
+/* Text may stand before it, and the whole is the TLS library's to read. */
+static void check_pem(struct cluster_checker *c, const struct cluster_place *place, int fd,
+                      const char *line, const char *what)
+{
+    struct stat st;
+    void *text = fstat(fd, &st) == 0 && st.st_size > 0
+                     ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
+                     : MAP_FAILED;
+    bool has = text != MAP_FAILED && memmem(text, (size_t)st.st_size, line, strlen(line));
+
+    if (text != MAP_FAILED)
+        munmap(text, (size_t)st.st_size);
+    if (!has)
+        WRONG(c, place, "expected %s in PEM: the file has no \"-----BEGIN %s\"", what, line);
+}
+
 static void check_content(struct cluster_checker *c, const struct cluster_place *place,
                           enum cluster_secret what, int fd)
 {
@@ -60,6 +77,10 @@ static void check_content(struct cluster_checker *c, const struct cluster_place 
         check_key(c, place, text, (size_t)n);
     else if (n == 0)
         WRONG(c, place, "the file is empty");
+    else if (what == CLUSTER_CERTIFICATE)
+        check_pem(c, place, fd, "CERTIFICATE-----", "a certificate");
+    else if (what == CLUSTER_CERTIFIED)
+        check_pem(c, place, fd, "PRIVATE KEY-----", "a key");
     sodium_memzero(text, sizeof text);
 }
 
@@ -123,7 +144,7 @@ const char *sup_cluster_check_file(struct cluster_checker *c, const struct clust
         WRONG(c, place, "%.256s cannot be opened: %s", path, strerror(errno));
     else if (fstat(fd, &st) != 0)
         WRONG(c, place, "%.256s cannot be looked at: %s", path, strerror(errno));
-    else if (what != CLUSTER_PUBLIC && check_owner(c, place, path, &st))
+    else if (what == CLUSTER_CERTIFICATE || check_owner(c, place, path, &st))
         check_content(c, place, what, fd);
     if (fd >= 0)
         close(fd);

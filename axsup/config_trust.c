@@ -26,9 +26,6 @@ static void check_pin(struct cluster_checker *c, const struct sup_pin_config *pi
 
     if (*fault)
         sup_config_error(c->errors, pins, pin->node, "\"%s\"%s", pin->node, fault);
-    else if (c->cluster->node && strcmp(pin->node, c->cluster->node) == 0)
-        sup_config_error(c->errors, pins, pin->node,
-                         "\"%s\" is this node itself: pins are the keys of the others", pin->node);
     else if (memcmp(pin->key, zeros, sizeof(zeros)) == 0)
         sup_config_error(c->errors, pins, pin->node,
                          "zeros are nobody's key: expected the one that \"axsup keygen --key\" "
@@ -163,9 +160,9 @@ static void check_server(struct cluster_checker *c, const struct sup_json *node,
     char is[SUP_UNIT_ROOM], least[SUP_UNIT_ROOM];
 
     FILE_OF(password_file, CLUSTER_WORD);
-    FILE_OF(ca_file, CLUSTER_PUBLIC);
-    FILE_OF(cert_file, CLUSTER_PUBLIC);
-    FILE_OF(key_file, CLUSTER_WORD);
+    FILE_OF(ca_file, CLUSTER_CERTIFICATE);
+    FILE_OF(cert_file, CLUSTER_CERTIFICATE);
+    FILE_OF(key_file, CLUSTER_CERTIFIED);
 #undef FILE_OF
     check_endpoints(c, node, local);
     check_shards(c, node);

@@ -62,7 +62,9 @@ static void reload_cluster(struct control_client *client)
     char why[900];
     int error = sup_cluster_reload(client->control->sup, why, sizeof why, learnt, client);
 
-    if (error != 0)
+    if (error == AX_E_INVALID) /* of the config, and nothing was done */
+        sup_control_refuse_usage(client, "%s", why);
+    else if (error != 0)
         sup_control_refuse(client, error, "%s", why);
     else
         client->state = CONTROL_ASKING;

@@ -49,13 +49,14 @@ reload() {
     verdict $? "reload $1: $out"
 }
 
-# refused PATTERN: what node a is to become, for which "reload" has no use.
+# refused STATUS PATTERN: what node a is to become, for which "reload" has no use.
 refused() {
-    local out status
+    local out status wanted=$1
+    shift
     out=$("$axsup" reload "$dir/a.json" gateway 2>&1)
     status=$?
     # shellcheck disable=SC2053
-    [[ $status == 1 && $out == $1 ]]
+    [[ $status == "$wanted" && $out == $1 ]]
     verdict $? "reload a: status $status, $out, not $1"
 }
 
@@ -187,15 +188,15 @@ for field in "${now[@]}"; do
     shards) table[a]=9 said='*cluster.registries: cannot be changed while the system runs*' ;;
     esac
     config a
-    refused "$said"
+    refused 2 "$said"
     table[a]=$was book[a]=$(at b "${port[b]}")
 done
 book[a]='"b": "there"'
 config a
-refused '*cluster.peers.b: expected "IP:PORT"*found "there"*'
+refused 2 '*cluster.peers.b: expected "IP:PORT"*found "there"*'
 book[a]=$(at b "${port[b]}") tokens[a]='"token_file": "none"'
 config a
-refused '*cluster.token_file: expected a file at *none: there is none*'
+refused 2 '*cluster.token_file: expected a file at *none: there is none*'
 tokens[a]='"token_file": "new"'
 reload a
 
@@ -280,7 +281,7 @@ for ((i = 1; i <= 40; i++)); do
     pins[a]+=", \"n$i\": \"${key[c]}\""
 done
 config a
-refused '*gateway: it cannot dial n*: this process has no room for one more node; its next process *'
+refused 1 '*gateway: it cannot dial n*: this process has no room for one more node; its next process *'
 reaches a b
 "$axsup" restart "$dir/a.json" gateway
 verdict $? "a's gateway begins with more room"

@@ -246,7 +246,7 @@ static const char all_keys[] = SYSTEM(
     "\"key_file\": \"key\", \"pins\": { \"b\": \"" PIN "\", \"c\": \"" PIN "\" }, "
     "\"store\": { \"redis\": { \"endpoints\": [ \"127.0.0.1:6379\", \"unix:/run/redis\" ], "
     "\"prefix\": \"x/\", \"user\": \"u\", \"password_file\": \"word\", \"tls\": true, "
-    "\"ca_file\": \"ca\", \"cert_file\": \"ca\", \"key_file\": \"word\", "
+    "\"ca_file\": \"ca\", \"cert_file\": \"ca\", \"key_file\": \"cert_key\", "
     "\"timeout\": \"200ms\", \"pause\": \"20ms\" } }, "
     "\"registries\": [ { \"name\": \"carts\", \"shards\": 7, \"singletons\": [ \"x\" ] }, { "
     "\"name\": \"users\" } ], "
@@ -265,7 +265,8 @@ static void put_all(void)
     put("older", TOKEN TOKEN, 0600);
     put("key", KEY "\n", 0600);
     put("word", "secret\n", 0600);
-    put("ca", "any", 0644);
+    put("ca", "of ann\n-----BEGIN CERTIFICATE-----\n", 0644);
+    put("cert_key", "-----BEGIN EC PRIVATE KEY-----\n", 0600);
 }
 
 static void values(void **state)
@@ -286,7 +287,7 @@ static void values(void **state)
         "\"insecure\": false, \"store\": {\"kind\": \"redis\", \"endpoints\": [\"127.0.0.1:6379\","
         "\"unix:/run/redis\"], \"prefix\": \"x/\", \"user\": \"u\","
         "\"password_file\": \"%s/word\", \"tls\": true, \"ca_file\": \"%s/ca\","
-        "\"cert_file\": \"%s/ca\", \"key_file\": \"%s/word\", \"timeout_ns\": 200000000,"
+        "\"cert_file\": \"%s/ca\", \"key_file\": \"%s/cert_key\", \"timeout_ns\": 200000000,"
         "\"pause_ns\": 20000000}, \"registries\": [{\"name\": \"carts\", \"contract\": \"cart\","
         "\"shards\": 7, \"singletons\": [\"x\"]}, {\"name\": \"users\", \"contract\": \"user\","
         "\"shards\": 64, \"singletons\": []}],"
@@ -589,7 +590,7 @@ static int tear_down(void **state)
 {
     static const char *const names[] = {"counter.so", "gateway.so", "token", "old",
                                         "older",      "key",        "key2",  "word",
-                                        "ca",         "secret",     "other"};
+                                        "ca",         "secret",     "other", "cert_key"};
     char path[PATH_MAX + 16];
 
     (void)state;
