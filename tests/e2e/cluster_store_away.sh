@@ -3,6 +3,7 @@
 #
 # A lease store that does not answer: when a node starts, which waits for it or, as its config says, ends;
 # and later. Logs and events tell, of a server as of the node whose memory it is.
+# not-with-sanitizers: leases_redis and cluster_unlike have the stores
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
