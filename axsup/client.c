@@ -154,13 +154,17 @@ static int dial(struct sup_client *client, struct ucred *server)
     return error;
 }
 
-static int connect_to(struct sup_client *client)
+/* Again: only to the same process; where that is gone nothing is told of it. */
+static int connect_to(struct sup_client *client, bool again)
 {
     struct ucred server = {.uid = (uid_t)-1};
     int error = dial(client, &server);
 
     if (error == EAGAIN)
         return no_answer(client);
+    if (again && (absent(error) || (error == 0 && server.pid != client->pid)))
+        return SUP_EXIT_NOT_RUNNING;
+    client->pid = server.pid;
     if (absent(error) || error == ENOTDIR)
         return not_running(client);
     if (error != 0) {
@@ -176,7 +180,7 @@ int sup_client_open(struct sup_client *client, const char *file)
 
     *client = (struct sup_client){.fd = -1, .server = -1, .patience_ns = ALIVE_NS};
     status = locate(file, &client->config);
-    return status != 0 ? status : connect_to(client);
+    return status != 0 ? status : connect_to(client, false);
 }
 
 void sup_client_close(struct sup_client *client)
@@ -309,17 +313,15 @@ int sup_client_send(struct sup_client *client, json_t *request)
 }
 
 /* Where the connection has ended before the system read all of the request, it has done nothing of
- * it. False: it is not to be had by another one. */
-static bool ask_again(struct sup_client *client)
+ * it. As sup_client_line. */
+static int ask_again(struct sup_client *client)
 {
-    struct ucred server = {.uid = (uid_t)-1};
-
     if (clock_ns() - client->asked_at >= STARTING_NS)
-        return false;
+        return SUP_EXIT_NOT_RUNNING;
     (void)poll(NULL, 0, LOOK_AGAIN_MS);
     disconnect(client);
-    return dial(client, &server) == 0 && check_server(client, &server) == 0 &&
-           send_request(client) == 0;
+    int status = connect_to(client, true);
+    return status != 0 ? status : send_request(client);
 }
 
 /* Makes room for more. False: no memory, or a line without end. */
@@ -354,7 +356,7 @@ static int receive(struct sup_client *client)
         return 0;
     bool untaken = client->cut || (n < 0 && errno == ECONNRESET);
     if (n <= 0)
-        return client->request && untaken && ask_again(client) ? 0 : SUP_EXIT_NOT_RUNNING;
+        return client->request && untaken ? ask_again(client) : SUP_EXIT_NOT_RUNNING;
     free(client->request);
     client->request = NULL;
     client->have += (size_t)n;

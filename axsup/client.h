@@ -18,6 +18,7 @@ struct sup_client {
     int fd;
     uint64_t patience_ns; /* with an answer; then the system is asked whether it lives */
     int server;           /* pidfd of the supervisor, -1 where there is none to be had */
+    pid_t pid;            /* its, 0 where it cannot be seen from here */
     char *request;        /* with its line's end, until something of its answer has come */
     size_t request_size;
     bool cut;          /* the connection had ended before all of it was sent */
