@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cluster_wait.c - for how long the first answer of the lease store is waited for. */
+/* cluster_wait.c - for how long the first answer of the lease store is waited for.
+ *
+ * That it has come is known from the gateway's events, of which the last ones reach axsup and the
+ * first ones may not, where there are more at once than the rings hold: so many come with leases
+ * alone, so a lease is as good as store_up. */
 #include "axsup/cluster.h"
 #include "axsup/sup.h"
 
@@ -29,5 +33,6 @@ void sup_cluster_start(struct sup *sup)
 
 void sup_cluster_told(struct sup *sup, const struct sup_event *event)
 {
-    sup->cluster.answered |= event->what == SUP_STORE_UP;
+    if (event->what == SUP_STORE_UP || event->what == SUP_LEASE_ACQUIRED)
+        sup->cluster.answered = true;
 }

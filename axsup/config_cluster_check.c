@@ -231,7 +231,8 @@ static void check_numbers(struct cluster_checker *c)
     check_above(c, "dead", cluster->dead_ns, "suspect", cluster->suspect_ns);
     check_above(c, "give_up", cluster->give_up_ns, "resolve", cluster->resolve_ns);
     check_lease(c);
-    if (cluster->store_wait_ns != 0 && cluster->store.kind == SUP_STORE_MEMORY)
+    if (cluster->store_wait_ns != 0 && cluster->store.kind == SUP_STORE_MEMORY &&
+        cluster->n_peers > 0)
         check_above(c, "store_wait", cluster->store_wait_ns, "lease_ttl", cluster->lease_ttl_ns);
     if (both(c, "requests", "ensures") && sup_config_usable(cluster->json, "keys") &&
         cluster->keys <= cluster->requests + cluster->ensures)

@@ -139,8 +139,9 @@ static const struct sup_key cluster_keys[] = {
         ABOUT("How long the lease store may take to answer for the first time, from when the "
               "system starts; then the system stops, and axsup ends with 1. \"0s\": it is waited "
               "for, and the node has no shard until then. Once it has answered it is waited for "
-              "in any case. Longer than lease_ttl where leases are in the memory of a node, which "
-              "gives none for so long when it starts.")),
+              "in any case. Longer than lease_ttl where leases are in the memory of a node with "
+              "peers, which gives none for so long when it starts. Without registries of the "
+              "cluster no store is asked, and none waited for.")),
     KEY(sup_cluster_config, "registries", LIST, registries, RANGE(0, OV_REGISTRIES_MAX), OF(spread),
         .count_offset = offsetof(struct sup_cluster_config, n_registries), ABSENT("none"),
         ABOUT("Registries whose keys are spread over the nodes. A node has up to 65,536 of their "

@@ -82,7 +82,8 @@ static const struct {
                             "Another node has another number of shards in a registry, or keeps "
                             "leases elsewhere, so that a key may have an actor here and one there. "
                             "Both are told, with each session."},
-    [SUP_STORE_UP] = {STORE, "The lease store answers, for the first time or again."},
+    [SUP_STORE_UP] =
+        {STORE, "The lease store answers, for the first time since the gateway began, or again."},
     [SUP_STORE_DOWN] = {STORE | WHY, "The lease store does not answer: no shard can be had "
                                      "meanwhile, and those that the node has are lost in time."},
 };

@@ -18,6 +18,7 @@
  *   own.c       what nodes say to each other of their own accord
  *   clerk.c     actors that look for keys, which may take time
  *   show.c      what axsup shows
+ *   counts.c    of that, what is counted
  *   news.c      what axsup tells as events
  *
  * The core, the sockets and the tables are volatile: they die with the process, and the next one
@@ -108,12 +109,14 @@ struct gw_unsent {
 
 #define GW_STORE_IS 128u
 
+enum gw_store_state { GW_STORE_UNKNOWN, GW_STORE_UP, GW_STORE_DOWN };
+
 struct gw_store {                     /* see leases.c */
     struct ov_store *server;          /* NULL: it is the memory store of a node, */
     uint64_t io;                      /* the server's descriptor */
     char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged, */
     uint64_t trouble_at;              /* and when the next may be */
-    enum gateway_what told;           /* whether it answers; 0: nothing was */
+    enum gw_store_state state;        /* as it was told */
     uint64_t silent_at;               /* that of another node, where it has not answered by then */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
@@ -162,9 +165,9 @@ struct gw {
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
-    struct gw_table bound_of_spawn;      /* which of `bound` that is for, and one */
-    uint64_t unfound_at;                 /* when the next one that is not found may be logged */
-    uint8_t hash_secret[16];             /* of stand_in.c */
+    struct gw_table bound_of_spawn; /* which of `bound` that is for, and one */
+    uint64_t *unfound_at;           /* of each: when it may be logged again that it is not found */
+    uint8_t hash_secret[16];        /* of stand_in.c */
     struct gw_table addr_of_identity;    /* the same; by a hash */
     struct gw_table monitor_of_stand_in; /* those that the core watches for */
     struct gw_table used_stand_ins;      /* since evict.c looked at them */
@@ -404,6 +407,17 @@ bool gw_alike_serve(struct ax_ctx *ctx, const struct ov_out *out);
 /* Items of a JSON array from the `from`th on, as many as fit, and where to go on; 0: that is all.
  * AX_E_INVALID: there is no such list. */
 int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next);
+
+/* ---- counts.c ---- */
+
+struct gw_count {
+    const char *name;
+    uint64_t value, most;
+    bool in_hand; /* up to `most`; else: since this gateway began */
+};
+
+/* False: there are not so many. */
+bool gw_count(uint64_t at, struct gw_count *count);
 
 /* ---- news.c ---- */
 

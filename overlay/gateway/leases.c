@@ -10,71 +10,81 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- whether it answers ---- */
+/* ---- whether it answers ----
+ *
+ * It is UNKNOWN, UP from its first answer that says something, and DOWN from when a server has
+ * trouble, or the node that has it is gone, says no, or has said nothing for lease_ttl, until it
+ * answers again. A change is told at once, and what changes DOWN alone is held to a rate. */
 
-/* Only a change is news. */
-static void tell(struct ax_ctx *ctx, enum gateway_what what, const char *why)
+#define TROUBLE_NS UINT64_C(1000000000)
+
+static void tell(struct ax_ctx *ctx, enum gw_store_state state, const char *why)
 {
-    const struct gateway_news news = {.what = what, .name = gw.store.is, .why = why};
-    if (gw.store.told == what)
+    const struct gateway_news news = {.what = state == GW_STORE_UP ? GATEWAY_STORE_UP
+                                                                   : GATEWAY_STORE_DOWN,
+                                      .name = gw.store.is,
+                                      .why = why};
+    if (gw.store.state == state)
         return;
-    gw.store.told = what;
+    gw.store.state = state;
     gateway_event(ctx, &news);
 }
 
-static void log_silent(struct ax_ctx *ctx, const char *why)
+static void is_down(struct ax_ctx *ctx, const char *why)
 {
     ax_log(ctx, AX_WARN, "the lease store does not answer: %s", why);
-    tell(ctx, GATEWAY_STORE_DOWN, why);
+    tell(ctx, GW_STORE_DOWN, why);
 }
 
-static void log_again(struct ax_ctx *ctx)
+static void has_answered(struct ax_ctx *ctx, const struct ov_store_answer *answer)
 {
-    if (gw.store.told == GATEWAY_STORE_DOWN)
+    if (answer->outcome == OV_STORE_UNKNOWN)
+        return;
+    if (gw.store.state == GW_STORE_DOWN)
         ax_log(ctx, AX_INFO, "the lease store answers again");
-    tell(ctx, GATEWAY_STORE_UP, NULL);
+    tell(ctx, GW_STORE_UP, NULL);
 }
 
-/* Where only some of what a server is asked has an answer it comes and goes: so many are logged. */
-#define TROUBLE_NS UINT64_C(1000000000)
-
-static void log_trouble(struct ax_ctx *ctx)
+/* Where only some of what a server is asked has an answer it comes and goes. */
+static void look_at_server(struct ax_ctx *ctx)
 {
     const char *trouble = ov_store_trouble(gw.store.server);
+    if (trouble[0] == '\0')
+        gw.store.trouble[0] = '\0';
     if (strcmp(trouble, gw.store.trouble) == 0 || gw.now < gw.store.trouble_at)
         return;
     gw.store.trouble_at = gw.now + TROUBLE_NS;
     snprintf(gw.store.trouble, sizeof gw.store.trouble, "%s", trouble);
-    if (trouble[0] != '\0')
-        log_silent(ctx, trouble);
-    else
-        log_again(ctx);
-}
-
-/* How a server does is told by its troubles, but where it has none from the first on. */
-static void has_answered(struct ax_ctx *ctx, const struct ov_store_answer *answer)
-{
-    if (answer->outcome != OV_STORE_UNKNOWN && (gw.store.server == NULL || gw.store.told == 0))
-        log_again(ctx);
+    is_down(ctx, trouble);
 }
 
 static bool is_of_node(const char *node)
 {
-    return gw.store.server == NULL && !gw.store.here && strcmp(node, gw.store.node) == 0;
+    return gw.store.server == NULL && !gw.store.here && strcmp(node, gw.store.node) == 0 &&
+           gw.config.nregistries > 0;
 }
 
-static void log_no_session(struct ax_ctx *ctx)
+static void node_is_down(struct ax_ctx *ctx, const char *why)
 {
-    char why[sizeof "no session with node " + OV_NODE_MAX];
-    snprintf(why, sizeof why, "no session with node %s", gw.store.node);
-    if (gw.store.told != GATEWAY_STORE_DOWN)
-        log_silent(ctx, why);
+    char text[64 + OV_NODE_MAX];
+    if (gw.store.state == GW_STORE_DOWN)
+        return;
+    snprintf(text, sizeof text, "%s: node %s", why, gw.store.node);
+    is_down(ctx, text);
 }
 
 void gw_leases_node_down(struct ax_ctx *ctx, const char *node)
 {
     if (is_of_node(node))
-        log_no_session(ctx);
+        node_is_down(ctx, "no session");
+}
+
+static void look_at_node(struct ax_ctx *ctx)
+{
+    struct ov_target target;
+    bool session = gw_own_target(gw_node_of_name(gw.store.node), GW_LEASES, &target);
+    if (gw.now >= gw_leases_next())
+        node_is_down(ctx, session ? "no answer" : "no session");
 }
 
 /* ---- what the core asks ---- */
@@ -230,21 +240,20 @@ void gw_leases_run(struct ax_ctx *ctx)
 {
     struct ov_store_answer answer;
     if (gw.store.server == NULL) {
-        if (gw.now >= gw_leases_next())
-            log_no_session(ctx);
+        look_at_node(ctx);
         return;
     }
     ov_store_run(gw.store.server, gw.now);
     while (ov_store_take(gw.store.server, &answer))
         answer_core(ctx, &answer);
-    log_trouble(ctx);
+    look_at_server(ctx);
 }
 
 uint64_t gw_leases_next(void)
 {
     if (gw.store.server != NULL)
         return ov_store_next(gw.store.server);
-    return gw.store.here || gw.store.told != 0 ? UINT64_MAX : gw.store.silent_at;
+    return gw.store.here || gw.store.state != GW_STORE_UNKNOWN ? UINT64_MAX : gw.store.silent_at;
 }
 
 static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
@@ -290,6 +299,9 @@ void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *
     struct ov_store_answer answer = {.number = number};
     if (out->status == 0 && read_answer(out->body, &answer))
         answer_core(ctx, &answer);
+    else if (out->status == AX_E_NOT_ALLOWED || out->status == AX_E_NO_ACTOR ||
+             out->status == AX_E_INVALID)
+        node_is_down(ctx, ax_strerror(out->status));
 }
 
 /* ---- what other nodes ask ---- */

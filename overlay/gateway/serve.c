@@ -215,11 +215,13 @@ static uint64_t which_bound(const struct ov_host_effect *effect)
 static void log_unfound(struct ax_ctx *ctx, uint64_t handle, int error)
 {
     uint64_t which;
-    if (!gw_table_take(&gw.bound_of_spawn, handle, &which) || error == 0 || gw.now < gw.unfound_at)
+    if (!gw_table_take(&gw.bound_of_spawn, handle, &which) || error == 0)
         return;
     const struct ov_bound *bound = &gw.bound[which - 1];
-    gw.unfound_at = gw.now + UNFOUND_NS;
-    ax_log(ctx, AX_WARN, "the singleton %s/%.*s cannot be had, and is tried again: %s (%s)",
+    if (gw.now < gw.unfound_at[which - 1])
+        return;
+    gw.unfound_at[which - 1] = gw.now + UNFOUND_NS;
+    ax_log(ctx, AX_WARN, "the singleton %s/%.*s cannot be had: %s (%s)",
            gw.registries[bound->registry].name, (int)bound->key.len, (const char *)bound->key.ptr,
            ax_strerror(error), ax_error_name(error));
 }

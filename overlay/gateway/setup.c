@@ -288,7 +288,8 @@ static int make_host(void)
     gw.host_config.spawns = GW_CLERKS;
     size_t size = ov_host_size(&gw.host_config);
     void *memory = size == 0 ? NULL : malloc(size);
-    if (memory == NULL)
+    gw.unfound_at = calloc(gw.host_config.nbound + 1, sizeof *gw.unfound_at);
+    if (memory == NULL || gw.unfound_at == NULL)
         return size == 0 ? AX_E_INVALID : -ENOMEM;
     return ov_host_init(&gw.host, memory, size, &gw.host_config);
 }

@@ -16,13 +16,14 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/away.XXXXXX") || exit
 # configured NODE STORE_WAIT
 configured() {
     config "$1" '"store_wait": "'"$2"'", "lease_ttl": "600ms", "lease_margin": "60ms",
-    "registries": [ { "name": "counters", "shards": 4 } ]' "$(counting)"
+    "registries": [ { "name": "counters", "shards": 24 } ]' "$(counting)"
 }
 
-# ends NODE: the system stops by itself, and says that it is for the store.
+# ends NODE STORE_WAIT: the system stops by itself, and says that it is for the store.
 ends() {
+    configured "$1" "$2"
     "$axsup" run "$dir/$1.json" >"$dir/$1.log" 2>&1 </dev/null
-    [[ $? == 1 ]] && grep -q 'error axsup: the system stops: its lease store has not answered for 700ms' "$dir/$1.log"
+    [[ $? == 1 ]] && grep -q "error axsup: the system stops: its lease store has not answered for $2" "$dir/$1.log"
     verdict $? "$1 has not ended for its store: $(<"$dir/$1.log")"
 }
 
@@ -37,30 +38,58 @@ news() {
 tells() {
     local got deadline=$((SECONDS + patience))
     # shellcheck disable=SC2053
-    until got=$(news "$1") && [[ $got == $2 ]] || ((SECONDS >= deadline)); do :; done
+    until got=$(news "$1") && [[ $got == $2 ]] || ((SECONDS >= deadline)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
     # shellcheck disable=SC2053
     [[ $got == $2 ]]
     verdict $? "the news of $1: $got, not $2; $(tail -n 5 "$dir/$1.log")"
 }
 
+# stays WHY: a, begun at $began, does not end within 5 s.
+stays() {
+    while kill -0 "${pids[a]}" 2>/dev/null && ((SECONDS < began + 5)); do
+        read -r -t 0.1 <>"$dir/never"
+    done
+    "$axsup" status "$dir/a.json" >"$dir/out" 2>&1
+    verdict $? "a has ended though $1: $(<"$dir/out"); $(tail -n 3 "$dir/a.log")"
+}
+
 # ---- the memory of a node ----
 
+mkfifo "$dir/never"
 name_nodes a b
 configured a 20s
-configured b 700ms
-ends b
-grep -q 'warn gateway/0 gateway: the lease store does not answer: no session with node a' "$dir/b.log"
+ends b 3s
+grep -q 'warn gateway/0 gateway: the lease store does not answer: no session: node a' "$dir/b.log"
 verdict $? "b does not log why: $(<"$dir/b.log")"
 configured b 0s
 start b
-tells b 'store_down memory of a no session with node a'
+tells b 'store_down memory of a no session: node a'
 start a # which gives no lease for lease_ttl
 tells a 'store_up memory of a'
-tells b 'store_down memory of a no session with node a;store_up memory of a'
+tells b 'store_down memory of a no session: node a;store_up memory of a'
 become '*"state":"held"*' leases "$dir/b.json" --json
 stop a
-tells b '*;store_up memory of a;store_down memory of a no session with node a'
+tells b '*;store_up memory of a;store_down memory of a no session: node a'
 stop b
+
+# ---- more leases at once than there is room for events, and a node that says no ----
+
+nodes=(a)
+configured a 3s
+sed -i 's|"shards": 24|"shards": 600|; s|"shutdown"|"events": 64, &|' "$dir/a.json"
+start a
+began=$SECONDS
+become '*"state":"held"*' leases "$dir/a.json" --json
+stays "it has leases"
+nodes=(a b)
+configured b 0s
+start b
+tells b 'store_down memory of a *: node a'
+grep -q 'gateway: the lease store does not answer: .*allowed.*: node a' "$dir/b.log"
+verdict $? "b does not log that a says no: $(tail -n 3 "$dir/b.log")"
+stop_all
 
 # ---- a server ----
 
@@ -71,8 +100,7 @@ lease_store redis || {
 }
 { kill -KILL "$server" && wait "$server"; } 2>/dev/null
 nodes=(a)
-configured a 700ms
-ends a
+ends a 700ms
 configured a 0s
 start a
 tells a "store_down redis ax/ redis 127.0.0.1:$listen: *"
@@ -88,9 +116,7 @@ began=$SECONDS
 tells a 'store_up redis ax/'
 { kill -KILL "$server" && wait "$server"; } 2>/dev/null
 tells a 'store_up *;store_down *'
-while kill -0 "${pids[a]}" 2>/dev/null && ((SECONDS < began + 5)); do :; done
-"$axsup" status "$dir/a.json" >"$dir/out" 2>&1
-verdict $? "a has ended though its store had answered: $(<"$dir/out"); $(tail -n 3 "$dir/a.log")"
+stays "its store had answered"
 serve redis
 tells a 'store_up *;store_down *;store_up *'
 become '*"state":"held"*' leases "$dir/a.json" --json

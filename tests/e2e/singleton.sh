@@ -121,7 +121,7 @@ sed -i 's|"singletons": \[|& "'"$dir"'/other",|; s|"contract": "crown"|"keys": 1
 : >"$dir/a.log"
 start a
 deadline=$((SECONDS + patience))
-until grep -q "warn gateway/0 gateway: the singleton thrones/$dir/[a-z]* cannot be had, and is tried again: .*(AX_E_LIMIT)" "$dir/a.log" ||
+until grep -q "warn gateway/0 gateway: the singleton thrones/$dir/[a-z]* cannot be had: .*(AX_E_LIMIT)" "$dir/a.log" ||
     ((SECONDS >= deadline)); do
     read -r -t 0.02 <>"$dir/never"
 done
