@@ -54,7 +54,8 @@ static void check_pem(struct cluster_checker *c, const struct cluster_place *pla
     void *text = fstat(fd, &st) == 0 && st.st_size > 0
                      ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
                      : MAP_FAILED;
-    bool has = text != MAP_FAILED && memmem(text, (size_t)st.st_size, line, strlen(line));
+    bool has = text != MAP_FAILED && memmem(text, (size_t)st.st_size, "-----BEGIN ", 11) &&
+               memmem(text, (size_t)st.st_size, line, strlen(line));
 
     if (text != MAP_FAILED)
         munmap(text, (size_t)st.st_size);
@@ -87,11 +88,6 @@ static void check_content(struct cluster_checker *c, const struct cluster_place 
 static bool check_owner(struct cluster_checker *c, const struct cluster_place *place,
                         const char *path, const struct stat *st)
 {
-    if (!S_ISREG(st->st_mode)) {
-        WRONG(c, place, "expected a file, found %s",
-              S_ISDIR(st->st_mode) ? "a folder" : "a device or a pipe");
-        return false;
-    }
     if (st->st_mode & 077) {
         WRONG(c, place,
               "others than its owner can read or write it (mode %03o): \"chmod 600 %.256s\" would "
@@ -144,6 +140,9 @@ const char *sup_cluster_check_file(struct cluster_checker *c, const struct clust
         WRONG(c, place, "%.256s cannot be opened: %s", path, strerror(errno));
     else if (fstat(fd, &st) != 0)
         WRONG(c, place, "%.256s cannot be looked at: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        WRONG(c, place, "expected a file, found %s",
+              S_ISDIR(st.st_mode) ? "a folder" : "a device or a pipe");
     else if (what == CLUSTER_CERTIFICATE || check_owner(c, place, path, &st))
         check_content(c, place, what, fd);
     if (fd >= 0)

@@ -74,7 +74,12 @@ static void refuse_key(struct control_client *client, const char *who, size_t re
     for (size_t i = 0, n = 0; i < cluster->n_registries && n < sizeof(list); i++)
         n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
                               cluster->registries[i].name);
-    if (who[registry + 1] == '\0')
+    if (sup_control_is_far(client, who))
+        sup_control_refuse(client, AX_E_NO_ACTOR,
+                           "\"%.80s\" is a key of the cluster, and what is asked is told of actors "
+                           "of this node alone, by name or ref: \"axsup actors\" lists them",
+                           who);
+    else if (who[registry + 1] == '\0')
         sup_control_refuse(client, AX_E_NO_ACTOR,
                            "there is no actor \"%.80s\": expected a key behind the \"/\"", who);
     else
@@ -90,7 +95,7 @@ void sup_control_refuse_actor(struct control_client *client, const char *who)
     struct actor_search search = {0};
     const char *slash = strchr(who, '/');
 
-    if (slash) {
+    if (slash && sup->config->cluster.json) {
         refuse_key(client, who, (size_t)(slash - who));
         return;
     }

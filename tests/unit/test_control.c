@@ -776,7 +776,7 @@ static void gateway_learns(void **state)
     assert_non_null(strstr(hear(fd), "\"AX_E_CANCELED\",\"message\":\"gateway: "));
     reload_why = "a.json:1:2: cluster.node: other";
     say(fd, request);
-    assert_string_equal(hear(fd), REFUSED("AX_E_INVALID", "a.json:1:2: cluster.node: other"));
+    assert_string_equal(hear(fd), MISUSED("a.json:1:2: cluster.node: other"));
     reload_why = NULL;
     config.cluster.json = NULL;
     close(fd);
