@@ -199,14 +199,14 @@ node_of() {
 # one that was seen, in $epoch.
 epoch=0
 acts() {
-    local deadline=$((SECONDS + patience)) now=0
+    local deadline=$((SECONDS + patience)) line=0 now=0
     until ((${now:-0} > epoch || SECONDS >= deadline)); do
         "$axsup" call "$dir/a.json" "leases/$file" epoch --timeout 5s >/dev/null 2>&1
-        now=$(tail -n 1 "$file" 2>/dev/null)
-        now=${now%% *}
+        line=$(tail -n 1 "$file" 2>/dev/null)
+        now=${line%% *}
     done
     ((${now:-0} > epoch))
-    verdict $? "nobody acts in an epoch above $epoch: \"$now\"; $(tail -n 3 "$dir"/?.log)"
+    verdict $? "nobody acts in an epoch above $epoch: \"$line\"; $(tail -n 3 "$dir"/?.log)"
     epoch=${now:-0}
 }
 
