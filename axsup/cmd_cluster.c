@@ -191,6 +191,11 @@ int sup_cmd_leases(const struct sup_arguments *arguments)
     return show(arguments, "leases");
 }
 
+int sup_cmd_counts(const struct sup_arguments *arguments)
+{
+    return show(arguments, "counts");
+}
+
 /* ---- drain ---- */
 
 int sup_cmd_drain(const struct sup_arguments *arguments)

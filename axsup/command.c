@@ -200,7 +200,7 @@ const struct sup_command sup_commands[] = {
      "list the nodes of the cluster",
      "Lists the nodes that this one knows, and how each is: up, with a session; suspect, which has "
      "not answered for a while; leaving, which has given its shards away and wants none; cut off, "
-     "which does not reach the lease store; down. This and the three below ask the gateway; of a "
+     "which does not reach the lease store; down. This and the four below ask the gateway; of a "
      "system whose config has no cluster the status is 1."},
     {"sessions", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_sessions,
      "list the sessions with other nodes",
@@ -219,6 +219,12 @@ const struct sup_command sup_commands[] = {
      "renewed, and its state. acquiring: the store is asked for it; held; renewing; draining: it "
      "is given away, and its actors end; releasing: they have; indeterminate: what the store has "
      "done is not known, and is asked; fenced: it is lost, and its actors have not ended yet."},
+    {"counts", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_counts,
+     "show what the gateway counts",
+     "Shows how many requests, monitors, keys and others the gateway has in hand beside how many "
+     "it "
+     "may have, and how often what it counts has happened since it began, which has no most. "
+     "ax_cluster(7) says what each is."},
     {"drain", "CONF", BIT(WITHIN), false, sup_cmd_drain, "hand the shards over to other nodes",
      "Has this node give all its shards away, and take none from then on, and waits until it has "
      "none left. \"axsup stop\" and SIGTERM do so as well, within half of the shutdown time; where "

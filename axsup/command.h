@@ -129,6 +129,7 @@ int sup_cmd_nodes(const struct sup_arguments *arguments);
 int sup_cmd_sessions(const struct sup_arguments *arguments);
 int sup_cmd_shards(const struct sup_arguments *arguments);
 int sup_cmd_leases(const struct sup_arguments *arguments);
+int sup_cmd_counts(const struct sup_arguments *arguments);
 int sup_cmd_drain(const struct sup_arguments *arguments);
 int sup_cmd_keygen(const struct sup_arguments *arguments);
 int sup_cmd_bench(const struct sup_arguments *arguments);

@@ -149,14 +149,49 @@ static bool show_shard(struct page *page, uint64_t at)
                view.here ? "true" : "false");
 }
 
+static bool show_count(struct page *page, uint64_t at)
+{
+    struct gw_count count;
+    char most[24] = "null";
+    if (!gw_count(at, &count))
+        return true;
+    if (count.in_hand)
+        snprintf(most, sizeof most, "%" PRIu64, count.most);
+    return add(page, "{\"count\":\"%s\",\"value\":%" PRIu64 ",\"most\":%s}", count.name,
+               count.value, most);
+}
+
+static uint64_t nodes(void)
+{
+    return gw.config.core.nodes_max;
+}
+
+static uint64_t shards(void)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        n += gw.registries[i].shards;
+    return n;
+}
+
+static uint64_t counts(void)
+{
+    struct gw_count count;
+    uint64_t n = 0;
+    while (gw_count(n, &count))
+        n++;
+    return n;
+}
+
 static const struct kind {
     const char *what;
     bool (*show)(struct page *page, uint64_t at);
-    bool of_shards;
-} kinds[] = {{"nodes", show_node, false},
-             {"sessions", show_session, false},
-             {"shards", show_shard, true},
-             {"leases", show_lease, true}};
+    uint64_t (*n)(void);
+} kinds[] = {{"nodes", show_node, nodes},
+             {"sessions", show_session, nodes},
+             {"shards", show_shard, shards},
+             {"leases", show_lease, shards},
+             {"counts", show_count, counts}};
 
 int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next)
 {
@@ -166,9 +201,7 @@ int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *
         kind++;
     if (kind == kinds + sizeof kinds / sizeof *kinds)
         return AX_E_INVALID;
-    uint64_t count = kind->of_shards ? 0 : gw.config.core.nodes_max;
-    for (uint32_t i = 0; kind->of_shards && i < gw.config.nregistries; i++)
-        count += gw.registries[i].shards;
+    uint64_t count = kind->n();
     text[0] = '\0';
     while (from < count && kind->show(&page, from))
         from++;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define WATCHED 16u
+
 struct traveler {
     uint32_t downs, replies;
     enum ax_reason reason;
@@ -14,6 +16,8 @@ struct traveler {
     int error;
     int64_t value;
     counter_ref kept;
+    uint32_t watched; /* of these: */
+    uint64_t monitors[WATCHED];
 };
 
 static struct ax_span span(const struct ax_str *text)
@@ -64,14 +68,22 @@ void traveler_on_add_kept(struct ax_ctx *ctx, struct traveler *self,
     reply->error = add(ctx, self->kept, msg->by, msg->timeout_ns, &reply->value);
 }
 
+static int watch(struct ax_ctx *ctx, struct traveler *self, counter_ref counter)
+{
+    if (self->watched == WATCHED)
+        return AX_E_LIMIT;
+    AX_TRY(ax_monitor(ctx, counter.ref, &self->monitors[self->watched]));
+    self->watched++;
+    return 0;
+}
+
 void traveler_on_watch(struct ax_ctx *ctx, struct traveler *self, const struct traveler_watch *msg,
                        struct traveler_watch_reply *reply)
 {
     counter_ref counter;
-    (void)self;
     reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &counter);
     if (reply->error == 0)
-        reply->error = ax_monitor(ctx, counter.ref, NULL);
+        reply->error = watch(ctx, self, counter);
 }
 
 void traveler_on_watch_at(struct ax_ctx *ctx, struct traveler *self,
@@ -79,10 +91,17 @@ void traveler_on_watch_at(struct ax_ctx *ctx, struct traveler *self,
                           struct traveler_watch_at_reply *reply)
 {
     counter_ref counter;
-    (void)self;
     reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &counter);
     if (reply->error == 0)
-        reply->error = ax_monitor(ctx, counter.ref, NULL);
+        reply->error = watch(ctx, self, counter);
+}
+
+void traveler_on_unwatch(struct ax_ctx *ctx, struct traveler *self,
+                         const struct traveler_unwatch *msg, struct traveler_unwatch_reply *reply)
+{
+    (void)msg;
+    reply->error =
+        self->watched == 0 ? AX_E_NO_KEY : ax_demonitor(ctx, self->monitors[--self->watched]);
 }
 
 void traveler_on_seen(struct ax_ctx *ctx, struct traveler *self, const struct traveler_seen *msg,

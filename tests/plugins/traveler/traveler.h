@@ -16,6 +16,8 @@
     ASK(add_kept, (i64, by, u64, timeout_ns), (i32, error, i64, value))                            \
     ASK(watch, (str, key), (i32, error))                                                           \
     ASK(watch_at, (str, node, str, name), (i32, error))                                            \
+    /* Takes the last of these back. */                                                            \
+    ASK(unwatch, (), (i32, error))                                                                 \
     ASK(seen, (), (u32, downs, str, reason, bool, restarts))                                       \
     ASK(later, (str, key, u64, timeout_ns), (i32, error))                                          \
     ASK(replied, (), (u32, replies, i32, error, i64, value))                                       \

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What "axsup counts" shows: each count is in the manual, is no more than it may be, and follows what is
+# done. Monitors that are taken back, in whatever order, leave nothing on either side.
+
+set -u
+# shellcheck source=tests/lib/e2e.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
+# shellcheck source=tests/lib/nodes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
+axsup=$AX_BUILD/axsup
+dir=$(mktemp -d "${TMPDIR:-/tmp}/counts.XXXXXX") || exit
+
+name_nodes a b
+for node in a b; do
+    config $node '"monitors": 40, "registries": [ { "name": "counters", "shards": 6 } ]' "$(counting guest)"
+done
+# Both have a counter, and names are of one node.
+start_all
+
+# counts NODE PATTERN: waits until what it counts looks like that.
+counts() {
+    become "$2" counts "$dir/$1.json" --json
+}
+
+# guest MESSAGE [ARGUMENTS]: what a's traveler says to that.
+guest() {
+    local got
+    got=$("$axsup" call "$dir/a.json" guest "$@" --timeout 60s 2>&1)
+    [[ $got == '{"error":0}' ]]
+    verdict $? "guest $*: $got"
+}
+
+watch() { guest watch_at '{"node":"b","name":"counter"}'; }
+
+"$axsup" counts "$dir/a.json" --json >"$dir/counts"
+names=$(grep -o '"count":"[a-z_]*"' "$dir/counts" | cut -d'"' -f4)
+for name in $names; do
+    grep -Eq "^\.It Cm (.* )?$name( |$)" "$AX_ROOT/man/ax_cluster.7"
+    verdict $? "ax_cluster(7) does not say what $name is"
+done
+(($(wc -w <<<"$names") > 30))
+verdict $? "there are few counts: $names"
+[[ $("$axsup" counts "$dir/a.json") == COUNT*VALUE*MOST*requests*2048* ]]
+verdict $? "as a table: $("$axsup" counts "$dir/a.json")"
+
+counts a '*{"count":"monitors","value":0,"most":40}*'
+# A node has one monitor of an actor of another one, for all of its own that monitor it.
+for ((i = 0; i < 3; i++)); do watch; done
+counts a '*{"count":"monitors","value":1,"most":40},{"count":"monitors_new","value":0,"most":40}*'
+counts b '*{"count":"watchers","value":1,"most":40}*'
+for ((i = 0; i < 3; i++)); do guest unwatch; done
+counts a '*{"count":"monitors","value":0,*'
+counts b '*{"count":"watchers","value":0,*'
+ran taken_back tcp
+
+for ((i = 0; i < 10; i++)); do
+    watch
+    ((i % 3 == 0)) || guest unwatch
+    ((i % 4 != 3)) || guest unwatch
+done
+counts a '*{"count":"monitors","value":1,*'
+counts b '*{"count":"watchers","value":1,*'
+for i in 1 2; do guest unwatch; done
+counts a '*{"count":"monitors","value":0,*'
+counts b '*{"count":"watchers","value":0,*'
+ran in_any_order tcp
+
+# All that is in hand is no more than it may be; a request is, while nobody answers.
+worker=$(pid_of b counting/0)
+kill -STOP "$worker"
+for ((i = 0; i < 30; i++)); do
+    guest later '{"key":"k'$i'","timeout_ns":60000000000}' &
+    pids[later$i]=$!
+done
+counts a '*{"count":"requests","value":[1-9]*'
+"$axsup" counts "$dir/a.json" --json >"$dir/counts"
+grep -o '"value":[0-9]*,"most":[0-9][0-9]*' "$dir/counts" | awk -F'[:,]' '$2 > $4 { exit 1 }'
+verdict $? "more than it may be: $(<"$dir/counts")"
+kill -CONT "$worker"
+for ((i = 0; i < 30; i++)); do
+    wait "${pids[later$i]}"
+    unset "pids[later$i]"
+done
+counts a '*{"count":"requests","value":0,*'
+
+stop_all
+echo "$passed passed, $failed failed"
+((failed == 0))
