@@ -109,15 +109,22 @@ puts() {
     [[ $got == "{\"puts\":$1,\"wrong\":0}" ]]
     verdict $? "$2: the shelf has $got, not $1 puts"
 }
-for kind in early_tell early_monitor; do
-    got=$("$helper" stranger "${port[a]}" "$dir/token" $kind 40 2>&1)
+# refused_for KIND WHY
+refused_for() {
+    local got
+    got=$("$helper" stranger "${port[a]}" "$dir/token" "$1" 40 2>&1)
     [[ $got == "closed 40,"* ]]
-    verdict $? "$kind: $got"
-    refusals 40 $kind
+    verdict $? "$1: $got"
+    refusals 40 "$1"
     got=$("$axsup" events "$dir/a.json" --json | grep -o '"auth_refused".*' | tail -n 1)
-    [[ $got == *'"why":"the first record is not the hello that was due"'* ]]
-    verdict $? "$kind: refused by: $got"
+    [[ $got == *'"why":"'"$2"'"'* ]]
+    verdict $? "$1: refused by: $got"
+}
+for kind in early_tell early_monitor; do
+    refused_for $kind 'the first record is not the hello that was due'
 done
+refused_for versions 'there is no version in common'
+ran no_version_in_common tcp
 [[ $("$axsup" nodes "$dir/a.json" --json) != *'"node":"x"'* ]]
 verdict $? "who has not said hello is a node: $("$axsup" nodes "$dir/a.json" --json)"
 puts 0 'before the hello'

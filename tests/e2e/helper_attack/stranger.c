@@ -226,14 +226,25 @@ static size_t early_monitor(const struct attack *attack, int fd)
     return early(attack, fd, make_watch());
 }
 
+/* A node with the token that speaks a later version of the protocol alone. */
+static size_t versions(const struct attack *attack, int fd)
+{
+    struct ov_self self = self_of(attack);
+    struct ov_handshake hs;
+    self.version_min = self.version_max = 9;
+    begin(&hs, &self);
+    say(fd, hs.out, hs.out_len);
+    return until_closed(fd);
+}
+
 static const struct {
     const char *name;
     size_t (*run)(const struct attack *attack, int fd);
-} kinds[] = {
-    {"garbage", garbage},     {"no_token", no_token},     {"wrong_token", wrong_token},
-    {"stolen", stolen},       {"own_name", its_own_name}, {"replayed", replayed},
-    {"reflected", reflected}, {"truncated", truncated},   {"oversize", oversize},
-    {"changed", changed},     {"early_tell", early_tell}, {"early_monitor", early_monitor}};
+} kinds[] = {{"garbage", garbage},     {"no_token", no_token},     {"wrong_token", wrong_token},
+             {"stolen", stolen},       {"own_name", its_own_name}, {"replayed", replayed},
+             {"reflected", reflected}, {"truncated", truncated},   {"oversize", oversize},
+             {"changed", changed},     {"early_tell", early_tell}, {"early_monitor", early_monitor},
+             {"versions", versions}};
 
 /* ---- many at once ---- */
 
