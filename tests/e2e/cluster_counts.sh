@@ -14,7 +14,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/counts.XXXXXX") || exit
 
 name_nodes a b
 for node in a b; do
-    config $node '"monitors": 40, "registries": [ { "name": "counters", "shards": 6 } ]' "$(counting guest)"
+    config $node '"monitors": 40, "registries": [ { "name": "counters", "shards": 48 } ]' "$(counting guest)"
 done
 # Both have a counter, and names are of one node.
 start_all
