@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/comes.XXXXXX") || exit
 
-cluster='"lease_ttl": "1h", "round": "200ms", "registries": [ { "name": "counters", "shards": 12 } ]'
+cluster='"lease_ttl": "1h", "round": "200ms", "registries": [ { "name": "counters", "shards": 36 } ]'
 
 # held NODE: how many shards it has.
 held() {
@@ -27,10 +27,10 @@ have_all() {
             has=$(held "$node")
             ((n += has, each *= has))
         done
-        ((n == 12 && each > 0)) && break
+        ((n == 36 && each > 0)) && break
     done
-    ((n == 12 && each > 0))
-    verdict $? "$* have $n of 12 shards$(for node; do echo ", $node $(held "$node")"; done)"
+    ((n == 36 && each > 0))
+    verdict $? "$* have $n of 36 shards$(for node; do echo ", $node $(held "$node")"; done)"
 }
 
 # ---- the memory store of a node that has known no other ----
