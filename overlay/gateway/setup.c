@@ -286,10 +286,12 @@ static int make_host(void)
     gw.host_config.bound = gw.bound;
     gw.host_config.actors = ACTORS;
     gw.host_config.spawns = GW_CLERKS;
+    gw.unfound_at = calloc(gw.host_config.nbound + 1, sizeof *gw.unfound_at);
+    if (gw.unfound_at == NULL)
+        return -ENOMEM;
     size_t size = ov_host_size(&gw.host_config);
     void *memory = size == 0 ? NULL : malloc(size);
-    gw.unfound_at = calloc(gw.host_config.nbound + 1, sizeof *gw.unfound_at);
-    if (memory == NULL || gw.unfound_at == NULL)
+    if (memory == NULL)
         return size == 0 ? AX_E_INVALID : -ENOMEM;
     return ov_host_init(&gw.host, memory, size, &gw.host_config);
 }
