@@ -3,6 +3,7 @@
 #
 # What "axsup counts" shows: each count is in the manual, is no more than it may be, and follows what is
 # done. Monitors that are taken back, in whatever order, leave nothing on either side.
+# not-with-sanitizers: cluster, cluster_monitors and sim/test_monitors run what it counts
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
