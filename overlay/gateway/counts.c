@@ -79,47 +79,47 @@ static const struct row {
     SEEN_BY_HOST("unknown_actors", unknown),
 };
 
+static struct {
+    struct ov_cluster_view cluster;
+    struct ov_host_view host;
+} looked;
+
+uint64_t gw_counts_look(void)
+{
+    ov_cluster_look(gw.cluster, &looked.cluster);
+    ov_host_look(gw.host, &looked.host);
+    return sizeof rows / sizeof *rows;
+}
+
 static uint64_t most_of(enum most most)
 {
     const struct ov_cluster_config *config = &gw.config;
-    uint64_t shards = 0;
-
-    for (uint32_t i = 0; i < config->nregistries; i++)
-        shards += gw.registries[i].shards;
     const uint64_t of[] = {[UNBOUNDED] = 0,
                            [REQUESTS] = config->requests,
                            [ENSURES] = config->ensures,
                            [SERVED] = (uint64_t)config->requests + config->ensures,
                            [MONITORS] = config->monitors,
                            [KEYS] = config->keys,
-                           [SHARDS] = shards,
+                           [SHARDS] = gw_shards(),
                            [NODES] = config->core.nodes_max,
                            [PEERS] = (uint64_t)config->core.nodes_max + OV_GATE_PLACES,
                            [ACTORS] = (uint64_t)gw.host_config.actors + gw.host_config.nbound};
     return of[most];
 }
 
-bool gw_count(uint64_t at, struct gw_count *count)
+struct gw_count gw_count(uint64_t at)
 {
-    struct ov_cluster_view cluster;
-    struct ov_host_view host;
-
-    if (at >= sizeof rows / sizeof *rows)
-        return false;
     const struct row *row = &rows[at];
-    ov_cluster_look(gw.cluster, &cluster);
-    ov_host_look(gw.host, &host);
-    const void *const of[] = {[CLUSTER_VIEW] = &cluster,
-                              [HOST_VIEW] = &host,
+    const void *const of[] = {[CLUSTER_VIEW] = &looked.cluster,
+                              [HOST_VIEW] = &looked.host,
                               [CLUSTER_COUNTS] = ov_cluster_counts(gw.cluster),
                               [CORE_COUNTS] = ov_core_counts(ov_cluster_core(gw.cluster)),
                               [HOST_COUNTS] = ov_host_counts(gw.host)};
     const char *from = (const char *)of[row->source] + row->offset;
     bool in_hand = row->most != UNBOUNDED; /* those are of 32 bits */
-    *count = (struct gw_count){.name = row->name,
-                               .value = in_hand ? *(const uint32_t *)(const void *)from
-                                                : *(const uint64_t *)(const void *)from,
-                               .most = most_of(row->most),
-                               .in_hand = in_hand};
-    return true;
+    return (struct gw_count){.name = row->name,
+                             .value = in_hand ? *(const uint32_t *)(const void *)from
+                                              : *(const uint64_t *)(const void *)from,
+                             .most = most_of(row->most),
+                             .in_hand = in_hand};
 }

@@ -200,6 +200,8 @@ void *gw_secret_memory(size_t size);
 int gw_read_tokens(struct ax_ctx *ctx, const json_t *args, struct ov_self *self);
 /* OV_NO_REGISTRY: there is none of that name. */
 uint32_t gw_registry(const char *name);
+/* Of all registries together. */
+uint32_t gw_shards(void);
 /* From the args of the actor. 0, or an error whose text was logged. */
 int gw_setup(struct ax_ctx *ctx);
 
@@ -416,8 +418,10 @@ struct gw_count {
     bool in_hand; /* up to `most`; else: since this gateway began */
 };
 
-/* False: there are not so many. */
-bool gw_count(uint64_t at, struct gw_count *count);
+/* Looks at what is in hand, once for all of them; how many counts there are. */
+uint64_t gw_counts_look(void);
+/* One of these, as it was then. */
+struct gw_count gw_count(uint64_t at);
 
 /* ---- news.c ---- */
 

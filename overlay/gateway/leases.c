@@ -82,9 +82,10 @@ void gw_leases_node_down(struct ax_ctx *ctx, const char *node)
 static void look_at_node(struct ax_ctx *ctx)
 {
     struct ov_target target;
+    if (gw.now < gw_leases_next())
+        return;
     bool session = gw_own_target(gw_node_of_name(gw.store.node), GW_LEASES, &target);
-    if (gw.now >= gw_leases_next())
-        node_is_down(ctx, session ? "no answer" : "no session");
+    node_is_down(ctx, session ? "no answer" : "no session");
 }
 
 /* ---- what the core asks ---- */

@@ -162,13 +162,19 @@ static int open_server(struct ax_ctx *ctx, const json_t *store, uint32_t shards)
     return result;
 }
 
+uint32_t gw_shards(void)
+{
+    uint32_t shards = 0;
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        shards += gw.registries[i].shards;
+    return shards;
+}
+
 static int set_store(struct ax_ctx *ctx, const json_t *args)
 {
     const json_t *store = json_object_get(args, "store");
     const char *node = text(store, "node");
-    uint32_t shards = 0;
-    for (uint32_t i = 0; i < gw.config.nregistries; i++)
-        shards += gw.registries[i].shards;
+    uint32_t shards = gw_shards();
     if (node == NULL) {
         snprintf(gw.store.is, sizeof gw.store.is, "%s %s", text(store, "kind"),
                  text(store, "prefix"));

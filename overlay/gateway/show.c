@@ -151,10 +151,8 @@ static bool show_shard(struct page *page, uint64_t at)
 
 static bool show_count(struct page *page, uint64_t at)
 {
-    struct gw_count count;
+    struct gw_count count = gw_count(at);
     char most[24] = "null";
-    if (!gw_count(at, &count))
-        return true;
     if (count.in_hand)
         snprintf(most, sizeof most, "%" PRIu64, count.most);
     return add(page, "{\"count\":\"%s\",\"value\":%" PRIu64 ",\"most\":%s}", count.name,
@@ -168,19 +166,7 @@ static uint64_t nodes(void)
 
 static uint64_t shards(void)
 {
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < gw.config.nregistries; i++)
-        n += gw.registries[i].shards;
-    return n;
-}
-
-static uint64_t counts(void)
-{
-    struct gw_count count;
-    uint64_t n = 0;
-    while (gw_count(n, &count))
-        n++;
-    return n;
+    return gw_shards();
 }
 
 static const struct kind {
@@ -191,7 +177,7 @@ static const struct kind {
              {"sessions", show_session, nodes},
              {"shards", show_shard, shards},
              {"leases", show_lease, shards},
-             {"counts", show_count, counts}};
+             {"counts", show_count, gw_counts_look}};
 
 int gw_show(const char *what, uint64_t from, char *text, size_t room, uint64_t *next)
 {
