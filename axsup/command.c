@@ -222,8 +222,7 @@ const struct sup_command sup_commands[] = {
     {"counts", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_counts,
      "show what the gateway counts",
      "Shows how many requests, monitors, keys and others the gateway has in hand beside how many "
-     "it "
-     "may have, and how often what it counts has happened since it began, which has no most. "
+     "it may have, and how often what it counts has happened since it began, which has no most. "
      "ax_cluster(7) says what each is."},
     {"drain", "CONF", BIT(WITHIN), false, sup_cmd_drain, "hand the shards over to other nodes",
      "Has this node give all its shards away, and take none from then on, and waits until it has "

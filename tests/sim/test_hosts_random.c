@@ -307,7 +307,7 @@ static void end_all(void)
     host_nothing_left(host);
 }
 
-static void each_monitor_has_ended(void)
+static void nothing_has_ended_twice(void)
 {
     for (unsigned i = 0; i < nasked; i++)
         assert_in_range(host_note(host, asked[i].token)->n, 0, 1);
@@ -331,7 +331,7 @@ static void play(uint64_t seed)
         one_actor_answers_all(HOST_USERS, keys[i]);
     nothing_is_under_way();
     end_all();
-    each_monitor_has_ended();
+    nothing_has_ended_twice();
     seen.moved += host->lost + host->drained;
     for (unsigned i = 0; i < host->nactors; i++)
         seen.bosses += host->actors[i].registry == HOST_SOLO;
