@@ -14,7 +14,10 @@
  * deaths may be looked at late, or be less than what the dead one had committed.
  *
  * A peer whose lane was full may have died before its answer was in it; it comes from the next
- * process, and the death in between is told with it. */
+ * process, and the death in between is told with it.
+ *
+ * Whom the gateway's actors stand for are not in its process. Of its death nothing is told but
+ * their last end, that the connection is gone: by the next process, or here where there is none. */
 #include "libax/watch.h"
 
 #include "libax/life.h"
@@ -78,6 +81,12 @@ static struct shm_death death_of(const struct shm_slot_down_body *body)
         .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
 }
 
+/* Whether a death that is not its peer's last end is to be told. */
+static bool tells_deaths(const struct worker *w, const struct shm_watch *watch, uint32_t slot)
+{
+    return !watch->final && slot != w->boot->gateway;
+}
+
 /* In the open turn. */
 static int tell(struct worker *w, struct shm_watch *watch, const struct shm_down_body *down,
                 uint32_t process)
@@ -124,7 +133,7 @@ int watch_since(struct worker *w, uint32_t slot, const struct shm_frame *frame)
     watch_is_known(watch, since);
     shm_order();
     uint32_t process = w->port.priv->seen_down[slot];
-    if (process < since.process || watch->final || !hears(watch))
+    if (process < since.process || !tells_deaths(w, watch, slot) || !hears(watch))
         return 0;
     const struct shm_down_body down = ended(watch, &w->port.priv->death[slot], process);
     return tell(w, watch, &down, process);
@@ -142,7 +151,9 @@ void watch_note_death(struct worker *w, const struct shm_slot_down_body *body)
 static struct shm_down_body ended_last(const struct worker *w, const struct shm_watch *watch,
                                        const struct shm_slot_down_body *body)
 {
-    const struct shm_death death = death_of(body);
+    const struct shm_death death = body->slot == w->boot->gateway
+                                       ? (struct shm_death){.reason = SHM_NODE_DOWN}
+                                       : death_of(body);
     struct shm_down_body down = ended(watch, &death, body->incarnation);
     down.will_restart = 0;
     if (watch->known && !watch->final)
@@ -189,7 +200,7 @@ bool watch_slot_down(struct worker *w, const struct shm_slot_down_body *body)
     bool again = body->will_restart && body->reason != SHM_CORRUPT;
     for (uint32_t unit = w->port.priv->of_slot[body->slot], next; unit != 0; unit = next) {
         struct shm_watch *watch = record_at(&w->port, unit);
-        bool wanted = !again || (watch->known && !watch->final);
+        bool wanted = !again || (watch->known && tells_deaths(w, watch, body->slot));
         next = watch->at_next;
         if (hears(watch) && wanted && watch->fell != body->incarnation &&
             !fire(w, watch, body, again))
