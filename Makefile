@@ -334,7 +334,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak many partition sim sim-mutants coverage model mutants
+.PHONY: test asan clang fuzz maps hostile random soak many partition gateway-step sim sim-mutants coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -367,6 +367,9 @@ partition: ## real nodes cut off, stopped and killed while clients' histories ar
 partition: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_SEED=$(SEED) AX_STORE=$(STORE) \
 		AX_SECONDS=$$(($(or $(MINUTES),10) * 60)) $(B)/tests/e2e/partition
+gateway-step: ## gateways killed at each point of the way of asks, tells and monitors (POINTS=n: at so many of each)
+gateway-step: test-programs
+	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/e2e/gateway_step.sh $(or $(POINTS),all)
 sim: ## a cluster in virtual time (SEEDS=10000 FIRST=1), or one seed (SEED=n, TRACE=1: its story, SHRINK=1: the least of it that fails)
 sim: $(B)/tests/sim/seeds
 	$(Q)$(B)/tests/sim/seeds $(if $(SEED),$(if $(TRACE),-t )$(if $(SHRINK),-s )$(SEED),$(or $(FIRST),1) $(or $(SEEDS),10000))

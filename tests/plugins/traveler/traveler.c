@@ -14,7 +14,7 @@ struct traveler {
     enum ax_reason reason;
     bool restarts;
     int error;
-    int64_t value;
+    int64_t value, count;
     counter_ref kept;
     uint32_t watched; /* of these: */
     uint64_t monitors[WATCHED];
@@ -61,11 +61,65 @@ void traveler_on_keep(struct ax_ctx *ctx, struct traveler *self, const struct tr
     reply->error = counter_ref_key(ctx, "counters", span(&msg->key), &self->kept);
 }
 
+void traveler_on_keep_at(struct ax_ctx *ctx, struct traveler *self,
+                         const struct traveler_keep_at *msg, struct traveler_keep_at_reply *reply)
+{
+    reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &self->kept);
+}
+
 void traveler_on_add_kept(struct ax_ctx *ctx, struct traveler *self,
                           const struct traveler_add_kept *msg,
                           struct traveler_add_kept_reply *reply)
 {
     reply->error = add(ctx, self->kept, msg->by, msg->timeout_ns, &reply->value);
+}
+
+void traveler_on_tell_kept(struct ax_ctx *ctx, struct traveler *self,
+                           const struct traveler_tell_kept *msg,
+                           struct traveler_tell_kept_reply *reply)
+{
+    (void)msg;
+    for (int64_t by = 1; by <= 10000 && reply->error == 0; by *= 10)
+        reply->error = counter_add(ctx, self->kept, by);
+}
+
+void traveler_on_count(struct ax_ctx *ctx, struct traveler *self, const struct traveler_count *msg,
+                       struct traveler_count_reply *reply)
+{
+    (void)ctx;
+    self->count += msg->by;
+    reply->value = self->count;
+}
+
+static int count(struct ax_ctx *ctx, traveler_ref other, int64_t by, uint64_t timeout_ns,
+                 int64_t *value)
+{
+    struct traveler_count_reply reply = {0};
+    AX_TRY(traveler_count(ctx, other, by, &reply, timeout_ns));
+    *value = reply.value;
+    return 0;
+}
+
+void traveler_on_count_by(struct ax_ctx *ctx, struct traveler *self,
+                          const struct traveler_count_by *msg,
+                          struct traveler_count_by_reply *reply)
+{
+    traveler_ref other;
+    (void)self;
+    reply->error = traveler_ref_key(ctx, "travelers", span(&msg->key), &other);
+    if (reply->error == 0)
+        reply->error = count(ctx, other, msg->by, msg->timeout_ns, &reply->value);
+}
+
+void traveler_on_count_at(struct ax_ctx *ctx, struct traveler *self,
+                          const struct traveler_count_at *msg,
+                          struct traveler_count_at_reply *reply)
+{
+    traveler_ref other;
+    (void)self;
+    reply->error = traveler_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &other);
+    if (reply->error == 0)
+        reply->error = count(ctx, other, msg->by, msg->timeout_ns, &reply->value);
 }
 
 static int watch(struct ax_ctx *ctx, struct traveler *self, counter_ref counter)
@@ -94,6 +148,14 @@ void traveler_on_watch_at(struct ax_ctx *ctx, struct traveler *self,
     reply->error = counter_ref_at(ctx, ax_str(&msg->node), ax_str(&msg->name), &counter);
     if (reply->error == 0)
         reply->error = watch(ctx, self, counter);
+}
+
+void traveler_on_watch_kept(struct ax_ctx *ctx, struct traveler *self,
+                            const struct traveler_watch_kept *msg,
+                            struct traveler_watch_kept_reply *reply)
+{
+    (void)msg;
+    reply->error = watch(ctx, self, self->kept);
 }
 
 void traveler_on_unwatch(struct ax_ctx *ctx, struct traveler *self,

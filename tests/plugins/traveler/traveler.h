@@ -13,7 +13,16 @@
     ASK(add_at, (str, node, str, name, i64, by, u64, timeout_ns), (i32, error, i64, value))        \
     /* Keeps a ref to whoever has the key; the same as add by that, now and later. */              \
     ASK(keep, (str, key), (i32, error))                                                            \
+    ASK(keep_at, (str, node, str, name), (i32, error))                                             \
     ASK(add_kept, (i64, by, u64, timeout_ns), (i32, error, i64, value))                            \
+    /* Adds 1, 10, 100, 1000 and 10000, by a tell each. */                                         \
+    ASK(tell_kept, (), (i32, error))                                                               \
+    ASK(watch_kept, (), (i32, error))                                                              \
+    /* Adds to a count of its own, and tells it. */                                                \
+    ASK(count, (i64, by), (i64, value))                                                            \
+    /* Has another traveler do that: the one of a key, or whom a node knows by that name. */       \
+    ASK(count_by, (str, key, i64, by, u64, timeout_ns), (i32, error, i64, value))                  \
+    ASK(count_at, (str, node, str, name, i64, by, u64, timeout_ns), (i32, error, i64, value))      \
     ASK(watch, (str, key), (i32, error))                                                           \
     ASK(watch_at, (str, node, str, name), (i32, error))                                            \
     /* Takes the last of these back. */                                                            \
