@@ -17,11 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ACTORS 24u
 #define RING (8u << 10)
 #define DEADLINE_NS 10000000000ull
 
-uint32_t node_arena = 128u << 10;
+uint32_t node_arena = 128u << 10, node_actors = 24, node_members = 16;
 
 static int must(int value, const char *what)
 {
@@ -44,14 +43,14 @@ static void open_slot(struct node *node, uint32_t slot)
     const struct shm_plan plan = {
         .slot = slot,
         .slots = NODE_SLOTS,
-        .actors = ACTORS,
+        .actors = node_actors,
         .arena_bytes = node_arena,
         .events = 64,
         .letters = 64,
         .data_ring = RING,
         .control_ring = RING,
         .max_message = 1024,
-        .members = 16,
+        .members = node_members,
         .names = slot == 0 ? 16 : 0,
     };
     shm_plan_geometry(&plan, &node->geo[slot]);

@@ -15,8 +15,9 @@
 #define NODE_WORKER 1u
 #define NODE_PEER 2u
 
-/* Bytes of each slot's arena in what node_open makes; 128 KiB unless the test says otherwise. */
-extern uint32_t node_arena;
+/* Of each slot in what node_open makes, unless the test says otherwise: 128 KiB of arena, records
+ * of 24 actors, of which the first is unused, and 16 memberships. */
+extern uint32_t node_arena, node_actors, node_members;
 
 struct node {
     struct shm_geometry geo[NODE_SLOTS];
