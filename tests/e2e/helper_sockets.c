@@ -3,9 +3,10 @@
  *
  *   helper_sockets PID
  *
- * A line for each that is established: its cookie, which no other connection has, and SO_KEEPALIVE
- * with its options: "COOKIE keepalive=1 idle=30 interval=10 probes=5". Ends with 77 where the
- * kernel does not lend the descriptors of that process.
+ * A line for each that is established: its cookie, which no other connection has, SO_KEEPALIVE with
+ * its options, and TCP_USER_TIMEOUT in milliseconds: "COOKIE keepalive=1 idle=30 interval=10
+ * probes=5 user_timeout=2000". Ends with 77 where the kernel does not lend the descriptors of that
+ * process.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,9 +37,10 @@ static void look(int fd)
         info.tcpi_state != TCP_ESTABLISHED)
         return;
     (void)getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_size);
-    printf("%" PRIu64 " keepalive=%d idle=%d interval=%d probes=%d\n", cookie,
+    printf("%" PRIu64 " keepalive=%d idle=%d interval=%d probes=%d user_timeout=%d\n", cookie,
            option(fd, SOL_SOCKET, SO_KEEPALIVE), option(fd, IPPROTO_TCP, TCP_KEEPIDLE),
-           option(fd, IPPROTO_TCP, TCP_KEEPINTVL), option(fd, IPPROTO_TCP, TCP_KEEPCNT));
+           option(fd, IPPROTO_TCP, TCP_KEEPINTVL), option(fd, IPPROTO_TCP, TCP_KEEPCNT),
+           option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT));
 }
 
 /* Each descriptor is lent for a look; what has been closed meanwhile is none. */

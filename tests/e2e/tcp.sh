@@ -18,12 +18,12 @@ read -r -a ports < <(free_ports 7)
 
 auth() { [[ -n $1 ]] && echo "\"token_file\": \"$1\"," || echo '"allow_insecure_auth": true,'; }
 
-# config NODE PORT PEERS TOKEN [MORE]: without a token it takes whoever comes.
+# config NODE PORT PEERS TOKEN [MORE]: without a token it takes whoever comes. $dead: not 200s.
 config() {
     cat >"$dir/$1.json" <<END
 { "system": "$1", "run_dir": "$dir/$1", "shutdown": "10s",
   "cluster": { "node": "$1", "listen": "127.0.0.1:$2", "peers": { $3 }, $(auth "$4")
-    "suspect": "100s", "dead": "200s", "redial": [ "20ms", "100ms" ],
+    "suspect": "100s", "dead": "${dead:-200s}", "redial": [ "20ms", "100ms" ],
     "store": { "memory": { "node": "$1" } }${5-} },
   "workers": [
     { "name": "counting", "plugin": "$AX_BUILD/plugins/counter.so",
@@ -74,7 +74,7 @@ sockets() {
 "$axsup" keygen --token "$dir/token" || exit
 "$axsup" keygen --token "$dir/other" || exit
 config a "${ports[0]}" "\"b\": \"127.0.0.1:${ports[2]}\"" token
-config b "${ports[1]}" "\"a\": \"127.0.0.1:${ports[3]}\"" token \
+dead=210s config b "${ports[1]}" "\"a\": \"127.0.0.1:${ports[3]}\"" token \
     ', "keepalive": { "idle": "11s", "interval": "12s", "probes": 13 }'
 config c "${ports[4]}" "\"a\": \"127.0.0.1:${ports[0]}\"" other
 config d "${ports[5]}" "\"e\": \"127.0.0.1:${ports[6]}\"" token
@@ -107,10 +107,11 @@ verdict $? "21000 messages had these connections: $before; and at the end: $(soc
 
 # ---- what the kernel does for them ----
 
-[[ $(sockets a | grep -c ' keepalive=1 idle=30 interval=10 probes=5$') == 2 ]]
-verdict $? "a, which says nothing of it, has: $(sockets a)"
-[[ $(sockets b | grep -c ' keepalive=1 idle=11 interval=12 probes=13$') == 2 ]]
-verdict $? "b, which says 11 s, 12 s, 13, has: $(sockets b)"
+# What is sent and not acknowledged breaks a connection when the other node would be down by silence.
+[[ $(sockets a | grep -c ' keepalive=1 idle=30 interval=10 probes=5 user_timeout=200000$') == 2 ]]
+verdict $? "a, which says 200 s of silence and nothing of keepalive, has: $(sockets a)"
+[[ $(sockets b | grep -c ' keepalive=1 idle=11 interval=12 probes=13 user_timeout=210000$') == 2 ]]
+verdict $? "b, which says 210 s, and 11 s, 12 s, 13, has: $(sockets b)"
 ran keepalive tcp
 
 # ---- nobody reads what goes by ----
