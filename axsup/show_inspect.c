@@ -41,10 +41,23 @@ static void show_peer(const struct look *look, const char *key, uint64_t ref)
     sup_show_who(look->out, ref, name);
 }
 
+/* Numbers are as another process has written them, and the highest bit of an ask's is set: who
+ * reads JSON has 63 bits for them. */
 static void show_number(const struct look *look, const char *key, uint64_t number)
 {
     sup_out_key(look->out, key);
-    sup_out_number(look->out, number);
+    sup_out_number(look->out, number & INT64_MAX);
+}
+
+static void show_number_or_null(const struct look *look, const char *key, bool is_number,
+                                uint64_t number)
+{
+    if (is_number) {
+        show_number(look, key, number);
+        return;
+    }
+    sup_out_key(look->out, key);
+    sup_out_null(look->out);
 }
 
 /* Of monitors and of links: `number` is the key of theirs. */
@@ -118,12 +131,9 @@ static void show_timers(const struct look *look, uint32_t unit)
         bool ask = shm_load(&timer->frame.kind) == SHM_ERROR;
         sup_out_open(look->out, '{');
         show_number(look, "timer", shm_load(&timer->id));
-        sup_out_key(look->out, "in_ns");
-        at == UINT64_MAX ? sup_out_null(look->out)
-                         : sup_out_number(look->out, at > now ? at - now : 0);
+        show_number_or_null(look, "in_ns", at != UINT64_MAX, at > now ? at - now : 0);
         uint64_t period = shm_load(&timer->period);
-        sup_out_key(look->out, "every_ns");
-        period == 0 ? sup_out_null(look->out) : sup_out_number(look->out, period);
+        show_number_or_null(look, "every_ns", period != 0, period);
         sup_out_key(look->out, "message");
         sup_out_string(look->out, ask ? "(timeout of an ask)"
                                       : frame_name(look, SHM_TELL, shm_load(&timer->frame.method)));
