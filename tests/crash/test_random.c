@@ -339,16 +339,31 @@ static uint64_t deaths(struct system *system)
     return sum;
 }
 
+/* All monitors have come to whom they are of: of a death before that nobody is told. */
+static bool all_watched(struct system *system)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < ACTORS && all; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "f%u", i);
+        json_t *actor =
+            system_ask(system, json_pack("{s:s, s:s}", "command", "inspect", "actor", name));
+        all = json_array_size(json_object_get(actor, "watchers")) == ACTORS;
+        json_decref(actor);
+    }
+    return all;
+}
+
 static void settle(struct system *system)
 {
     struct books all;
     for (uint64_t end = sup_clock() + QUIET_NS; sup_clock() < end;) {
         read_books(system, &all);
-        if (all.settled == ACTORS)
+        if (all.settled == ACTORS && all_watched(system))
             return;
         system_wait(system, LOOK_NS);
     }
-    give_up("only %u actors find all others", all.settled);
+    give_up("only %u actors find all others, or not all are watched by each", all.settled);
 }
 
 static void pause_all(struct system *system)
