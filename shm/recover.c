@@ -117,7 +117,7 @@ static const char *check_deaths(const struct shm_port *port)
 
 static const char *mark_chains(struct shm_port *port, uint64_t *used)
 {
-    for (uint32_t peer = 0; peer < SHM_SLOTS; peer++)
+    for (uint32_t peer = 0; peer < port->slots; peer++)
         if (!shm_chain_mark(port, &port->priv->over_data[peer], used) ||
             !shm_chain_mark(port, &port->priv->over_control[peer], used))
             return "an overflow queue";
