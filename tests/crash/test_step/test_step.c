@@ -48,11 +48,19 @@
 #define LARGE_EVERY 32u  /* of those within copies of large states */
 #define AGAIN_EVERY 16u  /* moments after which a second successor is tried */
 #define REPEATS 40u      /* of a scenario in one process */
+#define TRAIL (1u << 17) /* steps that are known of a scenario */
 #define AT_A_TIME 4u     /* scenarios; they mostly wait for processes to come and go */
 
 /* ---- stepping ---- */
 
 static uint32_t every = MOMENT_EVERY;
+
+/* Where the stepped worker was after each step until it parked for the first time. */
+static struct {
+    uint64_t at[TRAIL];
+    uint32_t steps;
+    bool over;
+} trail;
 
 struct tally {
     uint32_t steps, moments, nested, real;
@@ -133,19 +141,46 @@ static void wait_stopped(pid_t worker)
         abort();
 }
 
-/* Lets it run as far as `place`: what comes before touches none of the memory in question. */
-static void run_to(pid_t worker, uint64_t place)
+/* Lets it run; it stops when it comes to `place`. What has been in the code there. */
+static long aim(pid_t worker, uint64_t place)
 {
-    struct user_regs_struct regs;
     void *at = (void *)(uintptr_t)place;
     long code = ptrace(PTRACE_PEEKTEXT, worker, at, NULL);
     ptrace(PTRACE_POKETEXT, worker, at, (void *)((code & ~0xffl) | 0xcc)); /* int3 */
     ptrace(PTRACE_CONT, worker, NULL, NULL);
-    wait_stopped(worker);
-    ptrace(PTRACE_POKETEXT, worker, at, (void *)code);
+    return code;
+}
+
+static void arrive(pid_t worker, uint64_t place, long code)
+{
+    struct user_regs_struct regs;
+    ptrace(PTRACE_POKETEXT, worker, (void *)(uintptr_t)place, (void *)code);
     ptrace(PTRACE_GETREGS, worker, NULL, &regs);
     regs.rip = place;
     ptrace(PTRACE_SETREGS, worker, NULL, &regs);
+}
+
+/* Lets it run as far as `place`: what comes before touches none of the memory in question. */
+static void run_to(pid_t worker, uint64_t place)
+{
+    long code = aim(worker, place);
+    wait_stopped(worker);
+    arrive(worker, place, code);
+}
+
+/* The same where it may park before it comes there: then false, and it runs. */
+static bool run_to_or_park(const struct node *node, uint64_t place)
+{
+    long code = aim(node->worker, place);
+    int status;
+    pid_t pid;
+    for (; (pid = waitpid(node->worker, &status, WNOHANG)) == 0; sched_yield())
+        if (parked(node))
+            return false;
+    if (pid < 0 || !WIFSTOPPED(status))
+        abort();
+    arrive(node->worker, place, code);
+    return true;
 }
 
 static uint64_t register_of(pid_t worker, size_t offset)
@@ -169,6 +204,30 @@ static bool one_step(struct node *node)
         run_to(node->worker, (uint64_t)ptrace(PTRACE_PEEKDATA, node->worker, stack, NULL));
     }
     return true;
+}
+
+static void trail_add(const struct node *node)
+{
+    trail.over |= trail.steps == TRAIL || parked(node);
+    if (!trail.over)
+        trail.at[trail.steps++] = register_of(node->worker, offsetof(struct user_regs_struct, rip));
+}
+
+/* The last step up to `at` with which the worker came to a place in this program for the first
+ * time: it can be let run as far as that. */
+static uint32_t trail_before(uint32_t at)
+{
+    extern const char __executable_start[], etext[];
+    uint32_t step = at < trail.steps ? at : trail.steps - 1;
+    for (; step > 0; step--) {
+        uint64_t place = trail.at[step];
+        uint32_t first = 0;
+        while (trail.at[first] != place)
+            first++;
+        if (first == step && place >= (uintptr_t)__executable_start && place < (uintptr_t)etext)
+            return step;
+    }
+    return 0;
 }
 
 static void start_traced(struct node *node, const struct scenario *scenario)
@@ -213,6 +272,8 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
     start_traced(live, scenario);
     node_copy(last, live);
     for (uint32_t step = 0;; step++) {
+        if (!recovery)
+            trail_add(live);
         if (parked(live)) { /* the peers' turn; then it goes on, or has nothing left to do */
             seen_play(live, &seen);
             if (seen_rests(live))
@@ -256,6 +317,22 @@ static bool step_recovery(const struct scenario *scenario, struct stage *stage,
     return ok;
 }
 
+/* Starts a worker to be as far as it was in step_through after `at` steps: the step from which on
+ * it is to be stepped. It is let run to where it was for the first time; where it does not come
+ * there, as what it does may depend on the time, it is to be stepped from the start. */
+static uint32_t start_at(const struct scenario *scenario, struct node *live,
+                         const struct node *from, uint32_t at)
+{
+    uint32_t step = trail_before(at);
+    for (;; step = 0) {
+        node_copy(live, from);
+        start_traced(live, scenario);
+        if (step == 0 || run_to_or_park(live, trail.at[step]))
+            return step;
+        node_kill(live);
+    }
+}
+
 /* The same with a SIGKILL, for some of the steps. */
 static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
                           const struct node *from, const struct seen *want, struct tally *tally)
@@ -263,9 +340,8 @@ static bool kill_for_real(const struct scenario *scenario, struct stage *stage,
     uint32_t stride = tally->steps / REAL_KILLS + 1;
     for (uint32_t at = stride / 2; at < tally->steps; at += stride) {
         struct seen got = {0};
-        node_copy(&stage->live, from);
-        start_traced(&stage->live, scenario);
-        for (uint32_t step = 0; step < at; step++) {
+        uint32_t step = start_at(scenario, &stage->live, from, at);
+        for (; step < at; step++) {
             if (parked(&stage->live)) {
                 seen_play(&stage->live, &got);
                 if (seen_rests(&stage->live))
