@@ -12,6 +12,8 @@
  *   recovery    lets a successor into the slot. Either all adds up, and then it can be used to the
  *               last byte, or it says what does not, and after axsup has emptied it, it can.
  *
+ * Each CPU has a share of the variants, in a process of its own.
+ *
  *   AX_HOSTILE_VARIANTS  how many (100000)     AX_HOSTILE_SEED  the first number (1)
  *   AX_HOSTILE_ONLY      one variant, by its number, with its aims printed */
 #include "tests/lib/guard.h"
@@ -21,24 +23,38 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FRAMES 32 /* of a stack that is shown */
 #define VARIANT_SECONDS 60
 #define REASONS 32u
+#define SHARES 64u /* at most */
 
 static struct {
     uint64_t number;
     const char *aim, *part;
 } now; /* for whoever must say where it ended */
 
+/* What comes of a share of the variants. */
+struct found {
+    uint64_t failures;
+    struct {
+        const char *text; /* of this program, of which each process is a copy */
+        uint64_t count;
+    } reasons[REASONS];
+};
+
 static int console;
-static uint64_t failures;
+static struct found *found;
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *format, ...)
@@ -51,7 +67,7 @@ static void say(const char *format, ...)
 
 static void fail(const char *what)
 {
-    if (failures++ < 20)
+    if (found->failures++ < 20)
         say("variant %" PRIu64 " (%s, last aim: %s): %s\n", now.number, now.part, now.aim, what);
 }
 
@@ -217,17 +233,12 @@ static void reading(struct world *world, const struct node *moment, uint64_t see
 
 /* ---- recovery ---- */
 
-static struct {
-    const char *text;
-    uint64_t count;
-} reasons[REASONS];
-
-static void count_reason(const char *text)
+static void count_reason(struct found *in, const char *text, uint64_t count)
 {
     for (uint32_t i = 0; i < REASONS; i++)
-        if (reasons[i].text == NULL || strcmp(reasons[i].text, text) == 0) {
-            reasons[i].text = text;
-            reasons[i].count++;
+        if (in->reasons[i].text == NULL || strcmp(in->reasons[i].text, text) == 0) {
+            in->reasons[i].text = text;
+            in->reasons[i].count += count;
             return;
         }
 }
@@ -243,14 +254,14 @@ static void recovery(struct world *world, const struct node *moment, uint64_t se
     world_look(world, WORKER);
     int error = victim_enter(victim, &world->node, &subject_plugin);
     if (error == 0) {
-        count_reason("nothing");
+        count_reason(found, "nothing", 1);
         world_use_all(&victim->worker);
         victim_leave(victim);
         return;
     }
     REQUIRE(error == -EBADMSG);
     REQUIRE(victim->found.wrong != NULL);
-    count_reason(victim->found.wrong != NULL ? victim->found.wrong : "?");
+    count_reason(found, victim->found.wrong != NULL ? victim->found.wrong : "?", 1);
     victim_leave(victim);
     REQUIRE(world_empty(world, WORKER) == 0);
     victim->boot.incarnation = 2;
@@ -313,18 +324,11 @@ static void quiet(void)
         exit(1);
 }
 
-int main(void)
+/* Those with numbers from `first` on, up to `end`. */
+static void play(uint64_t first, uint64_t end)
 {
     static struct world world;
     static struct node moments[WORLD_MOMENTS];
-    uint64_t seed = number_of("AX_HOSTILE_SEED", 1);
-    uint64_t count = number_of("AX_HOSTILE_VARIANTS", 100000);
-    uint64_t only = number_of("AX_HOSTILE_ONLY", 0);
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (only == 0)
-        quiet();
-    else
-        console = STDERR_FILENO;
     guard_mappings();
     watch_for_death();
     for (uint32_t i = 0; i < WORLD_MOMENTS; i++)
@@ -332,15 +336,70 @@ int main(void)
     world_open(&world);
     for (uint32_t i = WORLD_MOMENTS; i-- > 0;)
         check_moment(&world, &moments[i]);
-    if (only != 0)
-        one(&world, moments, only);
-    for (uint64_t i = 0; only == 0 && i < count; i++)
-        one(&world, moments, seed + i);
+    for (uint64_t number = first; number < end; number++)
+        one(&world, moments, number);
     world_close(&world);
-    for (uint32_t i = 0; i < REASONS && reasons[i].text != NULL; i++)
-        printf("recovery: %8" PRIu64 " found wrong: %s\n", reasons[i].count, reasons[i].text);
     for (uint32_t i = 0; i < WORLD_MOMENTS; i++)
         node_close(&moments[i]);
-    printf("%" PRIu64 " variants, %" PRIu64 " failures\n", only != 0 ? 1 : count, failures);
-    return failures != 0;
+}
+
+static uint32_t cpus(void)
+{
+    cpu_set_t set;
+    uint32_t count = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
+    return count < SHARES ? count : SHARES;
+}
+
+/* Each share ends in `all`; how many of their processes have failed. */
+static uint32_t play_shares(uint64_t first, uint64_t count, struct found *all, uint32_t shares)
+{
+    uint32_t bad = 0;
+    int status;
+    for (uint32_t i = 0; i < shares; i++) {
+        pid_t pid = fork();
+        if (pid < 0)
+            return 1;
+        if (pid != 0)
+            continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        found = &all[i];
+        play(first + count * i / shares, first + count * (i + 1) / shares);
+        exit(found->failures != 0);
+    }
+    while (wait(&status) > 0)
+        bad += status != 0;
+    return bad;
+}
+
+int main(void)
+{
+    static struct found sum;
+    uint64_t seed = number_of("AX_HOSTILE_SEED", 1);
+    uint64_t count = number_of("AX_HOSTILE_VARIANTS", 100000);
+    uint64_t only = number_of("AX_HOSTILE_ONLY", 0);
+    uint32_t shares = cpus(), bad = 0;
+    struct found *all =
+        mmap(NULL, SHARES * sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED)
+        return 1;
+    if (only == 0)
+        quiet();
+    else
+        console = STDERR_FILENO;
+    if (only != 0) {
+        found = &sum;
+        play(only, only + 1);
+    } else {
+        bad = play_shares(seed, count, all, shares);
+    }
+    for (uint32_t i = 0; i < shares; i++) {
+        sum.failures += all[i].failures;
+        for (uint32_t j = 0; j < REASONS && all[i].reasons[j].text != NULL; j++)
+            count_reason(&sum, all[i].reasons[j].text, all[i].reasons[j].count);
+    }
+    for (uint32_t i = 0; i < REASONS && sum.reasons[i].text != NULL; i++)
+        printf("recovery: %8" PRIu64 " found wrong: %s\n", sum.reasons[i].count,
+               sum.reasons[i].text);
+    printf("%" PRIu64 " variants, %" PRIu64 " failures\n", only != 0 ? 1 : count, sum.failures);
+    return sum.failures != 0 || bad != 0;
 }
