@@ -10,11 +10,12 @@ set -u
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/e2e.sh"
 axsup=$AX_BUILD/axsup plugins=$AX_BUILD/tests/plugins
 dir=$(mktemp -d "${TMPDIR:-/tmp}/operator.XXXXXX") || exit
-stood=''
+stood='' still=''
 mkfifo "$dir/never" || exit
 
 finish() {
     [[ -n $stood ]] && kill -CONT "$stood" 2>/dev/null
+    [[ -n $still ]] && kill -KILL "$still" 2>/dev/null
     [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null
     rm -rf "$dir"
 }
@@ -76,7 +77,7 @@ until_it() {
 
 conf=$dir/op.json
 cat >"$conf" <<END
-{ "system": "op", "run_dir": "run", "shutdown": "3s",
+{ "system": "op", "run_dir": "run", "shutdown": "2s",
   "workers": [
     { "name": "a", "plugin": "$plugins/trouble.so",
       "actors": [ { "name": "t", "contract": "trouble" },
@@ -86,6 +87,27 @@ cat >"$conf" <<END
       "hang_after": "0s", "actors": [ { "name": "u", "contract": "trouble" } ] }
   ] }
 END
+
+# ---- an axsup that stands still: see below, as it takes a while until nobody waits any more ----
+
+sed 's/"system": "op", "run_dir": "run"/"system": "still", "run_dir": "still"/' "$conf" >"$dir/still.json"
+"$axsup" run "$dir/still.json" >"$dir/still.log" 2>&1 </dev/null &
+still=$!
+until_it '*"name":"z/0",*"state":"running",*' status --json "$dir/still.json"
+"$axsup" events --follow --json "$dir/still.json" >"$dir/follow" 2>&1 &
+watcher=$!
+deadline=$((SECONDS + patience))
+until [[ -s $dir/follow ]] || ((SECONDS >= deadline)); do
+    read -r -t 0.05 <>"$dir/never"
+done
+kill -STOP "$still"
+stood=$still k=0
+for command in status stop 'call t get --timeout 100ms' actors; do
+    read -r -a words <<<"$command"
+    "$axsup" "${words[0]}" "$dir/still.json" "${words[@]:1}" >"$dir/asked.$k" 2>&1 &
+    asking[k]=$!
+    k=$((k + 1))
+done
 
 # ---- asks that lie in the mailbox of a worker that is given up were accepted ----
 
@@ -253,32 +275,22 @@ timeout 15 "$axsup" actors "$conf" --json >"$dir/crowded" 2>&1
 verdict $? "behind 300 that are silent: $(<"$dir/crowded")"
 exec {silent}>&-
 
-# ---- an axsup that stands still is waited for no longer than a while ----
-
-"$axsup" events --follow --json "$conf" >"$dir/follow" 2>&1 &
-follower=$!
-deadline=$((SECONDS + patience))
-until [[ -s $dir/follow ]] || ((SECONDS >= deadline)); do
-    read -r -t 0.05 <>"$dir/never"
-done
-kill -STOP "$pid"
-stood=$pid
-k=0
-for command in status stop 'call t get --timeout 100ms' actors; do
-    read -r -a words <<<"$command"
-    "$axsup" "${words[0]}" "$conf" "${words[@]:1}" >"$dir/call.$k" 2>&1 &
-    callers[k]=$!
-    k=$((k + 1))
-done
-for ((k = 0; k < 4; k++)); do
-    wait "${callers[k]}"
-    [[ $? == 1 && $(<"$dir/call.$k") == 'axsup: op: the system does not answer (AX_E_TIMEOUT)' ]]
-    verdict $? "command $k of a system that stands still: $(<"$dir/call.$k")"
-done
-kill -CONT "$pid" # and it does what it has been told, stop among it
-stood=
+"$axsup" stop "$conf" >"$dir/out" 2>&1
 ended 0
-wait "$follower"
+
+# ---- the axsup that stands still was waited for no longer than a while ----
+
+for ((k = 0; k < 4; k++)); do
+    wait "${asking[k]}"
+    [[ $? == 1 && $(<"$dir/asked.$k") == 'axsup: still: the system does not answer (AX_E_TIMEOUT)' ]]
+    verdict $? "command $k of a system that stands still: $(<"$dir/asked.$k")"
+done
+kill -CONT "$stood" # and it does what it has been told, stop among it
+stood=
+wait "$still"
+verdict $? "the system that stood still ended badly: $(<"$dir/still.log")"
+still=
+wait "$watcher"
 verdict $? "a follower of a system that has stopped: $(<"$dir/follow")"
 [[ $(<"$dir/follow") != *\"end\":* &&
     $(<"$dir/follow") == *'"actor_stopped",'*'"contract":"trouble",'*'"reason":"shutdown"'* ]]
