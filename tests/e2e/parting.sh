@@ -162,7 +162,7 @@ waits_and_stops() { # OTHERS ORDER...: one actor for each order
         wanted+=("${letters[i]}")
     done
     cat >"$conf" <<END
-{ "system": "parting", "run_dir": "run", "shutdown": "4s",
+{ "system": "parting", "run_dir": "run", "shutdown": "2s",
   "workers": [ { "name": "one", "plugin": "$plugin", "actors": [ ${actors%,} ] } ] }
 END
     start
