@@ -75,20 +75,45 @@ clean 'clone3 EAGAIN'
 if [[ $AX_BUILD == */asan ]]; then
     echo 'allocations: the sanitizer has an allocator of its own'
 else
-    log=$dir/starved
     starve() { # OF N COMMAND...
         exec env LD_PRELOAD="$plugins/starve.so" AX_STARVE_OF="$1" AX_STARVE="$2" \
             AX_STARVE_LOG="$log" "${@:3}"
     }
-    # each FUNCTION: with the number of each allocation, until there are not so many
+    # each FUNCTION: with the number of each allocation, until there are not so many; they mostly wait,
+    # so there are some at a time, each in a folder of its own. Sets n, how many there were, and beyond,
+    # whether all have come that far.
+    LANES=4
     each() {
-        for ((n = 1, beyond = 0; !beyond && n < 100000; n++)); do
+        local lane lanes=() ok bad last
+        for ((lane = 1; lane <= LANES; lane++)); do
+            lane_of "$1" $lane >"$dir/$lane.said" 2>&1 &
+            lanes+=($!)
+        done
+        wait "${lanes[@]}"
+        beyond=1 n=100000
+        for ((lane = 1; lane <= LANES; lane++)); do
+            cat "$dir/$lane.said"
+            ok=0 bad=1 last=0
+            read -r ok bad last <"$dir/$lane/sum" || beyond=0
+            passed=$((passed + ok)) failed=$((failed + bad))
+            n=$((last < n ? last : n))
+            rm -r "${dir:?}/$lane"
+        done
+        ((n < 100000)) || beyond=0
+        echo "$1: $n allocations"
+    }
+    lane_of() { # FUNCTION LANE
+        local n
+        dir=$dir/$2 passed=0 failed=0
+        mkdir "$dir" && cp "$conf" "$dir" || exit
+        conf=$dir/conf.json log=$dir/starved
+        for ((n = $2; n < 100000; n += LANES)); do
             rm -f "$log"
             "$1" "$n"
-            [[ -e $log ]] || beyond=1
             clean "$1: allocation $n"
+            [[ -e $log ]] || break
         done
-        echo "$1: $n allocations"
+        echo "$passed $failed $n" >"$dir/sum"
     }
     of_axsup() { # N
         run starve axsup "$1"
@@ -147,7 +172,7 @@ else
     # A system has not begun while its worker waits for the second try: who asks meanwhile waits too.
     slow=$dir/slow.json
     sed 's/"max": 2/"max": 2, "backoff": ["300ms", "1s"]/' "$conf" >"$slow"
-    rm -f "$log"
+    log=$dir/starved
     starve worker 11 "$axsup" run "$slow" >"$dir/out" 2>&1 </dev/null &
     pid=$!
     until grep -q 'restart in' "$dir/out" || [[ ! -d /proc/$pid ]]; do :; done
