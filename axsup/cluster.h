@@ -48,9 +48,10 @@ int sup_cluster_reload(struct sup *sup, char *why, size_t room, sup_reply_fn *fn
 /* What the gateway is told (cluster_args.c has the form), malloc'd; NULL without memory. */
 char *sup_cluster_args(const struct sup_config *config, uint64_t boot);
 
-/* Leases of shards, all told; and those of a registry, from *first on, counted from 1. *shards 0:
- * it is not of the cluster. */
+/* Leases of shards, all told; those that this node keeps in its memory, which are all or none; and
+ * those of a registry, from *first on, counted from 1. *shards 0: it is not of the cluster. */
 uint32_t sup_cluster_leases(const struct sup_config *config);
+uint32_t sup_cluster_leases_kept(const struct sup_config *config);
 void sup_cluster_shards(const struct sup_config *config, const char *registry, uint32_t *shards,
                         uint32_t *first);
 

@@ -13,6 +13,16 @@ uint32_t sup_cluster_leases(const struct sup_config *config)
     return leases;
 }
 
+uint32_t sup_cluster_leases_kept(const struct sup_config *config)
+{
+    const struct sup_cluster_config *cluster = &config->cluster;
+    const char *keeper = cluster->store.memory.node;
+    bool here = cluster->store.kind == SUP_STORE_MEMORY && keeper != NULL &&
+                cluster->node != NULL && strcmp(keeper, cluster->node) == 0;
+
+    return here ? sup_cluster_leases(config) : 0;
+}
+
 void sup_cluster_shards(const struct sup_config *config, const char *registry, uint32_t *shards,
                         uint32_t *first)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* config_fit.c - whether what the config asks for fits into what a process can have. Each of these
  * would show when the system starts, but in words that name no key. */
+#include "axsup/cluster.h"
 #include "axsup/config_read.h"
 #include "axsup/memory_plan.h"
 #include "libax/boot.h"
@@ -48,16 +49,41 @@ static void check_limits(const struct sup_config *config, struct sup_config_erro
                          sup_format_size(memory, right));
 }
 
-static void check_arena(struct sup_config_errors *errors, const struct sup_worker_config *worker)
+/* Whoever has less takes no message, and a gateway does not get as far as that. */
+static void check_arena_least(const struct sup_config *config, struct sup_config_errors *errors,
+                              const struct sup_worker_config *worker, uint32_t slot)
+{
+    bool gateway = sup_config_is_gateway(config, worker);
+    uint32_t kept = gateway ? sup_cluster_leases_kept(config) : 0;
+    const char *key = worker->arena_max != UINT64_MAX ? "arena_max" : "arena";
+    uint64_t least = sup_plan_arena_least(config, slot);
+    char is[SUP_UNIT_ROOM], message[SUP_UNIT_ROOM], leases[64] = "", right[SUP_UNIT_ROOM];
+
+    if (sup_plan_slots(config) > SUP_WORKERS_MAX + 1 || sup_arena_most(worker) >= least)
+        return;
+    least = (least + (1u << 20) - 1) >> 20 << 20;
+    if (kept > 0)
+        snprintf(leases, sizeof leases, "%u leases and ", kept);
+    sup_config_error(errors, worker->node, key,
+                     "%s is too little for %smessages of %s: at least \"%s\", and what %s",
+                     sup_format_size(sup_arena_most(worker), is), leases,
+                     sup_format_size(config->max_message, message), sup_format_size(least, right),
+                     gateway ? "is under way" : "actors have");
+}
+
+static void check_arena(const struct sup_config *config, struct sup_config_errors *errors,
+                        const struct sup_worker_config *worker, uint32_t slot)
 {
     char is[SUP_UNIT_ROOM], arena[SUP_UNIT_ROOM];
 
-    if (sup_config_given(worker->node, "arena_max") &&
-        sup_config_usable(worker->node, "arena_max") && sup_config_usable(worker->node, "arena") &&
-        worker->arena_max < worker->arena)
+    if (!sup_config_usable(worker->node, "arena") || !sup_config_usable(worker->node, "arena_max"))
+        return;
+    if (sup_config_given(worker->node, "arena_max") && worker->arena_max < worker->arena)
         sup_config_error(errors, worker->node, "arena_max", "%s is less than the arena of %s",
                          sup_format_size(worker->arena_max, is),
                          sup_format_size(worker->arena, arena));
+    else
+        check_arena_least(config, errors, worker, slot);
 }
 
 /* What distinguishes the policies of actors, without padding. */
@@ -152,7 +178,7 @@ void sup_config_check_fit(const struct sup_config *config, struct sup_config_err
     uint32_t slot = 1;
 
     for (size_t i = 0; i < config->n_workers; slot += config->workers[i++].count) {
-        check_arena(errors, &config->workers[i]);
+        check_arena(config, errors, &config->workers[i], slot);
         check_limits(config, errors, &config->workers[i], slot);
         check_shares(errors, &config->workers[i]);
     }

@@ -211,7 +211,9 @@ static const struct sup_key worker_keys[] = {
     KEY(sup_worker_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
         ABOUT(
             "Memory of a process that outlives it: mailboxes, kept state and maps, snapshots. All "
-            "of it is allocated when the system starts, which is refused where there is less.")),
+            "of it is allocated when the system starts, which is refused where there is less. One "
+            "that has no room for two of the largest messages, beside what is under way in lanes, "
+            "is refused too.")),
     KEY(sup_worker_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
         ABSENT("as arena: it does not grow"),
         ABOUT(

@@ -78,7 +78,8 @@ static const struct sup_key spread_keys[] = {
               "alone asks for all of them at once and renews them so: of "
               "many more than can be set the store's answers would come too late. Redis and etcd "
               "are asked about no more than 32,736, of all registries. Who keeps the "
-              "leases in memory has 256 bytes for each in the gateway's arena.")),
+              "leases in memory needs 288 bytes for each in the gateway's arena, and 256 more for "
+              "the first 4096.")),
     KEY(sup_spread_config, "singletons", TEXTS, singletons, RANGE(0, SINGLETONS_MAX),
         .count_offset = offsetof(struct sup_spread_config, n_singletons), ABSENT("none"),
         ABOUT("Keys whose actors nobody has to ask for: each lives on the node that has its shard, "
@@ -207,7 +208,9 @@ static const struct sup_key cluster_keys[] = {
     KEY(sup_cluster_config, "user", NAME, user, RANGE(1, 63), ABSENT("the user of axsup"),
         ABOUT("User that the gateway runs as, as for a worker.")),
     KEY(sup_cluster_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
-        ABOUT("Memory of the gateway that outlives its process, as for a worker.")),
+        ABOUT("Memory of the gateway that outlives its process, as for a worker. One that has no "
+              "room "
+              "for the leases that the node keeps in memory is refused.")),
     KEY(sup_cluster_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
         ABSENT("as arena: it does not grow"),
         ABOUT("Up to which size it grows, as for a worker; not below arena.")),

@@ -3,6 +3,9 @@
 #include "axsup/cluster.h"
 
 #include "axsup/names.h"
+#include "libax/memory_kept.h"
+#include "overlay/core/lease_store.h"
+#include "shm/map.h"
 #include "shm/segment.h"
 
 #define KIB UINT64_C(1024)
@@ -20,6 +23,11 @@
 #define ARENA_TABLES 256u /* a byte for so many of the arena */
 #define HANDLE_TABLES 400u
 #define HANDLE_BUFFERS (5120 * KIB)
+/* Of a lease in memory: the entry of a kept map, whose key is "REGISTRY/SHARD", and its part of a
+ * bucket: there are 3.5 entries in one. */
+#define LEASE_KEY (OV_REGISTRY_MAX + sizeof("/32767") - 1)
+#define LEASE_BUCKET 32u
+#define GATEWAY_OWN (64 * KIB) /* of the arena, besides leases: it hires clerks, and is asked */
 
 uint32_t sup_plan_slots(const struct sup_config *config)
 {
@@ -118,6 +126,32 @@ uint32_t sup_plan_units(const struct sup_config *config, uint32_t slot)
     const struct sup_worker_config *worker = sup_plan_worker(config, slot, &number);
 
     return (uint32_t)((worker != NULL ? worker->arena : OWN_ARENA) / SHM_UNIT);
+}
+
+/* In the kept map of the gateway that has the lease store. What a turn replaces is free when it
+ * commits; it goes on in another one when it has logged half of what it may (far_go_on). */
+static uint64_t leases_bytes(const struct sup_config *config)
+{
+    uint64_t size = shm_map_entry_size(LEASE_KEY, sizeof(struct ov_store_record));
+    uint64_t entry = (uint64_t)SHM_UNIT << shm_order_of(size);
+    uint64_t leases = sup_cluster_leases_kept(config), turn = SHM_UNDO / 2;
+
+    return leases * (entry + LEASE_BUCKET) + (leases < turn ? leases : turn) * entry;
+}
+
+/* What lanes can hold is no more than a quarter of an arena. */
+uint64_t sup_plan_arena_least(const struct sup_config *config, uint32_t slot)
+{
+    uint32_t number;
+    const struct sup_worker_config *worker = sup_plan_worker(config, slot, &number);
+    struct shm_geometry geo;
+
+    sup_plan_slot(config, slot, &geo);
+    uint64_t bytes = (uint64_t)memory_kept_least(&geo) * SHM_UNIT;
+    uint64_t lanes = (uint64_t)memory_kept_lanes(&geo, geo.slots, UINT32_MAX) * SHM_UNIT;
+    if (worker != NULL && sup_config_is_gateway(config, worker))
+        bytes = 2 * bytes + GATEWAY_OWN + leases_bytes(config);
+    return bytes + (lanes < bytes / 3 ? lanes : bytes / 3);
 }
 
 uint64_t sup_plan_bytes(const struct sup_config *config)

@@ -21,6 +21,10 @@ void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_ge
 /* Units of its arena that have memory from the start. */
 uint32_t sup_plan_units(const struct sup_config *config, uint32_t slot);
 
+/* Bytes of an arena with which the process of a slot takes messages, and the gateway of the node
+ * that keeps the leases has room for all of them; what the plugin needs comes on top. */
+uint64_t sup_plan_arena_least(const struct sup_config *config, uint32_t slot);
+
 /* Bytes of shared memory that are allocated when the system starts. */
 uint64_t sup_plan_bytes(const struct sup_config *config);
 /* Bytes of address space that the process of a slot takes before it does anything. */

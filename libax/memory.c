@@ -17,14 +17,11 @@
 #define WAIT_NS 20000000ull
 #define LOOK_NS 20000u
 
-/* What lanes can hold must always find room; a small frame may take a chunk of its own. */
+/* Also of small frames, each of which may take a chunk of its own. */
 void memory_reserve(struct worker *w)
 {
     uint64_t peers = w->port.slots - 1;
-    uint64_t units = 8 * peers * w->port.geo.data_ring / SHM_UNIT;
-    if (units > w->port.arena.units / 4)
-        units = w->port.arena.units / 4;
-    w->port.arena.reserved = (uint32_t)units;
+    w->port.arena.reserved = memory_kept_lanes(&w->port.geo, w->port.slots, w->port.arena.units);
     w->overshoot = peers * (w->port.geo.data_ring / sizeof(struct shm_frame) + CREDIT_MOST);
 }
 

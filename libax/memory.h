@@ -4,12 +4,12 @@
 #ifndef LIBAX_MEMORY_H
 #define LIBAX_MEMORY_H
 
+#include "libax/memory_kept.h"
 #include "libax/worker.h"
 
-/* With less room than this nobody elsewhere sends anything but answers. */
 static inline uint32_t memory_least(const struct worker *w)
 {
-    return 2 * w->port.geo.max_message / SHM_UNIT + 64;
+    return memory_kept_least(&w->port.geo);
 }
 
 /* After a recovery, and each time that the arena has grown. */

@@ -221,6 +221,23 @@ become '{"value":0}' call "$dir/d.json" users/alice get
 become '*"shard":99,"state":"held"*' leases "$dir/d.json" --json
 end_now d
 
+# ---- as many leases as fit ----
+
+# One that is as large as a smaller one is told to be has room for all, also for one process after another.
+config d 5s "$d, \"arena\": \"1M\" },"
+sed -i 's|"shards": 8|"shards": 9000|' "$dir/d.json"
+try 2 '' '*cluster.arena: 1M is too little for 9000 leases and messages of 64K: at least "*M", *' check "$dir/d.json"
+least=$(sed -n 's|.*at least "\([0-9]*M\)".*|\1|p' "$dir/err")
+sed -i "s|\"arena\": \"1M\"|\"arena\": \"$least\"|" "$dir/d.json"
+try 0 '' '' check "$dir/d.json"
+begin_whole d
+become '*"shard":8999,"state":"held"*' leases "$dir/d.json" --json
+kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
+said '*gateway/0 runs: *incarnation 2*'
+become '*"shard":8999,"state":"held"*' leases "$dir/d.json" --json
+become '*"name":"gateway/0"*"incarnation":2,*' status "$dir/d.json" --json
+end_now d
+
 # ---- keys that are alike ----
 
 # A hash that is no secret takes these two for one.
