@@ -29,7 +29,7 @@
     /* Shards are given away; answered when none is left. AX_E_NOT_ALLOWED: to an actor. */        \
     ASK(drain, (), ())                                                                             \
     /* Args of the actor as they are by now: it goes on with their peers, tokens and pins. error:  \
-       not, or not with all, and why. AX_E_NOT_ALLOWED: to an actor. */                            \
+       with those that it has, and why. AX_E_NOT_ALLOWED: to an actor. */                          \
     ASK(learn, (str, args), (i32, error, str, why))                                                \
     /* Of the gateway to itself. */                                                                \
     TELL(tick, ())                                                                                 \

@@ -72,33 +72,57 @@ static void book_deinit(struct gw_book *book)
     *book = (struct gw_book){0};
 }
 
+static const struct gw_peer *peer_in(const struct gw_book *book, const char *node)
+{
+    for (uint32_t i = 0; i < book->npeers; i++)
+        if (strcmp(book->peers[i].node, node) == 0)
+            return &book->peers[i];
+    return NULL;
+}
+
 const char *gw_address(const char *node)
 {
-    for (uint32_t i = 0; i < gw.book.npeers; i++)
-        if (strcmp(gw.book.peers[i].node, node) == 0)
-            return gw.book.peers[i].address;
-    return NULL;
+    const struct gw_peer *peer = peer_in(&gw.book, node);
+    return peer == NULL ? NULL : peer->address;
 }
 
 /* ---- another one ---- */
 
-/* Those that have gone first: they make room. */
-static int dial_others(struct ax_ctx *ctx, const struct gw_book *before, char *why, size_t room)
+/* How many peers the core has room for, beside nodes that are none and have a connection. */
+static uint32_t room_for(const struct gw_book *book)
 {
-    int error = 0;
+    const struct ov_core *core = ov_cluster_core(gw.cluster);
+    uint32_t room = gw.config.core.nodes_max;
+    struct ov_node_view view;
+    for (uint32_t i = 0; i < gw.config.core.nodes_max; i++)
+        room -= ov_core_node(core, i, &view) && gw_has_connection(&view) &&
+                peer_in(book, view.node) == NULL;
+    return room;
+}
+
+static int check_room(const struct gw_book *book, char *why, size_t room)
+{
+    uint32_t most = room_for(book);
+    if (book->npeers <= most)
+        return 0;
+    snprintf(why, room,
+             "cluster.peers: %u are too many for this process, which has room for %u: nothing was "
+             "changed",
+             book->npeers, most);
+    return AX_E_LIMIT;
+}
+
+/* Those that have gone first: they make room. */
+static int dial_others(struct ax_ctx *ctx, const struct gw_book *before)
+{
     for (uint32_t i = 0; i < before->npeers; i++)
         if (gw_address(before->peers[i].node) == NULL)
             (void)gw_link_event(
                 ctx, (struct ov_event){.kind = OV_ON_FORGET, .node = before->peers[i].node});
-    for (uint32_t i = 0; i < gw.book.npeers && error == 0; i++) {
-        error = gw_link_event(ctx,
-                              (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node});
-        if (error != 0)
-            snprintf(why, room, "it cannot dial %s: %s", gw.book.peers[i].node,
-                     error == AX_E_LIMIT ? "this process has no room for one more node"
-                                         : ax_strerror(error));
-    }
-    return error;
+    for (uint32_t i = 0; i < gw.book.npeers; i++)
+        AX_TRY(gw_link_event(ctx,
+                             (struct ov_event){.kind = OV_ON_KNOW, .node = gw.book.peers[i].node}));
+    return 0;
 }
 
 static const struct ov_pin *pin_in(const struct gw_book *book, const char *node)
@@ -125,17 +149,30 @@ static void put_out(struct ax_ctx *ctx, const struct gw_book *before)
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
 
-static int take_book(struct ax_ctx *ctx, struct gw_book *book, char *why, size_t room)
+static void swap_books(struct gw_book *other)
 {
     struct gw_book before = gw.book;
-    gw.book = *book;
-    *book = (struct gw_book){0};
+    gw.book = *other;
+    *other = before;
     gw.self->pins = gw.book.pins;
     gw.self->npins = gw.book.npins;
-    put_out(ctx, &before);
-    int error = dial_others(ctx, &before, why, room);
-    book_deinit(&before);
-    return error;
+}
+
+/* With all of it or, where that is an error, with nothing of it; the other one is in its place. */
+static int take_book(struct ax_ctx *ctx, struct gw_book *book, char *why, size_t room)
+{
+    AX_TRY(check_room(book, why, room));
+    swap_books(book);
+    int error = dial_others(ctx, book);
+    if (error != 0) { /* a connection of a peer that has gone is still being closed */
+        swap_books(book);
+        (void)dial_others(ctx, book);
+        snprintf(why, room, "cluster.peers: not all can be dialled yet, so nothing was changed: %s",
+                 ax_strerror(error));
+        return error;
+    }
+    put_out(ctx, book);
+    return 0;
 }
 
 /* What cannot be read changes nothing. */
@@ -146,12 +183,13 @@ static int learn(struct ax_ctx *ctx, const json_t *args, struct ov_self *fresh, 
     int error = gw_read_tokens(ctx, args, fresh);
     if (error == 0)
         error = gw_book_read(&book, args);
+    if (error != 0)
+        snprintf(why, room, "the tokens or peers cannot be read: %s", ax_strerror(error));
+    else
+        error = take_book(ctx, &book, why, room);
     if (error == 0) {
         memcpy(gw.self->psks, fresh->psks, sizeof gw.self->psks);
         gw.self->ntokens = fresh->ntokens;
-        error = take_book(ctx, &book, why, room);
-    } else {
-        snprintf(why, room, "the tokens or peers cannot be read: %s", ax_strerror(error));
     }
     book_deinit(&book);
     return error;

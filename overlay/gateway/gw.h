@@ -213,7 +213,7 @@ int gw_book_read(struct gw_book *book, const json_t *args);
 /* Of a node of the book; NULL: it is not in there. */
 const char *gw_address(const char *node);
 #define GW_WHY_ROOM 256u
-/* Goes on with the tokens, peers and pins of other args. An error: not, or not with all, and why.
+/* Goes on with the tokens, peers and pins of other args. An error: with those that it has, and why.
  */
 int gw_learn(struct ax_ctx *ctx, const char *args, char *why, size_t room);
 
@@ -236,6 +236,11 @@ void gw_disarm(struct ax_ctx *ctx);
 
 /* ---- links.c ---- */
 
+/* One at least is kept; there may be no session yet, or any more. */
+static inline bool gw_has_connection(const struct ov_node_view *view)
+{
+    return view->up || view->conn[0] != 0 || view->conn[1] != 0;
+}
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* As if the peer had closed it; of 0, or one that is gone, nothing. */
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn);

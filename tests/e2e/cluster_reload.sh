@@ -275,14 +275,31 @@ reload a
 up a b
 reaches a b
 
-# More than this process has room for: the next one knows them all.
+# More than this process has room for, in one step with all that may change: it changes nothing, not even
+# who is no peer any more. The next one knows them all.
+book[a]=$(at b "${port[b]}")
 for ((i = 1; i <= 40; i++)); do
     book[a]+=", \"n$i\": \"127.0.1.$i:$nowhere\""
     pins[a]+=", \"n$i\": \"${key[c]}\""
 done
+pins[a]=${pins[a]/"$(pin b)"/\"b\": \"${key[c]}\"}
+tokens[a]='"token_file": "old"'
+before=$(session a b)
 config a
-refused 1 '*gateway: it cannot dial n*: this process has no room for one more node; its next process *'
+refused 1 '*gateway: cluster.peers: 41 are too many for this process, which has room for 1[78]: nothing was*'
+"$axsup" nodes "$dir/a.json" --json >"$dir/out"
+[[ $(<"$dir/out") == *'"node":"c","address":"127'* && $(<"$dir/out") != *'"node":"n'* ]]
+verdict $? "some peers were taken: $(<"$dir/out")"
 reaches a b
+"$axsup" restart "$dir/b.json" gateway
+verdict $? "b's gateway begins anew"
+become "!(*$before*)" nodes "$dir/a.json" --json
+up a b
+reaches a b
+pins[a]=${pins[a]/\"b\": \"${key[c]}\"/"$(pin b)"}
+tokens[a]='"token_file": "new"'
+config a
+refused 1 '*gateway: cluster.peers: 41 are too many *'
 "$axsup" restart "$dir/a.json" gateway
 verdict $? "a's gateway begins with more room"
 up a b
