@@ -200,8 +200,9 @@ const struct sup_command sup_commands[] = {
      "list the nodes of the cluster",
      "Lists the nodes that this one knows, and how each is: up, with a session; suspect, which has "
      "not answered for a while; leaving, which has given its shards away and wants none; cut off, "
-     "which does not reach the lease store; down. This and the four below ask the gateway; of a "
-     "system whose config has no cluster the status is 1."},
+     "which does not reach the lease store; down. They are the peers of its config, and others, "
+     "without an address, while they are connected by their own. This and the four below ask the "
+     "gateway; of a system whose config has no cluster the status is 1."},
     {"sessions", "CONF", BIT(JSON) | BIT(TIMEOUT), false, sup_cmd_sessions,
      "list the sessions with other nodes",
      "Lists the sessions that there are with other nodes: the session's id as the other one has "

@@ -67,12 +67,14 @@ static const char *session_of(const struct ov_ident *ident, char *text)
     return text;
 }
 
+/* A peer, or who has come by its own address book; nobody else is known any more. */
 static bool show_node(struct page *page, uint64_t at)
 {
     struct ov_node_view view;
     char name[SHOWN(OV_NODE_MAX)], id[OV_ID_TEXT], session[SHOWN(OV_ID_TEXT)];
     char address[SHOWN(BOOT_ADDRESS_TEXT)];
-    if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view))
+    if (!ov_core_node(ov_cluster_core(gw.cluster), (uint32_t)at, &view) ||
+        (gw_address(view.node) == NULL && !gw_has_connection(&view)))
         return true;
     return add(page, "{\"node\":%s,\"address\":%s,\"state\":\"%s\",\"session\":%s}",
                shown(view.node, name), shown(gw_address(view.node), address),

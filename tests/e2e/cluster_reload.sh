@@ -78,6 +78,7 @@ reaches() {
 is() { become "*\"node\":\"$2\",\"address\":+([!,]),\"state\":\"$3\"*" nodes "$dir/$1.json" --json; }
 up() { is "$1" "$2" up; }
 down() { is "$1" "$2" down; }
+gone() { become "!(*\"node\":\"$2\"*)" nodes "$dir/$1.json" --json; }
 
 session() {
     "$axsup" sessions "$dir/$1.json" --json | tr '}' '\n' | grep -o '"session":"'"$2"'@[^"]*"'
@@ -218,16 +219,18 @@ unset 'pids[c]'
 listener "${port[c]}" "$dir/at_c"
 listener "$other" "$dir/at_d"
 key[d]=${key[c]}
-down a c
+gone a c
 seen=$(wc -l <"$dir/at_c")
 book[a]="$(at b "${port[b]}"), $(at d "$other")" pins[a]="$(pin b), $(pin c), $(pin d)"
 reload a
 dialled "$dir/at_d" 20
 [[ $(wc -l <"$dir/at_c") == "$seen" ]]
 verdict $? "c was dialled $(($(wc -l <"$dir/at_c") - seen)) times, although it was forgotten"
+down a d
 book[a]="$(at b "${port[b]}"), $(at c "${port[c]}")"
 reload a
 dialled "$dir/at_c" 3
+gone a d
 for at in "${port[c]}" "$other"; do
     kill -KILL "${pids[listener_$at]}"
     wait "${pids[listener_$at]}" 2>/dev/null
