@@ -42,6 +42,7 @@ struct sup_config;
     X(NODE_DOWN, "node_down")                                                                      \
     X(SESSION_ROTATED, "session_rotated")                                                          \
     X(AUTH_REFUSED, "auth_refused")                                                                \
+    X(DIAL_REFUSED, "dial_refused")                                                                \
     X(CONFIG_DIFFERS, "config_differs")                                                            \
     X(STORE_UP, "store_up")                                                                        \
     X(STORE_DOWN, "store_down")
@@ -71,13 +72,13 @@ struct sup_event {
     /* WORKER_DOWN, HUNG: the suspect. ACTOR_*, OVERLOAD_*: the actor. DOWN: who ended.
      * DEADLETTER: the target. `other` is DOWN's watcher and DEADLETTER's sender. */
     uint64_t actor, other;
-    uint64_t
-        number; /* LEASE_*: the epoch; NODE_*, SESSION_*: the session; AUTH_REFUSED: how many */
+    uint64_t number; /* LEASE_*: the epoch; NODE_*, SESSION_*: the session; *_REFUSED: how many */
     uint32_t shard;
-    /* LEASE_*: the registry; NODE_*, SESSION_*, CONFIG_DIFFERS: the node; AUTH_REFUSED: the
-     * address; STORE_*: the store */
+    /* LEASE_*: the registry; NODE_*, SESSION_*, CONFIG_DIFFERS, DIAL_REFUSED: the node;
+     * AUTH_REFUSED: the address; STORE_*: the store */
     char subject[SHM_NAME_MAX + 1];
-    /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty. Of nodes: why */
+    /* ACTOR_STOPPED, DOWN, EXIT: of the reason that is other, or empty. Of nodes: why, or
+     * of DIAL_REFUSED the address */
     char words[SHM_WORDS];
     char actor_name[SHM_NAME_MAX + 1], other_name[SHM_NAME_MAX + 1]; /* "": anonymous or none */
     char message[SHM_NAME_MAX + 1]; /* "credit"; "" where not known */

@@ -32,6 +32,7 @@ enum part {
     FROM = 1 << 18,     /* from, count */
     STORE = 1 << 19,    /* store */
     WHY = 1 << 20,      /* why */
+    DIALLED = 1 << 21,  /* node, address, count */
 };
 
 static const struct {
@@ -78,6 +79,11 @@ static const struct {
                                    "of the one before; what is under way goes on in it."},
     [SUP_AUTH_REFUSED] = {FROM | WHY, "Who has connected is no node of the cluster, or does not "
                                       "show that it is one."},
+    [SUP_DIAL_REFUSED] = {DIALLED,
+                          "Whoever is where a peer is dialled ends the connection before it has "
+                          "shown that it is that peer, again and again: another node is there, as "
+                          "where addresses in peers are swapped, or one that refuses this node. "
+                          "Its own auth_refused says why. Told of a peer once in 10 s."},
     [SUP_CONFIG_DIFFERS] = {NODE | WHY,
                             "Another node has another number of shards in a registry, or keeps "
                             "leases elsewhere, so that a key may have an actor here and one there. "
@@ -175,6 +181,11 @@ static void show_node(struct sup_out *out, const struct sup_event *event, unsign
         show_text(out, "from", event->subject);
         show_number(out, "count", event->number);
     }
+    if (what & DIALLED) {
+        show_text(out, "node", event->subject);
+        show_text(out, "address", event->words);
+        show_number(out, "count", event->number);
+    }
     if (what & STORE)
         show_text(out, "store", event->subject);
     if (what & WHY)
@@ -262,6 +273,9 @@ static const struct {
     {SHARD, "registry, shard, epoch", "Which shard, and the epoch of the lease."},
     {NODE, "node, session", "The node's name, and the number of its session."},
     {FROM, "from, count", "The address, and how many there were since the event before."},
+    {DIALLED, "node, address, count",
+     "The peer's name, its address in the config, of which 47 bytes are shown, and how many "
+     "connections have ended so since the event before."},
     {STORE, "store", "Where leases are: the kind of server and its prefix, or whose memory it is."},
     {WHY, "why", "The reason, or what differs, in words."},
 };

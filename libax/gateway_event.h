@@ -21,6 +21,8 @@ enum gateway_what { /* name; number; why */
                     GATEWAY_AUTH_REFUSED =
                         SHM_NEWS_AUTH_REFUSED, /* address; how many since the last of these; the
                                              last one's reason, as ov_refusal_text has it */
+                    GATEWAY_DIAL_REFUSED =
+                        SHM_NEWS_DIAL_REFUSED, /* node; how many since the last; the address */
                     GATEWAY_CONFIG_DIFFERS =
                         SHM_NEWS_CONFIG_DIFFERS,              /* node; its session; in what */
                     GATEWAY_STORE_UP = SHM_NEWS_STORE_UP,     /* where leases are */

@@ -69,6 +69,7 @@ _Static_assert(GW_FROM >= INET6_ADDRSTRLEN, "an address fits");
 struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
+    uint32_t dials; /* a node, as the core calls it, and one; 0: it was accepted */
     bool paused;    /* is not read, as there is no room for what it says */
     uint64_t waits; /* bytes that have come by it and wait for room */
     bool held;      /* is not read, as the core wants it so */
@@ -87,6 +88,12 @@ struct gw_refused {       /* since it was told last */
     uint64_t count, next; /* next: when it may be told again */
     char from[GW_FROM];
     const char *why;
+};
+
+struct gw_hung_up {   /* dials of a node, one after another, that whoever is there has ended */
+    uint32_t running; /* in a row */
+    uint32_t untold;
+    uint64_t next; /* when it may be told again */
 };
 
 /* While so many bytes wait to leave for a peer it is slow: see slow.c. */
@@ -157,6 +164,7 @@ struct gw {
     uint64_t accepted;                        /* the socket that the core is being asked about */
     char accepted_from[GW_FROM];
     struct gw_refused refused;
+    struct gw_hung_up hung_up[OV_NODES_MAX];
     bool rotating[OV_NODES_MAX]; /* the node's last session has ended for another one */
 
     struct gw_call *calls; /* calls.c */
@@ -437,6 +445,10 @@ void gw_news_stopped(struct ax_ctx *ctx, const struct ov_in *in);
 void gw_news_from(char text[GW_FROM], const struct sockaddr_storage *from);
 /* `why` is there for good. */
 void gw_news_refused(struct ax_ctx *ctx, const char *from, const char *why);
+/* Whoever is where that node is dialled has ended the connection without having shown that it is
+ * that one; or the dial, or the node, came to another end. */
+void gw_news_hung_up(struct ax_ctx *ctx, uint32_t node, const char *name, const char *address);
+void gw_news_not_hung_up(uint32_t node);
 /* Tells what has been held back, and when that is due. */
 void gw_news_look(struct ax_ctx *ctx);
 uint64_t gw_news_next(void);

@@ -18,7 +18,7 @@ static struct gw_link *by(const struct gw_table *table, uint64_t number)
     return gw_table_get(table, number, &at) ? &gw.links[at] : NULL;
 }
 
-static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from, bool connecting)
+static struct gw_link *add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from)
 {
     uint32_t at = 0;
     while (at < gw.nlinks && gw.links[at].conn != 0)
@@ -30,10 +30,11 @@ static void add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from
         gw.links = larger;
         gw.nlinks++;
     }
-    gw.links[at] = (struct gw_link){.conn = conn, .io = io, .connecting = connecting};
+    gw.links[at] = (struct gw_link){.conn = conn, .io = io};
     snprintf(gw.links[at].from, sizeof gw.links[at].from, "%s", from);
     if (gw_table_put(&gw.link_of_conn, conn, at) != 0 || gw_table_put(&gw.link_of_io, io, at) != 0)
         gw_die(ctx, "no memory");
+    return &gw.links[at];
 }
 
 static void drop(struct ax_ctx *ctx, struct gw_link *link)
@@ -61,10 +62,13 @@ static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
     const char *address = NULL;
     if (ov_core_node(ov_cluster_core(gw.cluster), effect->index, &view))
         address = gw_address(view.node);
-    if (address != NULL && ax_io_connect(ctx, address, &io) == 0)
-        add(ctx, effect->conn, io, address, true);
-    else
+    if (address == NULL || ax_io_connect(ctx, address, &io) != 0) {
         closed_later(ctx, effect->conn);
+        return;
+    }
+    struct gw_link *link = add(ctx, effect->conn, io, address);
+    link->connecting = true;
+    link->dials = effect->index + 1;
 }
 
 static void give_up(struct ax_ctx *ctx, struct gw_link *link)
@@ -191,6 +195,7 @@ static void tell(struct ax_ctx *ctx, const struct ov_effect *effect)
     if (effect->kind == OV_TELL_UP || effect->kind == OV_TELL_DOWN)
         gw_news_node(ctx, view.node, effect);
     if (effect->kind == OV_TELL_UP) {
+        gw_news_not_hung_up(effect->index);
         ax_log(ctx, AX_INFO, "node %s is up, boot %llx, session %llu", view.node,
                (unsigned long long)effect->ident.boot, (unsigned long long)effect->ident.session);
         gw_leases_node_up(ctx, view.node);
@@ -221,7 +226,7 @@ void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
         dial(ctx, effect);
         break;
     case OV_DO_ACCEPT:
-        add(ctx, effect->conn, gw.accepted, gw.accepted_from, false);
+        (void)add(ctx, effect->conn, gw.accepted, gw.accepted_from);
         far_keep_alive(ctx, gw.accepted, &gw.keep_alive);
         break;
     case OV_DO_TURN_AWAY:
@@ -279,6 +284,7 @@ static void connected(struct ax_ctx *ctx, struct gw_link *link, int error)
     uint8_t chance[OV_KEY];
     link->connecting = false;
     if (error != 0) {
+        gw_news_not_hung_up(link->dials - 1);
         drop(ctx, link);
         (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
         return;
@@ -288,6 +294,17 @@ static void connected(struct ax_ctx *ctx, struct gw_link *link, int error)
     (void)gw_link_event(ctx,
                         (struct ov_event){.kind = OV_ON_CONNECTED, .conn = conn, .chance = chance});
     sodium_memzero(chance, sizeof chance);
+}
+
+static void closed(struct ax_ctx *ctx, struct gw_link *link)
+{
+    uint64_t conn = link->conn;
+    struct ov_node_view view;
+    if (link->dials != 0 && ov_core_node(ov_cluster_core(gw.cluster), link->dials - 1, &view) &&
+        view.dial == conn && !gw_has_connection(&view) && gw_address(view.node) != NULL)
+        gw_news_hung_up(ctx, link->dials - 1, view.node, gw_address(view.node));
+    drop(ctx, link);
+    (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
 }
 
 void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
@@ -304,8 +321,6 @@ void gw_links_io(struct ax_ctx *ctx, const struct ax_io_event *event)
     } else if (event->what == AX_IO_DRAINED) {
         gw_slow_drained(ctx, link);
     } else if (event->what == AX_IO_CLOSED) {
-        uint64_t conn = link->conn;
-        drop(ctx, link);
-        (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});
+        closed(ctx, link);
     }
 }

@@ -89,6 +89,32 @@ void gw_news_refused(struct ax_ctx *ctx, const char *from, const char *why)
     gw_news_look(ctx);
 }
 
+/* A node that is being stopped hangs up as well, but not as often. */
+#define HUNG_UP 4u
+#define HUNG_UP_NS (10 * UINT64_C(1000000000)) /* between two that are told of a node */
+
+void gw_news_hung_up(struct ax_ctx *ctx, uint32_t node, const char *name, const char *address)
+{
+    struct gw_hung_up *hung_up = &gw.hung_up[node];
+    const struct gateway_news news = {
+        .what = GATEWAY_DIAL_REFUSED, .name = name, .number = ++hung_up->untold, .why = address};
+    if (++hung_up->running < HUNG_UP || gw.now < hung_up->next)
+        return;
+    gateway_event(ctx, &news);
+    ax_log(
+        ctx, AX_WARN,
+        "node %s is not at %s: another node is there, or one that refuses this one; it has ended "
+        "%u connection(s), and its own log says why",
+        name, address, hung_up->untold);
+    hung_up->untold = 0;
+    hung_up->next = gw.now + HUNG_UP_NS;
+}
+
+void gw_news_not_hung_up(uint32_t node)
+{
+    gw.hung_up[node] = (struct gw_hung_up){.next = gw.hung_up[node].next};
+}
+
 void gw_news_look(struct ax_ctx *ctx)
 {
     const struct gateway_news news = {.what = GATEWAY_AUTH_REFUSED,

@@ -45,6 +45,45 @@ grep -q 'node b is configured in another way.* counters: 16 shards there, 12 her
 verdict $? "a's log says so too: $(tail -n 9 "$dir/a.log")"
 stop_all
 
+# ---- addresses that are swapped ----
+
+# a dials each of two nodes where the other one is, and is dialled by none. Both ends say so, a once in a
+# while of each peer; when it has the right addresses it reaches both.
+nodes=(a b c)
+for node in a b c; do
+    config $node '"redial": [ "5ms", "20ms" ], '"$(registries 12)" "$(counting)"
+done
+nowhere=$(free_ports 1)
+sed -i "s|\"a\": \"[^\"]*\"|\"a\": \"127.0.0.1:$nowhere\"|" "$dir/b.json" "$dir/c.json"
+cp "$dir/a.json" "$dir/right.json"
+sed -i "s|\"b\": \"[^\"]*\"|\"b\": \"127.0.0.1:${port[c]}\"|
+    s|\"c\": \"[^\"]*\"|\"c\": \"127.0.0.1:${port[b]}\"|" "$dir/a.json"
+for node in b c a; do
+    start $node
+done
+become "*\"dial_refused\"*\"node\":\"b\",\"address\":\"127.0.0.1:${port[c]}\",\"count\":4}*" events "$dir/a.json" --json
+become "*\"dial_refused\"*\"node\":\"c\",\"address\":\"127.0.0.1:${port[b]}\",\"count\":4}*" events "$dir/a.json" --json
+refused() { # how many connections b has refused
+    "$axsup" events "$dir/b.json" --json | grep -o '"auth_refused"[^}]*"why":"another node is meant"' |
+        sed -n 's/.*"count":\([0-9]*\),.*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+}
+told() { "$axsup" events "$dir/a.json" --json | grep -o '"dial_refused"' | wc -l; }
+deadline=$((SECONDS + patience))
+until (($(refused) > 40 || SECONDS >= deadline)); do :; done
+(($(refused) > 40))
+verdict $? "b has refused few connections of a: $(refused)"
+grep -q "node b is not at 127.0.0.1:${port[c]}: another node is there" "$dir/a.log"
+verdict $? "a's log says so: $(tail -n 3 "$dir/a.log")"
+cp "$dir/right.json" "$dir/a.json"
+"$axsup" reload "$dir/a.json" gateway
+verdict $? "a gets the right addresses"
+connected a
+(($(told) <= 2 + 2 * (SECONDS / 10)))
+verdict $? "it is told too often: $(told)"
+[[ $("$axsup" events "$dir/b.json" --json) != *'"dial_refused"'* ]]
+verdict $? "b tells of a, where nobody is: $("$axsup" events "$dir/b.json" --json | grep dial_refused)"
+stop_all
+
 # One that has no peers keeps leases for itself alone: it need not wait for what it gave before.
 nodes=(a)
 store='{ "memory": { "node": "a" } }'
