@@ -183,13 +183,21 @@ int sup_client_open(struct sup_client *client, const char *file)
     return status != 0 ? status : connect_to(client, false);
 }
 
+static void forget_request(struct sup_client *client)
+{
+    json_decref(client->asked);
+    client->asked = NULL;
+    free(client->request);
+    client->request = NULL;
+}
+
 void sup_client_close(struct sup_client *client)
 {
     client->config = sup_config_free(client->config);
     disconnect(client);
-    free(client->request);
+    forget_request(client);
     free(client->buffer);
-    client->request = client->buffer = NULL;
+    client->buffer = NULL;
 }
 
 /* ---- a system that does not answer ---- */
@@ -275,26 +283,17 @@ static int send_request(struct sup_client *client)
     return 0;
 }
 
-/* The request as text: it says for which system it is, for the run_dir may be another one's. */
-static char *dump(const struct sup_client *client, json_t *request)
+/* The request as a line, with so much of its timeout. 0 or SUP_EXIT_USAGE. */
+static int write_request(struct sup_client *client, uint64_t left_ns)
 {
-    char *text = NULL;
-
-    if (request && json_object_set_new(request, "system", json_string(client->config->system)) == 0)
-        text = json_dumps(request, JSON_COMPACT);
-    json_decref(request);
-    return text;
-}
-
-int sup_client_send(struct sup_client *client, json_t *request)
-{
-    json_int_t timeout_ns = json_integer_value(json_object_get(request, "timeout_ns"));
-    char *text = dump(client, request);
+    if (client->timeout_ns != 0)
+        json_object_set_new(client->asked, "timeout_ns", json_integer((json_int_t)left_ns));
+    char *text = json_dumps(client->asked, JSON_COMPACT);
     size_t size = text ? strlen(text) : 0;
 
     free(client->request);
     client->request = NULL;
-    client->patience_ns = ALIVE_NS + (uint64_t)timeout_ns;
+    client->patience_ns = ALIVE_NS + left_ns;
     if (!text) {
         sup_complain("the arguments are not UTF-8");
         return SUP_EXIT_USAGE;
@@ -308,8 +307,33 @@ int sup_client_send(struct sup_client *client, json_t *request)
     text[size] = '\n'; /* in the place of the NUL */
     client->request = text;
     client->request_size = size + 1;
+    return 0;
+}
+
+/* It says for which system it is, for the run_dir may be another one's. */
+int sup_client_send(struct sup_client *client, json_t *request)
+{
+    forget_request(client);
+    client->asked = request;
     client->asked_at = clock_ns();
-    return send_request(client);
+    client->timeout_ns = (uint64_t)json_integer_value(json_object_get(request, "timeout_ns"));
+    if (request)
+        json_object_set_new(request, "system", json_string(client->config->system));
+    int status = write_request(client, client->timeout_ns);
+    return status != 0 ? status : send_request(client);
+}
+
+/* With the deadline that it had at first. */
+static int send_again(struct sup_client *client)
+{
+    uint64_t taken = clock_ns() - client->asked_at;
+
+    if (client->timeout_ns == 0)
+        return send_request(client);
+    if (taken >= client->timeout_ns)
+        return no_answer(client);
+    int status = write_request(client, client->timeout_ns - taken);
+    return status != 0 ? status : send_request(client);
 }
 
 /* Where the connection has ended before the system read all of the request, it has done nothing of
@@ -321,7 +345,7 @@ static int ask_again(struct sup_client *client)
     (void)poll(NULL, 0, LOOK_AGAIN_MS);
     disconnect(client);
     int status = connect_to(client, true);
-    return status != 0 ? status : send_request(client);
+    return status != 0 ? status : send_again(client);
 }
 
 /* Makes room for more. False: no memory, or a line without end. */
@@ -357,8 +381,7 @@ static int receive(struct sup_client *client)
     bool untaken = client->cut || (n < 0 && errno == ECONNRESET);
     if (n <= 0)
         return client->request && untaken ? ask_again(client) : SUP_EXIT_NOT_RUNNING;
-    free(client->request);
-    client->request = NULL;
+    forget_request(client);
     client->have += (size_t)n;
     return 0;
 }

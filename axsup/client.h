@@ -4,7 +4,8 @@
  * The functions print what went wrong themselves, since every command says it in the same words,
  * and return an exit status of the program. They wait as long as an answer takes, if the system
  * still answers others; a command that gets none ends with AX_E_TIMEOUT. A request that the system
- * has not taken, as its client was too slow to send it (control_accept.c), is sent again. */
+ * has not taken, as its client was too slow to send it (control_accept.c), is sent again, with what
+ * is left of its timeout. */
 #ifndef SUP_CLIENT_H
 #define SUP_CLIENT_H
 
@@ -19,10 +20,12 @@ struct sup_client {
     uint64_t patience_ns; /* with an answer; then the system is asked whether it lives */
     int server;           /* pidfd of the supervisor, -1 where there is none to be had */
     pid_t pid;            /* its, 0 where it cannot be seen from here */
-    char *request;        /* with its line's end, until something of its answer has come */
+    json_t *asked;        /* the request, until something of its answer has come, */
+    char *request;        /* and its line, with its end */
     size_t request_size;
-    bool cut;          /* the connection had ended before all of it was sent */
-    uint64_t asked_at; /* CLOCK_MONOTONIC ns */
+    uint64_t timeout_ns; /* that the request has, from asked_at on; 0: none */
+    bool cut;            /* the connection had ended before all of it was sent */
+    uint64_t asked_at;   /* CLOCK_MONOTONIC ns */
     char *buffer;
     size_t room, have, used; /* of buffer: bytes, filled, given out */
 };

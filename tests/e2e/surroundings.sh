@@ -149,24 +149,28 @@ rm -rf "$dir/run"
 
 # ---- a client that had no time to ask before its place was given away asks again ----
 
-# serves TURN...: stands in for the system; to each client it does one thing: close at once, read its
-# request and close, or answer it. Says "read" for each request that it has read.
+# serves TURN...: stands in for the system; to each client it does one thing: close at once, or when its
+# request has come, or some time after that, read the request and close, or answer it. Says "read" for
+# each request that it has read, and its timeout before.
 serves() {
     exec python3 - "$dir/run/control" "$@" <<'END'
-import socket, sys
+import json, socket, sys, time
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
 server.listen()
 print("ready", flush=True)
 for turn in sys.argv[2:]:
     client = server.accept()[0]
-    if turn == "close_late":
+    if turn in ("close_late", "close_after_600ms"):
         client.recv(1, socket.MSG_PEEK)
+    if turn == "close_after_600ms":
+        until = time.monotonic() + 0.6
+        while time.monotonic() < until: pass
     if turn in ("read", "answer"):
         request = b""
         while not request.endswith(b"\n"):
             request += client.recv(65536)
-        print("read", flush=True)
+        print(json.loads(request)["timeout_ns"], "read", flush=True)
     if turn == "answer":
         client.sendall(b'{"ok":true,"result":{"value":7}}\n')
     client.close()
@@ -182,15 +186,22 @@ given() {
     serves "$@" >"$dir/served" 2>&1 &
     pid=$!
     until_true 'somebody stands in for the system' grep -qs ready "$dir/served"
-    try "$status" "$pattern" call "$conf" t get
+    try "$status" "$pattern" call "$conf" t get --timeout "$timeout"
     { kill "$pid" && wait "$pid"; } 2>/dev/null
     pid=
     [[ $(grep -c read\$ "$dir/served") == "$read" ]]
     verdict $? "clients that are given $*: not $read requests were read: $(<"$dir/served")"
 }
+timeout=5s
 given 0 '{"value":7}' 1 close close_late close answer
 given 3 'axsup: around: the system has gone away (run_dir *' 1 close read answer
 given 3 'axsup: around: the system has gone away (run_dir *' 0 close close_late
+given 0 '{"value":7}' 1 close_after_600ms answer
+left=$(sed -n 's/ read$//p' "$dir/served")
+((left > 0 && left <= 4400000000))
+verdict $? "after 600 ms of a timeout of 5 s it asks again with $left ns"
+timeout=500ms
+given 1 'axsup: around: the system does not answer (AX_E_TIMEOUT)' 0 close_after_600ms answer
 rm -rf "$dir/run"
 
 # ---- nobody reads what it says ----
