@@ -89,7 +89,9 @@ static const struct {
                             "leases elsewhere, so that a key may have an actor here and one there. "
                             "Both are told, with each session."},
     [SUP_STORE_UP] =
-        {STORE, "The lease store answers, for the first time since the gateway began, or again."},
+        {STORE,
+         "The lease store answers: for the first time since the system was started, or after "
+         "store_down. A gateway that begins anew is no reason to tell it again."},
     [SUP_STORE_DOWN] = {STORE | WHY, "The lease store does not answer: no shard can be had "
                                      "meanwhile, and those that the node has are lost in time."},
 };

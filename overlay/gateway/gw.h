@@ -23,7 +23,7 @@
  *
  * The core, the sockets and the tables are volatile: they die with the process, and the next one
  * begins a new session. What must outlive it is in kept maps of the actor: who waits for an answer,
- * who stands for whom, and the leases of the memory store.
+ * who stands for whom, the leases of the memory store, and what was told of the lease store.
  *
  * All of it runs in turns of the one actor. The core changes at once and the rest when the turn
  * commits; so no turn here fails: where there is no memory for something the process ends itself,
@@ -47,7 +47,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving);
+AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving, told);
 
 #define GW_CLERKS_EACH 8u                      /* of a home of keys */
 #define GW_CLERKS (SHM_SLOTS * GW_CLERKS_EACH) /* that there may be */
@@ -123,7 +123,8 @@ struct gw_store {                     /* see leases.c */
     uint64_t io;                      /* the server's descriptor */
     char trouble[OV_STORE_ERROR_MAX]; /* the last that was logged, */
     uint64_t trouble_at;              /* and when the next may be */
-    enum gw_store_state state;        /* as it was told */
+    enum gw_store_state state;        /* as this process knows it, */
+    enum gw_store_state told;         /* and as it was told last, by whichever process */
     uint64_t silent_at;               /* that of another node, where it has not answered by then */
     bool here;                        /* of this one */
     char node[OV_NODE_MAX + 1];       /* who keeps it */

@@ -14,20 +14,34 @@
  *
  * It is UNKNOWN, UP from its first answer that says something, and DOWN from when a server has
  * trouble, or the node that has it is gone, says no, or has said nothing for lease_ttl, until it
- * answers again. A change is told at once, and what changes DOWN alone is held to a rate. */
+ * answers again. A change is told at once, and what changes DOWN alone is held to a rate. What was
+ * told is kept: a process that begins anew tells what is other than that. */
 
 #define TROUBLE_NS UINT64_C(1000000000)
 
+static const struct ax_span told_store = {"store", sizeof "store" - 1};
+
 static void tell(struct ax_ctx *ctx, enum gw_store_state state, const char *why)
 {
+    const uint8_t told = (uint8_t)state;
     const struct gateway_news news = {.what = state == GW_STORE_UP ? GATEWAY_STORE_UP
                                                                    : GATEWAY_STORE_DOWN,
                                       .name = gw.store.is,
                                       .why = why};
-    if (gw.store.state == state)
-        return;
     gw.store.state = state;
+    if (gw.store.told == state)
+        return;
+    gw.store.told = state;
+    if (ax_map_put(ctx, gateway_told, told_store, (struct ax_span){&told, sizeof told}) != 0)
+        ax_log(ctx, AX_WARN, "no memory to keep what was told of the lease store");
     gateway_event(ctx, &news);
+}
+
+static void read_told(struct ax_ctx *ctx)
+{
+    struct ax_span told;
+    if (ax_map_get(ctx, gateway_told, told_store, &told) == 0 && told.len == 1)
+        gw.store.told = *(const uint8_t *)told.ptr;
 }
 
 static void is_down(struct ax_ctx *ctx, const char *why)
@@ -205,6 +219,7 @@ void gw_leases_open(struct ax_ctx *ctx)
 {
     struct ov_store_memory *memory = &gw.store.memory;
     struct ax_span key, value;
+    read_told(ctx);
     gw.store.silent_at = gw.config.nregistries > 0 ? gw.now + gw.config.ttl_ns : UINT64_MAX;
     if (gw.store.server != NULL || !gw.store.here)
         return;

@@ -46,6 +46,24 @@ tells() {
     verdict $? "the news of $1: $got, not $2; $(tail -n 5 "$dir/$1.log")"
 }
 
+# anew NODE: its gateway dies, and another process has begun.
+anew() {
+    local first
+    first=$(pid_of "$1" gateway/0)
+    "$axsup" kill "$dir/$1.json" gateway
+    until [[ $(pid_of "$1" gateway/0) =~ ^[0-9]+$ && ${BASH_REMATCH[0]} != "$first" ]]; do :; done
+}
+
+# logs TIMES NODE TEXT: until it has.
+logs() {
+    local deadline=$((SECONDS + patience))
+    until (($(grep -c "$3" "$dir/$2.log") >= $1 || SECONDS >= deadline)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+    (($(grep -c "$3" "$dir/$2.log") >= $1))
+    verdict $? "$2 has not logged $1 times: $3; $(tail -n 5 "$dir/$2.log")"
+}
+
 # stays WHY: a, begun at $began, does not end within 5 s.
 stays() {
     while kill -0 "${pids[a]}" 2>/dev/null && ((SECONDS < began + 5)); do
@@ -70,7 +88,13 @@ start a # which gives no lease for lease_ttl
 tells a 'store_up memory of a'
 tells b 'store_down memory of a no session: node a;store_up memory of a'
 become '*"state":"held"*' leases "$dir/b.json" --json
+anew b
+become '*"state":"held"*' leases "$dir/b.json" --json
+tells b 'store_down memory of a no session: node a;store_up memory of a'
 stop a
+tells b '*;store_up memory of a;store_down memory of a no session: node a'
+anew b
+logs 3 b 'the lease store does not answer: no session: node a'
 tells b '*;store_up memory of a;store_down memory of a no session: node a'
 stop b
 
