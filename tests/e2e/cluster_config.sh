@@ -236,7 +236,10 @@ kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
 said '*gateway/0 runs: *incarnation 2*'
 become '*"shard":8999,"state":"held"*' leases "$dir/d.json" --json
 become '*"name":"gateway/0"*"incarnation":2,*' status "$dir/d.json" --json
-end_now d
+try 0 '' '*' stop "$dir/d.json" --now # some of so much may be left
+said '*system d has stopped: *'
+wait "$pid"
+pid=
 
 # ---- keys that are alike ----
 
