@@ -70,6 +70,10 @@ int sup_cmd_keygen(const struct sup_arguments *arguments)
         sup_complain("keygen: expected --token or --key, one of both");
         return SUP_EXIT_USAGE;
     }
+    if (*arguments->operands[0] == '\0') {
+        sup_complain("keygen: the name of the file is empty: expected where the secret is to be");
+        return SUP_EXIT_USAGE;
+    }
     if (sodium_init() < 0) {
         sup_complain("the machine gives no random numbers");
         return SUP_EXIT_FAILED;

@@ -91,6 +91,8 @@ try 1 '' "axsup: $dir/link exists*" keygen --token "$dir/link"
 [[ ! -e $dir/nowhere ]]
 verdict $? "a secret was written through a link"
 try 1 '' "axsup: $dir/no/token cannot be made: No such file or directory" keygen --token "$dir/no/token"
+try 2 '' 'axsup: keygen: the name of the file is empty: *' keygen --token ''
+try 2 '' 'axsup: keygen: the name of the file is empty: *' keygen --key ''
 try 2 '' '*--token or --key*' keygen "$dir/other"
 try 2 '' '*--token or --key*' keygen --token --key "$dir/other"
 [[ ! -e $dir/other ]]
