@@ -6,6 +6,7 @@
 
 void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len)
 {
+    SIM_MUST(sim_is_node(sim, node));
     unsigned pipe = sim_new_pipe(sim);
     sim->pipes[pipe].generation++;
     sim->pipes[pipe].end[0] = (struct sim_end){.node = SIM_NOBODY};
@@ -16,6 +17,7 @@ void sim_attack(struct sim *sim, unsigned node, const void *bytes, size_t len)
 
 void sim_strangers(struct sim *sim, unsigned n)
 {
+    SIM_MUST(n > 0);
     sim->strangers = n;
 }
 
@@ -35,6 +37,7 @@ static size_t overheard(struct sim *sim, unsigned node, unsigned end, uint8_t by
 
 void sim_replay(struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_node(sim, node));
     uint8_t bytes[SIM_RECORD];
     size_t len = overheard(sim, node, 1, bytes);
     if (len > 0)
@@ -43,6 +46,7 @@ void sim_replay(struct sim *sim, unsigned node)
 
 void sim_replay_cut(struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_node(sim, node));
     uint8_t bytes[SIM_RECORD];
     size_t len = overheard(sim, node, 1, bytes);
     if (len > 0)
@@ -51,6 +55,7 @@ void sim_replay_cut(struct sim *sim, unsigned node)
 
 void sim_replay_changed(struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_node(sim, node));
     uint8_t bytes[SIM_RECORD];
     uint64_t at;
     size_t len = overheard(sim, node, 1, bytes);
@@ -63,6 +68,7 @@ void sim_replay_changed(struct sim *sim, unsigned node)
 
 void sim_reflect(struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_node(sim, node));
     uint8_t bytes[SIM_RECORD];
     size_t len = overheard(sim, node, 0, bytes);
     if (len > 0)

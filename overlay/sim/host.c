@@ -76,6 +76,8 @@ static int done(struct sim *sim, unsigned node, int result)
 int sim_spawned(struct sim *sim, unsigned node, uint64_t handle, uint8_t status, uint64_t actor,
                 uint32_t incarnation)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].host != NULL);
     return done(sim, node,
                 ov_host_spawned(sim->node[node].host, sim_clock(sim, node), handle, status, actor,
                                 incarnation));
@@ -83,11 +85,15 @@ int sim_spawned(struct sim *sim, unsigned node, uint64_t handle, uint8_t status,
 
 int sim_ended(struct sim *sim, unsigned node, uint64_t actor, const struct ov_host_end *end)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].host != NULL);
     return done(sim, node, ov_host_ended(sim->node[node].host, actor, end));
 }
 
 int sim_answer(struct sim *sim, unsigned node, uint64_t handle, uint8_t status, struct ax_span body)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].host != NULL);
     struct ov_host_effect effect;
     int r = ov_host_answer(sim->node[node].host, handle, status, body, &effect);
     if (r == 0)
@@ -97,15 +103,20 @@ int sim_answer(struct sim *sim, unsigned node, uint64_t handle, uint8_t status, 
 
 int sim_register(struct sim *sim, unsigned node, struct ax_span name, uint64_t actor)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].host != NULL);
     return done(sim, node, ov_host_register(sim->node[node].host, name, actor));
 }
 
 int sim_unregister(struct sim *sim, unsigned node, struct ax_span name)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].host != NULL);
     return done(sim, node, ov_host_unregister(sim->node[node].host, name));
 }
 
 const struct ov_host *sim_hosted(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_node(sim, node));
     return sim->node[node].host;
 }

@@ -9,6 +9,7 @@
 
 void sim_tokens(struct sim *sim, unsigned node, unsigned current, unsigned accepted)
 {
+    SIM_MUST(sim_is_any(sim, node));
     struct ov_self *self = &sim->node[node].self;
     self->ntokens = (current > 0) + (accepted > 0);
     memset(self->psks, 0x5a, sizeof self->psks); /* they differ in nothing but the last byte */
@@ -95,6 +96,7 @@ static uint64_t since(uint64_t ns, int ppm)
 
 uint64_t sim_clock(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     const struct sim_node *at = &sim->node[node];
     return at->before + since(sim->now - at->since, at->ppm);
 }
@@ -144,6 +146,7 @@ void sim_end_life(struct sim_node *node)
 
 void sim_start(struct sim *sim, unsigned i)
 {
+    SIM_MUST(sim_is_any(sim, i));
     struct sim_node *node = &sim->node[i];
 
     if (node->alive)
@@ -175,6 +178,7 @@ void sim_start(struct sim *sim, unsigned i)
 
 void sim_succeed(struct sim *sim, unsigned i)
 {
+    SIM_MUST(sim_is_node(sim, i));
     struct sim_node *node = &sim->node[i];
 
     if (node->alive)
@@ -186,6 +190,7 @@ void sim_succeed(struct sim *sim, unsigned i)
 
 void sim_impostor(struct sim *sim, char name, unsigned token)
 {
+    SIM_MUST(name >= 'a' && name <= 'z');
     struct sim_node *node = &sim->node[SIM_IMPOSTOR];
 
     if (node->alive)
@@ -206,16 +211,19 @@ void sim_start_all(struct sim *sim)
 
 bool sim_alive(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     return sim->node[node].alive;
 }
 
 unsigned sim_life(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     return sim->node[node].life;
 }
 
 void sim_crash(struct sim *sim, unsigned node, bool quiet)
 {
+    SIM_MUST(sim_is_any(sim, node));
     if (!sim->node[node].alive)
         return;
     sim_say(sim, node, "crashes%s", quiet ? ", unseen" : "");
@@ -225,6 +233,7 @@ void sim_crash(struct sim *sim, unsigned node, bool quiet)
 
 void sim_pause(struct sim *sim, unsigned node, uint64_t ns)
 {
+    SIM_MUST(sim_is_any(sim, node));
     sim_say(sim, node, "stands still for %.3f s", (double)ns / (double)SIM_S);
     if (sim->node[node].paused_until < sim->now + ns)
         sim->node[node].paused_until = sim->now + ns;
@@ -232,6 +241,7 @@ void sim_pause(struct sim *sim, unsigned node, uint64_t ns)
 
 bool sim_paused(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     return sim->node[node].paused_until > sim->now;
 }
 
@@ -244,6 +254,8 @@ static void wake(struct sim *sim, unsigned node)
 
 void sim_drift(struct sim *sim, unsigned node, int ppm)
 {
+    SIM_MUST(sim_is_any(sim, node));
+    SIM_MUST(ppm >= -1000000);
     set_clock(sim, node);
     sim->node[node].ppm = ppm;
     wake(sim, node);
@@ -251,6 +263,7 @@ void sim_drift(struct sim *sim, unsigned node, int ppm)
 
 void sim_jump(struct sim *sim, unsigned node, uint64_t ns)
 {
+    SIM_MUST(sim_is_any(sim, node));
     sim_say(sim, node, "has its clock jump by %.3f s", (double)ns / (double)SIM_S);
     set_clock(sim, node);
     sim->node[node].before += ns;
@@ -259,16 +272,21 @@ void sim_jump(struct sim *sim, unsigned node, uint64_t ns)
 
 struct ov_cluster *sim_cluster(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     return sim->node[node].cluster;
 }
 
 uint32_t sim_index(const struct sim *sim, unsigned node, unsigned other)
 {
+    SIM_MUST(sim_is_any(sim, node));
+    SIM_MUST(sim_is_node(sim, other));
     return node == other ? OV_HERE : sim->node[node].index[other];
 }
 
 unsigned sim_node_of(const struct sim *sim, unsigned node, uint32_t index)
 {
+    SIM_MUST(sim_is_any(sim, node));
+    SIM_MUST(sim->node[node].alive);
     struct ov_node_view view;
     if (index == OV_HERE)
         return node;
@@ -279,5 +297,6 @@ unsigned sim_node_of(const struct sim *sim, unsigned node, uint32_t index)
 
 uint64_t sim_boot(const struct sim *sim, unsigned node)
 {
+    SIM_MUST(sim_is_any(sim, node));
     return sim->node[node].self.ident.boot;
 }

@@ -19,6 +19,7 @@ static uint64_t mix(uint64_t z)
 /* splitmix64 (Steele, Lea and Flood, OOPSLA 2014). */
 uint64_t sim_random(struct sim *sim, uint64_t n)
 {
+    SIM_MUST(n > 0);
     return mix(sim->chance += 0x9e3779b97f4a7c15u) % n;
 }
 
@@ -65,6 +66,7 @@ uint64_t sim_delay(struct sim *sim, uint64_t of)
 
 void sim_delays(struct sim *sim, uint64_t min, uint64_t max)
 {
+    SIM_MUST(min <= max);
     sim->config.delay_min = min;
     sim->config.delay_max = max;
 }
@@ -139,8 +141,25 @@ void sim_vsay(struct sim *sim, unsigned node, const char *format, va_list args)
 
 /* ---- beginning and end ---- */
 
+void sim_misused(const char *function, const char *what)
+{
+    fprintf(stderr, "%s: expected %s\n", function, what);
+    abort();
+}
+
+static void check_config(const struct sim_config *config)
+{
+    SIM_MUST(config->nodes >= 1 && config->nodes <= SIM_NODES);
+    SIM_MUST(config->nregistries <= OV_REGISTRIES_MAX);
+    SIM_MUST(config->registries != NULL || config->nregistries == 0);
+    SIM_MUST(config->host.out != NULL);
+    SIM_MUST(config->host.run != NULL || config->hosting == NULL);
+    SIM_MUST(config->delay_min <= config->delay_max);
+}
+
 struct sim *sim_new(const struct sim_config *config)
 {
+    check_config(config);
     struct sim *sim = sim_alloc(NULL, sizeof *sim);
     uint32_t shards = 0, room, bytes;
 
@@ -184,9 +203,11 @@ void sim_free(struct sim *sim)
 
 static void learn(struct sim *sim, unsigned node, const struct ov_effect *effect)
 {
+    unsigned other = (unsigned)(effect->ident.node[0] - 'a'); /* an impostor's may be any */
     if (effect->kind != OV_TELL_UP && effect->kind != OV_TELL_DOWN)
         return;
-    sim->node[node].index[effect->ident.node[0] - 'a'] = effect->index;
+    if (other < SIM_NODES)
+        sim->node[node].index[other] = effect->index;
     if (effect->kind == OV_TELL_UP)
         sim_say(sim, node, "has a session with %s", effect->ident.node);
     else
@@ -263,6 +284,8 @@ void sim_must_step(struct sim *sim, unsigned node, struct ov_in in)
 
 int sim_in(struct sim *sim, unsigned node, const struct ov_in *in, uint64_t *id)
 {
+    SIM_MUST(sim_is_node(sim, node));
+    SIM_MUST(sim->node[node].alive);
     if (id != NULL)
         *id = 0;
     return sim_step(sim, node, *in, id);
@@ -337,6 +360,8 @@ void sim_run(struct sim *sim, uint64_t ns)
 void sim_later(struct sim *sim, uint64_t ns, unsigned node, void (*call)(void *of, uint64_t arg),
                void *of, uint64_t arg)
 {
+    SIM_MUST(node == SIM_NOBODY || sim_is_any(sim, node));
+    SIM_MUST(call != NULL);
     struct sim_event *event = sim_post(sim, sim->now + ns, SIM_CALL);
     event->node = node;
     event->life = node != SIM_NOBODY ? sim->node[node].life : 0;

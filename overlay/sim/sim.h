@@ -13,7 +13,9 @@
  *      sim_run(sim, 5 * SIM_S);
  *      sim_cut(sim, 0, 1);
  *
- * Times are ns of virtual time, from 0. Allocations that fail end the process. */
+ * Times are ns of virtual time, from 0. A `node` is a number below that of the nodes. What is
+ * called otherwise than it says here ends the process, with the function and what does not hold on
+ * standard error; so do allocations that fail. */
 #ifndef OV_SIM_H
 #define OV_SIM_H
 
@@ -23,7 +25,7 @@
 #include "overlay/core/host.h"
 
 #define SIM_NODES 8u
-#define SIM_IMPOSTOR SIM_NODES /* instead of a node, where that is said */
+#define SIM_IMPOSTOR SIM_NODES /* instead of a node: of its life, its clock and the network */
 #define SIM_MS 1000000ull
 #define SIM_S (1000 * SIM_MS)
 
@@ -53,7 +55,7 @@ struct sim_config {
     unsigned nodes; /* 1 to SIM_NODES, named "a", "b" ... */
     uint64_t seed;  /* of an even one nodes gather frames before they send them */
     const struct ov_registry *registries;
-    unsigned nregistries;
+    unsigned nregistries; /* up to OV_REGISTRIES_MAX */
     struct sim_host host;
     const struct ov_host_config *hosting; /* each node has the ready-made host, of this config but
                                              for its cluster; NULL: none has */
@@ -89,7 +91,7 @@ void sim_run(struct sim *sim, uint64_t ns);
  * it wakes, where it is paused. */
 void sim_later(struct sim *sim, uint64_t ns, unsigned node, void (*call)(void *of, uint64_t arg),
                void *of, uint64_t arg);
-/* A number from 0 to below n, by the seed. */
+/* A number from 0 to below n, which is 1 or more, by the seed. */
 uint64_t sim_random(struct sim *sim, uint64_t n);
 
 /* ---- nodes ---- */
@@ -114,13 +116,15 @@ void sim_jump(struct sim *sim, unsigned node, uint64_t ns);
 /* Its tokens from now on: it dials with `current` and takes `accepted` as well. Each is known by a
  * number; 0: none. All nodes begin with 1 alone. */
 void sim_tokens(struct sim *sim, unsigned node, unsigned current, unsigned accepted);
-/* Somebody claims to be the node of that letter, and dials all others: with that token, and where
- * keys are pinned, with a key of its own. The host is told where it has a session, as OV_TELL_UP of
- * SIM_IMPOSTOR. It ends by sim_crash of SIM_IMPOSTOR. */
+/* Somebody claims to be the node of that letter, a to z, and dials all others: with
+ * that token, and where keys are pinned, with a key of its own. The host is told where it has a
+ * session, as OV_TELL_UP of SIM_IMPOSTOR. It ends by sim_crash of SIM_IMPOSTOR. */
 void sim_impostor(struct sim *sim, char name, unsigned token);
 
-/* Something comes in from its host, now. Result, and id of outs, of ov_cluster_step. */
+/* Something comes in from its host, now; it is alive. Result, and id of outs, of ov_cluster_step.
+ */
 int sim_in(struct sim *sim, unsigned node, const struct ov_in *in, uint64_t *id);
+/* NULL where it is not alive. */
 struct ov_cluster *sim_cluster(const struct sim *sim, unsigned node);
 /* What the node's core calls the other; UINT32_MAX where there was no
  * session yet. And back. */
@@ -130,7 +134,8 @@ uint64_t sim_boot(const struct sim *sim, unsigned node);
 
 /* ---- actors, where nodes have the ready-made host ---- */
 
-/* As the functions of host.h, and what follows is done. Not within `out` or `run`. */
+/* As the functions of host.h, and what follows is done. Not within `out` or `run`, and of a node
+ * that is alive. */
 int sim_spawned(struct sim *sim, unsigned node, uint64_t handle, uint8_t status, uint64_t actor,
                 uint32_t incarnation);
 int sim_ended(struct sim *sim, unsigned node, uint64_t actor, const struct ov_host_end *end);
@@ -167,7 +172,7 @@ void sim_replay(struct sim *sim, unsigned node);
 void sim_replay_cut(struct sim *sim, unsigned node);
 void sim_replay_changed(struct sim *sim, unsigned node);
 void sim_reflect(struct sim *sim, unsigned node);
-/* From how many addresses all of these come, one after another; 1 at first. */
+/* From how many addresses, 1 or more, all of these come, one after another; 1 at first. */
 void sim_strangers(struct sim *sim, unsigned n);
 
 /* ---- the store ---- */

@@ -110,6 +110,23 @@ struct sim {
     struct sim_counts counts;
 };
 
+/* ---- what a caller has to keep to ---- */
+
+#define SIM_MUST(holds)                                                                            \
+    do {                                                                                           \
+        if (!(holds))                                                                              \
+            sim_misused(__func__, #holds);                                                         \
+    } while (0)
+_Noreturn void sim_misused(const char *function, const char *what);
+static inline bool sim_is_node(const struct sim *sim, unsigned node)
+{
+    return node < sim->config.nodes;
+}
+static inline bool sim_is_any(const struct sim *sim, unsigned node)
+{
+    return sim_is_node(sim, node) || node == SIM_IMPOSTOR;
+}
+
 /* ---- queue.c ---- */
 
 struct sim_event *sim_post(struct sim *sim, uint64_t at, enum sim_what what);

@@ -130,6 +130,9 @@ static void forget(void *of, uint64_t arg)
 
 void sim_store_forget(struct sim *sim, unsigned registry, uint32_t shard, uint32_t epochs)
 {
+    SIM_MUST(registry < sim->config.nregistries);
+    SIM_MUST(shard < sim->config.registries[registry].shards);
+    SIM_MUST(epochs < 1u << 16);
     uint64_t end = sim->now;
     for (uint32_t i = 0; i < sim->store.n; i++)
         end = sim->records[i].until > end ? sim->records[i].until : end;
@@ -141,5 +144,6 @@ void sim_store_forget(struct sim *sim, unsigned registry, uint32_t shard, uint32
 
 const struct ov_store_record *sim_record(const struct sim *sim, unsigned registry, uint32_t shard)
 {
+    SIM_MUST(registry < sim->config.nregistries);
     return find(sim, registry, shard);
 }

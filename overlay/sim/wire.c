@@ -330,6 +330,7 @@ static bool is_between(const struct sim_pipe *pipe, unsigned a, unsigned b)
 
 void sim_cut(struct sim *sim, unsigned a, unsigned b)
 {
+    SIM_MUST(sim_is_any(sim, a) && sim_is_any(sim, b));
     for (unsigned i = 0; i < sim->npipes; i++)
         if (is_between(&sim->pipes[i], a, b) && !is_over(&sim->pipes[i])) {
             sim->pipes[i].generation++; /* what is under way arrives nowhere */
@@ -341,6 +342,7 @@ void sim_cut(struct sim *sim, unsigned a, unsigned b)
 
 void sim_cut_half(struct sim *sim, unsigned node, unsigned other)
 {
+    SIM_MUST(sim_is_any(sim, node) && sim_is_any(sim, other));
     for (unsigned i = 0; i < sim->npipes; i++)
         for (unsigned end = 0; end < 2; end++) {
             struct sim_end *at = &sim->pipes[i].end[end];
@@ -354,11 +356,13 @@ void sim_cut_half(struct sim *sim, unsigned node, unsigned other)
 
 void sim_lose(struct sim *sim, unsigned from, unsigned to, bool lost)
 {
+    SIM_MUST(sim_is_any(sim, from) && sim_is_any(sim, to));
     sim->lost[from][to] = lost;
 }
 
 void sim_corrupt(struct sim *sim, unsigned from, unsigned to, uint32_t bit)
 {
+    SIM_MUST(sim_is_any(sim, from) && sim_is_any(sim, to));
     sim->corrupt[from][to] = 1 + (uint64_t)bit;
 }
 
@@ -371,6 +375,7 @@ void sim_heal(struct sim *sim)
 
 unsigned sim_links(const struct sim *sim, unsigned a, unsigned b)
 {
+    SIM_MUST(sim_is_any(sim, a) && sim_is_any(sim, b));
     unsigned n = 0;
     for (unsigned i = 0; i < sim->npipes; i++)
         n += is_between(&sim->pipes[i], a, b) &&
@@ -380,6 +385,7 @@ unsigned sim_links(const struct sim *sim, unsigned a, unsigned b)
 
 bool sim_other(const struct sim *sim, unsigned node, uint64_t conn, unsigned *other, unsigned *life)
 {
+    SIM_MUST(sim_is_any(sim, node));
     unsigned pipe, end;
     if (!find(sim, node, conn, &pipe, &end))
         return false;
