@@ -69,8 +69,8 @@ static void logged_in(struct ov_etcd *etcd, const struct ov_http_result *result)
         return;
     }
     if (error == NULL || error[0] != '\0') /* otherwise it has been said */
-        ov_store_complain(etcd->store, "etcd %s: log in: %s", ov_http_address(etcd->http),
-                          error == NULL ? "no token" : error);
+        ov_store_complain(etcd->store, "etcd %s: log in as %s: %s", ov_http_address(etcd->http),
+                          etcd->store->options.user, error == NULL ? "no token" : error);
     rest(etcd);
 }
 

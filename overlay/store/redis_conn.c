@@ -207,10 +207,19 @@ static bool write_out(struct ov_redis *redis)
 
 /* ---- replies ---- */
 
+/* Whose password it was, the server does not say. */
+static void refused(struct ov_redis *redis, const char *error)
+{
+    const char *user = redis->store->options.user;
+    char why[OV_STORE_ERROR_MAX];
+    snprintf(why, sizeof why, "log in as %s: %s", user, error);
+    ov_redis_conn_drop(redis, user == NULL ? error : why);
+}
+
 static void greeted(struct ov_redis *redis, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
-        ov_redis_conn_drop(redis, reply->str);
+        refused(redis, reply->str);
     else if (!ov_redis_is_master(reply))
         ov_redis_conn_drop(redis, "is no master");
     else

@@ -3,7 +3,7 @@
 #
 # A cluster whose leases are in a Redis that asks for TLS and a password: what its config says of these
 # reaches the gateway. With a wrong password, or another authority, the log says why, and once the file
-# is right the next gateway goes on.
+# is right the next gateway goes on. A user of the server's is known by its own password.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -40,7 +40,8 @@ serve_tls() {
     redis-server --port 0 --tls-port "$listen" --bind 127.0.0.1 --dir "$dir" --save '' \
         --maxmemory-policy noeviction --requirepass right --tls-ca-cert-file "$dir/ca.pem" \
         --tls-cert-file "$dir/server.pem" --tls-key-file "$dir/server.key" \
-        --tls-auth-clients no >"$dir/server.log" 2>&1 </dev/null &
+        --tls-auth-clients no --user leases on '>other' '~ax/*' +hello +evalsha '+script|load' \
+        +get +set +del +pexpire +pttl >"$dir/server.log" 2>&1 </dev/null &
     server=$!
 }
 
@@ -98,6 +99,18 @@ start_all
 works a b
 fails b.word wrong 'WRONGPASS'
 fails b.pem "$(<"$dir/other.pem")" 'TLS: .*certificate'
+
+# As a user that the server does not have, and as one that may do just what the manual says.
+echo other >"$dir/b.word"
+for user in nobody leases; do
+    stop b
+    : >"$dir/b.log"
+    sed -i "s|\"user\": \"[a-z]*\", ||; s|\"tls\": true|\"user\": \"$user\", &|" "$dir/b.json"
+    start b
+    [[ $user == leases ]] ||
+        log_of_b "the lease store does not answer: redis 127.0.0.1:$listen: log in as nobody: WRONGPASS"
+done
+works a b
 ! grep -q right "$dir/a.log" "$dir/b.log"
 verdict $? "the password is in a log: $(grep right "$dir"/?.log)"
 
