@@ -2,6 +2,7 @@
 /* member.c - a node x that has the token: it sends what a node of ours never would. */
 #include "attack.h"
 
+#include "overlay/core/cluster_parts.h"
 #include "overlay/core/ident.h"
 #include "overlay/gateway/own.h"
 #include "tests/plugins/courier/shelf.h"
@@ -382,12 +383,37 @@ static struct ov_frame make_odd(unsigned i)
     return frame;
 }
 
+#define REQUESTS (2048u + 128u) /* of the node at PORT, with the room for ensures */
+#define LIVES 4u
+
+/* An answer to what that node has asked, if anybody: the ids of all that its first process, whose
+ * number is 0 or 1, can ask first, until all are used for the `LIVES`th time, one after another. */
+static struct ov_frame make_unasked(unsigned i)
+{
+    static struct ov_slot slots[REQUESTS];
+    static const uint64_t value = 4242;
+    static struct ov_pool pool;
+    struct ov_frame frame = {
+        .kind = OV_ASK, .response = true, .body = {(const char *)&value, sizeof value}};
+    if (i % (REQUESTS * LIVES) == 0) {
+        ov_pool_init(&pool, slots, sizeof *slots, REQUESTS, OV_POOL_REQUESTS);
+        ov_pool_begin(&pool, i / (REQUESTS * LIVES));
+    }
+    struct ov_slot *slot = ov_pool_take(&pool);
+    OV_SET(&frame, request, slot->id);
+    OV_SET(&frame, status, 0);
+    ov_pool_give(&pool, slot);
+    return frame;
+}
+
 static struct ov_frame make(unsigned i)
 {
     struct ov_frame frame;
+    if (strcmp(attack->kind, "unasked") == 0 && i + 1 < attack->count)
+        return make_unasked(i);
     if (strcmp(attack->kind, "put") == 0)
         frame = make_put();
-    else if (strcmp(attack->kind, "watch_shelf") == 0)
+    else if (strcmp(attack->kind, "watch_shelf") == 0 || strcmp(attack->kind, "unasked") == 0)
         frame = make_watch();
     else
         return make_odd(i);
@@ -424,6 +450,7 @@ _Noreturn static void be_deaf(void)
 void be_member(const struct attack *the_attack)
 {
     bool watch = strncmp(the_attack->kind, "watch", 5) == 0;
+    unsigned wanted = strcmp(the_attack->kind, "unasked") == 0 ? 1 : the_attack->count;
     attack = the_attack;
     join();
     if (strcmp(attack->kind, "deaf") == 0)
@@ -436,7 +463,7 @@ void be_member(const struct attack *the_attack)
     }
     bool ends =
         watch && strcmp(attack->kind, "watch_one") != 0 && strcmp(attack->kind, "watch_shelf") != 0;
-    while (over == NULL && (answers < attack->count || (ends && downs < attack->count)))
+    while (over == NULL && (answers < wanted || (ends && downs < attack->count)))
         round_once();
     printf("%s answers=%u", over != NULL ? over : "up", answers);
     print_counts("status", status_count);
