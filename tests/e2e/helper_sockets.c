@@ -7,17 +7,27 @@
  * its options, and TCP_USER_TIMEOUT in milliseconds: "COOKIE keepalive=1 idle=30 interval=10
  * probes=5 user_timeout=2000". Ends with 77 where the kernel does not lend the descriptors of that
  * process.
+ *
+ *   helper_sockets PID bytes
+ *
+ * How much has gone by each, both ways, in place of the options: "COOKIE SENT RECEIVED".
  */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define ESTABLISHED 1 /* the kernel's TCP_ESTABLISHED */
+
+static bool bytes;
 
 static int option(int fd, int level, int name)
 {
@@ -33,10 +43,14 @@ static void look(int fd)
     uint64_t cookie = 0;
     socklen_t size = sizeof info, cookie_size = sizeof cookie;
     if (option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP ||
-        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
-        info.tcpi_state != TCP_ESTABLISHED)
+        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state != ESTABLISHED)
         return;
     (void)getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_size);
+    if (bytes) {
+        printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", cookie, (uint64_t)info.tcpi_bytes_sent,
+               (uint64_t)info.tcpi_bytes_received);
+        return;
+    }
     printf("%" PRIu64 " keepalive=%d idle=%d interval=%d probes=%d user_timeout=%d\n", cookie,
            option(fd, SOL_SOCKET, SO_KEEPALIVE), option(fd, IPPROTO_TCP, TCP_KEEPIDLE),
            option(fd, IPPROTO_TCP, TCP_KEEPINTVL), option(fd, IPPROTO_TCP, TCP_KEEPCNT),
@@ -62,7 +76,8 @@ int main(int argc, char **argv)
 {
     char path[64];
 
-    if (argc != 2)
+    bytes = argc == 3 && strcmp(argv[2], "bytes") == 0;
+    if (argc != 2 && !bytes)
         return 2;
     snprintf(path, sizeof path, "/proc/%s/fd", argv[1]);
     int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)atoi(argv[1]), 0);

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Two nodes on loopback, and what is between them: how many connections for how many messages, what
-# the kernel does for them, that nobody on the way reads what goes by, and that who has another token,
-# or none, is kept out, and that a node whose connections break is down long before its silence would
-# say so. Node b is reached through a relay, which keeps all that it has seen.
+# Two nodes on loopback, and what is between them: how many connections for how many messages, which
+# of them has what, what the kernel does for them, that nobody on the way reads what goes by, and that
+# who has another token, or none, is kept out, and that a node whose connections break is down long
+# before its silence would say so. Node b is reached through a relay, which keeps all that it has
+# seen.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -66,9 +67,9 @@ while True:
 ' "$1" "$2" "$dir/seen"
 }
 
-# sockets NODE: what its gateway has.
+# sockets NODE [bytes]: what its gateway has.
 sockets() {
-    "$AX_BUILD/tests/e2e/helper_sockets" "$(pid_of "$1" gateway/0)"
+    "$AX_BUILD/tests/e2e/helper_sockets" "$(pid_of "$1" gateway/0)" "${@:2}"
 }
 
 "$axsup" keygen --token "$dir/token" || exit
@@ -99,9 +100,16 @@ fi
 out=$("$axsup" call "$dir/a.json" near tells '{"node":"b","count":20000}' --timeout 100s)
 [[ $out == *'"lost":0}' ]]
 verdict $? "20000 tells: $out"
+sockets a bytes >"$dir/earlier"
 out=$("$axsup" call "$dir/a.json" near asks '{"node":"b","count":1000}' --timeout 100s)
 [[ $out == '{"median_ns":'* ]]
 verdict $? "1000 asks: $out"
+# Asks, of 64 bytes and more, go by the data connection, where b says nothing; it answers by the other one.
+sockets a bytes | paste "$dir/earlier" - | awk '{ print $5 - $2, $6 - $3 }' | sort -rn >"$dir/gone"
+awk 'NR == 1 { asks = $1 >= 64000 && $2 == 0 } NR == 2 { answers = $1 < 64000 && $2 >= 64000 }
+    END { exit !asks || !answers }' "$dir/gone"
+verdict $? "of 1000 asks and their answers each connection sent, and received: $(<"$dir/gone")"
+ran answers_by_control tcp
 [[ $(wc -l <<<"$before") == 2 && $(sockets a) == "$before" ]]
 verdict $? "21000 messages had these connections: $before; and at the end: $(sockets a)"
 
