@@ -212,8 +212,11 @@ static void refused(struct ov_redis *redis, const char *error)
 {
     const char *user = redis->store->options.user;
     char why[OV_STORE_ERROR_MAX];
-    snprintf(why, sizeof why, "log in as %s: %s", user, error);
-    ov_redis_conn_drop(redis, user == NULL ? error : why);
+    if (user != NULL) {
+        snprintf(why, sizeof why, "log in as %s: %s", user, error);
+        error = why;
+    }
+    ov_redis_conn_drop(redis, error);
 }
 
 static void greeted(struct ov_redis *redis, const redisReply *reply)
