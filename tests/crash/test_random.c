@@ -13,7 +13,8 @@
  *             each that left
  *   dead letters   one for each handler that died in an await, one for each that failed; no others
  *
- *   AX_KILLS=100000   how many (default 3000)     AX_SEED=1   of the moments (default: the time) */
+ *   AX_KILLS=100000   how many (default 3000, with sanitizers 1000)
+ *   AX_SEED=1         of the moments (default: the time) */
 #include "axsup/loop.h"
 #include "libax/boot.h"
 #include "tests/lib/system.h"
@@ -29,6 +30,12 @@
 #define ACTORS (3 * WORKERS)
 #define QUIET_NS 60000000000ull /* from the pause until nothing is under way */
 #define LOOK_NS 2000000ull
+
+#ifdef __SANITIZE_ADDRESS__ /* the plain build does more of the same */
+#define KILLS 1000u
+#else
+#define KILLS 3000u
+#endif
 
 static uint64_t seed;
 
@@ -418,7 +425,7 @@ int main(void)
     struct toll toll = {0};
     struct books all;
     struct outside outside;
-    uint64_t kills = system_setting("AX_KILLS", 3000);
+    uint64_t kills = system_setting("AX_KILLS", KILLS);
     seed = system_setting("AX_SEED", sup_clock() % 1000000);
     printf("AX_SEED=%" PRIu64 "\n", seed);
     fflush(stdout);
