@@ -243,11 +243,17 @@ said '*system d has stopped: *'
 wait "$pid"
 pid=
 
-# ---- keys that are alike ----
+# ---- a user of its own, and keys that are alike ----
 
-# A hash that is no secret takes these two for one.
-config d 5s "$d },"
+# It speaks with other nodes as somebody who can do little else; the others are who they were.
+user=''
+((EUID == 0)) && user=', "user": "nobody"'
+config d 5s "$d$user },"
 begin_whole d
+[[ $(stat -c %U "/proc/$(pid_of "$dir/d.json" gateway/0)") == $([[ -n $user ]] && echo nobody || id -un) &&
+    $(stat -c %U "/proc/$(pid_of "$dir/d.json" counting/0)") == $(id -un) ]]
+verdict $? "who runs as what: $(ps -o user,args --ppid "$pid")"
+# A hash that is no secret takes these two for one.
 try 0 '' '' send "$dir/d.json" users/X-MW81Hf3yz-rQ add '{"by":500}'
 try 0 '{"value":500}' '' call "$dir/d.json" users/X-MW81Hf3yz-rQ get
 try 0 '{"value":0}' '' call "$dir/d.json" users/RcBP0GAf7fe03Z get
