@@ -4,6 +4,7 @@
 # Many processes of a node are stopped, and actors in them are told more than they take. What is for
 # actors of another process of that node comes as ever, and so do downs; what was for those that are
 # stopped comes once or is a dead letter.
+# not-with-sanitizers: cluster_slow tells one process that is stopped more than it takes
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
