@@ -246,11 +246,11 @@ pid=
 # ---- a user of its own, and keys that are alike ----
 
 # It speaks with other nodes as somebody who can do little else; the others are who they were.
-user=''
-((EUID == 0)) && user=', "user": "nobody"'
-config d 5s "$d$user },"
+user=$(id -un) as=''
+((EUID == 0)) && user=nobody as=', "user": "nobody"'
+config d 5s "$d$as },"
 begin_whole d
-[[ $(stat -c %U "/proc/$(pid_of "$dir/d.json" gateway/0)") == $([[ -n $user ]] && echo nobody || id -un) &&
+[[ $(stat -c %U "/proc/$(pid_of "$dir/d.json" gateway/0)") == "$user" &&
     $(stat -c %U "/proc/$(pid_of "$dir/d.json" counting/0)") == $(id -un) ]]
 verdict $? "who runs as what: $(ps -o user,args --ppid "$pid")"
 # A hash that is no secret takes these two for one.
