@@ -82,7 +82,8 @@ static const struct {
     [SUP_DIAL_REFUSED] = {DIALLED,
                           "Whoever is where a peer is dialled ends the connection before it has "
                           "shown that it is that peer, again and again: another node is there, as "
-                          "where addresses in peers are swapped, or one that refuses this node. "
+                          "where addresses in peers are swapped, or one that refuses this node, "
+                          "or a relay without a node behind it. "
                           "Its own auth_refused says why. Told of a peer once in 10 s."},
     [SUP_CONFIG_DIFFERS] = {NODE | WHY,
                             "Another node has another number of shards in a registry, or keeps "

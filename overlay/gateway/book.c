@@ -167,10 +167,11 @@ static int take_book(struct ax_ctx *ctx, struct gw_book *book, char *why, size_t
     if (error != 0) { /* a connection of a peer that has gone is still being closed */
         swap_books(book);
         (void)dial_others(ctx, book);
-        snprintf(why, room, "cluster.peers: not all can be dialled yet, so nothing was changed: %s",
+        snprintf(why, room, "cluster.peers: not all can be dialled, so nothing was changed: %s",
                  ax_strerror(error));
         return error;
     }
+    gw_news_no_dials();
     put_out(ctx, book);
     return 0;
 }

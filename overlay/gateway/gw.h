@@ -70,6 +70,7 @@ struct gw_link {       /* a connection */
     uint64_t conn, io; /* conn 0: free */
     bool connecting;
     uint32_t dials; /* a node, as the core calls it, and one; 0: it was accepted */
+    uint32_t book;  /* gw.books when it was dialled: another one has other addresses */
     bool paused;    /* is not read, as there is no room for what it says */
     uint64_t waits; /* bytes that have come by it and wait for room */
     bool held;      /* is not read, as the core wants it so */
@@ -166,6 +167,7 @@ struct gw {
     char accepted_from[GW_FROM];
     struct gw_refused refused;
     struct gw_hung_up hung_up[OV_NODES_MAX];
+    uint32_t books;              /* address books that reloads have brought */
     bool rotating[OV_NODES_MAX]; /* the node's last session has ended for another one */
 
     struct gw_call *calls; /* calls.c */
@@ -450,6 +452,8 @@ void gw_news_refused(struct ax_ctx *ctx, const char *from, const char *why);
  * that one; or the dial, or the node, came to another end. */
 void gw_news_hung_up(struct ax_ctx *ctx, uint32_t node, const char *name, const char *address);
 void gw_news_not_hung_up(uint32_t node);
+/* Peers have other addresses, and nodes may have other numbers. */
+void gw_news_no_dials(void);
 /* Tells what has been held back, and when that is due. */
 void gw_news_look(struct ax_ctx *ctx);
 uint64_t gw_news_next(void);

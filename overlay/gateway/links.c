@@ -69,6 +69,7 @@ static void dial(struct ax_ctx *ctx, const struct ov_effect *effect)
     struct gw_link *link = add(ctx, effect->conn, io, address);
     link->connecting = true;
     link->dials = effect->index + 1;
+    link->book = gw.books;
 }
 
 static void give_up(struct ax_ctx *ctx, struct gw_link *link)
@@ -300,8 +301,9 @@ static void closed(struct ax_ctx *ctx, struct gw_link *link)
 {
     uint64_t conn = link->conn;
     struct ov_node_view view;
-    if (link->dials != 0 && ov_core_node(ov_cluster_core(gw.cluster), link->dials - 1, &view) &&
-        view.dial == conn && !gw_has_connection(&view) && gw_address(view.node) != NULL)
+    if (link->dials != 0 && link->book == gw.books &&
+        ov_core_node(ov_cluster_core(gw.cluster), link->dials - 1, &view) && view.dial == conn &&
+        !gw_has_connection(&view) && gw_address(view.node) != NULL)
         gw_news_hung_up(ctx, link->dials - 1, view.node, gw_address(view.node));
     drop(ctx, link);
     (void)gw_link_event(ctx, (struct ov_event){.kind = OV_ON_CLOSED, .conn = conn});

@@ -96,16 +96,17 @@ void gw_news_refused(struct ax_ctx *ctx, const char *from, const char *why)
 void gw_news_hung_up(struct ax_ctx *ctx, uint32_t node, const char *name, const char *address)
 {
     struct gw_hung_up *hung_up = &gw.hung_up[node];
-    const struct gateway_news news = {
-        .what = GATEWAY_DIAL_REFUSED, .name = name, .number = ++hung_up->untold, .why = address};
-    if (++hung_up->running < HUNG_UP || gw.now < hung_up->next)
+    hung_up->running++;
+    hung_up->untold++;
+    if (hung_up->running < HUNG_UP || gw.now < hung_up->next)
         return;
+    const struct gateway_news news = {
+        .what = GATEWAY_DIAL_REFUSED, .name = name, .number = hung_up->untold, .why = address};
     gateway_event(ctx, &news);
-    ax_log(
-        ctx, AX_WARN,
-        "node %s is not at %s: another node is there, or one that refuses this one; it has ended "
-        "%u connection(s), and its own log says why",
-        name, address, hung_up->untold);
+    ax_log(ctx, AX_WARN,
+           "node %s is not at %s: another node is there, or one that refuses this one, or a relay "
+           "without a node behind it; %u connection(s) were ended there, and its own log says why",
+           name, address, hung_up->untold);
     hung_up->untold = 0;
     hung_up->next = gw.now + HUNG_UP_NS;
 }
@@ -113,6 +114,12 @@ void gw_news_hung_up(struct ax_ctx *ctx, uint32_t node, const char *name, const 
 void gw_news_not_hung_up(uint32_t node)
 {
     gw.hung_up[node] = (struct gw_hung_up){.next = gw.hung_up[node].next};
+}
+
+void gw_news_no_dials(void)
+{
+    gw.books++;
+    memset(gw.hung_up, 0, sizeof gw.hung_up);
 }
 
 void gw_news_look(struct ax_ctx *ctx)
