@@ -25,7 +25,7 @@ static int on_monitor(struct worker *w, uint32_t slot, const struct shm_frame *f
 {
     uint32_t index = actor_local(w, frame->to);
     if (index == 0)
-        return watch_refuse(w, frame, SHM_GONE);
+        return watch_refuse(w, frame, watch_gone(w, w->port.slot));
     if (!share_of_records(w, slot))
         return watch_refuse(w, frame, SHM_OTHER);
     return watch_add(w, index, frame->from, frame->corr, frame->method != 0);

@@ -20,6 +20,9 @@ int watch_end(struct worker *w, uint32_t actor, const struct shm_down_body *body
 int watch_add(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t id, bool final);
 /* In the open turn: nothing comes of the monitor or the link that the frame asks for. */
 int watch_refuse(struct worker *w, const struct shm_frame *frame, uint8_t reason);
+/* The reason where an actor of a slot is not there, as far as is known: whom those of the gateway
+ * stood for may live. */
+uint8_t watch_gone(const struct worker *w, uint32_t slot);
 void watch_remove(struct worker *w, uint32_t actor, uint64_t watcher, uint64_t name);
 /* In the open turn: a down or exit that another slot has sent to the record, NULL: there is none.
  * Where it is not on who ended it is dropped. 0, AX_E_NO_MEMORY, AX_E_LIMIT. */

@@ -16,8 +16,9 @@
  * A peer whose lane was full may have died before its answer was in it; it comes from the next
  * process, and the death in between is told with it.
  *
- * Whom the gateway's actors stand for are not in its process. Of its death nothing is told but
- * their last end, that the connection is gone: by the next process, or here where there is none. */
+ * Whom the gateway's actors stand for are not in its process. So of the death of that slot nothing
+ * is told but the last end of its actors, that the connection is gone: by the next process, or here
+ * where there is none. */
 #include "libax/watch.h"
 
 #include "libax/life.h"
@@ -79,6 +80,11 @@ static struct shm_death death_of(const struct shm_slot_down_body *body)
 {
     return (struct shm_death){
         .suspect = body->suspect, .reason = body->reason, .signal = body->signal};
+}
+
+uint8_t watch_gone(const struct worker *w, uint32_t slot)
+{
+    return slot == w->boot->gateway ? SHM_NODE_DOWN : SHM_GONE;
 }
 
 /* Whether a death that is not its peer's last end is to be told. */
@@ -160,11 +166,11 @@ static struct shm_down_body ended_last(const struct worker *w, const struct shm_
         return down;
     uint32_t target = SHM_REF_INDEX(watch->peer);
     if (target >= w->port.peer_actors[body->slot])
-        return (struct shm_down_body){.who = watch->peer, .reason = SHM_GONE};
+        return (struct shm_down_body){.who = watch->peer, .reason = watch_gone(w, body->slot)};
     const struct shm_directory *entry = &w->port.directories[body->slot][target];
     uint32_t own = shm_load_acquire(&entry->incarnation); /* pairs with publish_now */
     if (shm_load(&entry->gen) != SHM_REF_GEN(watch->peer))
-        return (struct shm_down_body){.who = watch->peer, .reason = SHM_GONE};
+        return (struct shm_down_body){.who = watch->peer, .reason = watch_gone(w, body->slot)};
     down.incarnation = own + body->incarnation;
     return down;
 }
