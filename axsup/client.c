@@ -283,12 +283,18 @@ static int send_request(struct sup_client *client)
     return 0;
 }
 
-/* The request as a line, with so much of its timeout. 0 or SUP_EXIT_USAGE. */
+/* The request as a line, with so much of its timeout; it says for which system it is, for the
+ * run_dir may be another one's. 0 or SUP_EXIT_USAGE. */
 static int write_request(struct sup_client *client, uint64_t left_ns)
 {
+    json_t *own = client->asked;
+    bool whole =
+        own && json_object_set_new(own, "system", json_string(client->config->system)) == 0;
+
     if (client->timeout_ns != 0)
-        json_object_set_new(client->asked, "timeout_ns", json_integer((json_int_t)left_ns));
-    char *text = json_dumps(client->asked, JSON_COMPACT);
+        whole =
+            whole && json_object_set_new(own, "timeout_ns", json_integer((json_int_t)left_ns)) == 0;
+    char *text = whole ? json_dumps(own, JSON_COMPACT) : NULL;
     size_t size = text ? strlen(text) : 0;
 
     free(client->request);
@@ -310,15 +316,12 @@ static int write_request(struct sup_client *client, uint64_t left_ns)
     return 0;
 }
 
-/* It says for which system it is, for the run_dir may be another one's. */
 int sup_client_send(struct sup_client *client, json_t *request)
 {
     forget_request(client);
     client->asked = request;
     client->asked_at = clock_ns();
     client->timeout_ns = (uint64_t)json_integer_value(json_object_get(request, "timeout_ns"));
-    if (request)
-        json_object_set_new(request, "system", json_string(client->config->system));
     int status = write_request(client, client->timeout_ns);
     return status != 0 ? status : send_request(client);
 }
