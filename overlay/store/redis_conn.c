@@ -207,12 +207,18 @@ static bool write_out(struct ov_redis *redis)
 
 /* ---- replies ---- */
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 /* Whose password it was, the server does not say. */
 static void refused(struct ov_redis *redis, const char *error)
 {
     const char *user = redis->store->options.user;
     char why[OV_STORE_ERROR_MAX];
-    if (user != NULL) {
+    bool log_in = begins(error, "WRONGPASS") || begins(error, "NOPERM") || begins(error, "NOAUTH");
+    if (user != NULL && log_in) {
         snprintf(why, sizeof why, "log in as %s: %s", user, error);
         error = why;
     }
