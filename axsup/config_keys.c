@@ -212,8 +212,8 @@ static const struct sup_key worker_keys[] = {
         ABOUT(
             "Memory of a process that outlives it: mailboxes, kept state and maps, snapshots. All "
             "of it is allocated when the system starts, which is refused where there is less. One "
-            "that has no room for two of the largest messages, beside what is under way in lanes, "
-            "is refused too.")),
+            "that cannot grow to have room for two of the largest messages, beside what is under "
+            "way in lanes, is refused too.")),
     KEY(sup_worker_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
         ABSENT("as arena: it does not grow"),
         ABOUT(

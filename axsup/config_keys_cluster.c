@@ -208,8 +208,8 @@ static const struct sup_key cluster_keys[] = {
     KEY(sup_cluster_config, "user", NAME, user, RANGE(1, 63), ABSENT("the user of axsup"),
         ABOUT("User that the gateway runs as, as for a worker.")),
     KEY(sup_cluster_config, "arena", SIZE, arena, RANGE(MIB, 64 * GIB), DEFAULT("16M"),
-        ABOUT("Memory of the gateway that outlives its process, as for a worker. One that has no "
-              "room for the leases that the node keeps in memory is refused.")),
+        ABOUT("Memory of the gateway that outlives its process, as for a worker. One that cannot "
+              "grow to have room for the leases that the node keeps in memory is refused.")),
     KEY(sup_cluster_config, "arena_max", SIZE, arena_max, RANGE(MIB, 64 * GIB),
         ABSENT("as arena: it does not grow"),
         ABOUT("Up to which size it grows, as for a worker; not below arena.")),
