@@ -129,9 +129,9 @@ lives() {
     done | grep -o '"contract":"leased"' | wc -l
 }
 deadline=$((SECONDS + patience))
-until (($(lives) == 1 || SECONDS >= deadline)); do :; done
-[[ $(lives) == 1 ]]
-verdict $? "after $epochs epochs $(lives) actors live"
+until alive=$(lives) && ((alive == 1 || SECONDS >= deadline)); do :; done
+((alive == 1))
+verdict $? "after $epochs epochs $alive actors live"
 in_order "$file" $epochs >"$dir/sum"
 verdict $? "$(<"$dir/sum")"
 cat "$dir/sum"
@@ -144,13 +144,17 @@ totals '[1-9]*' moved
 
 # Whose process stands still with a message, and its gateway with what it knows: the next owner begins,
 # and when both go on they are late. The node may have the shard again by then, in a later epoch.
-adds 0 0 999
-who=
-for node in b c; do
-    (($(counters $node) > 1)) && who=$node # one of them has a name
+who=''
+deadline=$((SECONDS + patience)) # its lease may run out as it is looked for
+until [[ -n $who ]] || ((SECONDS >= deadline)); do
+    adds 0 0 999
+    for node in b c; do
+        (($(counters $node) > 1)) && who=$node # one of them has a name
+    done
 done
 [[ -n $who ]]
 verdict $? "neither b nor c has the counter"
+[[ -n $who ]] || exit
 [[ $who == b ]] && other=c || other=b
 worker=$(pid_of "$who" counting/0) gateway=$(pid_of "$who" gateway/0)
 kill -STOP "$worker"

@@ -48,20 +48,26 @@ tells() {
 
 # anew NODE: its gateway dies, and another process has begun.
 anew() {
-    local first
+    local first deadline=$((SECONDS + patience))
     first=$(pid_of "$1" gateway/0)
     "$axsup" kill "$dir/$1.json" gateway
-    until [[ $(pid_of "$1" gateway/0) =~ ^[0-9]+$ && ${BASH_REMATCH[0]} != "$first" ]]; do :; done
+    until [[ $(pid_of "$1" gateway/0) =~ ^[0-9]+$ && ${BASH_REMATCH[0]} != "$first" ]] ||
+        ((SECONDS >= deadline)); do :; done
+    [[ ${BASH_REMATCH[0]-} =~ ^[0-9]+$ && ${BASH_REMATCH[0]} != "$first" ]]
+    verdict $? "there is no gateway of $1 behind $first: $(tail -n 5 "$dir/$1.log")"
 }
 
-# logs TIMES NODE TEXT: until it has.
-logs() {
+silent='the lease store does not answer: no session: node a'
+silences() { grep -c "$silent" "$dir/$1.log"; }
+
+# silent_again NODE BEFORE: until it has logged once more than so often that its store is.
+silent_again() {
     local deadline=$((SECONDS + patience))
-    until (($(grep -c "$3" "$dir/$2.log") >= $1 || SECONDS >= deadline)); do
+    until (($(silences "$1") > $2 || SECONDS >= deadline)); do
         read -r -t 0.05 <>"$dir/never"
     done
-    (($(grep -c "$3" "$dir/$2.log") >= $1))
-    verdict $? "$2 has not logged $1 times: $3; $(tail -n 5 "$dir/$2.log")"
+    (($(silences "$1") > $2))
+    verdict $? "$1 has not logged it again: $silent; $(tail -n 5 "$dir/$1.log")"
 }
 
 # stays WHY: a, begun at $began, does not end within 5 s.
@@ -93,8 +99,9 @@ become '*"state":"held"*' leases "$dir/b.json" --json
 tells b 'store_down memory of a no session: node a;store_up memory of a'
 stop a
 tells b '*;store_up memory of a;store_down memory of a no session: node a'
+before=$(silences b)
 anew b
-logs 3 b 'the lease store does not answer: no session: node a'
+silent_again b "$before"
 tells b '*;store_up memory of a;store_down memory of a no session: node a'
 stop b
 

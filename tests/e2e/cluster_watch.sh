@@ -159,9 +159,10 @@ kill -STOP "$(pid_of a gateway/0)"
 kill -CONT "$gateway"
 counts b watchers 5
 kill -KILL "$(pid_of a gateway/0)"
-downs 1 $((told + 5)) '*'
+downs 1 $((told + 5)) 'node down'
 comes '*"state":"up"*' nodes "$dir/a.json" --json
 nothing_left
+downs 1 $((told + 5)) 'node down'
 ran answer_is_lost tcp
 
 # ---- what waits for a node ----

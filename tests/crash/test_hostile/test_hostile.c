@@ -357,8 +357,7 @@ static uint32_t play_shares(uint64_t first, uint64_t count, struct found *all, u
     int status;
     for (uint32_t i = 0; i < shares; i++) {
         pid_t pid = fork();
-        if (pid < 0)
-            return 1;
+        bad += pid < 0;
         if (pid != 0)
             continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
