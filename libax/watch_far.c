@@ -157,9 +157,9 @@ void watch_note_death(struct worker *w, const struct shm_slot_down_body *body)
 static struct shm_down_body ended_last(const struct worker *w, const struct shm_watch *watch,
                                        const struct shm_slot_down_body *body)
 {
-    const struct shm_death death = body->slot == w->boot->gateway
-                                       ? (struct shm_death){.reason = SHM_NODE_DOWN}
-                                       : death_of(body);
+    struct shm_death death = death_of(body);
+    if (body->slot == w->boot->gateway)
+        death = (struct shm_death){.reason = SHM_NODE_DOWN};
     struct shm_down_body down = ended(watch, &death, body->incarnation);
     down.will_restart = 0;
     if (watch->known && !watch->final)

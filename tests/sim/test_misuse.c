@@ -161,10 +161,11 @@ static void told(void **state)
 
 int main(void)
 {
+#define NUMBER(name, text) NUMBER_##name,
+    enum { MISUSES(NUMBER) };
 #define MISUSE(name, text) {name, text},
     static struct misuse misuses[] = {MISUSES(MISUSE)};
-#define TEST(name, text) {#name, told, NULL, NULL, &misuses[n++]},
-    unsigned n = 0;
+#define TEST(name, text) {#name, told, NULL, NULL, &misuses[NUMBER_##name]},
     const struct CMUnitTest tests[] = {MISUSES(TEST)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
