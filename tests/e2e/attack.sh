@@ -203,19 +203,16 @@ unset "pids[deaf]"
 
 # Who answers what it was not asked, with the id of what another node is asked meanwhile, is not heard:
 # each answer is late, as if to what has ended. The last thing that it sends is a monitor.
-late() {
-    "$axsup" counts "$dir/a.json" --json | sed -n 's/.*"late_answers","value":\([0-9]*\).*/\1/p'
-}
 worker=$(pid_of b counting/0)
 kill -STOP "$worker"
 "$axsup" call "$dir/a.json" traveler add_at \
     '{"node":"b","name":"counter","by":1,"timeout_ns":60000000000}' --timeout 60s >"$dir/asked" 2>&1 &
 pids[asked]=$!
 become '*"count":"served","value":[1-9]*' counts "$dir/b.json" --json
-had=$(late) unasked=$((2 * 4 * (2048 + 128)))
+had=$(count a late_answers) unasked=$((2 * 4 * (2048 + 128)))
 got=$("$helper" member "${port[a]}" "$dir/token" unasked $((unasked + 1)) 2>&1)
-[[ $got == 'up answers=1 status0=1' && $(($(late) - had)) == "$unasked" ]]
-verdict $? "unasked: $got, and $(($(late) - had)) of $unasked answers were late"
+[[ $got == 'up answers=1 status0=1' && $(($(count a late_answers) - had)) == "$unasked" ]]
+verdict $? "unasked: $got, and $(($(count a late_answers) - had)) of $unasked answers were late"
 [[ ! -s $dir/asked ]] && kill -0 "${pids[asked]}"
 verdict $? "what b is asked has ended: $(<"$dir/asked")"
 kill -CONT "$worker"

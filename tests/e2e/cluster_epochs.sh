@@ -31,11 +31,6 @@ mkfifo "$dir/never"
 start_all
 store_of_all=$(pid_of a gateway/0)
 
-# count NODE NAME
-count() {
-    "$axsup" counts "$dir/$1.json" --json 2>/dev/null | sed -n 's/.*"count":"'"$2"'","value":\([0-9]*\).*/\1/p'
-}
-
 # total NAME: of all nodes that can be asked.
 total() {
     local node n sum=0
@@ -186,9 +181,7 @@ ran late tcp
 
 # Only one node takes shards. Without it nobody has any, though it is asked for them.
 of_who=$(acquired "$who")
-kill -KILL "${pids[$other]}"
-wait "${pids[$other]}" 2>/dev/null
-unset "pids[$other]"
+lose "$other"
 become '*"state":"down"*' nodes "$dir/a.json" --json
 got=$(add traveler 1)
 [[ $got == '{"error":'[1-9]* ]]
@@ -197,7 +190,6 @@ asked=(a "$who")
 totals 0 held
 [[ $(acquired a) == "$of_a" && $(acquired "$who") == "$of_who" ]]
 verdict $? "who is paused has taken shards: a $(acquired a) and not $of_a, $who $(acquired "$who") and not $of_who"
-while (exec 3<>"/dev/tcp/127.0.0.1/${port[$other]}") 2>/dev/null; do :; done # its last process ends
 start "$other"
 adds 1 1 999
 ran paused tcp

@@ -145,11 +145,6 @@ seen() {
     verdict $? "$n lines $2, not $1: $(tail -n 5 "$dir/seen")"
 }
 
-# count NAME: of node a.
-count() {
-    "$axsup" counts "$dir/a.json" --json | sed -n 's/.*"count":"'"$1"'","value":\([0-9]*\).*/\1/p'
-}
-
 # add TRAVELER
 add() {
     "$axsup" call "$dir/a.json" "$1" add_at \
@@ -173,8 +168,12 @@ impostor "$ours" "${port[b]}" &
 pids[impostor]=$!
 start b
 for each in "$ours" "${port[b]}"; do
-    while ! (exec 3<>"/dev/tcp/127.0.0.1/$each") 2>/dev/null; do :; done
+    deadline=$((SECONDS + patience))
+    until (exec 3<>"/dev/tcp/127.0.0.1/$each") 2>/dev/null || ((SECONDS >= deadline)); do :; done
+    ((SECONDS < deadline))
+    verdict $? "nobody listens at $each"
 done
+((failed == 0)) || exit 1
 start a
 
 # ---- who says nothing ----
@@ -191,7 +190,7 @@ done
 [[ $(sort -u "$dir"/told.*) == '{"error":19,"value":0}' ]] # AX_E_NODE_DOWN
 verdict $? "$callers that ask for b at once: $(sort "$dir"/told.* | uniq -c)"
 become '*"count":"late_dials","value":[2-9],*' counts "$dir/a.json" --json
-opened=$(($(grep -c 'silent opened' "$dir/seen") - 1)) late=$(count late_dials)
+opened=$(($(grep -c 'silent opened' "$dir/seen") - 1)) late=$(count a late_dials)
 ((opened >= 2 && opened <= late + 1))
 verdict $? "$opened dials, of which $late took too long"
 ! grep -qv 'silent opened 1$' "$dir/seen"
@@ -201,7 +200,7 @@ ran one_dial tcp
 
 # ---- who answers without the token ----
 
-had=$(count refused_handshakes) late=$(count late_dials)
+had=$(count a refused_handshakes) late=$(count a late_dials)
 for part in random reflected plain changed replayed; do
     play $part
     seen 3 "$part closed"
@@ -211,8 +210,8 @@ done
 n=$(grep -c 'silent opened' "$dir/seen")
 play silent
 seen $((n + 1)) 'silent opened'
-closed=$(grep -c closed "$dir/seen") refused=$(($(count refused_handshakes) - had))
-late=$(($(count late_dials) - late)) # where the impostor got no processor
+closed=$(grep -c closed "$dir/seen") refused=$(($(count a refused_handshakes) - had))
+late=$(($(count a late_dials) - late)) # where the impostor got no processor
 ((refused <= closed && refused + late >= closed))
 verdict $? "$refused were refused, and $late took too long, of $closed that have answered"
 ! grep -q 'closed [^0]' "$dir/seen"

@@ -99,9 +99,7 @@ for life in 1 2; do
     [[ $("$axsup" leases "$dir/b.json" --json) != *'"state":"held"'* ]]
     verdict $? "b has got leases of a: $("$axsup" leases "$dir/b.json" --json)"
     ((life == 1)) || break
-    kill -KILL "${pids[a]}"
-    wait "${pids[a]}" 2>/dev/null
-    while (exec 3<>"/dev/tcp/127.0.0.1/${port[a]}") 2>/dev/null; do :; done
+    lose a
 done
 grep -q 'node b gets no lease: this node has no peers' "$dir/a.log"
 verdict $? "a's log says why: $(tail -n 3 "$dir/a.log")"

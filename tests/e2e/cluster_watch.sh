@@ -89,14 +89,6 @@ nothing_left() {
     counts b watchers 0 downs 0
 }
 
-# lose NODE: it dies, and is gone when nobody has its port.
-lose() {
-    kill -KILL "${pids[$1]}"
-    wait "${pids[$1]}" 2>/dev/null
-    unset "pids[$1]"
-    while (exec 3<>"/dev/tcp/127.0.0.1/${port[$1]}") 2>/dev/null; do :; done
-}
-
 # ---- what cannot be sent ----
 
 # What another node takes no message of: all keys are of b.

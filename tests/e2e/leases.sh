@@ -92,8 +92,7 @@ else
     kill -KILL "${pids[$who]}"
     wait "${pids[$who]}" 2>/dev/null
     acts
-    # The last of its processes has the port as long as it lives.
-    while (exec 3<>"/dev/tcp/127.0.0.1/${port[$who]}") 2>/dev/null; do :; done
+    freed "${port[$who]}"
     start "$who"
 fi
 

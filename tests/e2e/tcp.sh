@@ -192,7 +192,7 @@ ran node_down tcp
 # Nothing is left of its session, and it comes with another one.
 become '[]' sessions "$dir/a.json" --json
 become '*{"node":"b",*"state":"down",*}*' nodes "$dir/a.json" --json
-while (exec 3<>"/dev/tcp/127.0.0.1/${ports[1]}") 2>/dev/null; do :; done # its last process ends
+freed "${ports[1]}"
 start b
 become '[{"node":"b","session":"b@boot-*,"version":1,*' sessions "$dir/a.json" --json
 got=$("$axsup" sessions "$dir/a.json" --json)

@@ -187,6 +187,28 @@ gateways_live() {
     done
 }
 
+# freed PORT: until nobody has it, for the last process of a node that was killed ends after its axsup.
+freed() {
+    local until=$((SECONDS + patience))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && ((SECONDS < until)); do :; done
+    ((SECONDS < until))
+    verdict $? "somebody still has the port $1"
+}
+
+# lose NODE: all of it dies.
+lose() {
+    kill -KILL "${pids[$1]}"
+    wait "${pids[$1]}" 2>/dev/null
+    unset "pids[$1]"
+    freed "${port[$1]}"
+}
+
+# count NODE NAME: what it counts.
+count() {
+    "$axsup" counts "$dir/$1.json" --json 2>/dev/null |
+        sed -n 's/.*"count":"'"$2"'","value":\([0-9]*\).*/\1/p'
+}
+
 # node_of PID WORKER: of which node that is the worker; nothing: of none that runs.
 node_of() {
     local node
