@@ -4,6 +4,7 @@
 # many: as many keys of a registry, over two workers, and entries of a kept map as AX_KEYS says
 # (20,000; 1,000,000 by "make many"). Each process that has them is killed: nothing is missing after
 # that, and it is said how long the first answer took.
+# not-with-sanitizers: registry and maps do the same with less
 
 set -u
 # shellcheck source=tests/lib/e2e.sh

@@ -3,6 +3,7 @@
 #
 # A mistake that is planted in the host of the seeds, which begins turns without looking at leases, is
 # found, and told by a small part of its plan: always the same, and with a story that fails alike.
+# not-with-sanitizers: sim/seeds and unit/test_shrink run all of it
 
 set -u
 seeds=$AX_BUILD/tests/sim/seeds
