@@ -13,6 +13,12 @@ static bool is_duration(const char *key)
     return length > 3 && strcmp(key + length - 3, "_ns") == 0;
 }
 
+/* 0 is one as any, and not none of it. */
+static bool is_number_of_one(const char *key)
+{
+    return strcmp(key, "shard") == 0;
+}
+
 /* " reason=signal", and nothing for what is null, false, 0 or said before. */
 static void print_member(const char *key, const json_t *value, const json_t *event)
 {
@@ -20,7 +26,7 @@ static void print_member(const char *key, const json_t *value, const json_t *eve
 
     if (strcmp(key, "at") == 0 || strcmp(key, "event") == 0 || strcmp(key, "worker") == 0 ||
         strcmp(key, "ref") == 0 || json_is_null(value) || json_is_false(value) ||
-        (json_is_integer(value) && json_integer_value(value) == 0))
+        (json_is_integer(value) && json_integer_value(value) == 0 && !is_number_of_one(key)))
         return;
     if (is_duration(key)) {
         sup_cell_duration(value, event, cell, sizeof(cell));
