@@ -9,7 +9,11 @@
 
 #include <ax/cluster.h>
 
+#include <stdlib.h>
 #include <time.h>
+
+#define LOOK_NS UINT64_C(500000000)
+#define LOOK_RECORDS 4096u /* of actors, at a time */
 
 static uint64_t boot_clock(void)
 {
@@ -35,10 +39,12 @@ void lease_open(struct worker *w)
         return;
     w->leases = (const void *)((const uint8_t *)w->port.peers[gateway] + off);
     w->nleases = (uint32_t)count;
+    w->leases_seen = calloc(count != 0 ? count : 1, sizeof *w->leases_seen);
+    w->lease_next = 1; /* whoever lived in the process before is looked at */
 }
 
 /* What its writer changes is 0 meanwhile. */
-static uint64_t epoch_of(const struct worker *w, uint32_t lease)
+static uint64_t epoch_at(const struct worker *w, uint32_t lease, uint64_t now)
 {
     if (lease == 0 || lease > w->nleases)
         return 0;
@@ -46,7 +52,12 @@ static uint64_t epoch_of(const struct worker *w, uint32_t lease)
     uint64_t until = shm_load_acquire(&at->until), epoch = shm_load_acquire(&at->epoch);
     if (until != shm_load_acquire(&at->until))
         return 0;
-    return until > boot_clock() ? epoch : 0;
+    return until > now ? epoch : 0;
+}
+
+static uint64_t epoch_of(const struct worker *w, uint32_t lease)
+{
+    return epoch_at(w, lease, boot_clock());
 }
 
 int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_span key,
@@ -54,7 +65,11 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
 {
     *lease = registry->first_lease + shard_of(key, registry->shards);
     *epoch = epoch_of(w, *lease);
-    return *epoch == 0 ? AX_E_STALE : 0;
+    if (*epoch == 0)
+        return AX_E_STALE;
+    if (w->leases_seen != NULL)
+        w->leases_seen[*lease - 1] = *epoch;
+    return 0;
 }
 
 /* What the actor lives under; lease 0: nothing. */
@@ -96,6 +111,40 @@ void lease_end(struct worker *w, uint32_t index)
     turn_commit(w);
     if (actor_at(w, index)->suspended)
         actor_cancel(w, index);
+}
+
+/* Whether one may have ended since the last look. */
+static bool one_has_ended(struct worker *w)
+{
+    uint64_t now = boot_clock();
+    bool ended = w->leases_seen == NULL; /* no memory: nobody knows */
+    for (uint32_t i = 0; i < w->nleases && w->leases_seen != NULL; i++) {
+        uint64_t epoch = epoch_at(w, i + 1, now);
+        ended |= w->leases_seen[i] != 0 && w->leases_seen[i] != epoch;
+        w->leases_seen[i] = epoch;
+    }
+    return ended;
+}
+
+void lease_look(struct worker *w)
+{
+    w->lease_look_at = w->now + LOOK_NS;
+    if (w->lease_next == 0 && !one_has_ended(w))
+        return;
+    uint32_t at = w->lease_next != 0 ? w->lease_next : 1, end = at + LOOK_RECORDS;
+    if (end >= w->port.priv->fresh_actor) {
+        end = w->port.priv->fresh_actor;
+        w->lease_next = 0;
+    } else {
+        w->lease_next = end;
+        w->lease_look_at = w->now;
+    }
+    for (; at < end; at++) {
+        const struct shm_actor *actor = actor_at(w, at);
+        bool lives = actor->state != SHM_FREE && actor->state != SHM_CLOSING;
+        if (lives && !(actor->flags & SHM_STOPPING) && !lease_allows(w, at))
+            lease_end(w, at);
+    }
 }
 
 uint64_t ax_lease_epoch(struct ax_ctx *ctx)

@@ -28,4 +28,8 @@ bool lease_allows(struct worker *w, uint32_t index);
 /* A turn of its own: it is to end, reason lease lost, and what it awaits is over. */
 void lease_end(struct worker *w, uint32_t index);
 
+/* Ends those that nothing wakes, some at a time: who knows of them may have died. Sets
+ * w->lease_look_at. */
+void lease_look(struct worker *w);
+
 #endif

@@ -8,6 +8,7 @@
 #include "libax/event.h"
 #include "libax/far.h"
 #include "libax/io.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/map.h"
 #include "libax/memory.h"
@@ -307,6 +308,8 @@ void worker_loop(struct worker *w)
             done += wakes_run(w);
         if (shm_unlikely(w->sweep_at <= w->now) && !w->stopping)
             registry_sweep(w);
+        if (shm_unlikely(w->leased) && w->lease_look_at <= w->now)
+            lease_look(w);
         if (w->room.first != NULL &&
             (w->room_freed || w->room_far != 0 || w->room_deadline <= w->now))
             room_wake(w);

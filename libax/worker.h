@@ -192,8 +192,11 @@ struct worker {
     struct registries *registries;  /* NULL: the config has none */
     const struct shm_lease *leases; /* the gateway's, see lease.h */
     uint32_t nleases;
-    bool leased; /* some registry here is of the cluster */
-    struct {     /* what is to be done behind the messages of this round, see far_serve.h */
+    uint64_t *leases_seen;  /* epochs, at the last look; NULL: no memory for them */
+    uint64_t lease_look_at; /* when to look for actors whose lease has ended */
+    uint32_t lease_next;    /* the next one of these; 0: none has ended */
+    bool leased;            /* some registry here is of the cluster */
+    struct { /* what is to be done behind the messages of this round, see far_serve.h */
         void (*run)(struct ax_ctx *ctx); /* NULL: nothing */
         uint32_t actor;
     } behind_all;

@@ -243,6 +243,20 @@ said '*system d has stopped: *'
 wait "$pid"
 pid=
 
+# ---- a gateway that does not come back in time ----
+
+# Actors whose lease has run out end although nobody asks for them, and nobody else knows of them.
+config d 5s "${d/1h/1s}, \"heartbeat\": \"200ms\",
+    \"restart\": { \"max\": 9, \"backoff\": [ \"60s\", \"60s\" ] } },"
+begin_whole d
+for key in alice bob carol; do try 0 '{"value":0}' '' call "$dir/d.json" users/$key get; done
+become '*"contract":"counter"*"contract":"counter"*"contract":"counter"*"contract":"counter"*' actors "$dir/d.json" --json
+kill -KILL "$(pid_of "$dir/d.json" gateway/0)"
+become '!(*"contract":"counter"*"contract":"counter"*)' actors "$dir/d.json" --json
+become '*"reason":"lease lost"*"reason":"lease lost"*"reason":"lease lost"*' events "$dir/d.json" --json
+become '*lease_acquired*shard=0 *' events "$dir/d.json"
+end_now d
+
 # ---- a user of its own, and keys that are alike ----
 
 # It speaks with other nodes as somebody who can do little else; the others are who they were.
