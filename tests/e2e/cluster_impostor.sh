@@ -28,8 +28,9 @@ callers=24
 # A line in $dir/seen for each connection: "PART opened N", N of those that are open with it, and at its
 # end "PART closed N", for the N bytes that have come behind the answer.
 impostor() { # PORT PORT_OF_THE_NODE
-    exec python3 -c '
-import os, select, socket, struct, sys, threading
+    PYTHONPATH=$AX_ROOT/tests/lib exec python3 -B -c '
+import os, select, socket, struct, sys
+from wire import wire
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 folder = sys.argv[3]
 seen = open(folder + "/seen", "a", buffering=1)
@@ -69,22 +70,8 @@ def answer(part, said):
         return answers[-1][:-1] + bytes([answers[-1][-1] ^ 1])
     return answers[-1]
 
-def pump(one, other):
-    try:
-        while data := one.recv(65536):
-            other.sendall(data)
-    except OSError:
-        pass
-    for end in one, other:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
 def be_a_wire(near):
-    far = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
-    for ends in (near, far), (far, near):
-        threading.Thread(target=pump, args=ends, daemon=True).start()
+    wire(near, socket.create_connection(("127.0.0.1", int(sys.argv[2]))))
 
 def serve(near, part):
     behind = 0

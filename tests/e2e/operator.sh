@@ -75,6 +75,16 @@ until_it() {
     verdict $? "axsup $*: \"$out\" never became $pattern"
 }
 
+# follow CONF FILE: its events go there, by $follower, from when there is one.
+follow() {
+    local deadline=$((SECONDS + patience))
+    "$axsup" events --follow --json "$1" >"$2" 2>&1 &
+    follower=$!
+    until [[ -s $2 ]] || ((SECONDS >= deadline)); do
+        read -r -t 0.05 <>"$dir/never"
+    done
+}
+
 conf=$dir/op.json
 cat >"$conf" <<END
 { "system": "op", "run_dir": "run", "shutdown": "2s",
@@ -94,12 +104,8 @@ sed 's/"system": "op", "run_dir": "run"/"system": "still", "run_dir": "still"/' 
 "$axsup" run "$dir/still.json" >"$dir/still.log" 2>&1 </dev/null &
 still=$!
 until_it '*"name":"z/0",*"state":"running",*' status --json "$dir/still.json"
-"$axsup" events --follow --json "$dir/still.json" >"$dir/follow" 2>&1 &
-watcher=$!
-deadline=$((SECONDS + patience))
-until [[ -s $dir/follow ]] || ((SECONDS >= deadline)); do
-    read -r -t 0.05 <>"$dir/never"
-done
+follow "$dir/still.json" "$dir/follow"
+watcher=$follower
 kill -STOP "$still"
 stood=$still k=0
 for command in status stop 'call t get --timeout 100ms' actors; do
@@ -163,12 +169,7 @@ one=$!
 "$axsup" call "$dir/later.json" t ask_of '{"name":"u"}' --timeout 20s >"$dir/two" 2>&1 &
 two=$!
 until_it '*"name":"z/0"*"mail":2,*' status --json "$dir/later.json"
-"$axsup" events --json --follow "$dir/later.json" >"$dir/events" &
-follower=$!
-deadline=$((SECONDS + patience))
-while [[ ! -s $dir/events ]] && ((SECONDS < deadline)); do
-    read -r -t 0.05 <>"$dir/never"
-done
+follow "$dir/later.json" "$dir/events"
 try 0 "*2 messages were left" stop "$dir/later.json"
 wait "$follower"
 wait "$one"
@@ -299,12 +300,7 @@ verdict $? "the follower has printed the end: $(<"$dir/follow")"
 # ---- who follows a system that is killed is told ----
 
 start "$conf"
-"$axsup" events --follow --json "$conf" >"$dir/killed" 2>&1 &
-follower=$!
-deadline=$((SECONDS + patience))
-until [[ -s $dir/killed ]] || ((SECONDS >= deadline)); do
-    read -r -t 0.05 <>"$dir/never"
-done
+follow "$conf" "$dir/killed"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 pid=

@@ -39,22 +39,11 @@ END
 
 # relay PORT TO: what comes to one port goes on to the other, and is in $dir/seen.
 relay() {
-    exec python3 -c '
-import socket, sys, threading
+    PYTHONPATH=$AX_ROOT/tests/lib exec python3 -B -c '
+import socket, sys
+from wire import wire
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 seen = open(sys.argv[3], "ab", buffering=0)
-def pump(one, other):
-    try:
-        while data := one.recv(65536):
-            seen.write(data)
-            other.sendall(data)
-    except OSError:
-        pass
-    for end in one, other:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 while True:
     near = listener.accept()[0]
     try:
@@ -62,8 +51,7 @@ while True:
     except OSError:
         near.close()
         continue
-    for ends in (near, far), (far, near):
-        threading.Thread(target=pump, args=ends, daemon=True).start()
+    wire(near, far, seen)
 ' "$1" "$2" "$dir/seen"
 }
 
