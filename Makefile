@@ -334,7 +334,7 @@ bench: ## measure, beside what the machine can do at best (ARGS="--json" and oth
 bench: all
 	$(Q)$(B)/axsup bench $(ARGS)
 
-.PHONY: test asan clang fuzz maps hostile random soak many partition gateway-step sim sim-mutants coverage model mutants
+.PHONY: test asan clang fuzz maps hostile step random soak many partition gateway-step sim sim-mutants coverage model mutants
 test: ## every test; SUITES="unit e2e" or TEST=pattern for some of them
 test: test-programs
 	$(Q)AX_BUILD=$(CURDIR)/$(B) tests/run
@@ -350,6 +350,9 @@ maps: test-programs
 hostile: ## a worker that goes mad in 10^6 ways
 hostile: test-programs
 	$(Q)AX_HOSTILE_VARIANTS=1000000 $(B)/tests/crash/test_hostile
+step: ## workers killed after each instruction of a turn, and of a recovery
+step: test-programs
+	$(Q)AX_BUILD=$(CURDIR)/$(B) AX_STEP_RECOVERY=1 $(B)/tests/crash/test_step
 # AX_SEED and AX_SECONDS of the test.
 random: ## actors that live and die at random against a model (SEED=n MINUTES=10)
 random: test-programs
@@ -412,6 +415,9 @@ lint-man:
 	$(Q)tests/man lint
 
 # One stamp a source: clang-tidy is slow, and has nothing new to say where the object is not new.
+# The analyzer goes through all paths until it has seen so many states of a function (its own default);
+# the tests let it see less of the longest.
+tidy_states := 225000
 tidy_src := $(filter %.c,$(lib_src) $(ov_src) $(gateway_src) $(sup_src) $(wildcard axsup/main.c libax/examples/*.c \
 	libax/examples/*/*.c tests/lib/*.c) $(foreach d,plugins fuzz $(test_suites),\
 	$(wildcard tests/$(d)/*.c tests/$(d)/*/*.c)))
@@ -421,7 +427,8 @@ $(tidy_ok): $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy tests/.clang-tidy
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu17 -D_GNU_SOURCE -I. \
-		-Ilibax/include $(axsup_defs) $(store_defs) 2>$(@:.ok=.log) || { cat $(@:.ok=.log) >&2; exit 1; }
+		-Ilibax/include $(axsup_defs) $(store_defs) \
+		-Xclang -analyzer-config -Xclang max-nodes=$(tidy_states) 2>$(@:.ok=.log) || { cat $(@:.ok=.log) >&2; exit 1; }
 	@touch $@
 
 format: ## clang-format all sources in place
