@@ -15,7 +15,8 @@
  * repeated in one process: memory that is given back must be found again.
  *
  *   test_step [SCENARIO]     one of them; AX_STEP_VERBOSE=1 prints what it comes to;
- *                            AX_STEP_EVERY=n tries each n-th moment */
+ *                            AX_STEP_EVERY=n tries each n-th moment, AX_STEP_RECOVERY=n
+ *                            each n-th of a recovery */
 #include "step.h"
 
 #include "shm/recover.h"
@@ -35,11 +36,13 @@
 
 #ifdef __SANITIZE_ADDRESS__ /* processes are slow to start; the plain build tries all */
 #define MOMENT_EVERY 32u
+#define RECOVERY_EVERY 1u
 #define ROWS_EVERY 5u
 #define NESTED_FROM 0u
 #define REAL_KILLS 1u
 #else
 #define MOMENT_EVERY 1u
+#define RECOVERY_EVERY 3u
 #define ROWS_EVERY 1u
 #define NESTED_FROM 3u /* moments of each scenario whose recovery is stepped as well */
 #define REAL_KILLS 8u  /* of each scenario */
@@ -53,7 +56,7 @@
 
 /* ---- stepping ---- */
 
-static uint32_t every = MOMENT_EVERY;
+static uint32_t every = MOMENT_EVERY, every_of_recovery = RECOVERY_EVERY;
 
 /* Where the stepped worker was after each step until it parked for the first time. */
 static struct {
@@ -63,7 +66,8 @@ static struct {
 } trail;
 
 struct tally {
-    uint32_t steps, moments, nested, real;
+    uint32_t steps, moments, tried, nested, real;
+    uint32_t first; /* where only some are tried: which of them */
 };
 
 static bool judge(const struct scenario *scenario, const struct seen *want, struct seen *got,
@@ -268,6 +272,7 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
                          struct tally *tally, bool recovery)
 {
     struct seen seen = *so_far;
+    const uint32_t nth = recovery ? every_of_recovery : every;
     uint32_t deeper = 0, deeper_at = 0, copied = 0;
     start_traced(live, scenario);
     node_copy(last, live);
@@ -291,8 +296,9 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
         if (copying && ++copied % LARGE_EVERY != 0)
             continue;
         tally->moments++;
-        if (tally->moments % every == 0 && !try_moment(scenario, last, &stage->copy, want, &seen,
-                                                       step, tally->moments % AGAIN_EVERY == 0))
+        if ((tally->moments + tally->first) % nth == 0 &&
+            !try_moment(scenario, last, &stage->copy, want, &seen, step,
+                        ++tally->tried % AGAIN_EVERY == 0))
             return false;
         if (!recovery && open_turn(last) && tally->moments >= deeper_at && deeper != NESTED_FROM) {
             deeper++;
@@ -308,12 +314,12 @@ static bool step_through(const struct scenario *scenario, struct stage *stage, s
 static bool step_recovery(const struct scenario *scenario, struct stage *stage,
                           const struct seen *want, const struct seen *so_far, struct tally *tally)
 {
-    struct tally inner = {0};
+    struct tally inner = {.first = tally->nested};
     node_copy(&stage->deeper_live, &stage->last);
     bool ok = step_through(scenario, stage, &stage->deeper_live, &stage->deeper_last, want, so_far,
                            &inner, true);
     node_kill(&stage->deeper_live);
-    tally->nested += inner.moments;
+    tally->nested += inner.tried;
     return ok;
 }
 
@@ -481,10 +487,10 @@ static bool run(const struct scenario *scenario)
     ok = ok && (scenario->flags & STEP_ONCE || repeat(scenario, &stage.live, &booted));
     node_kill(&stage.live);
     printf("%-14s %6u instructions, %5u kill points, %5u within recovery, %3u real kills: %s\n",
-           scenario->name, tally.steps, tally.moments, tally.nested, tally.real,
+           scenario->name, tally.steps, tally.tried, tally.nested, tally.real,
            ok ? "ok" : "FAILED");
     fflush(stdout);
-    return ok && tally.moments > 0 && (tally.nested > 0 || NESTED_FROM == 0) &&
+    return ok && tally.tried > 0 && (tally.nested > 0 || NESTED_FROM == 0) &&
            tally.real > 0; /* else it shows nothing */
 }
 
@@ -543,6 +549,12 @@ static void begin(const struct scenario *scenario, uint32_t place)
     exit(run(scenario) ? 0 : 1);
 }
 
+static uint32_t number_from(const char *variable, uint32_t otherwise)
+{
+    const char *text = getenv(variable);
+    return text != NULL && atoi(text) > 0 ? (uint32_t)atoi(text) : otherwise;
+}
+
 /* First those that take longest, so that none of them is left alone at the end. */
 static const struct scenario_set *const sets[] = {
     &supervising_scenarios, &messages_scenarios, &awaits_scenarios, &lives_scenarios,
@@ -553,9 +565,8 @@ static const struct scenario_set *const sets[] = {
 int main(int argc, char **argv)
 {
     uint32_t passed = 0, failed = 0, row = 0, begun = 0;
-    const char *wanted = getenv("AX_STEP_EVERY");
-    if (wanted != NULL && atoi(wanted) > 0)
-        every = (uint32_t)atoi(wanted);
+    every = number_from("AX_STEP_EVERY", every);
+    every_of_recovery = number_from("AX_STEP_RECOVERY", every_of_recovery);
     for (uint32_t i = 0; i < SETS; i++)
         for (uint32_t j = 0; j < sets[i]->count; j++) {
             const struct scenario *scenario = &sets[i]->rows[j];
