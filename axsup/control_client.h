@@ -107,6 +107,9 @@ void sup_control_refuse_actor(struct control_client *client, const char *who);
 void sup_control_refuse_worker(struct control_client *client, const char *name);
 void sup_control_refuse_message(struct control_client *client, const struct ax_contract *contract,
                                 const char *message);
+/* What was to be sent to an actor of that slot was not; `what` is the actor and its message. */
+void sup_control_refuse_sent(struct control_client *client, const char *what, int error,
+                             uint32_t slot);
 /* Takes what its socket has. False: it has no more to say. */
 bool sup_control_receive(struct control_client *client);
 /* To be called after one of the above by whoever is not called from here: sends what is written,

@@ -182,15 +182,16 @@ void sup_control_serve_far(struct control_client *client, const struct sup_reque
 
     if (method == NULL || prepare(client, contract, method, request) != 0)
         return;
-    int error = ask_for(client, registry->name, slash + 1);
-    if (error == 0 && asprintf(&what, "%s.%s", request->actor, method->name) < 0) {
-        sup_ask_forget(sup, client);
-        error = -ENOMEM;
+    if (asprintf(&what, "%s.%s", request->actor, method->name) < 0) {
+        sup_control_far_free(client);
+        sup_control_refuse(client, -ENOMEM, "%s", ax_strerror(-ENOMEM));
+        return;
     }
+    int error = ask_for(client, registry->name, slash + 1);
     if (error != 0) {
         sup_control_far_free(client);
-        sup_control_refuse(client, error, "%s.%s: %s", request->actor, method->name,
-                           ax_strerror(error));
+        sup_control_refuse_sent(client, what, error, sup_cluster_slot(sup));
+        free(what);
         return;
     }
     client->state = CONTROL_ASKING;

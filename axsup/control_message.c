@@ -62,8 +62,10 @@ static int deliver(struct control_client *client, uint64_t ref, const struct ax_
         error = method->is_ask ? sup_ask(sup, ref, contract, number, image, size, timeout,
                                          sup_control_replied, client)
                                : sup_tell(sup, ref, contract, number, image, size);
-    if (error != 0)
-        sup_control_refuse(client, error, "%s: %s", what, *why ? why : ax_strerror(error));
+    if (error != 0 && *why)
+        sup_control_refuse(client, error, "%s: %s", what, why);
+    else if (error != 0)
+        sup_control_refuse_sent(client, what, error, SHM_REF_SLOT(ref));
     free(image);
     return error;
 }

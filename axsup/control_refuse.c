@@ -129,6 +129,20 @@ void sup_control_refuse_worker(struct control_client *client, const char *name)
                        near.best ? "\"?" : "");
 }
 
+void sup_control_refuse_sent(struct control_client *client, const char *what, int error,
+                             uint32_t slot)
+{
+    const struct sup *sup = client->control->sup;
+    const struct sup_slot *to = slot < sup->n_slots ? &sup->slots[slot] : NULL;
+
+    if (error == AX_E_CLOSED && to != NULL && sup_slot_is_over(to))
+        sup_control_refuse(client, error,
+                           "%s: %s has %s: \"axsup restart\" with its name starts it again", what,
+                           to->name, sup_slot_state_name(to->state));
+    else
+        sup_control_refuse(client, error, "%s: %s", what, ax_strerror(error));
+}
+
 /* "counter has no message \"gt\"; it has: inc, add, get" */
 void sup_control_refuse_message(struct control_client *client, const struct ax_contract *contract,
                                 const char *message)

@@ -5,23 +5,24 @@
 #include "axsup/control_client.h"
 #include "libax/gateway.h"
 
+#include <signal.h>
 #include <string.h>
 
-void sup_control_serve_worker(struct control_client *client, const struct sup_request *request)
+static void restart(struct control_client *client, struct sup_slot *slot)
 {
-    struct sup *sup = client->control->sup;
-    struct sup_slot *slot = sup_slot_find(sup, request->worker);
-    bool kill = request->command == SUP_REQUEST_KILL;
-    int error;
-
-    if (!slot || slot->number == 0) {
-        sup_control_refuse_worker(client, request->worker);
-        return;
-    }
     client->slot = slot->number;
     client->life = slot->incarnation;
-    error = kill ? sup_kill(sup, slot->number, request->signal ? (int)request->signal : 9)
-                 : sup_restart(sup, slot->number);
+    int error = sup_restart(client->control->sup, slot->number);
+    if (error != 0)
+        sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
+    else
+        client->state = CONTROL_RESTARTING;
+}
+
+static void kill_process(struct control_client *client, struct sup_slot *slot, int signal)
+{
+    int error = sup_kill(client->control->sup, slot->number, signal);
+
     if (error == AX_E_NO_ACTOR)
         sup_control_refuse(client, error, "%s has no process: it %s", slot->name,
                            slot->state == SHM_SLOT_BACKOFF   ? "waits for its restart"
@@ -30,10 +31,20 @@ void sup_control_serve_worker(struct control_client *client, const struct sup_re
                                                              : "is being started");
     else if (error != 0)
         sup_control_refuse(client, error, "%s: %s", slot->name, ax_strerror(error));
-    else if (kill)
-        sup_control_answer_nothing(client);
     else
-        client->state = CONTROL_RESTARTING;
+        sup_control_answer_nothing(client);
+}
+
+void sup_control_serve_worker(struct control_client *client, const struct sup_request *request)
+{
+    struct sup_slot *slot = sup_slot_find(client->control->sup, request->worker);
+
+    if (!slot || slot->number == 0)
+        sup_control_refuse_worker(client, request->worker);
+    else if (request->command == SUP_REQUEST_KILL)
+        kill_process(client, slot, request->signal ? (int)request->signal : SIGKILL);
+    else
+        restart(client, slot);
 }
 
 /* What the gateway says to another address book: nothing, or why not. */
@@ -57,12 +68,14 @@ static void learnt(void *ctx, int error, const void *body, size_t size)
 }
 
 /* The gateway's plugin is axsup's own: what may be new is whom it is to know. */
-static void reload_cluster(struct control_client *client)
+static void reload_cluster(struct control_client *client, struct sup_slot *gateway)
 {
     char why[900];
     int error = sup_cluster_reload(client->control->sup, why, sizeof why, learnt, client);
 
-    if (error == AX_E_INVALID) /* of the config, and nothing was done */
+    if (error == AX_E_CLOSED && sup_slot_is_over(gateway))
+        restart(client, gateway);
+    else if (error == AX_E_INVALID) /* of the config, and nothing was done */
         sup_control_refuse_usage(client, "%s", why);
     else if (error != 0)
         sup_control_refuse(client, error, "%s", why);
@@ -86,7 +99,7 @@ void sup_control_serve_reload(struct control_client *client, const char *worker)
         return;
     }
     if (sup_config_is_gateway(sup->config, template->config)) {
-        reload_cluster(client);
+        reload_cluster(client, &sup->slots[sup_cluster_slot(sup)]);
         return;
     }
     error = sup_reload(sup, template);
@@ -106,12 +119,10 @@ void sup_control_serve_reload(struct control_client *client, const char *worker)
 static bool look_at_restart(struct control_client *client)
 {
     const struct sup_slot *slot = &client->control->sup->slots[client->slot];
-    bool over = slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED;
-    bool starts = sup_child_exists(slot) || slot->child.timer.at != 0;
 
     if (slot->incarnation != client->life && slot->child.ready_once)
         sup_control_answer_nothing(client);
-    else if (over && !starts)
+    else if (sup_slot_is_over(slot))
         sup_control_refuse(client, 0, "%s has %s: %s", slot->name, sup_slot_state_name(slot->state),
                            *slot->last_exit.why ? slot->last_exit.why
                                                 : ax_reason_name(slot->last_exit.reason));

@@ -41,12 +41,6 @@ static bool moved(const struct sup_slot *slot)
            slot->child.edition == slot->template->edition;
 }
 
-static bool over(const struct sup_slot *slot)
-{
-    return (slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED) &&
-           !sup_child_exists(slot) && slot->child.timer.at == 0;
-}
-
 static void tell_moved(struct sup_template *template, struct sup_slot *slot)
 {
     struct sup_event *event = sup_event_add(template->sup, SUP_RELOADED, slot);
@@ -79,7 +73,7 @@ static bool move(struct sup_template *template, struct sup_slot *slot)
         tell_moved(template, slot);
         return true;
     }
-    if (reload->asked && over(slot)) {
+    if (reload->asked && sup_slot_is_over(slot)) {
         tell_failed(template, slot);
         return true;
     }
