@@ -7,6 +7,7 @@
 #include "libax/io.h"
 
 #include "libax/event.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/meter.h"
 #include "libax/turn.h"
@@ -209,6 +210,10 @@ uint32_t io_deliver(struct worker *w, uint32_t index, uint32_t most)
         return 0;
     }
     while (count < most && io_waits(w, index) && !(actor->flags & SHM_STOPPING)) {
+        if (shm_unlikely(w->leased) && !lease_allows(w, index)) {
+            lease_end(w, index);
+            break;
+        }
         struct io_handle *h = pop(w->io->actors[index]);
         struct ax_io_event event = {0};
         if (!next_event(w, h, &event))

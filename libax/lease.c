@@ -9,11 +9,13 @@
 
 #include <ax/cluster.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define LOOK_NS UINT64_C(500000000)
 #define LOOK_RECORDS 4096u /* of actors, at a time */
+#define READ_TRIES 8
 
 static uint64_t boot_clock(void)
 {
@@ -22,8 +24,41 @@ static uint64_t boot_clock(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+/* What its writer changes is 0 meanwhile; another `until` alone is a renewal. Tried again for that,
+ * but not for ever: who writes is not trusted. */
+static uint64_t epoch_at(const struct worker *w, uint32_t lease, uint64_t now)
+{
+    if (lease == 0 || lease > w->nleases)
+        return 0;
+    const struct shm_lease *at = &w->leases[lease - 1];
+    for (int tries = 0; tries < READ_TRIES; tries++) {
+        uint64_t until = shm_load_acquire(&at->until), epoch = shm_load_acquire(&at->epoch);
+        if (until == shm_load_acquire(&at->until))
+            return until > now ? epoch : 0;
+    }
+    return 0;
+}
+
+static uint64_t epoch_of(const struct worker *w, uint32_t lease)
+{
+    return epoch_at(w, lease, boot_clock());
+}
+
+/* True: some lease that was there has ended, or is of another epoch. */
+static bool one_has_ended(struct worker *w)
+{
+    uint64_t now = boot_clock();
+    bool ended = false;
+    for (uint32_t i = 0; i < w->nleases; i++) {
+        uint64_t epoch = epoch_at(w, i + 1, now);
+        ended |= w->leases_seen[i] != 0 && w->leases_seen[i] != epoch;
+        w->leases_seen[i] = epoch;
+    }
+    return ended;
+}
+
 /* They lie where the gateway's segment says; believed as far as they are within it. */
-void lease_open(struct worker *w)
+int lease_open(struct worker *w)
 {
     uint32_t gateway = w->boot->gateway;
     for (uint32_t i = 0; i < w->boot->nregistries; i++) {
@@ -31,33 +66,19 @@ void lease_open(struct worker *w)
         w->leased |= registry->shards != 0 && w->port.slot - registry->first < registry->slots;
     }
     if (!w->leased || gateway == 0 || gateway == w->port.slot)
-        return;
+        return 0;
     const struct shm_geometry *geo = &w->port.peers[gateway]->geometry;
     uint64_t off = shm_load(&geo->lease_off), count = shm_load(&geo->leases);
     uint64_t bytes = w->port.peer_bytes[gateway];
     if (off & 7 || off > bytes || count * sizeof(struct shm_lease) > bytes - off)
-        return;
+        return 0;
+    w->leases_seen = calloc(count != 0 ? count : 1, sizeof *w->leases_seen);
+    if (w->leases_seen == NULL)
+        return -ENOMEM;
     w->leases = (const void *)((const uint8_t *)w->port.peers[gateway] + off);
     w->nleases = (uint32_t)count;
-    w->leases_seen = calloc(count != 0 ? count : 1, sizeof *w->leases_seen);
-    w->lease_next = 1; /* whoever lived in the process before is looked at */
-}
-
-/* What its writer changes is 0 meanwhile. */
-static uint64_t epoch_at(const struct worker *w, uint32_t lease, uint64_t now)
-{
-    if (lease == 0 || lease > w->nleases)
-        return 0;
-    const struct shm_lease *at = &w->leases[lease - 1];
-    uint64_t until = shm_load_acquire(&at->until), epoch = shm_load_acquire(&at->epoch);
-    if (until != shm_load_acquire(&at->until))
-        return 0;
-    return until > now ? epoch : 0;
-}
-
-static uint64_t epoch_of(const struct worker *w, uint32_t lease)
-{
-    return epoch_at(w, lease, boot_clock());
+    w->lease_ended = true; /* while nobody saw: whoever lived in the process before is looked at */
+    return 0;
 }
 
 int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_span key,
@@ -67,8 +88,9 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
     *epoch = epoch_of(w, *lease);
     if (*epoch == 0)
         return AX_E_STALE;
-    if (w->leases_seen != NULL)
-        w->leases_seen[*lease - 1] = *epoch;
+    uint64_t *seen = &w->leases_seen[*lease - 1];
+    w->lease_ended |= *seen != 0 && *seen != *epoch;
+    *seen = *epoch;
     return 0;
 }
 
@@ -109,42 +131,38 @@ void lease_end(struct worker *w, uint32_t index)
     shm_turn_begin(&w->port, 0, 0);
     actor_stop(w, index, SHM_LEASE_LOST, 0, AX_STOP_SHUTDOWN_IMMEDIATE);
     turn_commit(w);
-    if (actor_at(w, index)->suspended)
+    if (actor_at(w, index)->suspended) {
         actor_cancel(w, index);
-}
-
-/* Whether one may have ended since the last look. */
-static bool one_has_ended(struct worker *w)
-{
-    uint64_t now = boot_clock();
-    bool ended = w->leases_seen == NULL; /* no memory: nobody knows */
-    for (uint32_t i = 0; i < w->nleases && w->leases_seen != NULL; i++) {
-        uint64_t epoch = epoch_at(w, i + 1, now);
-        ended |= w->leases_seen[i] != 0 && w->leases_seen[i] != epoch;
-        w->leases_seen[i] = epoch;
+        runq_push(w, index); /* it may have been popped while it was suspended */
     }
-    return ended;
 }
 
+static void look_at(struct worker *w, uint32_t index)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    if (actor->state != SHM_FREE && actor->state != SHM_CLOSING && !lease_allows(w, index))
+        lease_end(w, index);
+}
+
+/* Those that live are gone through from the first to the last for what has ended before; what ends
+ * meanwhile is for the next time. */
 void lease_look(struct worker *w)
 {
-    w->lease_look_at = w->now + LOOK_NS;
-    if (w->lease_next == 0 && !one_has_ended(w))
+    if (w->lease_look_at <= w->now) {
+        w->lease_look_at = w->now + LOOK_NS;
+        w->lease_ended |= one_has_ended(w);
+    }
+    if (w->lease_next == 0 && w->lease_ended) {
+        w->lease_ended = false;
+        w->lease_next = 1;
+    }
+    if (w->lease_next == 0)
         return;
-    uint32_t at = w->lease_next != 0 ? w->lease_next : 1, end = at + LOOK_RECORDS;
-    if (end >= w->port.priv->fresh_actor) {
-        end = w->port.priv->fresh_actor;
-        w->lease_next = 0;
-    } else {
-        w->lease_next = end;
-        w->lease_look_at = w->now;
-    }
-    for (; at < end; at++) {
-        const struct shm_actor *actor = actor_at(w, at);
-        bool lives = actor->state != SHM_FREE && actor->state != SHM_CLOSING;
-        if (lives && !(actor->flags & SHM_STOPPING) && !lease_allows(w, at))
-            lease_end(w, at);
-    }
+    uint32_t fresh = w->port.priv->fresh_actor, end = w->lease_next + LOOK_RECORDS;
+    bool last = end >= fresh;
+    for (uint32_t at = w->lease_next; at < (last ? fresh : end); at++)
+        look_at(w, at);
+    w->lease_next = last ? 0 : end;
 }
 
 uint64_t ax_lease_epoch(struct ax_ctx *ctx)

@@ -24,6 +24,7 @@
 #include "libax/durable.h"
 #include "libax/event.h"
 #include "libax/group.h"
+#include "libax/lease.h"
 #include "libax/map.h"
 #include "libax/more.h"
 #include "libax/order.h"
@@ -140,11 +141,19 @@ void actor_told(struct worker *w, uint32_t index, uint8_t reason)
     actor_stop(w, index, reason, 0, AX_STOP_SHUTDOWN_GRACEFUL);
 }
 
+/* One that was told to stop in peace, and whose lease has ended, may do nothing more. */
+static bool overtakes(const struct worker *w, uint32_t index, uint8_t reason)
+{
+    uint8_t before = w->port.cold[index].reason;
+    return reason == SHM_LEASE_LOST && before != SHM_LEASE_LOST && before != SHM_KILLED;
+}
+
 void actor_stop(struct worker *w, uint32_t index, uint8_t reason, uint8_t signal,
                 enum ax_stop_reason stop)
 {
     struct shm_actor *actor = actor_at(w, index);
-    if (actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING)
+    if (actor->state == SHM_CLOSING ||
+        (actor->flags & SHM_STOPPING && !overtakes(w, index, reason)))
         return;
     shm_log(&w->port, &actor->flags);
     actor->flags |= SHM_STOPPING;
@@ -326,7 +335,8 @@ static bool is_call(const struct shm_frame *frame)
 static void close_step(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    bool lost = w->port.cold[index].reason == SHM_LEASE_LOST;
+    bool lost = w->port.cold[index].reason == SHM_LEASE_LOST ||
+                (shm_unlikely(w->leased) && !lease_allows(w, index));
     int error = lost ? AX_E_STALE : AX_E_CANCELED; /* it may be elsewhere by now */
     if (actor->flags & SHM_STARTED && !lost)
         run_on_stop(w, index, SHM_STARTED);

@@ -82,6 +82,8 @@ static uint64_t sleep_until(const struct worker *w)
         until = wake_next(w);
     if (w->sweep_at < until && !w->stopping)
         until = w->sweep_at;
+    if (lease_look_at(w) < until)
+        until = lease_look_at(w);
     if (w->stopping && w->give_up_at < until)
         until = w->give_up_at;
     if (io_next(w) < until)
@@ -308,7 +310,7 @@ void worker_loop(struct worker *w)
             done += wakes_run(w);
         if (shm_unlikely(w->sweep_at <= w->now) && !w->stopping)
             registry_sweep(w);
-        if (shm_unlikely(w->leased) && w->lease_look_at <= w->now)
+        if (lease_look_at(w) <= w->now)
             lease_look(w);
         if (w->room.first != NULL &&
             (w->room_freed || w->room_far != 0 || w->room_deadline <= w->now))

@@ -450,6 +450,8 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = actor->urgent ? orders_run(w, index, false) : 0;
+    if (shm_unlikely(w->leased) && actor->state != SHM_CLOSING && !lease_allows(w, index))
+        lease_end(w, index);
     if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
         if (handled != 0)
             meter_active(w, index);
@@ -457,8 +459,6 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
             return handled;
         actor_cancel(w, index);
     }
-    if (shm_unlikely(w->leased) && actor->state != SHM_CLOSING && !lease_allows(w, index))
-        lease_end(w, index);
     if (shm_unlikely(w->self[index] == NULL || actor->state != SHM_LIVE ||
                      actor->flags & (SHM_STOPPING | SHM_DROPPING | SHM_RETIRING)) &&
         !actor_prepare(w, index))

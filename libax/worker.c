@@ -168,7 +168,8 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     error = allocate(w);
     if (error == 0)
         error = registry_open(w);
-    lease_open(w);
+    if (error == 0)
+        error = lease_open(w);
     if (error == 0)
         error = timers_open(w);
     if (error == 0)

@@ -192,9 +192,10 @@ struct worker {
     struct registries *registries;  /* NULL: the config has none */
     const struct shm_lease *leases; /* the gateway's, see lease.h */
     uint32_t nleases;
-    uint64_t *leases_seen;  /* epochs, at the last look; NULL: no memory for them */
-    uint64_t lease_look_at; /* when to look for actors whose lease has ended */
-    uint32_t lease_next;    /* the next one of these; 0: none has ended */
+    uint64_t *leases_seen;  /* epoch of each, as it was looked at last; 0: it was not held */
+    uint64_t lease_look_at; /* when to look at all of them */
+    bool lease_ended;       /* one has, and actors are to be gone through for it */
+    uint32_t lease_next;    /* the next one of these; 0: nobody is gone through */
     bool leased;            /* some registry here is of the cluster */
     struct { /* what is to be done behind the messages of this round, see far_serve.h */
         void (*run)(struct ax_ctx *ctx); /* NULL: nothing */
