@@ -97,6 +97,11 @@ static uint32_t actors_of(const struct sup_worker_config *worker, uint32_t numbe
     return count;
 }
 
+static bool is_about_leases(const struct sup_config *config, const struct sup_worker_config *worker)
+{
+    return worker->n_registries != 0 || sup_config_is_gateway(config, worker);
+}
+
 void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_geometry *geo)
 {
     uint32_t number = 0;
@@ -114,7 +119,8 @@ void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_ge
         .members = worker != NULL ? worker->max_memberships : 0,
         .names = slot == 0 ? names_room(config) : 0,
         .histograms = actors_of(worker, number),
-        .leases = slot == sup_plan_slots(config) - 1 ? sup_cluster_leases(config) : 0,
+        .leases =
+            worker != NULL && is_about_leases(config, worker) ? sup_cluster_leases(config) : 0,
     };
 
     shm_plan_geometry(&what, geo);

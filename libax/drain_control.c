@@ -52,6 +52,8 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->stop_by = deadline_after(w->now, in_time ? body->within : AX_FOREVER);
         w->give_up_at = w->now + (w->stop_by - w->now) / 2;
         w->stops_now |= in_time && body->now != 0;
+    } else if (frame->to == 0 && is_far(w, slot)) {
+        w->lease_look_at = 0; /* some lease is closing */
     } else if (index != 0) {
         bool lost = frame->method == SHM_LEASE_LOST && is_far(w, slot);
         actor_told(w, index, lost ? SHM_LEASE_LOST : SHM_NORMAL);

@@ -152,18 +152,88 @@ bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes)
            !lane_may_hold(w, slot, shm_frame_size(bytes));
 }
 
+static struct shm_lease *lease_at(struct worker *w, uint32_t lease)
+{
+    uint8_t *base = (uint8_t *)w->port.pub + w->port.geo.lease_off;
+    if (lease == 0 || lease > w->port.geo.leases)
+        return NULL;
+    return (struct shm_lease *)(void *)base + lease - 1;
+}
+
 void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t until)
 {
-    const struct shm_geometry *geo = &ctx->worker->port.geo;
-    uint8_t *base = (uint8_t *)ctx->worker->port.pub + geo->lease_off;
-    struct shm_lease *at = (struct shm_lease *)(void *)base + lease - 1;
-    if (lease == 0 || lease > geo->leases || (at->epoch == epoch && at->until == until))
+    struct shm_lease *at = lease_at(ctx->worker, lease);
+    if (at == NULL || (at->epoch == epoch && at->until == until))
         return;
     if (at->epoch != epoch) {
         shm_store_release(&at->until, 0);
         shm_store_release(&at->epoch, epoch);
     }
     shm_store_release(&at->until, until);
+}
+
+/* The homes of that registry. */
+static uint64_t homes_of(const struct worker *w, const char *registry)
+{
+    uint32_t number = registry_number(w, registry);
+    if (number == BOOT_REGISTRIES)
+        return 0;
+    const struct boot_registry *of = &w->boot->registries[number];
+    return ((UINT64_C(1) << of->slots) - 1) << of->first & ~(UINT64_C(1) << w->port.slot);
+}
+
+void far_lease_close(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch,
+                     uint64_t now)
+{
+    struct worker *w = ctx->worker;
+    struct shm_lease *at = lease_at(w, lease);
+    const struct post look = {.kind = SHM_STOP};
+    if (at == NULL || at->closing == epoch)
+        return;
+    shm_store_release(&at->closing, epoch);
+    shm_store_release(&at->asked, now > at->asked ? now : at->asked + 1);
+    for (uint64_t homes = homes_of(w, registry); homes != 0; homes &= homes - 1)
+        (void)post_slot(w, (uint32_t)__builtin_ctzll(homes), SHM_CONTROL,
+                        &look); /* or it looks later */
+}
+
+void far_lease_keep(struct ax_ctx *ctx, uint32_t lease)
+{
+    struct shm_lease *at = lease_at(ctx->worker, lease);
+    if (at != NULL)
+        shm_store_release(&at->closing, 0);
+}
+
+uint64_t far_lease_until(struct ax_ctx *ctx, uint32_t lease, uint64_t *epoch)
+{
+    const struct shm_lease *at = lease_at(ctx->worker, lease);
+    *epoch = at != NULL ? at->epoch : 0;
+    return at != NULL ? at->until : 0;
+}
+
+/* What it says of itself, within its memory. */
+static uint64_t closed_by(const struct worker *w, uint32_t slot, uint32_t lease)
+{
+    const struct shm_geometry *geo = &w->port.peers[slot]->geometry;
+    uint64_t at = shm_load(&geo->lease_off) + (lease - 1) * sizeof(struct shm_lease);
+    if (at & 7 || at > w->port.peer_bytes[slot] - sizeof(struct shm_lease))
+        return 0;
+    const uint8_t *base = (const uint8_t *)w->port.peers[slot];
+    return shm_load_acquire(&((const struct shm_lease *)(const void *)(base + at))->asked);
+}
+
+bool far_lease_lives(struct ax_ctx *ctx, const char *registry, uint32_t lease)
+{
+    struct worker *w = ctx->worker;
+    const struct shm_lease *at = lease_at(w, lease);
+    for (uint64_t homes = at != NULL ? homes_of(w, registry) : 0; homes != 0; homes &= homes - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(homes);
+        uint8_t state = (uint8_t)shm_load(&w->port.slot_info[slot].state);
+        if (state != SHM_SLOT_FAILED && state != SHM_SLOT_STOPPED &&
+            closed_by(w, slot, lease) != at->asked)
+            return true;
+    }
+    return false;
 }
 
 int far_peer(struct ax_ctx *ctx, uint64_t io, struct sockaddr_storage *peer)

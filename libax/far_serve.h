@@ -75,6 +75,17 @@ bool far_lane_full(struct ax_ctx *ctx, struct ax_ref who, uint32_t bytes);
  * until that time on CLOCK_BOOTTIME, 0: it is not this node's. At once, not with the turn. */
 void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t until);
 
+/* Has all that lives under a lease of that epoch end in order where the registry's actors are, who
+ * has a key and who was spawned by those. Nobody is spawned under it any more, until it is kept.
+ * `now` is on CLOCK_BOOTTIME. */
+void far_lease_close(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch,
+                     uint64_t now);
+void far_lease_keep(struct ax_ctx *ctx, uint32_t lease);
+/* Whether something may live under one that was closed. */
+bool far_lease_lives(struct ax_ctx *ctx, const char *registry, uint32_t lease);
+/* As it was published last, also by the process before. */
+uint64_t far_lease_until(struct ax_ctx *ctx, uint32_t lease, uint64_t *epoch);
+
 /* ---- sockets ---- */
 
 /* Who is at the other end of a handle of this actor. AX_E_CLOSED, AX_E_NOT_ALLOWED, -errno. */

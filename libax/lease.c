@@ -16,6 +16,10 @@
 #define LOOK_NS UINT64_C(500000000)
 #define LOOK_RECORDS 4096u /* of actors, at a time */
 #define READ_TRIES 8
+/* Between two looks while one is being closed: so that many actors are not all that is looked at.
+ */
+#define CLOSE_NS UINT64_C(1000000)
+#define CLOSE_NS_EACH UINT64_C(40)
 
 static uint64_t boot_clock(void)
 {
@@ -50,9 +54,10 @@ static bool one_has_ended(struct worker *w)
     uint64_t now = boot_clock();
     bool ended = false;
     for (uint32_t i = 0; i < w->nleases; i++) {
+        struct lease_seen *seen = &w->leases_seen[i];
         uint64_t epoch = epoch_at(w, i + 1, now);
-        ended |= w->leases_seen[i] != 0 && w->leases_seen[i] != epoch;
-        w->leases_seen[i] = epoch;
+        ended |= seen->epoch != 0 && seen->epoch != epoch;
+        seen->epoch = epoch;
     }
     return ended;
 }
@@ -76,7 +81,7 @@ int lease_open(struct worker *w)
     if (w->leases_seen == NULL)
         return -ENOMEM;
     w->leases = (const void *)((const uint8_t *)w->port.peers[gateway] + off);
-    w->nleases = (uint32_t)count;
+    w->nleases = (uint32_t)(count < w->port.geo.leases ? count : w->port.geo.leases);
     w->lease_ended = true; /* while nobody saw: whoever lived in the process before is looked at */
     return 0;
 }
@@ -88,9 +93,11 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
     *epoch = epoch_of(w, *lease);
     if (*epoch == 0)
         return AX_E_STALE;
-    uint64_t *seen = &w->leases_seen[*lease - 1];
-    w->lease_ended |= *seen != 0 && *seen != *epoch;
-    *seen = *epoch;
+    if (*epoch == shm_load_acquire(&w->leases[*lease - 1].closing))
+        return AX_E_STALE;
+    struct lease_seen *seen = &w->leases_seen[*lease - 1];
+    w->lease_ended |= seen->epoch != 0 && seen->epoch != *epoch;
+    seen->epoch = *epoch;
     return 0;
 }
 
@@ -137,32 +144,103 @@ void lease_end(struct worker *w, uint32_t index)
     }
 }
 
-static void look_at(struct worker *w, uint32_t index)
+/* ---- those that nothing wakes ----
+ *
+ * All that live are gone through, for leases that had ended before that began, and for those that
+ * are closing: of these, first the actors of keys are told to end, and when there are none any more
+ * what they have left behind; then the gateway is told. An actor that traps exits is one that the
+ * gateway knows and sends an exit, as it has children to end before itself. */
+
+static struct shm_lease *own_leases(struct worker *w)
 {
-    const struct shm_actor *actor = actor_at(w, index);
-    if (actor->state != SHM_FREE && actor->state != SHM_CLOSING && !lease_allows(w, index))
-        lease_end(w, index);
+    return (void *)((uint8_t *)w->port.pub + w->port.geo.lease_off);
 }
 
-/* Those that live are gone through from the first to the last for what has ended before; what ends
- * meanwhile is for the next time. */
+/* True: of some that are being closed it is not known that nothing lives under them. */
+static bool closing_begin(struct worker *w)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < w->nleases; i++) {
+        struct lease_seen *seen = &w->leases_seen[i];
+        uint64_t asked = shm_load_acquire(&w->leases[i].asked);
+        uint64_t closing = shm_load_acquire(&w->leases[i].closing);
+        bool open = closing != 0 && asked != own_leases(w)[i].asked;
+        seen->orphans = open && closing == seen->closing && seen->found == LEASE_ORPHANS;
+        seen->closing = open ? closing : 0;
+        seen->asked = asked;
+        seen->found = LEASE_NOTHING;
+        any |= open;
+    }
+    return any;
+}
+
+/* True: something lives under some of them. */
+static bool closing_end(struct worker *w)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < w->nleases; i++) {
+        const struct lease_seen *seen = &w->leases_seen[i];
+        any |= seen->found != LEASE_NOTHING;
+        if (seen->closing != 0 && seen->found == LEASE_NOTHING)
+            shm_store_release(&own_leases(w)[i].asked, seen->asked);
+    }
+    return any;
+}
+
+static void look_at_closing(struct worker *w, uint32_t index, const struct shm_leased *leased)
+{
+    const struct shm_actor *actor = actor_at(w, index);
+    const struct shm_key *key = registry_key(&w->port, index);
+    const struct shm_more *more = more_of(&w->port, index);
+    struct lease_seen *seen = &w->leases_seen[leased->lease - 1];
+    bool keyed = key != NULL && key->lease != 0;
+    if (seen->closing != leased->epoch)
+        return;
+    if (keyed || seen->found == LEASE_NOTHING)
+        seen->found = keyed ? LEASE_KEYS : LEASE_ORPHANS;
+    if (actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING ||
+        (keyed ? more != NULL && more->traps : !seen->orphans))
+        return;
+    shm_turn_begin(&w->port, 0, 0);
+    actor_told(w, index, SHM_NORMAL);
+    turn_commit(w);
+}
+
+static void look_at(struct worker *w, uint32_t index)
+{
+    const struct shm_leased leased = leased_by(&w->port, index);
+    uint8_t state = actor_at(w, index)->state;
+    if (state == SHM_FREE || leased.lease == 0 || leased.lease > w->nleases)
+        return;
+    if (state != SHM_CLOSING && !lease_allows(w, index))
+        lease_end(w, index);
+    look_at_closing(w, index, &leased);
+}
+
+/* From the first to the last; what ends meanwhile is for the next time. */
 void lease_look(struct worker *w)
 {
-    if (w->lease_look_at <= w->now) {
+    uint32_t fresh = w->port.priv->fresh_actor;
+    bool due = w->lease_look_at <= w->now;
+    if (due) {
+        bool ended = one_has_ended(w);
         w->lease_look_at = w->now + LOOK_NS;
-        w->lease_ended |= one_has_ended(w);
+        w->lease_ended |= ended || w->lease_next != 0;
     }
-    if (w->lease_next == 0 && w->lease_ended) {
+    if (w->lease_next == 0 && (due || w->lease_ended)) {
+        bool closing = closing_begin(w);
+        w->lease_next = closing || w->lease_ended ? 1 : 0;
         w->lease_ended = false;
-        w->lease_next = 1;
     }
     if (w->lease_next == 0)
         return;
-    uint32_t fresh = w->port.priv->fresh_actor, end = w->lease_next + LOOK_RECORDS;
+    uint32_t end = w->lease_next + LOOK_RECORDS;
     bool last = end >= fresh;
     for (uint32_t at = w->lease_next; at < (last ? fresh : end); at++)
         look_at(w, at);
     w->lease_next = last ? 0 : end;
+    if (last && closing_end(w))
+        w->lease_look_at = w->now + CLOSE_NS + fresh * CLOSE_NS_EACH;
 }
 
 uint64_t ax_lease_epoch(struct ax_ctx *ctx)

@@ -124,6 +124,16 @@ struct registries; /* registry.c */
 
 #define LISTENERS 64u /* actors of a worker that may have the lifecycle stream */
 
+enum lease_found { LEASE_NOTHING, LEASE_ORPHANS, LEASE_KEYS };
+
+struct lease_seen {         /* of a lease, see lease.c */
+    uint64_t epoch;         /* as it was looked at last; 0: it was not held */
+    uint64_t closing;       /* what is gone through for; 0: not for this one */
+    uint64_t asked;         /* as of a shm_lease */
+    enum lease_found found; /* so far */
+    bool orphans;           /* it was these the last time: they are told */
+};
+
 struct worker {
     struct shm_port port;
     const struct ax_plugin *plugin;
@@ -192,7 +202,7 @@ struct worker {
     struct registries *registries;  /* NULL: the config has none */
     const struct shm_lease *leases; /* the gateway's, see lease.h */
     uint32_t nleases;
-    uint64_t *leases_seen;  /* epoch of each, as it was looked at last; 0: it was not held */
+    struct lease_seen *leases_seen;
     uint64_t lease_look_at; /* when to look at all of them */
     bool lease_ended;       /* one has, and actors are to be gone through for it */
     uint32_t lease_next;    /* the next one of these; 0: nobody is gone through */

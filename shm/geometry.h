@@ -14,7 +14,7 @@
 struct shm_geometry { /* written once, by axsup */
     uint64_t magic;
     uint32_t abi, slot, slots;
-    uint32_t leases; /* of shards; of the gateway alone */
+    uint32_t leases; /* of shards; of the gateway, and where actors of their keys are */
     uint64_t private_bytes, public_bytes, edge_bytes;
     uint32_t actors; /* records, index 0 unused */
     uint32_t units;  /* of the arena when it has grown to its limit; unit 0 unused */

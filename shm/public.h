@@ -60,9 +60,14 @@ struct shm_member {
     uint64_t ref, key[2], spare;
 };
 
-/* The lease of a shard; until 0: none, or it is being changed. */
+/* The lease of a shard, in the gateway's memory; until 0: none, or it is being changed. One that is
+ * to be given back is closed before: `asked` is new each time. In the memory of a slot that may
+ * have actors of its keys just `asked`: nothing lives there any more under what was closed by that.
+ */
 struct shm_lease {
     uint64_t epoch, until; /* CLOCK_BOOTTIME, ns */
+    uint64_t closing;      /* an epoch; 0: none */
+    uint64_t asked;
 };
 
 struct shm_public {

@@ -115,7 +115,7 @@ void gw_drained(struct ax_ctx *ctx)
     if (!gw.waited_for)
         return;
     ov_cluster_look(gw.cluster, &view); /* looks through tables */
-    if (view.held > 0)
+    if (view.held > 0 || gw_closing_any())
         return;
     for (uint64_t at = 0; ax_map_next(ctx, gateway_leaving, &at, &key, &value) == 0;) {
         const struct ax_outgoing nothing = {0};
@@ -138,6 +138,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     (void)self;
     memset(&gw, 0, sizeof gw);
     gw.tick_at = gw.sweep_at = gw.look_at = gw.room_at = gw.slow_at = UINT64_MAX;
+    gw.closing.look_at = UINT64_MAX;
     gw_clock();
     gw.tells = gw.now; /* none has a token that a gateway before has given */
     int error = gw_setup(ctx);
@@ -153,6 +154,8 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     gw_leases_open(ctx);
     hire_clerks(ctx);
     gw.waited_for = is_leaving(ctx);
+    if (gw.waited_for)
+        gw_closing_leave(ctx);
     gw_step(ctx, &(struct ov_in){.kind = gw.waited_for ? OV_IN_DRAIN : OV_IN_TIMER}, NULL);
     dial_peers(ctx);
 }
@@ -166,6 +169,7 @@ void gateway_on_tick(struct ax_ctx *ctx, struct gateway *self, const struct gate
     gw_slow_look(ctx);
     gw_waiting_look(ctx);
     gw_leases_run(ctx);
+    gw_closing_look(ctx);
     gw_news_look(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
 }
@@ -291,6 +295,7 @@ void gateway_on_drain(struct ax_ctx *ctx, struct gateway *self, const struct gat
     keep_leaving(ctx, (struct ax_span){"", 0});
     keep_leaving(ctx, (struct ax_span){&drainer, sizeof drainer});
     gw.waited_for = true;
+    gw_closing_leave(ctx);
     (void)gw_step(ctx, &(struct ov_in){.kind = OV_IN_DRAIN}, NULL);
     gw_drained(ctx);
 }

@@ -137,12 +137,20 @@ struct gw_store {                     /* see leases.c */
     uint32_t nunsent, unsent_room;
 };
 
+struct gw_closing {             /* see closing.c */
+    struct gw_unsent *returned; /* what the store is not asked yet */
+    uint32_t n, room;
+    uint32_t left;    /* as the node leaves: leases under which something lives */
+    uint64_t look_at; /* UINT64_MAX: there are none of either */
+};
+
 struct gw {
     struct ov_self *self; /* secrets: in memory that no core file has */
     struct ov_cluster_config config;
     struct ov_registry registries[OV_REGISTRIES_MAX];
     struct gw_book book;
     struct gw_store store;
+    struct gw_closing closing;
     struct far_keep_alive keep_alive;
     size_t show_room; /* bytes of what is shown at once */
 
@@ -400,8 +408,6 @@ void gw_leases_open(struct ax_ctx *ctx);
 void gw_leases_run(struct ax_ctx *ctx);
 /* When that is. */
 uint64_t gw_leases_next(void);
-/* What a worker is to know of the lease of a shard. */
-void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request);
 /* There is a session with that node now. */
 void gw_leases_node_up(struct ax_ctx *ctx, const char *node);
@@ -410,6 +416,22 @@ void gw_leases_node_down(struct ax_ctx *ctx, const char *node);
 /* What another node asks of the store that is kept here. False: it is no such question. */
 bool gw_leases_serve(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *out);
+
+/* ---- closing.c ---- */
+
+/* What workers are to know of the lease of a shard. */
+void gw_lease_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
+/* The same where the core says that the shard is gained, to be given away, or lost. */
+void gw_lease_follow(struct ax_ctx *ctx, const struct ov_out *out);
+/* Whether nothing lives under a lease that is to be given back by this request. False: it is asked
+ * again when nothing does. */
+bool gw_closed(struct ax_ctx *ctx, const struct ov_store_request *request);
+/* The node leaves: whatever lives under its leases is to end. */
+void gw_closing_leave(struct ax_ctx *ctx);
+/* Something does, of any that are being closed. */
+bool gw_closing_any(void);
+/* When gw.closing.look_at has come. */
+void gw_closing_look(struct ax_ctx *ctx);
 
 /* ---- alike.c ---- */
 

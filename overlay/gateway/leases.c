@@ -104,16 +104,6 @@ static void look_at_node(struct ax_ctx *ctx)
 
 /* ---- what the core asks ---- */
 
-void gw_leases_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
-{
-    struct ov_shard_view view;
-    uint32_t lease = 1 + shard;
-    for (uint32_t i = 0; i < registry; i++)
-        lease += gw.registries[i].shards;
-    ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
-    far_lease(ctx, lease, view.here ? view.epoch : 0, view.here ? gw.now + view.left_ns : 0);
-}
-
 /* Who runs the actors sees at once how long the lease is. */
 static void take_answer(struct ax_ctx *ctx, const struct gw_later *later)
 {
@@ -121,7 +111,7 @@ static void take_answer(struct ax_ctx *ctx, const struct gw_later *later)
     uint32_t registry, shard;
     (void)gw_step(ctx, &in, NULL);
     if (ov_cluster_asked(gw.cluster, later->store.number, &registry, &shard))
-        gw_leases_publish(ctx, registry, shard);
+        gw_lease_publish(ctx, registry, shard);
 }
 
 static void answer_core(struct ax_ctx *ctx, const struct ov_store_answer *answer)
@@ -285,9 +275,8 @@ static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
-    /* No turn begins any more, also of who is not known here. */
-    if (request->op == OV_STORE_RELEASE)
-        gw_leases_publish(ctx, gw_registry(request->registry), request->shard);
+    if (request->op == OV_STORE_RELEASE && !gw_closed(ctx, request))
+        return; /* it is asked when it is */
     if (gw.store.server != NULL)
         gw_run_later(ctx, ask_server)->request = *request;
     else if (!gw.store.here)

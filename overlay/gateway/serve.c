@@ -315,7 +315,7 @@ void gw_serve(struct ax_ctx *ctx, const struct ov_out *out)
 {
     struct ov_host_effect effect = {0};
     if (out->kind == OV_OUT_GAINED || out->kind == OV_OUT_DRAIN || out->kind == OV_OUT_LOST)
-        gw_leases_publish(ctx, out->registry, out->shard);
+        gw_lease_follow(ctx, out);
     gw_news_lease(ctx, out);
     if (of_registry(out)) {
         if (ov_host_out(gw.host, out, &effect) != 0)

@@ -189,6 +189,8 @@ void gw_arm(struct ax_ctx *ctx)
         next = gw.room_at;
     if (gw.slow_at < next)
         next = gw.slow_at;
+    if (gw.closing.look_at < next)
+        next = gw.closing.look_at;
     if (gw_leases_next() < next)
         next = gw_leases_next();
     if (gw_news_next() < next)
