@@ -118,6 +118,8 @@ int lease_inherit(struct worker *w, uint32_t parent, uint32_t index)
     const struct shm_leased leased = leased_by(&w->port, parent);
     if (leased.lease == 0)
         return 0;
+    if (leased.lease <= w->nleases) /* it may lie where those that live have been gone through */
+        w->leases_seen[leased.lease - 1].born = true;
     struct shm_more *more = more_get(w, index);
     uint32_t unit = more == NULL ? 0 : shm_arena_take(&w->port, 0);
     if (unit == 0)
@@ -169,6 +171,7 @@ static bool closing_begin(struct worker *w)
         seen->closing = open ? closing : 0;
         seen->asked = asked;
         seen->found = LEASE_NOTHING;
+        seen->born = false;
         any |= open;
     }
     return any;
@@ -180,8 +183,11 @@ static bool closing_end(struct worker *w)
     bool any = false;
     for (uint32_t i = 0; i < w->nleases; i++) {
         const struct lease_seen *seen = &w->leases_seen[i];
-        any |= seen->found != LEASE_NOTHING;
-        if (seen->closing != 0 && seen->found == LEASE_NOTHING)
+        if (seen->closing == 0)
+            continue;
+        if (seen->found != LEASE_NOTHING || seen->born)
+            any = true;
+        else
             shm_store_release(&own_leases(w)[i].asked, seen->asked);
     }
     return any;

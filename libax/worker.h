@@ -131,6 +131,7 @@ struct lease_seen {         /* of a lease, see lease.c */
     uint64_t closing;       /* what is gone through for; 0: not for this one */
     uint64_t asked;         /* as of a shm_lease */
     enum lease_found found; /* so far */
+    bool born;              /* somebody was spawned under it since */
     bool orphans;           /* it was these the last time: they are told */
 };
 
