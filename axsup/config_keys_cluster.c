@@ -84,7 +84,8 @@ static const struct sup_key spread_keys[] = {
         .count_offset = offsetof(struct sup_spread_config, n_singletons), ABSENT("none"),
         ABOUT("Keys whose actors nobody has to ask for: each lives on the node that has its shard, "
               "from when that gets it until it loses it, and is spawned again where it has failed "
-              "to be. The same on all nodes. When the shard is given away it is told by an exit of "
+              "to be. The same on all nodes, which none of them looks at. When the shard is given "
+              "away it is told by an exit of "
               "reason shutdown, so that a supervisor ends its children first.")),
 };
 static const struct sup_key_object spread =
@@ -150,7 +151,8 @@ static const struct sup_key cluster_keys[] = {
     KEY(sup_cluster_config, "lease_ttl", DURATION, lease_ttl_ns, RANGE(10 * MS, HOUR),
         DEFAULT("2s"),
         ABOUT("How long a node may have a shard without renewing its lease, and how long it takes "
-              "until others get what a dead node had. It is renewed at half of it.")),
+              "until others get what a dead node had. It is renewed at half of it. Nodes may "
+              "differ.")),
     KEY(sup_cluster_config, "lease_margin", DURATION, lease_margin_ns, RANGE(0, HOUR),
         DEFAULT("200ms"),
         ABOUT("So long before the end of a lease its owner does no more work under it, in case its "

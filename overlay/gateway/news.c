@@ -119,7 +119,8 @@ void gw_news_not_hung_up(uint32_t node)
 void gw_news_no_dials(void)
 {
     gw.books++;
-    memset(gw.hung_up, 0, sizeof gw.hung_up);
+    for (uint32_t node = 0; node < OV_NODES_MAX; node++)
+        gw_news_not_hung_up(node);
 }
 
 void gw_news_look(struct ax_ctx *ctx)

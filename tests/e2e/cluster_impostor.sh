@@ -180,6 +180,8 @@ become '*"count":"late_dials","value":[2-9],*' counts "$dir/a.json" --json
 opened=$(($(grep -c 'silent opened' "$dir/seen") - 1)) late=$(count a late_dials)
 ((opened >= 2 && opened <= late + 1))
 verdict $? "$opened dials, of which $late took too long"
+[[ $("$axsup" events "$dir/a.json") != *auth_refused* ]] # nobody has asked for anything
+verdict $? "who was dialled is told as refused: $("$axsup" events "$dir/a.json" | grep auth_refused)"
 ! grep -qv 'silent opened 1$' "$dir/seen"
 verdict $? "of those dialled by a there were at a time: $(sort "$dir/seen" | uniq -c)"
 become '*"count":"handshakes","value":1,*' counts "$dir/a.json" --json
