@@ -8,6 +8,7 @@
 
 #include "libax/ask.h"
 #include "libax/far.h"
+#include "libax/lease.h"
 #include "libax/life.h"
 #include "libax/link.h"
 #include "libax/order.h"
@@ -53,7 +54,7 @@ static int on_stop(struct worker *w, uint32_t slot, const struct shm_frame *fram
         w->give_up_at = w->now + (w->stop_by - w->now) / 2;
         w->stops_now |= in_time && body->now != 0;
     } else if (frame->to == 0 && is_far(w, slot)) {
-        w->lease_look_at = 0; /* some lease is closing */
+        lease_look_now(w);
     } else if (index != 0) {
         bool lost = frame->method == SHM_LEASE_LOST && is_far(w, slot);
         actor_told(w, index, lost ? SHM_LEASE_LOST : SHM_NORMAL);

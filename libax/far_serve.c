@@ -182,19 +182,21 @@ static uint64_t homes_of(const struct worker *w, const char *registry)
     return ((UINT64_C(1) << of->slots) - 1) << of->first & ~(UINT64_C(1) << w->port.slot);
 }
 
-void far_lease_close(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch,
-                     uint64_t now)
+void far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now)
 {
-    struct worker *w = ctx->worker;
-    struct shm_lease *at = lease_at(w, lease);
-    const struct post look = {.kind = SHM_STOP};
+    struct shm_lease *at = lease_at(ctx->worker, lease);
     if (at == NULL || at->closing == epoch)
         return;
-    shm_store_release(&at->closing, epoch);
     shm_store_release(&at->asked, now > at->asked ? now : at->asked + 1);
-    for (uint64_t homes = homes_of(w, registry); homes != 0; homes &= homes - 1)
-        (void)post_slot(w, (uint32_t)__builtin_ctzll(homes), SHM_CONTROL,
-                        &look); /* or it looks later */
+    shm_store_release(&at->closing, epoch); /* behind it: nobody has answered that yet */
+}
+
+void far_lease_look(struct ax_ctx *ctx)
+{
+    struct worker *w = ctx->worker;
+    const struct post look = {.from = SHM_REF(w->port.slot, 0, 0), .kind = SHM_STOP};
+    for (uint64_t homes = far_homes(ctx); homes != 0; homes &= homes - 1)
+        (void)post_slot(w, (uint32_t)__builtin_ctzll(homes), SHM_CONTROL, &look); /* or later */
 }
 
 void far_lease_keep(struct ax_ctx *ctx, uint32_t lease)

@@ -78,8 +78,9 @@ void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t unti
 /* Has all that lives under a lease of that epoch end in order where the registry's actors are, who
  * has a key and who was spawned by those. Nobody is spawned under it any more, until it is kept.
  * `now` is on CLOCK_BOOTTIME. */
-void far_lease_close(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch,
-                     uint64_t now);
+void far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now);
+/* With the turn: workers look for those that are closed; else within half a second. */
+void far_lease_look(struct ax_ctx *ctx);
 void far_lease_keep(struct ax_ctx *ctx, uint32_t lease);
 /* Whether something may live under one that was closed. */
 bool far_lease_lives(struct ax_ctx *ctx, const char *registry, uint32_t lease);

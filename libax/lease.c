@@ -5,6 +5,7 @@
 #include "libax/more.h"
 #include "libax/registry.h"
 #include "libax/shard.h"
+#include "libax/signal.h"
 #include "libax/turn.h"
 
 #include <ax/cluster.h>
@@ -16,10 +17,12 @@
 #define LOOK_NS UINT64_C(500000000)
 #define LOOK_RECORDS 4096u /* of actors, at a time */
 #define READ_TRIES 8
+#define LOOKS_MAX 2u
 /* Between two looks while one is being closed: so that many actors are not all that is looked at.
  */
 #define CLOSE_NS UINT64_C(1000000)
-#define CLOSE_NS_EACH UINT64_C(40)
+#define CLOSE_NS_EACH UINT64_C(100)
+#define CLOSE_MAX_NS UINT64_C(32000000)
 
 static uint64_t boot_clock(void)
 {
@@ -149,9 +152,9 @@ void lease_end(struct worker *w, uint32_t index)
 /* ---- those that nothing wakes ----
  *
  * All that live are gone through, for leases that had ended before that began, and for those that
- * are closing: of these, first the actors of keys are told to end, and when there are none any more
- * what they have left behind; then the gateway is told. An actor that traps exits is one that the
- * gateway knows and sends an exit, as it has children to end before itself. */
+ * are closing. Of these, whom the gateway knows it has told itself, before it asked, so the first
+ * time is left to that. Then the actors of keys are told to end, and when there are none any more
+ * whom they have left behind. When nobody lives the gateway is told. */
 
 static struct shm_lease *own_leases(struct worker *w)
 {
@@ -164,10 +167,12 @@ static bool closing_begin(struct worker *w)
     bool any = false;
     for (uint32_t i = 0; i < w->nleases; i++) {
         struct lease_seen *seen = &w->leases_seen[i];
-        uint64_t asked = shm_load_acquire(&w->leases[i].asked);
         uint64_t closing = shm_load_acquire(&w->leases[i].closing);
+        uint64_t asked = shm_load_acquire(&w->leases[i].asked);
         bool open = closing != 0 && asked != own_leases(w)[i].asked;
-        seen->orphans = open && closing == seen->closing && seen->found == LEASE_ORPHANS;
+        bool again = open && asked == seen->asked;
+        seen->orphans = again && seen->found == LEASE_ORPHANS;
+        seen->looks = again ? seen->looks + (seen->looks < LOOKS_MAX) : 0;
         seen->closing = open ? closing : 0;
         seen->asked = asked;
         seen->found = LEASE_NOTHING;
@@ -193,11 +198,30 @@ static bool closing_end(struct worker *w)
     return any;
 }
 
+/* One that traps exits may have children to end before itself, and is told once. What another one
+ * awaits that was left behind is of no use to anybody. */
+static void tell_to_end(struct worker *w, uint32_t index, bool keyed, bool once)
+{
+    const struct shm_more *more = more_of(&w->port, index);
+    bool traps = keyed && more != NULL && more->traps;
+    if (traps && !once)
+        return;
+    shm_turn_begin(&w->port, 0, 0);
+    if (traps)
+        (void)signal_shutdown(w, index); /* without memory it ends with its lease */
+    else
+        actor_told(w, index, SHM_NORMAL);
+    turn_commit(w);
+    if (!keyed && actor_at(w, index)->suspended) {
+        actor_cancel(w, index);
+        runq_push(w, index);
+    }
+}
+
 static void look_at_closing(struct worker *w, uint32_t index, const struct shm_leased *leased)
 {
     const struct shm_actor *actor = actor_at(w, index);
     const struct shm_key *key = registry_key(&w->port, index);
-    const struct shm_more *more = more_of(&w->port, index);
     struct lease_seen *seen = &w->leases_seen[leased->lease - 1];
     bool keyed = key != NULL && key->lease != 0;
     if (seen->closing != leased->epoch)
@@ -205,11 +229,10 @@ static void look_at_closing(struct worker *w, uint32_t index, const struct shm_l
     if (keyed || seen->found == LEASE_NOTHING)
         seen->found = keyed ? LEASE_KEYS : LEASE_ORPHANS;
     if (actor->state == SHM_CLOSING || actor->flags & SHM_STOPPING ||
-        (keyed ? more != NULL && more->traps : !seen->orphans))
+        !(keyed ? seen->looks > 0 : seen->orphans) ||
+        shm_load_acquire(&w->leases[leased->lease - 1].closing) != seen->closing)
         return;
-    shm_turn_begin(&w->port, 0, 0);
-    actor_told(w, index, SHM_NORMAL);
-    turn_commit(w);
+    tell_to_end(w, index, keyed, seen->looks == 1);
 }
 
 static void look_at(struct worker *w, uint32_t index)
@@ -223,15 +246,29 @@ static void look_at(struct worker *w, uint32_t index)
     look_at_closing(w, index, &leased);
 }
 
+/* Less often the longer it takes, and the more there is to look at. */
+static uint64_t closing_pause(struct worker *w)
+{
+    uint64_t least = CLOSE_NS + (w->port.priv->fresh_actor + w->nleases) * CLOSE_NS_EACH;
+    uint64_t pause = w->lease_pause < least ? least : w->lease_pause;
+    w->lease_pause = 2 * pause < CLOSE_MAX_NS ? 2 * pause : CLOSE_MAX_NS;
+    return pause;
+}
+
+void lease_look_now(struct worker *w)
+{
+    w->lease_look_at = 0;
+    w->lease_pause = 0;
+}
+
 /* From the first to the last; what ends meanwhile is for the next time. */
 void lease_look(struct worker *w)
 {
     uint32_t fresh = w->port.priv->fresh_actor;
-    bool due = w->lease_look_at <= w->now;
+    bool due = w->lease_next == 0 && w->lease_look_at <= w->now;
     if (due) {
-        bool ended = one_has_ended(w);
+        w->lease_ended |= one_has_ended(w);
         w->lease_look_at = w->now + LOOK_NS;
-        w->lease_ended |= ended || w->lease_next != 0;
     }
     if (w->lease_next == 0 && (due || w->lease_ended)) {
         bool closing = closing_begin(w);
@@ -245,8 +282,11 @@ void lease_look(struct worker *w)
     for (uint32_t at = w->lease_next; at < (last ? fresh : end); at++)
         look_at(w, at);
     w->lease_next = last ? 0 : end;
-    if (last && closing_end(w))
-        w->lease_look_at = w->now + CLOSE_NS + fresh * CLOSE_NS_EACH;
+    if (last && closing_end(w) && w->lease_look_at > w->now) {
+        uint64_t at = w->now + closing_pause(w);
+        if (at < w->lease_look_at)
+            w->lease_look_at = at;
+    }
 }
 
 uint64_t ax_lease_epoch(struct ax_ctx *ctx)

@@ -34,6 +34,8 @@ void lease_end(struct worker *w, uint32_t index);
 /* Ends those that nothing wakes, some at a time: who knows of them may have died. To be called as
  * often as it is due, which also says for how long a worker may sleep. */
 void lease_look(struct worker *w);
+/* Some lease is closing. */
+void lease_look_now(struct worker *w);
 /* When that is by w->now; UINT64_MAX: never. */
 static inline uint64_t lease_look_at(const struct worker *w)
 {

@@ -72,6 +72,14 @@ static int send_away(struct worker *w, uint64_t to, struct shm_down_body *body)
     return into_lane(w, slot, SHM_CONTROL, &post, post_size(&post), true);
 }
 
+int signal_shutdown(struct worker *w, uint32_t index)
+{
+    const struct shm_down_body body = {.who = SHM_REF(w->boot->gateway, 0, 0),
+                                       .reason = SHM_SHUTDOWN};
+    const struct post post = signal_post(actor_ref(w, index), &body);
+    return send_here(w, index, &post);
+}
+
 static int send_signal(struct ax_ctx *ctx, struct ax_ref who, enum ax_reason reason,
                        const char *words)
 {

@@ -132,6 +132,7 @@ struct lease_seen {         /* of a lease, see lease.c */
     uint64_t asked;         /* as of a shm_lease */
     enum lease_found found; /* so far */
     bool born;              /* somebody was spawned under it since */
+    uint32_t looks;         /* before this one, for the same */
     bool orphans;           /* it was these the last time: they are told */
 };
 
@@ -205,6 +206,7 @@ struct worker {
     uint32_t nleases;
     struct lease_seen *leases_seen;
     uint64_t lease_look_at; /* when to look at all of them */
+    uint64_t lease_pause;   /* from one look to the next, while one is being closed */
     bool lease_ended;       /* one has, and actors are to be gone through for it */
     uint32_t lease_next;    /* the next one of these; 0: nobody is gone through */
     bool leased;            /* some registry here is of the cluster */

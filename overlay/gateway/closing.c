@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* closing.c - leases as the workers see them, and what lives under one that is given back.
  *
- * The core gives a lease back when all actors that it had spawned have ended. There may be more:
- * what those have spawned, and those that only a process of the gateway before this one knew. So
- * the workers are told when a lease is closed, by which all that lives under it ends in order, and
- * the store is not before each of them has said that nothing does. Until then, or until it is over,
- * the lease stays as it was published last. */
+ * The core gives a lease back when it is told that nothing runs under it. The host says so when all
+ * actors have ended that it knows. There may be more: whom those have spawned, and whom only a
+ * process of the gateway before this one knew. So the workers are told that the lease is closed, by
+ * which all that lives under it ends in order, and the core is not told before each of them has
+ * said that nothing does. Until then it renews the lease. */
 #include "overlay/gateway/gw.h"
 
 #include "libax/far_serve.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-#define LIVES_NS UINT64_C(1000000) /* until it is looked whether anything lives still */
+/* Between two looks whether anything lives still. */
+#define LEAST_NS UINT64_C(1000000)
+#define MOST_NS UINT64_C(64000000)
 
-/* As workers count them. */
+/* As workers count them, from 1. */
 static uint32_t lease_of(uint32_t registry, uint32_t shard)
 {
     uint32_t lease = 1 + shard;
@@ -23,28 +25,23 @@ static uint32_t lease_of(uint32_t registry, uint32_t shard)
     return lease;
 }
 
-static struct gw_unsent *returned(const char *registry, uint32_t shard)
+void gw_closing_open(struct ax_ctx *ctx)
 {
-    struct gw_closing *closing = &gw.closing;
-    for (uint32_t i = 0; i < closing->n; i++)
-        if (closing->returned[i].request.shard == shard &&
-            strcmp(closing->returned[i].request.registry, registry) == 0)
-            return &closing->returned[i];
-    return NULL;
+    gw.closing = (struct gw_closing){.look_at = UINT64_MAX};
+    gw.closing.stopped = calloc(gw_shards() + 1, sizeof *gw.closing.stopped);
+    if (gw.closing.stopped == NULL)
+        gw_die(ctx, "no memory for leases that are given back");
 }
 
-static void forget(const char *registry, uint32_t shard)
+static void look_soon(void)
 {
-    struct gw_unsent *at = returned(registry, shard);
-    if (at != NULL)
-        *at = gw.closing.returned[--gw.closing.n];
+    gw.closing.pause = LEAST_NS;
+    gw.closing.look_at = gw.now + LEAST_NS;
 }
 
 void gw_lease_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
 {
     struct ov_shard_view view;
-    if (returned(gw.registries[registry].name, shard) != NULL)
-        return;
     ov_cluster_shard(gw.cluster, registry, shard, gw.now, &view);
     far_lease(ctx, lease_of(registry, shard), view.here ? view.epoch : 0,
               view.here ? gw.now + view.left_ns : 0);
@@ -53,39 +50,30 @@ void gw_lease_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
 void gw_lease_follow(struct ax_ctx *ctx, const struct ov_out *out)
 {
     uint32_t lease = lease_of(out->registry, out->shard);
-    const char *registry = gw.registries[out->registry].name;
-    if (out->kind == OV_OUT_DRAIN)
-        far_lease_close(ctx, registry, lease, out->epoch, gw.now);
-    else
-        forget(registry, out->shard);
-    if (out->kind == OV_OUT_GAINED)
+    if (out->kind == OV_OUT_GAINED) {
         far_lease_keep(ctx, lease);
+    } else if (out->kind == OV_OUT_DRAIN) {
+        far_lease_close(ctx, lease, out->epoch, gw.now);
+        gw.closing.tell = true;
+    }
     gw_lease_publish(ctx, out->registry, out->shard);
 }
 
-static void put_off(struct ax_ctx *ctx, const struct ov_store_request *request)
+bool gw_closed(struct ax_ctx *ctx, const struct ov_in *in)
 {
-    struct gw_closing *closing = &gw.closing;
-    struct gw_unsent *at = returned(request->registry, request->shard);
-    if (at == NULL && closing->n == closing->room)
-        closing->returned =
-            gw_grow(ctx, closing->returned, &closing->room, sizeof *closing->returned);
-    if (at == NULL)
-        at = &closing->returned[closing->n++];
-    *at = (struct gw_unsent){gw.now + gw.config.ttl_ns, *request};
-    closing->look_at = gw.now + LIVES_NS;
+    struct ov_shard_view view;
+    uint32_t lease = lease_of(in->registry, in->shard);
+    ov_cluster_shard(gw.cluster, in->registry, in->shard, gw.now, &view);
+    return view.state != OV_DRAINING || view.epoch != in->epoch ||
+           !far_lease_lives(ctx, gw.registries[in->registry].name, lease);
 }
 
-bool gw_closed(struct ax_ctx *ctx, const struct ov_store_request *request)
+void gw_closing_put_off(const struct ov_in *in)
 {
-    uint32_t registry = gw_registry(request->registry), lease = lease_of(registry, request->shard);
-    far_lease_close(ctx, request->registry, lease, request->epoch, gw.now);
-    if (far_lease_lives(ctx, request->registry, lease)) {
-        put_off(ctx, request);
-        return false;
-    }
-    gw_lease_publish(ctx, registry, request->shard);
-    return true;
+    uint64_t *stopped = &gw.closing.stopped[lease_of(in->registry, in->shard)];
+    gw.closing.n += *stopped == 0;
+    *stopped = in->epoch;
+    look_soon();
 }
 
 /* ---- when the node leaves ----
@@ -107,9 +95,10 @@ static void for_left(struct ax_ctx *ctx, void (*fn)(struct ax_ctx *ctx, const ch
 
 static void close_left(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch)
 {
-    far_lease_close(ctx, registry, lease, epoch, gw.now);
+    (void)registry;
+    far_lease_close(ctx, lease, epoch, gw.now);
+    gw.closing.tell = true;
     gw.closing.left++;
-    far_go_on(ctx);
 }
 
 static void look_at_left(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch)
@@ -126,7 +115,7 @@ void gw_closing_leave(struct ax_ctx *ctx)
     gw.closing.left = 0;
     for_left(ctx, close_left);
     if (gw.closing.left != 0)
-        gw.closing.look_at = gw.now + LIVES_NS;
+        look_soon();
 }
 
 /* ---- */
@@ -136,23 +125,45 @@ bool gw_closing_any(void)
     return gw.closing.n != 0 || gw.closing.left != 0;
 }
 
+void gw_closing_tell(struct ax_ctx *ctx)
+{
+    if (gw.closing.tell)
+        far_lease_look(ctx);
+    gw.closing.tell = false;
+}
+
+/* Of those that were put off: what the core is told now. */
+static void go_on(struct ax_ctx *ctx)
+{
+    struct ov_in in = {.kind = OV_IN_STOPPED};
+    for (uint32_t i = 0; i < gw.config.nregistries; i++)
+        for (uint32_t shard = 0; shard < gw.registries[i].shards; shard++) {
+            uint64_t *stopped = &gw.closing.stopped[lease_of(i, shard)];
+            in.registry = i;
+            in.shard = shard;
+            in.epoch = *stopped;
+            if (*stopped == 0 || !gw_closed(ctx, &in))
+                continue;
+            *stopped = 0;
+            gw.closing.n--;
+            gw_run_later(ctx, NULL)->in = in;
+        }
+}
+
 void gw_closing_look(struct ax_ctx *ctx)
 {
     struct gw_closing *closing = &gw.closing;
-    uint32_t n = closing->n;
     if (gw.now < closing->look_at)
         return;
     closing->look_at = UINT64_MAX;
-    for (uint32_t i = n; i-- > 0;) {
-        const struct gw_unsent one = closing->returned[i];
-        closing->returned[i] = closing->returned[--closing->n];
-        if (gw.now < one.until)
-            gw_leases_ask(ctx, &one.request); /* it is put off again, or sent */
-    }
+    if (closing->n != 0)
+        go_on(ctx);
     if (closing->left != 0) {
         closing->left = 0;
         for_left(ctx, look_at_left);
     }
-    if (gw_closing_any())
-        closing->look_at = gw.now + LIVES_NS;
+    if (!gw_closing_any())
+        return;
+    closing->pause = 2 * closing->pause < MOST_NS ? 2 * closing->pause : MOST_NS;
+    closing->look_at = gw.now + closing->pause;
 }

@@ -138,7 +138,6 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     (void)self;
     memset(&gw, 0, sizeof gw);
     gw.tick_at = gw.sweep_at = gw.look_at = gw.room_at = gw.slow_at = UINT64_MAX;
-    gw.closing.look_at = UINT64_MAX;
     gw_clock();
     gw.tells = gw.now; /* none has a token that a gateway before has given */
     int error = gw_setup(ctx);
@@ -152,6 +151,7 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     gw_calls_fail(ctx);
     gw_stand_ins_open(ctx);
     gw_leases_open(ctx);
+    gw_closing_open(ctx);
     hire_clerks(ctx);
     gw.waited_for = is_leaving(ctx);
     if (gw.waited_for)

@@ -137,11 +137,13 @@ struct gw_store {                     /* see leases.c */
     uint32_t nunsent, unsent_room;
 };
 
-struct gw_closing {             /* see closing.c */
-    struct gw_unsent *returned; /* what the store is not asked yet */
-    uint32_t n, room;
-    uint32_t left;    /* as the node leaves: leases under which something lives */
-    uint64_t look_at; /* UINT64_MAX: there are none of either */
+struct gw_closing {    /* see closing.c */
+    uint64_t *stopped; /* of leases, from 1: the epoch of which the core is not told yet; owned */
+    uint32_t n;        /* of these */
+    uint32_t left;     /* as the node leaves: leases under which something lives */
+    bool tell;         /* workers that some were closed */
+    uint64_t look_at;  /* UINT64_MAX: there are none of either */
+    uint64_t pause;
 };
 
 struct gw {
@@ -423,9 +425,14 @@ void gw_leases_answer(struct ax_ctx *ctx, uint64_t number, const struct ov_out *
 void gw_lease_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard);
 /* The same where the core says that the shard is gained, to be given away, or lost. */
 void gw_lease_follow(struct ax_ctx *ctx, const struct ov_out *out);
-/* Whether nothing lives under a lease that is to be given back by this request. False: it is asked
- * again when nothing does. */
-bool gw_closed(struct ax_ctx *ctx, const struct ov_store_request *request);
+/* Before anything is published. */
+void gw_closing_open(struct ax_ctx *ctx);
+/* What the host says of a shard, that nothing runs in it: whether the core is to know it now. */
+bool gw_closed(struct ax_ctx *ctx, const struct ov_in *in);
+/* Else it is told when it is so. */
+void gw_closing_put_off(const struct ov_in *in);
+/* Behind all that was told to end: workers look for who was not. */
+void gw_closing_tell(struct ax_ctx *ctx);
 /* The node leaves: whatever lives under its leases is to end. */
 void gw_closing_leave(struct ax_ctx *ctx);
 /* Something does, of any that are being closed. */

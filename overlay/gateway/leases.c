@@ -275,8 +275,9 @@ static void ask_server(struct ax_ctx *ctx, const struct gw_later *later)
 void gw_leases_ask(struct ax_ctx *ctx, const struct ov_store_request *request)
 {
     struct ov_store_answer answer;
-    if (request->op == OV_STORE_RELEASE && !gw_closed(ctx, request))
-        return; /* it is asked when it is */
+    /* No turn begins any more. */
+    if (request->op == OV_STORE_RELEASE)
+        gw_lease_publish(ctx, gw_registry(request->registry), request->shard);
     if (gw.store.server != NULL)
         gw_run_later(ctx, ask_server)->request = *request;
     else if (!gw.store.here)

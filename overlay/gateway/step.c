@@ -102,11 +102,16 @@ static void take_later(struct ax_ctx *ctx, uint32_t at)
     in->store = &later.store;
     if (in->kind == OV_IN_LINK)
         in->link = &later.link;
+    gw_news_stopped(ctx, in);
     (void)step(ctx, in, NULL); /* what has ended meanwhile is no mistake */
 }
 
 static void step_host(struct ax_ctx *ctx, const struct ov_in *in)
 {
+    if (in->kind == OV_IN_STOPPED && !gw_closed(ctx, in)) {
+        gw_closing_put_off(in);
+        return;
+    }
     gw_news_stopped(ctx, in);
     (void)step(ctx, in, NULL);
 }
@@ -154,6 +159,7 @@ static void behind(struct ax_ctx *ctx)
 {
     while (ov_core_gathers(ov_cluster_core(gw.cluster)))
         (void)step_and_follow(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+    gw_closing_tell(ctx);
     gw_drained(ctx);
     gw_arm(ctx);
 }

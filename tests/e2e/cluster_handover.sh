@@ -13,30 +13,38 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/nodes.sh"
 axsup=$AX_BUILD/axsup
 dir=$(mktemp -d "${TMPDIR:-/tmp}/handover.XXXXXX") || exit
 
-# A lease that is not given back is not over while this runs.
 lease_store redis || exit 77
 name_nodes a b
-for node in a b; do
-    config $node '"lease_ttl": "10m", "heartbeat": "100ms", "redial": [ "5ms", "20ms" ],
-    "restart": { "max": 99, "backoff": [ "5ms", "5ms" ] }, "registries": [ { "name": "users", "shards": 1 } ]' \
-        "{ \"name\": \"keyed\", \"plugin\": \"$AX_BUILD/tests/plugins/keyed.so\",
-      \"registries\": [ { \"name\": \"users\", \"contract\": \"keyed\", \"drain\": \"1h\" } ] },
-    { \"name\": \"driving\", \"plugin\": \"$AX_BUILD/tests/plugins/keyed.so\",
-      \"actors\": [ { \"name\": \"driver\", \"contract\": \"driver\" } ] }"
-done
+# configs TTL
+configs() {
+    local node
+    for node in a b; do
+        config $node '"lease_ttl": "'"$1"'", "heartbeat": "100ms", "redial": [ "5ms", "20ms" ], "round": "20ms",
+            "restart": { "max": 99, "backoff": [ "5ms", "5ms" ] }, "registries": [ { "name": "users", "shards": 1 } ]' \
+            "{ \"name\": \"keyed\", \"plugin\": \"$AX_BUILD/tests/plugins/keyed.so\",
+            \"registries\": [ { \"name\": \"users\", \"contract\": \"keyed\", \"drain\": \"1h\" } ] },
+            { \"name\": \"driving\", \"plugin\": \"$AX_BUILD/tests/plugins/keyed.so\",
+            \"actors\": [ { \"name\": \"driver\", \"contract\": \"driver\" } ] }"
+    done
+}
+configs 10m # a lease that is not given back is not over while this runs
 start_all
 
-# owner: sets it to the node that has the shard, and other to the one that has not.
+# owner: sets it to the node that has the shard, and other to the one that has not, when it is to stay there:
+# it had it the last 20 times.
 owner() {
-    local until=$((SECONDS + patience)) node
-    while ((SECONDS < until)); do
+    local until=$((SECONDS + patience)) node times=0
+    owner=
+    while ((SECONDS < until && times < 20)); do
         for node in a b; do
             [[ $("$axsup" leases "$dir/$node.json" --json 2>/dev/null) == *'"shard":0,"state":"held"'* ]] || continue
-            owner=$node other=$([[ $node == a ]] && echo b || echo a)
-            return
+            [[ $node == "$owner" ]] || times=0
+            times=$((times + 1)) owner=$node
         done
     done
-    verdict 1 'nobody has the shard'
+    ((times == 20))
+    verdict $? 'no node has the shard, or now one, now another'
+    other=$([[ $owner == a ]] && echo b || echo a)
 }
 
 use() { become '{"value":0,"incarnation":1,*' call "$dir/$owner.json" "users/$1" get; }
@@ -97,9 +105,14 @@ again
 
 # ---- in the midst of a message, with mail behind ----
 
-# It awaits its child, which does not live just now, and ends as well.
+# It awaits its child, which does not live just now, and ends as well; longer than a lease lasts that is not
+# renewed.
+stop_all
+configs 1s
+start_all
+owner
 use alice
-"$axsup" send "$dir/$owner.json" users/alice toil '{"ms":700}'
+"$axsup" send "$dir/$owner.json" users/alice toil '{"ms":2500}'
 become '*"contract":"keyed",*"suspended"*' actors "$dir/$owner.json" --json
 for i in 1 2 3; do
     "$axsup" send "$dir/$owner.json" users/alice add '{"by":1}'
