@@ -22,7 +22,7 @@
  *   actors     those who live, as axsup lists them
  *
  *   AX_SEED=77     of the dice and the moments of death (default)
- *   AX_SECONDS=60  how long (default)        AX_ROUNDS=n  or how many rounds */
+ *   AX_SECONDS=30  how long (default)        AX_ROUNDS=n  or how many rounds */
 #include "plan.h"
 
 #include "axsup/loop.h"
@@ -45,7 +45,7 @@
 #ifdef __SANITIZE_ADDRESS__ /* the plain build does more of the same */
 #define SECONDS 20u
 #else
-#define SECONDS 60u
+#define SECONDS 30u
 #endif
 
 static struct system system_ = {.client = {.fd = -1, .server = -1}};

@@ -37,14 +37,14 @@
 #ifdef __SANITIZE_ADDRESS__ /* processes are slow to start; the plain build tries all */
 #define MOMENT_EVERY 32u
 #define RECOVERY_EVERY 1u
-#define ROWS_EVERY 5u
+#define ROWS_EVERY 10u
 #define NESTED_FROM 0u
 #define REAL_KILLS 1u
 #else
 #define MOMENT_EVERY 1u
 #define RECOVERY_EVERY 3u
 #define ROWS_EVERY 1u
-#define NESTED_FROM 3u /* moments of each scenario whose recovery is stepped as well */
+#define NESTED_FROM 2u /* moments of each scenario whose recovery is stepped as well */
 #define REAL_KILLS 8u  /* of each scenario */
 #endif
 #define NESTED_APART 32u /* moments from one of these to the next at least */
