@@ -230,8 +230,12 @@ static bool drain(struct sup *sup)
 {
     uint32_t gateway = sup_cluster_slot(sup);
     uint64_t time_ns = sup->config->shutdown_ns / 2;
+    bool runs = gateway != 0 && sup->slots[gateway].state == SHM_SLOT_RUNNING;
 
-    return gateway != 0 && sup->slots[gateway].state == SHM_SLOT_RUNNING && time_ns > 0 &&
+    if (gateway != 0 && !runs && sup->config->cluster.n_registries > 0)
+        sup_log(AX_WARN, "the shards were not handed over, as no gateway runs: others have them "
+                         "when their leases are over");
+    return runs && time_ns > 0 &&
            sup_cluster_ask(sup, "drain", "{}", time_ns, on_drained, &sup->stop) == 0;
 }
 

@@ -206,11 +206,10 @@ void far_lease_keep(struct ax_ctx *ctx, uint32_t lease)
         shm_store_release(&at->closing, 0);
 }
 
-uint64_t far_lease_until(struct ax_ctx *ctx, uint32_t lease, uint64_t *epoch)
+uint64_t far_lease_epoch(struct ax_ctx *ctx, uint32_t lease)
 {
     const struct shm_lease *at = lease_at(ctx->worker, lease);
-    *epoch = at != NULL ? at->epoch : 0;
-    return at != NULL ? at->until : 0;
+    return at != NULL ? at->epoch : 0;
 }
 
 /* What it says of itself, within its memory. */

@@ -84,8 +84,8 @@ void far_lease_look(struct ax_ctx *ctx);
 void far_lease_keep(struct ax_ctx *ctx, uint32_t lease);
 /* Whether something may live under one that was closed. */
 bool far_lease_lives(struct ax_ctx *ctx, const char *registry, uint32_t lease);
-/* As it was published last, also by the process before. */
-uint64_t far_lease_until(struct ax_ctx *ctx, uint32_t lease, uint64_t *epoch);
+/* As it was published last, also by the process before; it may be over. */
+uint64_t far_lease_epoch(struct ax_ctx *ctx, uint32_t lease);
 
 /* ---- sockets ---- */
 

@@ -61,6 +61,10 @@ sed -i "s/127.0.0.1:${port[b]}/127.0.0.1:1/" "$dir/a.json"
 verdict $? 'reload brings it back'
 become '*"node":"b","address":"127.0.0.1:1",*' nodes "$dir/a.json" --json
 
+# A stop that cannot hand its shards over says so.
+fail_gateway
 stop_all
+grep -q ' warn axsup: the shards were not handed over, as no gateway runs' "$dir/a.log"
+verdict $? "a has stopped with its gateway: $(tail -n 5 "$dir/a.log")"
 echo "$passed passed, $failed failed"
 ((failed == 0))
