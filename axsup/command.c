@@ -228,10 +228,8 @@ const struct sup_command sup_commands[] = {
     {"drain", "CONF", BIT(WITHIN), false, sup_cmd_drain, "hand the shards over to other nodes",
      "Has this node give all its shards away, and take none from then on, and waits until it has "
      "none left. Actors of keys handle their mail before they end where their registry has a "
-     "drain. "
-     "\"axsup stop\" and SIGTERM do so as well, within half of the shutdown time; where that is "
-     "too "
-     "short, do this first."},
+     "drain. \"axsup stop\" and SIGTERM do so as well, within half of the shutdown time; where "
+     "that is too short, do this first."},
     {"keygen", "FILE", BIT(TOKEN) | BIT(PAIR), false, sup_cmd_keygen,
      "make a token or a key for a cluster",
      "Makes a secret by chance in a new file that its owner alone can read, as 64 hexadecimal "

@@ -85,8 +85,8 @@ static const struct sup_key spread_keys[] = {
         ABOUT("Keys whose actors nobody has to ask for: each lives on the node that has its shard, "
               "from when that gets it until it loses it, and is spawned again where it has failed "
               "to be. The same on all nodes, which none of them looks at. When the shard is given "
-              "away it is told by an exit of "
-              "reason shutdown, so that a supervisor ends its children first.")),
+              "away it is told by an exit of reason shutdown, so that a supervisor ends its "
+              "children first.")),
 };
 static const struct sup_key_object spread =
     OBJECT(sup_spread_config, "cluster_registry", "Cluster registry",

@@ -139,6 +139,7 @@ static inline bool sup_slot_is_over(const struct sup_slot *slot)
     return (slot->state == SHM_SLOT_FAILED || slot->state == SHM_SLOT_STOPPED) &&
            !sup_child_exists(slot) && slot->child.timer.at == 0;
 }
+
 /* 0, AX_E_NO_ACTOR where the slot has no process, -errno. */
 int sup_kill(struct sup *sup, uint32_t slot, int signal);
 /* Ends the process of the worker and starts another; mail and kept state stay. A failed or stopped

@@ -134,13 +134,21 @@ uint32_t far_home(struct ax_ctx *ctx, const char *registry, struct ax_span key)
     return number == BOOT_REGISTRIES ? 0 : registry_home(ctx->worker, number, key);
 }
 
+/* Of a registry of the cluster. */
+static uint64_t homes_of(const struct boot_registry *registry)
+{
+    uint64_t homes = 0;
+    for (uint32_t n = registry->shards == 0 ? 0 : registry->slots; n > 0;)
+        homes |= UINT64_C(1) << (registry->first + --n);
+    return homes;
+}
+
 uint64_t far_homes(struct ax_ctx *ctx)
 {
     const struct boot *boot = ctx->worker->boot;
     uint64_t homes = 0;
     for (uint32_t i = 0; i < boot->nregistries; i++)
-        for (uint32_t n = boot->registries[i].shards == 0 ? 0 : boot->registries[i].slots; n > 0;)
-            homes |= UINT64_C(1) << (boot->registries[i].first + --n);
+        homes |= homes_of(&boot->registries[i]);
     return homes;
 }
 
@@ -172,23 +180,14 @@ void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t unti
     shm_store_release(&at->until, until);
 }
 
-/* The homes of that registry. */
-static uint64_t homes_of(const struct worker *w, const char *registry)
-{
-    uint32_t number = registry_number(w, registry);
-    if (number == BOOT_REGISTRIES)
-        return 0;
-    const struct boot_registry *of = &w->boot->registries[number];
-    return ((UINT64_C(1) << of->slots) - 1) << of->first & ~(UINT64_C(1) << w->port.slot);
-}
-
-void far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now)
+bool far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now)
 {
     struct shm_lease *at = lease_at(ctx->worker, lease);
     if (at == NULL || at->closing == epoch)
-        return;
+        return false;
     shm_store_release(&at->asked, now > at->asked ? now : at->asked + 1);
     shm_store_release(&at->closing, epoch); /* behind it: nobody has answered that yet */
+    return true;
 }
 
 void far_lease_look(struct ax_ctx *ctx)
@@ -227,7 +226,10 @@ bool far_lease_lives(struct ax_ctx *ctx, const char *registry, uint32_t lease)
 {
     struct worker *w = ctx->worker;
     const struct shm_lease *at = lease_at(w, lease);
-    for (uint64_t homes = at != NULL ? homes_of(w, registry) : 0; homes != 0; homes &= homes - 1) {
+    uint32_t number = registry_number(w, registry);
+    if (at == NULL || number == BOOT_REGISTRIES)
+        return false;
+    for (uint64_t homes = homes_of(&w->boot->registries[number]); homes != 0; homes &= homes - 1) {
         uint32_t slot = (uint32_t)__builtin_ctzll(homes);
         uint8_t state = (uint8_t)shm_load(&w->port.slot_info[slot].state);
         if (state != SHM_SLOT_FAILED && state != SHM_SLOT_STOPPED &&

@@ -77,8 +77,8 @@ void far_lease(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t unti
 
 /* Has all that lives under a lease of that epoch end in order where the registry's actors are, who
  * has a key and who was spawned by those. Nobody is spawned under it any more, until it is kept.
- * `now` is on CLOCK_BOOTTIME. */
-void far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now);
+ * `now` is on CLOCK_BOOTTIME. False: it is closed already. */
+bool far_lease_close(struct ax_ctx *ctx, uint32_t lease, uint64_t epoch, uint64_t now);
 /* With the turn: workers look for those that are closed; else within half a second. */
 void far_lease_look(struct ax_ctx *ctx);
 void far_lease_keep(struct ax_ctx *ctx, uint32_t lease);

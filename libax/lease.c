@@ -94,9 +94,7 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
 {
     *lease = registry->first_lease + shard_of(key, registry->shards);
     *epoch = epoch_of(w, *lease);
-    if (*epoch == 0)
-        return AX_E_STALE;
-    if (*epoch == shm_load_acquire(&w->leases[*lease - 1].closing))
+    if (*epoch == 0 || *epoch == shm_load_acquire(&w->leases[*lease - 1].closing))
         return AX_E_STALE;
     struct lease_seen *seen = &w->leases_seen[*lease - 1];
     w->lease_ended |= seen->epoch != 0 && seen->epoch != *epoch;
@@ -138,15 +136,21 @@ bool lease_allows(struct worker *w, uint32_t index)
     return leased.lease == 0 || epoch_of(w, leased.lease) == leased.epoch;
 }
 
+/* What it awaits is over; it may have been popped while it was suspended. */
+static void end_await(struct worker *w, uint32_t index)
+{
+    if (!actor_at(w, index)->suspended)
+        return;
+    actor_cancel(w, index);
+    runq_push(w, index);
+}
+
 void lease_end(struct worker *w, uint32_t index)
 {
     shm_turn_begin(&w->port, 0, 0);
     actor_stop(w, index, SHM_LEASE_LOST, 0, AX_STOP_SHUTDOWN_IMMEDIATE);
     turn_commit(w);
-    if (actor_at(w, index)->suspended) {
-        actor_cancel(w, index);
-        runq_push(w, index); /* it may have been popped while it was suspended */
-    }
+    end_await(w, index);
 }
 
 /* ---- those that nothing wakes ----
@@ -212,10 +216,8 @@ static void tell_to_end(struct worker *w, uint32_t index, bool keyed, bool once)
     else
         actor_told(w, index, SHM_NORMAL);
     turn_commit(w);
-    if (!keyed && actor_at(w, index)->suspended) {
-        actor_cancel(w, index);
-        runq_push(w, index);
-    }
+    if (!keyed)
+        end_await(w, index);
 }
 
 static void look_at_closing(struct worker *w, uint32_t index, const struct shm_leased *leased)

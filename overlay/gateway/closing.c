@@ -50,12 +50,10 @@ void gw_lease_publish(struct ax_ctx *ctx, uint32_t registry, uint32_t shard)
 void gw_lease_follow(struct ax_ctx *ctx, const struct ov_out *out)
 {
     uint32_t lease = lease_of(out->registry, out->shard);
-    if (out->kind == OV_OUT_GAINED) {
+    if (out->kind == OV_OUT_GAINED)
         far_lease_keep(ctx, lease);
-    } else if (out->kind == OV_OUT_DRAIN) {
-        far_lease_close(ctx, lease, out->epoch, gw.now);
-        gw.closing.tell = true;
-    }
+    else if (out->kind == OV_OUT_DRAIN)
+        gw.closing.tell |= far_lease_close(ctx, lease, out->epoch, gw.now);
     gw_lease_publish(ctx, out->registry, out->shard);
 }
 
@@ -81,39 +79,26 @@ void gw_closing_put_off(const struct ov_in *in)
  * Whatever was published is closed, also by a process before this one, as the core of this one asks
  * for no lease any more, and may not have come to that. */
 
-static void for_left(struct ax_ctx *ctx, void (*fn)(struct ax_ctx *ctx, const char *registry,
-                                                    uint32_t lease, uint64_t epoch))
+static void look_at_left(struct ax_ctx *ctx)
 {
     uint32_t lease = 0;
+    gw.closing.left = 0;
     for (uint32_t i = 0; i < gw.config.nregistries; i++)
         for (uint32_t shard = 0; shard < gw.registries[i].shards; shard++) {
             uint64_t epoch = far_lease_epoch(ctx, ++lease);
-            if (epoch != 0) /* it may be over, and a turn under it not */
-                fn(ctx, gw.registries[i].name, lease, epoch);
+            if (epoch == 0) /* else it may be over, and a turn under it not */
+                continue;
+            gw.closing.tell |= far_lease_close(ctx, lease, epoch, gw.now);
+            if (far_lease_lives(ctx, gw.registries[i].name, lease))
+                gw.closing.left++;
+            else
+                far_lease(ctx, lease, 0, 0);
         }
-}
-
-static void close_left(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch)
-{
-    (void)registry;
-    far_lease_close(ctx, lease, epoch, gw.now);
-    gw.closing.tell = true;
-    gw.closing.left++;
-}
-
-static void look_at_left(struct ax_ctx *ctx, const char *registry, uint32_t lease, uint64_t epoch)
-{
-    (void)epoch;
-    if (far_lease_lives(ctx, registry, lease))
-        gw.closing.left++;
-    else
-        far_lease(ctx, lease, 0, 0);
 }
 
 void gw_closing_leave(struct ax_ctx *ctx)
 {
-    gw.closing.left = 0;
-    for_left(ctx, close_left);
+    look_at_left(ctx);
     if (gw.closing.left != 0)
         look_soon();
 }
@@ -146,7 +131,7 @@ static void go_on(struct ax_ctx *ctx)
                 continue;
             *stopped = 0;
             gw.closing.n--;
-            gw_run_later(ctx, NULL)->in = in;
+            gw_later(ctx, in.kind)->in = in;
         }
 }
 
@@ -158,10 +143,8 @@ void gw_closing_look(struct ax_ctx *ctx)
     closing->look_at = UINT64_MAX;
     if (closing->n != 0)
         go_on(ctx);
-    if (closing->left != 0) {
-        closing->left = 0;
-        for_left(ctx, look_at_left);
-    }
+    if (closing->left != 0)
+        look_at_left(ctx);
     if (!gw_closing_any())
         return;
     closing->pause = 2 * closing->pause < MOST_NS ? 2 * closing->pause : MOST_NS;

@@ -24,6 +24,7 @@ for node in a b c; do
     { \"name\": \"ends\", \"plugin\": \"$AX_BUILD/tests/plugins/distance.so\", \"actors\": [ $ends ] }"
 done
 start_all
+
 # has_shards NODE: within 5 s; which node a shard is placed on is decided by its boot, so it may be none.
 has_shards() {
     local until=$((SECONDS + 5))

@@ -42,11 +42,12 @@ get() {
     done
 }
 
-# living: how many there are that may live under a lease.
+# living OTHERS: how many there are that may live under a lease, beside others of their contract.
 living() {
+    local all
     "$axsup" actors "$dir/d.json" --json >"$dir/actors" || return
-    (($(grep -o '"contract":"keyed"' "$dir/actors" | wc -l) >= $1)) || return
-    echo $(($(grep -o '"contract":"keyed"' "$dir/actors" | wc -l) - $1))
+    all=$(grep -o '"contract":"keyed"' "$dir/actors" | wc -l)
+    ((all >= $1)) && echo $((all - $1))
 }
 
 # all_end OTHERS: until no actor of a key lives, of those that begin with the worker's OTHERS others.
