@@ -40,6 +40,7 @@ enum ov_pools {
 struct ov_peer_node { /* by the core's index */
     bool up;
     bool suspect; /* it has not answered for a while */
+    bool said;    /* whether it takes part: */
     enum ov_abstains abstains;
     bool rotating; /* a later session of this boot is on its way */
     struct ov_ident ident;

@@ -112,8 +112,8 @@ enum ov_effect_kind {
     OV_TELL_UP,  /* index, ident: there is a session */
     OV_TELL_SUSPECT, /* index: it has not answered for a while; ALIVE or DOWN will follow */
     OV_TELL_ALIVE,   /* index: it has, after all */
-    OV_TELL_PART,    /* index, abstains: it wants shards or does not, other than before; at first
-                        it does */
+    OV_TELL_PART,    /* index, abstains: it wants shards or does not, as it says first, or other
+                        than before; until then that is not known */
     OV_TELL_DOWN,    /* index, ident, end: the session has ended; the node may be alive */
     OV_TELL_FRAME,   /* index, plane, frame: from the session of the last UP */
 };

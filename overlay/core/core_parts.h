@@ -60,7 +60,8 @@ struct ov_node {
     char name[OV_NODE_MAX + 1]; /* empty: there is none */
     bool wanted;                /* is dialled */
     bool up, suspect;
-    enum ov_abstains abstains; /* as it was told in this session */
+    bool said;                 /* in this session: */
+    enum ov_abstains abstains; /* whether it takes part */
     bool peer_up, ready;       /* it is up as well: that was seen, or said */
     struct ov_ident ident;     /* of the session that is up */
     uint64_t own;              /* this node's session towards it; 0: none yet */

@@ -28,11 +28,12 @@ void ov_hold_init(struct ov_cluster *cluster, struct ov_owner *owners, struct ov
 
 /* ---- who takes part ---- */
 
-/* Where the store was away for all, those who were cut off by that will be back as this one is. */
+/* Where the store was away for all, those who were cut off by that will be back as this one is. Who
+ * has not said yet whether it does may be about to leave: what it was given would come back. */
 static bool takes_part(const struct ov_cluster *cluster, const struct ov_peer_node *peer)
 {
     bool believes = !cluster->cut_off && cluster->trusts_at == 0;
-    return peer->up && !peer->suspect &&
+    return peer->up && peer->said && !peer->suspect &&
            (peer->abstains == OV_TAKES_PART || (peer->abstains == OV_CUT_OFF && !believes));
 }
 

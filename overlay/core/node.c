@@ -93,6 +93,13 @@ static void say_ready(struct ov_core *core, struct ov_node *node)
         ov_conn_fail(core, node->kept[0], OV_END_PROTOCOL);
 }
 
+static void tell_part(struct ov_core *core, const struct ov_node *node)
+{
+    struct ov_effect *effect = ov_core_do(core, OV_TELL_PART);
+    effect->index = ov_node_index(core, node);
+    effect->abstains = node->abstains;
+}
+
 void ov_node_settle(struct ov_core *core, struct ov_node *node)
 {
     struct ov_effect *effect;
@@ -106,6 +113,8 @@ void ov_node_settle(struct ov_core *core, struct ov_node *node)
     effect = ov_core_do(core, OV_TELL_UP);
     effect->index = ov_node_index(core, node);
     effect->ident = node->ident;
+    if (node->said)
+        tell_part(core, node);
     if (own)
         say_ready(core, node);
 }
@@ -150,7 +159,7 @@ void ov_node_end(struct ov_core *core, struct ov_node *node, enum ov_end end,
     if (node->dial != NULL && node->dial->plane == OV_DATA)
         close_one(core, &node->dial, end, spared);
     dial_later(core, node);
-    node->suspect = node->peer_up = node->ready = false;
+    node->suspect = node->peer_up = node->ready = node->said = false;
     node->abstains = OV_TAKES_PART;
     node->dialled[0] = node->dialled[1] = 0;
     if (!node->up)
@@ -205,9 +214,7 @@ void ov_node_begin_beats(struct ov_core *core, struct ov_node *node)
 {
     node->dial_at = core->now; /* data may follow at once */
     shown_alive(core, node);
-    beat_later(core, node);
-    if (core->abstains != OV_TAKES_PART)
-        node->beat_at = core->now;
+    node->beat_at = core->now; /* by which it says whether it takes part */
 }
 
 void ov_node_heartbeat(struct ov_core *core, struct ov_node *node, uint64_t sequence)
@@ -219,15 +226,16 @@ void ov_node_heartbeat(struct ov_core *core, struct ov_node *node, uint64_t sequ
     shown_alive(core, node);
 }
 
-/* What is no number of ours is from a later version, and some reason. */
+/* What is no number of ours is from a later version, and some reason. What is said before the
+ * session is up is told with that. */
 void ov_node_takes_part(struct ov_core *core, struct ov_node *node, enum ov_abstains abstains)
 {
-    if (!node->up || node->abstains == abstains)
+    if (node->said && node->abstains == abstains)
         return;
+    node->said = true;
     node->abstains = abstains;
-    struct ov_effect *effect = ov_core_do(core, OV_TELL_PART);
-    effect->index = ov_node_index(core, node);
-    effect->abstains = abstains;
+    if (node->up)
+        tell_part(core, node);
 }
 
 static void beat(struct ov_core *core, struct ov_node *node)

@@ -36,7 +36,7 @@ void ov_peer_down(struct ov_cluster *cluster, const struct ov_effect *effect)
 {
     struct ov_peer_node *peer = &cluster->peers[effect->index];
 
-    peer->up = peer->suspect = false;
+    peer->up = peer->suspect = peer->said = false;
     peer->abstains = OV_TAKES_PART;
     peer->rotating = effect->end == OV_END_SESSION;
     peer->rotate_until = cluster->now + cluster->config.core.dead_ns;
@@ -53,6 +53,7 @@ void ov_peer_suspect(struct ov_cluster *cluster, uint32_t node, bool suspect)
 
 void ov_peer_part(struct ov_cluster *cluster, uint32_t node, enum ov_abstains abstains)
 {
+    cluster->peers[node].said = true;
     cluster->peers[node].abstains = abstains;
     cluster->recount = true;
 }

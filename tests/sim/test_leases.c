@@ -242,10 +242,12 @@ static void test_paused(void **state)
     host_free(host);
 }
 
-/* A node that is to leave, and stays on, has no shard, and no other waits for it to take one. */
+/* A node that is to leave, and stays on, has no shard, and no other waits for it to take one, nor
+ * gives it one before it is told. */
 static void test_drained(void **state)
 {
     struct host *host = host_new(3, 15);
+    uint64_t epochs[HOST_SHARDS];
     struct ov_node_view view;
     (void)state;
     assert_true(host_view(host, 0).held > 0);
@@ -255,13 +257,16 @@ static void test_drained(void **state)
         assert_in_range(host_owner(host, HOST_USERS, shard), 1, 2);
     assert_true(host_has_session(host, 1, 0, &view));
     assert_int_equal(view.abstains, OV_LEAVING);
+    memcpy(epochs, host->epochs[HOST_USERS], sizeof epochs);
     sim_cut(host->sim, 0, 1); /* who comes to know it later is told as well */
+    sim_cut(host->sim, 0, 2);
     host_wait_for_session(host, 1, 0);
     sim_run(host->sim, 3 * SIM_S);
     assert_true(host_has_session(host, 1, 0, &view));
     assert_int_equal(view.abstains, OV_LEAVING);
     for (uint32_t shard = 0; shard < HOST_SHARDS; shard++)
         assert_in_range(host_owner(host, HOST_USERS, shard), 1, 2);
+    assert_memory_equal(epochs, host->epochs[HOST_USERS], sizeof epochs);
     host_crash(host, 0);
     sim_start(host->sim, 0); /* its next life is as any */
     sim_run(host->sim, 20 * SIM_S);
