@@ -4,6 +4,8 @@
  * them for itself. */
 #include "axsup/config_cluster_check.h"
 
+#include "overlay/core/noise.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -35,6 +37,25 @@ static void check_token(struct cluster_checker *c, const struct cluster_place *p
               SUP_TOKEN_FILE_MAX);
 }
 
+/* Where all nodes have the same pins, these name this one, too. */
+static void check_own_pin(struct cluster_checker *c, const char *digits)
+{
+    const struct sup_cluster_config *cluster = c->cluster;
+    uint8_t secret[OV_KEY], own[OV_KEY];
+    char text[KEY_DIGITS + 1];
+
+    (void)sodium_hex2bin(secret, sizeof secret, digits, KEY_DIGITS, NULL, NULL, NULL);
+    bool has = ov_public_key(own, secret) == 0;
+    sodium_memzero(secret, sizeof secret);
+    for (size_t i = 0; has && i < cluster->n_pins; i++)
+        if (strcmp(cluster->pins[i].node, cluster->node) == 0 &&
+            memcmp(cluster->pins[i].key, own, sizeof own) != 0)
+            sup_config_error(c->errors, sup_json_get(cluster->json, "pins"), cluster->node,
+                             "this node has another key: expected \"%s\", the public key of "
+                             "key_file, or others with these pins refuse it",
+                             sodium_bin2hex(text, sizeof text, own, sizeof own));
+}
+
 static void check_key(struct cluster_checker *c, const struct cluster_place *place,
                       const char *text, size_t n)
 {
@@ -44,6 +65,8 @@ static void check_key(struct cluster_checker *c, const struct cluster_place *pla
         WRONG(c, place,
               "expected a key of %zu hexadecimal digits: \"axsup keygen --key FILE\" makes one",
               KEY_DIGITS);
+    else
+        check_own_pin(c, text);
 }
 
 /* Text may stand before it, and the whole is the TLS library's to read. */

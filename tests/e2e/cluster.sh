@@ -243,6 +243,11 @@ nobody() { # WHO WORDS
     verdict $? "call $1: $("$axsup" call "$dir/a.json" "$1" get 2>&1)"
 }
 nobody counters/ ': expected a key behind the "/"'
+long=$(printf '%0129d' 0)
+[[ $("$axsup" call "$dir/a.json" "counters/$long" get 2>&1) == 'axsup: 129 bytes are too many for a key: at most 128'* ]]
+verdict $? "call of a long key: $("$axsup" call "$dir/a.json" "counters/$long" get 2>&1)"
+[[ $("$axsup" call "$dir/a.json" "counters/${long#0}" get 2>&1) == '{"value":0}' ]]
+verdict $? "call of the longest key: $("$axsup" call "$dir/a.json" "counters/${long#0}" get 2>&1)"
 nobody count/x ', for the cluster has no registry "count"; it has: counters'
 
 stop_all

@@ -22,6 +22,7 @@
 #define TOKEN "0123456789abcdef0123456789abcdef" /* 32 bytes */
 #define KEY TOKEN TOKEN
 #define PIN "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eFF"
+#define PUBLIC "e91e79b4de059792ab2e0b883450a04c23da3d810d72784f7ad02e6502222952" /* of KEY */
 
 static char folder[PATH_MAX]; /* of this run */
 
@@ -368,6 +369,14 @@ static void keys(void **state)
     assert_said(TOKEN_KEY ", \"pins\": {}, \"key_file\": \"key\"",
                 "cluster.key_file: others than its owner can read or write it (mode 644)");
     put("key", KEY, 0600);
+    assert_said(TOKEN_KEY ", \"key_file\": \"key\", \"pins\": { \"a\": \"" PIN "\" }",
+                "cluster.pins.a: this node has another key: expected \"" PUBLIC
+                "\", the public key "
+                "of key_file, or others with these pins refuse it\n");
+    struct loaded own = parse(SYSTEM(
+        ALONE ", " TOKEN_KEY ", \"key_file\": \"key\", \"pins\": { \"a\": \"" PUBLIC "\" }"));
+    assert_string_equal(own.said, "");
+    end(&own);
     assert_said("\"allow_insecure_auth\": true, \"pins\": {}, \"key_file\": \"key\"",
                 "cluster.key_file: a key is shown besides a token: expected a token_file, too\n");
 }
