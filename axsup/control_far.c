@@ -180,12 +180,14 @@ void sup_control_serve_far(struct control_client *client, const struct sup_reque
     const struct ax_method *method = sup_control_method(client, contract, request);
     char *what;
 
+    if (method == NULL)
+        return;
     if (strlen(slash + 1) > AX_KEY_MAX) {
         sup_control_refuse_usage(client, "%zu bytes are too many for a key: at most %u",
                                  strlen(slash + 1), AX_KEY_MAX);
         return;
     }
-    if (method == NULL || prepare(client, contract, method, request) != 0)
+    if (prepare(client, contract, method, request) != 0)
         return;
     if (asprintf(&what, "%s.%s", request->actor, method->name) < 0) {
         sup_control_far_free(client);
