@@ -210,7 +210,7 @@ uint32_t io_deliver(struct worker *w, uint32_t index, uint32_t most)
         return 0;
     }
     while (count < most && io_waits(w, index) && !(actor->flags & SHM_STOPPING)) {
-        if (shm_unlikely(w->leased) && !lease_allows(w, index)) {
+        if (!lease_allows(w, index)) {
             lease_end(w, index);
             break;
         }

@@ -130,7 +130,7 @@ int lease_inherit(struct worker *w, uint32_t parent, uint32_t index)
     return 0;
 }
 
-bool lease_allows(struct worker *w, uint32_t index)
+bool lease_holds(struct worker *w, uint32_t index)
 {
     const struct shm_leased leased = leased_by(&w->port, index);
     return leased.lease == 0 || epoch_of(w, leased.lease) == leased.epoch;
@@ -243,7 +243,7 @@ static void look_at(struct worker *w, uint32_t index)
     uint8_t state = actor_at(w, index)->state;
     if (state == SHM_FREE || leased.lease == 0 || leased.lease > w->nleases)
         return;
-    if (state != SHM_CLOSING && !lease_allows(w, index))
+    if (state != SHM_CLOSING && !lease_holds(w, index))
         lease_end(w, index);
     look_at_closing(w, index, &leased);
 }

@@ -26,8 +26,12 @@ int lease_of(struct worker *w, const struct boot_registry *registry, struct ax_s
  * that has one. 0 or AX_E_NO_MEMORY. */
 int lease_inherit(struct worker *w, uint32_t parent, uint32_t index);
 
-/* Each before a turn of the actor, where w->leased says that there may be such. */
-bool lease_allows(struct worker *w, uint32_t index);
+/* Before a turn of the actor: whether it may begin. */
+bool lease_holds(struct worker *w, uint32_t index);
+static inline bool lease_allows(struct worker *w, uint32_t index)
+{
+    return shm_likely(!w->leased) || lease_holds(w, index);
+}
 /* A turn of its own: it is to end, reason lease lost, and what it awaits is over. */
 void lease_end(struct worker *w, uint32_t index);
 

@@ -335,8 +335,7 @@ static bool is_call(const struct shm_frame *frame)
 static void close_step(struct worker *w, uint32_t index)
 {
     struct shm_actor *actor = actor_at(w, index);
-    bool lost = w->port.cold[index].reason == SHM_LEASE_LOST ||
-                (shm_unlikely(w->leased) && !lease_allows(w, index));
+    bool lost = w->port.cold[index].reason == SHM_LEASE_LOST || !lease_allows(w, index);
     int error = lost ? AX_E_STALE : AX_E_CANCELED; /* it may be elsewhere by now */
     if (actor->flags & SHM_STARTED && !lost)
         run_on_stop(w, index, SHM_STARTED);

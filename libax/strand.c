@@ -187,7 +187,7 @@ uint32_t strands_resume(struct worker *w)
 {
     uint32_t resumed = 0;
     for (struct strand *strand; (strand = strand_pop(&w->ready)) != NULL; resumed++) {
-        if (shm_unlikely(w->leased) && !lease_allows(w, strand->ctx.actor)) {
+        if (!lease_allows(w, strand->ctx.actor)) {
             strand_push(&w->ready, strand); /* from which it is taken */
             lease_end(w, strand->ctx.actor);
         } else {

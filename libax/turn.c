@@ -450,7 +450,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
 {
     struct shm_actor *actor = actor_at(w, index);
     uint32_t handled = actor->urgent ? orders_run(w, index, false) : 0;
-    if (shm_unlikely(w->leased) && actor->state != SHM_CLOSING && !lease_allows(w, index))
+    if (actor->state != SHM_CLOSING && !lease_allows(w, index))
         lease_end(w, index);
     if (shm_unlikely(actor->suspended)) { /* it told itself something, and then it awaited */
         if (handled != 0)
@@ -473,7 +473,7 @@ static uint32_t run_actor(struct worker *w, uint32_t index, uint32_t messages)
         uint64_t first = shm_chain_first(&w->port, &actor->mail);
         if (first == 0)
             break;
-        if (shm_unlikely(w->leased) && !lease_allows(w, index)) {
+        if (!lease_allows(w, index)) {
             lease_end(w, index);
             break;
         }
