@@ -166,7 +166,7 @@ adds 1 1 999
 kill -CONT "$worker"
 adds 1 1 999
 kill -CONT "$gateway"
-comes '*"state":"up"*"state":"up"*' nodes "$dir/$who.json" --json
+comes '*"state":"leaving"*"state":"up"*' nodes "$dir/$who.json" --json # a has left
 "$axsup" drain "$dir/$who.json" --within 20s >"$dir/out" 2>&1
 verdict $? "drain $who: $(<"$dir/out")"
 asked=("$who")
