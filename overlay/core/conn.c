@@ -133,10 +133,16 @@ static void flush(struct ov_core *core, struct ov_conn *conn)
 
 void ov_conn_accepted(struct ov_core *core, const struct ov_event *event)
 {
-    unsigned place;
     struct ov_conn *conn;
+    unsigned place;
+    int r = core->leaving ? AX_E_SHUTTING_DOWN
+                          : ov_gate_enter(&core->gate, core->now, event->address, &place);
 
-    if (core->leaving || ov_gate_enter(&core->gate, core->now, event->address, &place) != 0) {
+    if (r == AX_E_FULL) {
+        ov_conn_fail(core, core->gated[place], OV_END_PUT_OUT);
+        r = ov_gate_enter(&core->gate, core->now, event->address, &place);
+    }
+    if (r != 0) {
         (void)ov_core_do(core, OV_DO_TURN_AWAY);
         return;
     }
@@ -202,6 +208,12 @@ static void shake(struct ov_core *core, struct ov_conn *conn, const struct ov_ev
         struct ov_peer peer = *known;
         ov_elect_confirmed(core, conn, &peer);
     }
+}
+
+void ov_conn_closed(struct ov_core *core, struct ov_conn *conn)
+{
+    core->counts.unfinished += conn->place != 0;
+    ov_conn_fail(core, conn, OV_END_LOST);
 }
 
 /* ---- frames ---- */

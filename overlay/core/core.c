@@ -227,7 +227,7 @@ static void on_conn(struct ov_core *core, const struct ov_event *event)
     else if (event->kind == OV_ON_STUCK || event->kind == OV_ON_FLOWS)
         conn->stuck = event->kind == OV_ON_STUCK;
     else
-        ov_conn_fail(core, conn, OV_END_LOST);
+        ov_conn_closed(core, conn);
 }
 
 int ov_core_step(struct ov_core *core, uint64_t now, const struct ov_event *event,

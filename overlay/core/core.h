@@ -123,6 +123,7 @@ enum ov_effect_kind {
     X(NONE, "nothing")                                                                             \
     X(REFUSED, "the handshake was refused")                                                        \
     X(LATE, "the handshake took too long")                                                         \
+    X(PUT_OUT, "others needed its place in the handshake")                                         \
     X(LOST, "a connection was closed")                                                             \
     X(SILENT, "heartbeats unanswered, or a record had no end")                                     \
     X(GOODBYE, "the peer has said goodbye")                                                        \
@@ -169,9 +170,11 @@ struct ov_effects { /* the caller's, and room in them; a step begins them anew *
 };
 
 struct ov_core_counts {
-    uint64_t stale;    /* events about connections that have ended */
-    uint64_t refused;  /* handshakes, of either role */
-    uint64_t late;     /* dials that were given up; those of accepted ones are the gate's */
+    uint64_t stale;      /* events about connections that have ended */
+    uint64_t refused;    /* handshakes, of either role */
+    uint64_t late;       /* dials that were given up; those of accepted ones are the gate's */
+    uint64_t unfinished; /* connections that were accepted, and closed by the other end in their
+                            handshake */
     uint64_t early;    /* frames outside a session, dropped: of a peer that has not noticed yet that
                           its session is over, or that breaks the protocol */
     uint64_t obsolete; /* connections of sessions that were over, or that the peer had given up */

@@ -148,6 +148,7 @@ void ov_conn_send(struct ov_core *core, const struct ov_conn *conn, size_t len);
 void ov_conn_begin(struct ov_core *core, struct ov_conn *conn, struct ov_node *node,
                    const struct ov_peer *peer);
 void ov_conn_accepted(struct ov_core *core, const struct ov_event *event);
+void ov_conn_closed(struct ov_core *core, struct ov_conn *conn);
 void ov_conn_connected(struct ov_core *core, struct ov_conn *conn, const uint8_t *chance);
 void ov_conn_received(struct ov_core *core, struct ov_conn *conn, const struct ov_event *event);
 /* It has failed, by whatever: ends it, with all that follows for its node. */

@@ -17,23 +17,51 @@ static bool is_same_party(const struct ov_address *a, const struct ov_address *b
     return memcmp(a->bytes, b->bytes, v4 ? sizeof a->bytes : PREFIX) == 0;
 }
 
+/* How many places its party has; one who has come by a Unix socket is a party by himself. */
+static unsigned held_by(const struct ov_gate *gate, const struct ov_address *address)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < OV_GATE_PLACES; i++)
+        n += gate->place[i].until != 0 && is_same_party(address, &gate->place[i].address);
+    return address->local ? 1 : n;
+}
+
+/* The oldest place of a party that has as many as any; 0: none has more than that. */
+static unsigned place_of_most(const struct ov_gate *gate, unsigned more_than)
+{
+    unsigned most = more_than, place = 0;
+
+    for (unsigned i = 0; i < OV_GATE_PLACES; i++) {
+        unsigned n = held_by(gate, &gate->place[i].address);
+        if (n < most || n <= more_than ||
+            (n == most && place != 0 && gate->place[i].came >= gate->place[place - 1].came))
+            continue;
+        most = n;
+        place = i + 1;
+    }
+    return place;
+}
+
 int ov_gate_enter(struct ov_gate *gate, uint64_t now, const struct ov_address *address,
                   unsigned *place)
 {
-    unsigned of_one = 0, free_place = 0;
+    unsigned of_one = address->local ? 0 : held_by(gate, address), free_place = 0;
 
-    for (unsigned i = 0; i < OV_GATE_PLACES; i++) {
-        if (gate->place[i].until == 0)
-            free_place = i + 1;
-        else
-            of_one += is_same_party(address, &gate->place[i].address);
-    }
-    if (of_one >= OV_GATE_OF_ONE || free_place == 0) {
-        *(of_one >= OV_GATE_OF_ONE ? &gate->crowded : &gate->full) += 1;
+    if (of_one >= OV_GATE_OF_ONE) {
+        gate->crowded++;
         return AX_E_BUSY;
     }
-    gate->place[free_place - 1] =
-        (struct ov_gate_place){.until = now + gate->patience_ns, .address = *address};
+    for (unsigned i = 0; i < OV_GATE_PLACES; i++)
+        if (gate->place[i].until == 0)
+            free_place = i + 1;
+    if (free_place == 0) {
+        gate->full++;
+        *place = place_of_most(gate, of_one);
+        return *place != 0 ? AX_E_FULL : AX_E_BUSY;
+    }
+    gate->place[free_place - 1] = (struct ov_gate_place){
+        .until = now + gate->patience_ns, .came = ++gate->came, .address = *address};
     gate->held++;
     *place = free_place;
     return 0;

@@ -3,9 +3,9 @@
  *
  * Whoever can reach the port can make a connection; only who has the token gets beyond its
  * handshake. Until then a connection is a place in this table and nothing else, so that a flood
- * takes no memory, and not all places either: few are for one address, and none for longer than the
- * patience. Addresses of IPv6 count by their /64, which is the least that one party is given
- * (RFC 6177). */
+ * takes no memory, and keeps nobody out: few places are for one address, none for longer than the
+ * patience, and when all are held, whoever has most makes room for who has fewer. Addresses of IPv6
+ * count by their /64, which is the least that one party is given (RFC 6177). */
 #ifndef OV_GATE_H
 #define OV_GATE_H
 
@@ -25,15 +25,19 @@ struct ov_address {
 struct ov_gate { /* zeroed but for the patience: empty */
     uint64_t patience_ns;
     unsigned held;
+    uint64_t came; /* so many have had a place */
     struct ov_gate_place {
         uint64_t until; /* 0: free */
+        uint64_t came;  /* which of all it was */
         struct ov_address address;
     } place[OV_GATE_PLACES];
-    uint64_t full, crowded, late; /* connections that had no place, one address too many, no time */
+    uint64_t full, crowded, late; /* connections that found no place free, that were one of their
+                                     address too many, that had no time any more */
 };
 
-/* A place for a connection that was accepted at `now`, from 1: *place. AX_E_BUSY: there is none
- * for it, and it is to be closed without a byte. */
+/* A place for a connection that was accepted at `now`, from 1: *place. AX_E_FULL: there will be one
+ * when *place is left, whose connection is to be closed. AX_E_BUSY: there is none for it, and it is
+ * to be closed without a byte. */
 AX_MUST_USE int ov_gate_enter(struct ov_gate *gate, uint64_t now, const struct ov_address *address,
                               unsigned *place);
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-enum source { CLUSTER_VIEW, HOST_VIEW, CLUSTER_COUNTS, CORE_COUNTS, HOST_COUNTS };
+enum source { CLUSTER_VIEW, HOST_VIEW, CLUSTER_COUNTS, CORE_COUNTS, GATE_COUNTS, HOST_COUNTS };
 enum most { UNBOUNDED, REQUESTS, ENSURES, SERVED, MONITORS, KEYS, SHARDS, NODES, PEERS, ACTORS };
 
 #define HAS(name, most, member)                                                                    \
@@ -24,6 +24,10 @@ enum most { UNBOUNDED, REQUESTS, ENSURES, SERVED, MONITORS, KEYS, SHARDS, NODES,
 #define SEEN_BY_CORE(name, member)                                                                 \
     {                                                                                              \
         name, CORE_COUNTS, UNBOUNDED, offsetof(struct ov_core_counts, member)                      \
+    }
+#define SEEN_BY_GATE(name, member)                                                                 \
+    {                                                                                              \
+        name, GATE_COUNTS, UNBOUNDED, offsetof(struct ov_gate, member)                             \
     }
 #define SEEN_BY_HOST(name, member)                                                                 \
     {                                                                                              \
@@ -68,6 +72,10 @@ static const struct row {
     SEEN("unsettled_demonitors", unsettled),
     SEEN("store_reads", reads),
     SEEN_BY_CORE("refused_handshakes", refused),
+    SEEN_BY_CORE("unfinished_handshakes", unfinished),
+    SEEN_BY_GATE("late_handshakes", late),
+    SEEN_BY_GATE("gate_full", full),
+    SEEN_BY_GATE("gate_crowded", crowded),
     SEEN_BY_CORE("late_dials", late),
     SEEN_BY_CORE("early_frames", early),
     SEEN_BY_CORE("obsolete_connections", obsolete),
@@ -114,6 +122,7 @@ struct gw_count gw_count(uint64_t at)
                               [HOST_VIEW] = &looked.host,
                               [CLUSTER_COUNTS] = ov_cluster_counts(gw.cluster),
                               [CORE_COUNTS] = ov_core_counts(ov_cluster_core(gw.cluster)),
+                              [GATE_COUNTS] = ov_core_gate(ov_cluster_core(gw.cluster)),
                               [HOST_COUNTS] = ov_host_counts(gw.host)};
     const char *from = (const char *)of[row->source] + row->offset;
     bool in_hand = row->most != UNBOUNDED; /* those are of 32 bits */

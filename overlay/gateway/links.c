@@ -213,7 +213,8 @@ static void hang_up(struct ax_ctx *ctx, struct gw_link *link, const struct ov_ef
 {
     if (effect->end == OV_END_REFUSED)
         gw_news_refused(ctx, link->from, ov_refusal_text(effect->refusal));
-    else if (effect->end == OV_END_REPLACED || (effect->end == OV_END_LATE && link->dials == 0))
+    else if (effect->end == OV_END_REPLACED || effect->end == OV_END_PUT_OUT ||
+             (effect->end == OV_END_LATE && link->dials == 0))
         gw_news_refused(ctx, link->from, ov_end_text(effect->end));
     (void)ax_io_close(ctx, link->io);
     drop(ctx, link);

@@ -748,7 +748,8 @@ static void test_one_dial_in_flight(void **state)
     assert_int_equal(ov_core_counts(net.node[A].core)->late, 1);
 }
 
-static uint64_t accept_one(uint8_t address, uint8_t chance, bool *turned_away)
+/* What becomes of one more: its number, and whether another one had to make room. */
+static uint64_t accept_one(uint8_t address, uint8_t chance, bool *put_out)
 {
     struct ov_effect list[OV_EFFECTS_MIN];
     uint8_t bytes[OV_EFFECT_BYTES], key[OV_KEY] = {chance};
@@ -757,9 +758,9 @@ static uint64_t accept_one(uint8_t address, uint8_t chance, bool *turned_away)
     struct ov_address from = {.bytes = {[10] = 0xff, 0xff, 10, 0, 1, address}};
     struct ov_event event = {.kind = OV_ON_ACCEPTED, .address = &from, .chance = key};
     assert_int_equal(ov_core_step(net.node[A].core, net.now, &event, &effects), 0);
-    assert_int_equal(effects.n, 1);
-    *turned_away = list[0].kind == OV_DO_TURN_AWAY;
-    return list[0].conn;
+    *put_out = effects.n == 2 && list[0].kind == OV_DO_CLOSE && list[0].end == OV_END_PUT_OUT;
+    assert_int_equal(effects.n, 1 + *put_out);
+    return list[*put_out].kind == OV_DO_ACCEPT ? list[*put_out].conn : 0;
 }
 
 /* Runs all that is due by then; the connections that are closed by it. */
@@ -781,26 +782,28 @@ static unsigned time_passes(uint64_t ns, enum ov_end end)
     return closed;
 }
 
-/* Connections that say nothing, as many as there are: they take the gate's places and no more, and
- * not for long. */
+/* Connections that say nothing, as many as there are: they take the gate's places and no more, not
+ * for long, and the next one has a place all the same. */
 static void test_flood(void **state)
 {
-    unsigned taken = 0;
-    bool away;
+    unsigned taken = 0, gone = 0;
+    bool put_out;
 
     (void)state;
     net_init(&net, 2, 2);
     net_start(&net, A);
     for (unsigned i = 0; i < 1000; i++) {
-        (void)accept_one((uint8_t)i, (uint8_t)i, &away);
-        taken += !away;
+        taken += accept_one((uint8_t)i, (uint8_t)i, &put_out) != 0;
+        gone += put_out;
     }
-    assert_int_equal(taken, OV_GATE_PLACES);
+    assert_int_equal(taken, 1000);
+    assert_int_equal(gone, 1000 - OV_GATE_PLACES);
+    assert_int_equal(ov_core_gate(net.node[A].core)->held, OV_GATE_PLACES);
     assert_int_equal(ov_core_next(net.node[A].core), net.now + 2 * NET_S);
     assert_int_equal(time_passes(2 * NET_S, OV_END_LATE), OV_GATE_PLACES);
     assert_true(ov_core_next(net.node[A].core) == UINT64_MAX);
     for (unsigned i = 0; i < 10; i++)
-        (void)accept_one(1, (uint8_t)i, &away);
+        assert_true((accept_one(1, (uint8_t)i, &put_out) != 0) == (i < OV_GATE_OF_ONE));
     assert_int_equal(ov_core_gate(net.node[A].core)->held, OV_GATE_OF_ONE);
 }
 
@@ -809,13 +812,13 @@ static void test_stale_events(void **state)
 {
     static const uint64_t never[] = {0, 1, UINT64_MAX, 1ull << 32, 5ull << 32 | 3};
     struct ov_event event = {.bytes = "abc", .len = 3, .chance = (const uint8_t[OV_KEY]){0}};
-    bool away;
+    bool put_out;
 
     (void)state;
     set_up_pair(8);
-    uint64_t gone = accept_one(1, 1, &away);
+    uint64_t gone = accept_one(1, 1, &put_out);
     assert_int_equal(time_passes(2 * NET_S, OV_END_LATE), 1);
-    uint64_t again = accept_one(1, 1, &away); /* in the same place, by another number */
+    uint64_t again = accept_one(1, 1, &put_out); /* in the same place, by another number */
     assert_true(again != gone && (uint32_t)again == (uint32_t)gone);
     for (unsigned i = 0; i < sizeof never / sizeof *never + 1; i++)
         for (unsigned kind = OV_ON_CONNECTED; kind <= OV_ON_CLOSED; kind++) {

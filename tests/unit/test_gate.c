@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #define PATIENCE 3000u
+#define PARTIES 40u /* of a flood */
 
 static struct ov_address v4(uint8_t last)
 {
@@ -66,15 +67,44 @@ static void test_a_unix_socket_is_nobodys_address(void **state)
 {
     struct ov_gate gate = {.patience_ns = PATIENCE};
     struct ov_address local = {.local = true}, somebody = v4(1);
-    unsigned place;
+    unsigned place, first;
 
     (void)state;
-    for (unsigned i = 0; i < OV_GATE_PLACES; i++)
-        assert_int_equal(ov_gate_enter(&gate, 0, &local, &place), 0);
-    assert_int_equal(ov_gate_enter(&gate, 0, &local, &place), AX_E_BUSY);
-    assert_int_equal(gate.full, 1);
-    assert_int_equal(ov_gate_enter(&gate, 0, &somebody, &place), AX_E_BUSY);
+    assert_int_equal(ov_gate_enter(&gate, 0, &local, &first), 0);
+    for (unsigned i = 1; i < OV_GATE_PLACES; i++)
+        assert_int_equal(ov_gate_enter(&gate, i, &local, &place), 0);
+    assert_int_equal(ov_gate_enter(&gate, 99, &local, &place), AX_E_FULL);
+    assert_int_equal(place, first);
+    assert_int_equal(ov_gate_enter(&gate, 99, &somebody, &place), AX_E_FULL);
+    assert_int_equal(place, first);
+    assert_int_equal(gate.full, 2);
     assert_int_equal(gate.crowded, 0);
+}
+
+/* Where all places are held, who has most makes room, with the place that is held longest; but not
+ * for one who has as many. */
+static void test_who_has_most_makes_room(void **state)
+{
+    struct ov_gate gate = {.patience_ns = PATIENCE};
+    unsigned place, of_two[2];
+    struct ov_address many = v4(200), few = v4(1), other = v4(201);
+
+    (void)state;
+    for (unsigned i = 1; i <= OV_GATE_PLACES - 2; i++) {
+        struct ov_address one = v4((uint8_t)i);
+        assert_int_equal(ov_gate_enter(&gate, i, &one, &place), 0);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(ov_gate_enter(&gate, 100 + i, &many, &of_two[i]), 0);
+    assert_int_equal(ov_gate_enter(&gate, 110, &many, &place), AX_E_BUSY);
+    assert_int_equal(ov_gate_enter(&gate, 110, &few, &place), AX_E_FULL);
+    assert_int_equal(place, of_two[0]);
+    ov_gate_leave(&gate, place);
+    assert_int_equal(ov_gate_enter(&gate, 110, &few, &place), 0);
+    assert_int_equal(place, of_two[0]); /* few has two, as many as anybody */
+    assert_int_equal(ov_gate_enter(&gate, 120, &few, &place), AX_E_BUSY);
+    assert_int_equal(ov_gate_enter(&gate, 120, &other, &place), AX_E_FULL);
+    assert_int_equal(gate.place[place - 1].until, 1 + PATIENCE); /* the first of few */
 }
 
 static void test_time_is_up(void **state)
@@ -104,12 +134,13 @@ static void test_flood(void **state)
 {
     struct ov_gate gate = {.patience_ns = PATIENCE};
     uint8_t of[OV_GATE_PLACES + 1] = {0}; /* who has a place, from 1 */
-    unsigned held[17] = {0}, all = 0;
+    unsigned held[PARTIES + 1] = {0}, all = 0;
 
     (void)state;
     srandom(7);
     for (uint64_t now = 1; now < 100000; now++) {
-        uint8_t who = (uint8_t)(1 + random() % 16);
+        uint8_t who =
+            (uint8_t)(1 + random() % (now < 50000 ? OV_GATE_PLACES / OV_GATE_OF_ONE : PARTIES));
         struct ov_address address = v4(who);
         unsigned place = 0, gone;
         while ((gone = ov_gate_expire(&gate, now)) != 0) {
@@ -118,8 +149,21 @@ static void test_flood(void **state)
             all--;
         }
         int error = ov_gate_enter(&gate, now, &address, &place);
-        bool room = all < OV_GATE_PLACES && held[who] < OV_GATE_OF_ONE;
-        assert_int_equal(error, room ? 0 : AX_E_BUSY);
+        unsigned most = 0;
+        for (unsigned i = 1; i <= PARTIES; i++)
+            most = held[i] > most ? held[i] : most;
+        bool full = all == OV_GATE_PLACES, moves = full && most > held[who];
+        bool crowded = held[who] >= OV_GATE_OF_ONE;
+        assert_int_equal(error, crowded || (full && !moves) ? AX_E_BUSY : full ? AX_E_FULL : 0);
+        if (error == AX_E_FULL) {
+            assert_int_equal(held[of[place]], most);
+            ov_gate_leave(&gate, place);
+            held[of[place]]--;
+            of[place] = 0;
+            all--;
+            error = ov_gate_enter(&gate, now, &address, &place);
+            assert_int_equal(error, 0);
+        }
         if (error == 0) {
             assert_int_equal(of[place], 0);
             of[place] = who;
@@ -135,7 +179,7 @@ static void test_flood(void **state)
         }
         assert_int_equal(gate.held, all);
     }
-    assert_true(gate.crowded > 0 && gate.late > 0);
+    assert_true(gate.crowded > 0 && gate.late > 0 && gate.full > 0);
 }
 
 int main(void)
@@ -144,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_few_of_one_address),
         cmocka_unit_test(test_a_network_is_one_party),
         cmocka_unit_test(test_a_unix_socket_is_nobodys_address),
+        cmocka_unit_test(test_who_has_most_makes_room),
         cmocka_unit_test(test_time_is_up),
         cmocka_unit_test(test_flood),
     };

@@ -268,6 +268,26 @@ static void slowly(const struct attack *attack)
     printf("closed %u\n", all);
 }
 
+/* As many are there all the time, until this is killed. */
+static void besiege(const struct attack *attack)
+{
+    static struct pollfd fds[HELD_MOST];
+    unsigned n = attack->count < HELD_MOST ? attack->count : HELD_MOST;
+    uint8_t byte = 'a';
+    for (unsigned i = 0; i < n; i++)
+        fds[i].fd = -1;
+    for (;; usleep(1000)) {
+        for (unsigned i = 0; i < n; i++)
+            if (fds[i].fd < 0 || fds[i].revents != 0) {
+                if (fds[i].fd >= 0)
+                    close(fds[i].fd);
+                fds[i] = (struct pollfd){connect_from(attack, 0x0101 + i % ADDRESSES), POLLIN, 0};
+                (void)send(fds[i].fd, &byte, 1, MSG_NOSIGNAL);
+            }
+        (void)poll(fds, n, 0);
+    }
+}
+
 static void flood(const struct attack *attack)
 {
     for (unsigned i = 0; i < attack->count; i++)
@@ -282,6 +302,8 @@ void be_stranger(const struct attack *attack)
         slowly(attack);
         return;
     }
+    if (strcmp(attack->kind, "siege") == 0)
+        besiege(attack);
     if (strcmp(attack->kind, "flood") == 0) {
         flood(attack);
         return;
