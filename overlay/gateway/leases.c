@@ -219,10 +219,9 @@ void gw_leases_open(struct ax_ctx *ctx)
         if (!ov_store_memory_add(memory, &record))
             break;
     }
-    if (memory->n > 0)
-        return;
-    gw.store.least = (uint64_t)time(NULL);
-    gw.store.closed_to = gw.book.npeers > 0 ? gw.now + gw.config.ttl_ns : 0;
+    gw.store.least = (uint64_t)time(NULL); /* some shards may have no record yet */
+    if (memory->n == 0 && gw.book.npeers > 0)
+        gw.store.closed_to = gw.now + gw.config.ttl_ns;
 }
 
 /* False: there is no answer. */
