@@ -131,8 +131,8 @@ struct gw_store {                     /* see leases.c */
     char node[OV_NODE_MAX + 1];       /* who keeps it */
     char is[GW_STORE_IS];             /* in words: where leases are, the same on all nodes */
     struct ov_store_memory memory;
-    uint64_t least;           /* epoch: what it has forgotten is not above */
-    uint64_t closed_to;       /* until then others may believe in leases that it has forgotten */
+    uint64_t least;     /* epoch: of what has no record, and may be forgotten, none is above */
+    uint64_t closed_to; /* until then others may believe in leases that it has forgotten */
     struct gw_unsent *unsent; /* as there is no session with that node */
     uint32_t nunsent, unsent_room;
 };

@@ -219,7 +219,7 @@ void gw_leases_open(struct ax_ctx *ctx)
         if (!ov_store_memory_add(memory, &record))
             break;
     }
-    gw.store.least = (uint64_t)time(NULL); /* some shards may have no record yet */
+    gw.store.least = (uint64_t)time(NULL);
     if (memory->n == 0 && gw.book.npeers > 0)
         gw.store.closed_to = gw.now + gw.config.ttl_ns;
 }
@@ -231,7 +231,8 @@ static bool ask_memory(struct ax_ctx *ctx, const struct ov_store_request *reques
     struct ov_store_request own = *request;
     if (own.op == OV_STORE_ACQUIRE && gw.now < gw.store.closed_to)
         return false;
-    if (own.op == OV_STORE_ACQUIRE && own.epoch < gw.store.least)
+    if (own.op == OV_STORE_ACQUIRE && own.epoch < gw.store.least &&
+        ov_store_memory_find(&gw.store.memory, own.registry, own.shard) == NULL)
         own.epoch = gw.store.least;
     ov_store_memory_handle(&gw.store.memory, gw.now, &own, answer);
     if (own.op != OV_STORE_READ && answer->outcome == OV_STORE_DONE)
