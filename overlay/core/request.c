@@ -320,6 +320,8 @@ static int send_or_wait(struct ov_cluster *cluster, struct ov_pending *pending,
     int r = AX_E_STALE;
 
     pending->key = ov_pool_index(&cluster->keys, key);
+    if (pending->kind == OV_ENSURE && key->first == OV_NONE && key->sent == 0)
+        ov_key_forget(key); /* it may have ended, and nothing would come back from there */
     if (pending->kind != OV_ENSURE && key->first == OV_NONE && ov_key_fresh(cluster, key))
         r = send_to_key(cluster, pending, key, request->body);
     if (not_there(r))

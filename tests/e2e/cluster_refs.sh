@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # More keys are asked for than a gateway can remember: each is answered, and so is each again; who is
-# monitored is not forgotten; and a gateway that begins anew among so many finds room for itself.
+# monitored is not forgotten; and a gateway that begins anew among so many finds room for itself. Who
+# monitors a key right after the gateway of its node began anew hears of no end, for there was none.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -58,6 +59,26 @@ while got=$("$axsup" call "$dir/a.json" near seen '{"node":"","key":2999}' --tim
 [[ $got == '{"messages":0,"error":0}' ]]
 verdict $? "a key, asked for by the next gateway: $got; $(tail -n 3 "$dir/a.log")"
 answers '{"median_ns":0,"n":0}' near firsts '{"pid":0,"salt":0,"count":1500}'
+
+# downs: how many ends the traveler was told of.
+downs() {
+    "$axsup" call "$dir/a.json" traveler seen | sed 's/{"downs":\([0-9]*\),.*/\1/'
+}
+each() { # WANTED MESSAGE MORE: of some keys, of both nodes
+    local key
+    for key in k0 k1 k2 k3 k4 k5 k6 k7; do
+        answers "$1" traveler "$2" "{\"key\":\"$key\"${3-}}"
+    done
+}
+each '{"error":0,"value":1}' add ',"by":1,"timeout_ns":20000000000'
+kill -KILL "$(pid_of b gateway/0)"
+become '*"name":"gateway/0"*"state":"running","incarnation":2,*' status "$dir/b.json" --json
+connected a
+had=$(downs)
+each '{"error":0}' watch
+each '{"error":0,"value":2}' add ',"by":1,"timeout_ns":20000000000'
+[[ $(downs) == "$had" ]]
+verdict $? "of 8 actors that live $(($(downs) - had)) are told to have ended"
 
 stop_all
 echo "$passed passed, $failed failed"

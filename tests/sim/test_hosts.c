@@ -38,6 +38,25 @@ static void test_one_spawn(void **state)
     host_free(host);
 }
 
+/* Who looks for the actor of a key, as to monitor it, does not hear of one that has ended, though
+ * it was there just now. */
+static void test_found_anew(void **state)
+{
+    struct host *host = host_new(2, 13);
+    unsigned cursor = 0;
+    const char *key = host_key_of(host, 1, &cursor);
+    struct ov_target was = host_target(host_find(host, 0, HOST_USERS, key)), is;
+    (void)state;
+    host_end(host, was.actor);
+    is = host_target(host_find(host, 0, HOST_USERS, key));
+    assert_true(is.actor != was.actor);
+    assert_int_equal(host_living(host, HOST_USERS, key), 1);
+    uint64_t watch = host_watch(host, 0, &is);
+    sim_run(host->sim, SIM_S);
+    assert_int_equal(host_note(host, watch)->n, 0);
+    host_free(host);
+}
+
 /* What is still being spawned when the lease is lost ends when it comes, and the shard is not
  * gained anew before. */
 static void test_undone(void **state)
@@ -171,9 +190,9 @@ static void test_end_of_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_spawn),     cmocka_unit_test(test_undone),
-        cmocka_unit_test(test_singleton),     cmocka_unit_test(test_end_of_an_actor),
-        cmocka_unit_test(test_end_of_a_name),
+        cmocka_unit_test(test_one_spawn),       cmocka_unit_test(test_found_anew),
+        cmocka_unit_test(test_undone),          cmocka_unit_test(test_singleton),
+        cmocka_unit_test(test_end_of_an_actor), cmocka_unit_test(test_end_of_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
