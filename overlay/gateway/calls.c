@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* calls.c - what actors of this node send to others: requests of the core.
  *
- * An ask is answered when its request ends. Until then who waits for it is in a kept map as well,
- * so that a process that dies leaves nobody without an answer; what it had sent nobody knows. */
+ * An ask, and a tell to a key, is in hand until its request ends. Until then who waits for it, or
+ * what is said of it if it is lost, is in a kept map as well, so that none goes with a process that
+ * dies without a word; what it had sent nobody knows. */
 #include "overlay/gateway/gw.h"
 
 #include <string.h>
@@ -84,6 +85,11 @@ static int request(struct ax_ctx *ctx, struct ov_request *request)
     return gw_step(ctx, &in, NULL);
 }
 
+static struct ax_span key_of(const uint64_t *token)
+{
+    return (struct ax_span){token, sizeof *token};
+}
+
 /* ---- tells ---- */
 
 /* One by key ends by gw_calls_end. Of others only those that are refused come back: what they were
@@ -102,17 +108,29 @@ static void lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
     far_dead(ctx, &letter);
 }
 
+/* Its tell is kept no more. */
+static void end_tell(struct ax_ctx *ctx, uint64_t token, int error)
+{
+    struct gw_call *call = find(token);
+    if (error != 0)
+        lost(ctx, &call->tell, error);
+    if (ax_map_delete(ctx, gateway_tells, key_of(&token)) == AX_E_LIMIT)
+        gw_die(ctx, "a tell cannot be forgotten");
+    give(call);
+}
+
 static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
 {
     struct gw_call *call = take(ctx, GW_TELL);
     to->token = token_of(call);
     call->tell = *tell;
     keep_body(ctx, call, to->body);
-    int error = request(ctx, to);
+    int error = ax_map_put(ctx, gateway_tells, key_of(&to->token),
+                           (struct ax_span){&call->tell, sizeof call->tell});
     if (error == 0)
-        return;
-    give(find(to->token));
-    lost(ctx, tell, error);
+        error = request(ctx, to);
+    if (error != 0)
+        end_tell(ctx, to->token, error);
 }
 
 static void tell_straight(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
@@ -156,11 +174,6 @@ void gw_calls_dead(struct ax_ctx *ctx, const struct ov_out *out)
 }
 
 /* ---- asks ---- */
-
-static struct ax_span key_of(const uint64_t *token)
-{
-    return (struct ax_span){token, sizeof *token};
-}
 
 static void answer(struct ax_ctx *ctx, const struct gw_call *call, int error, struct ax_span body)
 {
@@ -266,7 +279,22 @@ void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request
         give(find(own.token));
 }
 
-void gw_calls_fail(struct ax_ctx *ctx)
+static void lose_tells(struct ax_ctx *ctx)
+{
+    struct ax_span key, value;
+    for (uint64_t at = 0; ax_map_next(ctx, gateway_tells, &at, &key, &value) == 0;) {
+        struct gw_tell tell;
+        uint64_t token;
+        memcpy(&tell, value.ptr, sizeof tell);
+        memcpy(&token, key.ptr, sizeof token);
+        lost(ctx, &tell, AX_E_NODE_DOWN);
+        if (ax_map_delete(ctx, gateway_tells, key_of(&token)) == AX_E_LIMIT)
+            gw_die(ctx, "a tell cannot be forgotten");
+        far_go_on(ctx);
+    }
+}
+
+static void fail_asks(struct ax_ctx *ctx)
 {
     struct gw_call call = {.kind = GW_ASK};
     struct ax_span key, value;
@@ -278,6 +306,12 @@ void gw_calls_fail(struct ax_ctx *ctx)
         forget_asker(ctx, token);
         far_go_on(ctx);
     }
+}
+
+void gw_calls_fail(struct ax_ctx *ctx)
+{
+    fail_asks(ctx);
+    lose_tells(ctx);
 }
 
 /* ---- what becomes of it ---- */
@@ -324,8 +358,8 @@ void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out)
         gw_leases_answer(ctx, call->contract, out);
         break;
     default:
-        if (out->status != 0)
-            lost(ctx, &call->tell, out->status);
+        end_tell(ctx, out->token, out->status);
+        return;
     }
     give(find(out->token));
 }

@@ -148,8 +148,8 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
         _exit(EXIT_FAILURE);
     }
     far_refuse(ctx, false); /* as the process before may have */
-    gw_calls_fail(ctx);
     gw_stand_ins_open(ctx);
+    gw_calls_fail(ctx);
     gw_leases_open(ctx);
     gw_closing_open(ctx);
     hire_clerks(ctx);

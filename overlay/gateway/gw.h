@@ -47,7 +47,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving, told);
+AX_MAPS(gateway, asks, stand_ins, leases, clerks, leaving, told, tells);
 
 #define GW_CLERKS_EACH 8u                      /* of a home of keys */
 #define GW_CLERKS (SHM_SLOTS * GW_CLERKS_EACH) /* that there may be */

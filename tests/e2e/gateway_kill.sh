@@ -3,7 +3,8 @@
 #
 # gateway_kill [KILLS]: gateways are killed while actors ask others of another node. Each ask ends, with
 # an answer or with an error and not by its timeout; what was answered was done once, and what was
-# not, once at most. The actors of a gateway are as many as before.
+# not, once at most. The actors of a gateway are as many as before. A tell to a key that was not
+# answered is a dead letter.
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
@@ -87,6 +88,23 @@ until=$((SECONDS + patience))
 while got=$(actors b) && ((got != before && SECONDS < until)); do :; done
 ((got == before))
 verdict $? "the gateway of b had $before actors, and has $got"
+
+# What is told to a key is in hand until its actor is spawned, which it is not before its worker goes on.
+workers=("$(pid_of a counting/0)" "$(pid_of b counting/0)")
+kill -STOP "${workers[@]}"
+for i in 1 2 3 4 5; do
+    "$axsup" send "$dir/b.json" counters/fresh add '{"by":1}'
+done
+become '*"count":"requests","value":[5-9]*' counts "$dir/b.json" --json
+kill -KILL "$(pid_of b gateway/0)"
+kill -CONT "${workers[@]}"
+become '{"value":0}' call "$dir/b.json" counters/other get
+letters=$("$axsup" deadletters "$dir/b.json" | grep -c 'counters/fresh .*node down')
+((letters == 5))
+verdict $? "of 5 tells that a gateway had in hand when it died $letters are dead letters: $("$axsup" deadletters "$dir/b.json" | tail -n 6)"
+got=$("$axsup" call "$dir/b.json" counters/fresh get)
+[[ $got == '{"value":'[0-5]'}' ]]
+verdict $? "what was told has come to $got"
 
 stop_all
 echo "$all asks, $done done, $down failed, of which $((count - done)) were done all the same"
