@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define MARGIN_NS UINT64_C(1000000000) /* of give_up, above lease_ttl and dead */
+#define SECOND_NS UINT64_C(1000000000)
 #define WRITE_MOST (UINT64_C(1) << 30) /* of write_buffer */
 #define WRONG(c, key, ...) sup_config_error((c)->errors, (c)->cluster->json, (key), __VA_ARGS__)
 
@@ -186,6 +187,18 @@ static void check_above(struct cluster_checker *c, const char *key, uint64_t is,
               sup_format_duration(than, least));
 }
 
+/* As the kernel counts. */
+static void check_seconds(struct cluster_checker *c, const char *key, uint64_t is)
+{
+    char text[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
+
+    if (is % SECOND_NS != 0)
+        sup_config_error(c->errors, sup_json_get(c->cluster->json, "keepalive"), key,
+                         "%s is not in whole seconds: \"%s\" would be right",
+                         sup_format_duration(is, text),
+                         sup_format_duration(is / SECOND_NS * SECOND_NS + SECOND_NS, right));
+}
+
 /* At half of a lease its owner asks for more time; an answer that comes before the margin is in
  * time. */
 static void check_lease(struct cluster_checker *c)
@@ -231,6 +244,8 @@ static void check_numbers(struct cluster_checker *c)
     check_above(c, "dead", cluster->dead_ns, "suspect", cluster->suspect_ns);
     check_above(c, "give_up", cluster->give_up_ns, "resolve", cluster->resolve_ns);
     check_lease(c);
+    check_seconds(c, "idle", cluster->keepalive.idle_ns);
+    check_seconds(c, "interval", cluster->keepalive.interval_ns);
     if (cluster->store_wait_ns != 0 && cluster->store.kind == SUP_STORE_MEMORY &&
         cluster->n_peers > 0)
         check_above(c, "store_wait", cluster->store_wait_ns, "lease_ttl", cluster->lease_ttl_ns);

@@ -23,7 +23,10 @@ void sup_control_replied(void *ctx, int error, const void *body, size_t size)
         free(text);
         json_decref(object);
     } else {
-        sup_control_refuse(client, error, "%s: %s", client->what, ax_strerror(error));
+        sup_control_refuse(client, error, "%s: %s%s", client->what, ax_strerror(error),
+                           error == AX_E_STALE ? ", or none that was found in time: \"axsup "
+                                                 "leases\" and \"axsup events\" say more"
+                                               : "");
     }
     free(client->what);
     client->what = NULL;

@@ -76,7 +76,8 @@ static const struct {
     [SUP_NODE_UP] = {NODE, "There is a session with another node."},
     [SUP_NODE_DOWN] = {NODE | WHY, "The session has ended; the node may be alive."},
     [SUP_SESSION_ROTATED] = {NODE, "Another session of the same life of a node has taken the place "
-                                   "of the one before; what is under way goes on in it."},
+                                   "of the one before. Monitors go on in it, and so do asks where "
+                                   "no gateway died."},
     [SUP_AUTH_REFUSED] = {FROM | WHY, "Who has connected is no node of the cluster, or does not "
                                       "show that it is one."},
     [SUP_DIAL_REFUSED] = {DIALLED,

@@ -64,6 +64,9 @@ all_ended() {
     [[ -z $out ]]
     verdict $? "dead letters: $out"
     become '{"value":0,"incarnation":1,*' call "$dir/$other.json" users/alice get
+    out=$("$axsup" events "$dir/$owner.json" --json | grep '"event":"lease_lost"' | tail -n 1)
+    [[ $out == *'"registry":"users","shard":0,'*'"why":"given away"'* ]]
+    verdict $? "it is not told that the shard is given away: $out"
 }
 
 # again: the node that has left begins anew, and the next one is asked to leave.

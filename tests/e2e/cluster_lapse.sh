@@ -87,6 +87,7 @@ become '*"contract":"keyed",*"suspended"*' actors "$dir/d.json" --json
 kill -STOP "$server"
 all_end $many
 become '!(*fenced*)' leases "$dir/d.json" --json
+become '*"event":"lease_lost"*"registry":"users"*"why":"lost"*' events "$dir/d.json" --json
 kill -CONT "$server"
 held
 

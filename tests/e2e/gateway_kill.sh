@@ -83,7 +83,6 @@ count=${got//[!0-9]/ }
 read -r _ count <<<"$count"
 ((count >= done && count <= done + down))
 verdict $? "the counter has $count: $done asks were answered, $down were not"
-ran ends tcp
 until=$((SECONDS + patience))
 while got=$(actors b) && ((got != before && SECONDS < until)); do :; done
 ((got == before))

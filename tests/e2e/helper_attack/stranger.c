@@ -85,7 +85,7 @@ static size_t wrong_token(const struct attack *attack, int fd)
     return until_closed(fd);
 }
 
-/* The name, boot and session of a node that is up, without the token. */
+/* The name of a node that is up, and a session above its own, without the token. */
 static size_t stolen(const struct attack *attack, int fd)
 {
     struct ov_self self = self_of(attack);
