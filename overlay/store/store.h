@@ -60,7 +60,8 @@ const char *const *ov_store_kinds(void);
 
 /* Makes a store; it connects on its own. Returns AX_E_INVALID for options that cannot be, files
  * that cannot be read among them, and otherwise -errno; `error` then says what is wrong. Reads
- * files, and resolves no names. */
+ * files, and resolves no names. etcd's TLS files are read when it connects: one that cannot be is
+ * trouble, as a server that is away. */
 AX_MUST_USE int ov_store_open(struct ov_store **out, const struct ov_store_options *options,
                               char error[OV_STORE_ERROR_MAX]);
 /* Forgets what is under way. Takes NULL, returns NULL. */

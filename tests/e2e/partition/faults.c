@@ -317,10 +317,14 @@ void faults_end(uint64_t at)
     nfaults = 0;
 }
 
-void faults_print(void)
+unsigned faults_print(void)
 {
-    for (unsigned i = 0; i < KINDS; i++)
+    unsigned n = 0;
+    for (unsigned i = 0; i < KINDS; i++) {
         printf("%3u x %s\n", counts[i], kinds[i].text);
+        n += counts[i];
+    }
+    return n;
 }
 
 static bool use(struct excuse *list, unsigned n, pid_t pid, uint64_t at)
