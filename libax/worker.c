@@ -185,6 +185,7 @@ static void enter_slot(struct worker *w, const struct boot *boot, const struct s
     w->sweep_next = 1;
     meter_open(w);
     w->spin_limit = boot->spin_us * 1000ull;
+    w->rest_ns = UINT32_MAX; /* not known: long */
     for (uint64_t set = w->port.all; set != 0; set &= set - 1) {
         uint32_t slot = (uint32_t)__builtin_ctzll(set);
         if (w->port.priv->over_data[slot].tail != 0 || w->port.priv->over_control[slot].tail != 0)

@@ -238,6 +238,7 @@ struct worker {
     struct __kernel_timespec timeout;
     uint32_t tick;
     uint64_t spin_limit; /* adaptive, ns */
+    uint64_t rest_ns;    /* how long rests are that were not spun away */
     uint64_t idle_since;
     uint32_t idle_rounds;
     bool stopping;       /* told to: no more spawns, drain */
