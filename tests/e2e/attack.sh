@@ -155,7 +155,7 @@ had=$(count a unfinished_handshakes)
 verdict $? "of 200 handshakes that were cut $had were counted"
 
 # Those who fill all places for handshakes keep out nobody who has the token.
-"$helper" stranger "${port[a]}" "$dir/token" siege 200 >/dev/null 2>&1 &
+"$helper" stranger "${port[a]}" "$dir/token" siege 80 >/dev/null 2>&1 &
 pids[siege]=$!
 had=$(count a gate_full) until=$((SECONDS + patience))
 until (($(count a gate_full) >= had + 100 || SECONDS >= until)); do :; done

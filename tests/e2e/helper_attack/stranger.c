@@ -268,7 +268,8 @@ static void slowly(const struct attack *attack)
     printf("closed %u\n", all);
 }
 
-/* As many are there all the time, until this is killed. */
+/* As many are there all the time, until this is killed; not as fast as it could, or there is no
+ * room for others before anybody accepts them. */
 static void besiege(const struct attack *attack)
 {
     static struct pollfd fds[HELD_MOST];
@@ -276,7 +277,8 @@ static void besiege(const struct attack *attack)
     uint8_t byte = 'a';
     for (unsigned i = 0; i < n; i++)
         fds[i].fd = -1;
-    for (;; usleep(1000)) {
+    alarm(600);
+    for (;; usleep(10000)) {
         for (unsigned i = 0; i < n; i++)
             if (fds[i].fd < 0 || fds[i].revents != 0) {
                 if (fds[i].fd >= 0)

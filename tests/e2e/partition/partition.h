@@ -109,7 +109,7 @@ void faults_plan(uint64_t seed, uint64_t length, uint64_t ttl, const unsigned pa
 /* Does what is due at that time after the beginning; the time of what comes next. */
 uint64_t faults_step(uint64_t at);
 void faults_end(uint64_t at); /* mends what is left, and begins nothing more */
-unsigned faults_print(void); /* how many have begun */
+unsigned faults_print(void);  /* how many have begun */
 
 /* Whether a turn of that process may have been stopped in the middle, and gone on at that time or
  * before it; whether one may have been undone by a kill. True once for each. */
