@@ -20,7 +20,7 @@ cat >"$conf" <<END
   "system": "asleep", "run_dir": "run",
   "listen": { "door": "127.0.0.1:0", "near": "$dir/near" },
   "workers": [
-    { "name": "near", "plugin": "$AX_BUILD/tests/plugins/net.so",
+    { "name": "near", "plugin": "$AX_BUILD/tests/plugins/net.so", "spin_us": 0,
       "restart": { "max": 100, "backoff": ["0ms", "10ms"] },
       "actors": [ { "name": "door", "contract": "door" },
                   { "name": "side", "contract": "door", "args": { "listen": "near" } } ] }
