@@ -3,6 +3,7 @@
 #
 # The memory store of a node that was started anew gives epochs from the time of day on, also for shards
 # that nobody has had yet when its gateway dies.
+# not-with-sanitizers: leases and cluster have the memory store
 
 set -u
 # shellcheck source=tests/lib/e2e.sh
