@@ -120,7 +120,7 @@ uint32_t ring_round(struct worker *w, bool put_off)
 {
     if (!put_off && io_uring_sq_ready(&w->ring) != 0)
         (void)hand_over(w, 0);
-    else if (shm_unlikely(*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
+    else if (shm_unlikely(ring_holds_back(w)))
         (void)io_uring_get_events(&w->ring);
     return reap(w);
 }

@@ -14,11 +14,15 @@ struct io_uring_sqe *ring_request(struct worker *w);
 /* Hands over what was requested, unless that is put off, and takes in what is complete: one system
  * call, or none where there is nothing of either. How many completions of I/O there were. */
 uint32_t ring_round(struct worker *w, bool put_off);
+/* Whether something is complete that only a call brings. */
+static inline bool ring_holds_back(const struct worker *w)
+{
+    return (*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
 /* Whether something is complete that ring_round would take in. */
 static inline bool ring_has(const struct worker *w)
 {
-    return io_uring_cq_ready(&w->ring) != 0 ||
-           (*w->ring.sq.kflags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+    return io_uring_cq_ready(&w->ring) != 0 || ring_holds_back(w);
 }
 /* Hands over what was put off. */
 void ring_catch_up(struct worker *w);

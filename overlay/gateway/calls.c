@@ -90,6 +90,13 @@ static struct ax_span key_of(const uint64_t *token)
     return (struct ax_span){token, sizeof *token};
 }
 
+/* It is in hand no more, and so kept no more. */
+static void forget(struct ax_ctx *ctx, unsigned map, uint64_t token)
+{
+    if (ax_map_delete(ctx, map, key_of(&token)) == AX_E_LIMIT)
+        gw_die(ctx, "a request cannot be forgotten");
+}
+
 /* ---- tells ---- */
 
 /* One by key ends by gw_calls_end. Of others only those that are refused come back: what they were
@@ -108,14 +115,12 @@ static void lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
     far_dead(ctx, &letter);
 }
 
-/* Its tell is kept no more. */
 static void end_tell(struct ax_ctx *ctx, uint64_t token, int error)
 {
     struct gw_call *call = find(token);
     if (error != 0)
         lost(ctx, &call->tell, error);
-    if (ax_map_delete(ctx, gateway_tells, key_of(&token)) == AX_E_LIMIT)
-        gw_die(ctx, "a tell cannot be forgotten");
+    forget(ctx, gateway_tells, token);
     give(call);
 }
 
@@ -201,17 +206,11 @@ static bool keep_asker(struct ax_ctx *ctx, struct gw_call *call)
     return false;
 }
 
-static void forget_asker(struct ax_ctx *ctx, uint64_t token)
-{
-    if (ax_map_delete(ctx, gateway_asks, key_of(&token)) == AX_E_LIMIT)
-        gw_die(ctx, "an ask cannot be forgotten");
-}
-
 static void refuse(struct ax_ctx *ctx, uint64_t token, int error)
 {
     struct gw_call *call = find(token);
     answer(ctx, call, gw_status(error), (struct ax_span){0});
-    forget_asker(ctx, token);
+    forget(ctx, gateway_asks, token);
     give(call);
 }
 
@@ -288,8 +287,7 @@ static void lose_tells(struct ax_ctx *ctx)
         memcpy(&tell, value.ptr, sizeof tell);
         memcpy(&token, key.ptr, sizeof token);
         lost(ctx, &tell, AX_E_NODE_DOWN);
-        if (ax_map_delete(ctx, gateway_tells, key_of(&token)) == AX_E_LIMIT)
-            gw_die(ctx, "a tell cannot be forgotten");
+        forget(ctx, gateway_tells, token);
         far_go_on(ctx);
     }
 }
@@ -303,7 +301,7 @@ static void fail_asks(struct ax_ctx *ctx)
         memcpy(&call.asker, value.ptr, sizeof call.asker);
         memcpy(&token, key.ptr, sizeof token);
         answer(ctx, &call, AX_E_NODE_DOWN, (struct ax_span){0});
-        forget_asker(ctx, token);
+        forget(ctx, gateway_asks, token);
         far_go_on(ctx);
     }
 }
@@ -333,7 +331,7 @@ static void end_watch(struct ax_ctx *ctx, const struct gw_later *later)
     struct gw_call *call = find(out->token);
     struct far_asker asker = call->asker;
     int error = out->status;
-    forget_asker(ctx, out->token);
+    forget(ctx, gateway_asks, out->token);
     give(call);
     if (error == 0)
         error = gw_watch_found(ctx, out, &reply.who);
@@ -349,7 +347,7 @@ void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out)
     switch (call->kind) {
     case GW_ASK:
         answer(ctx, call, out->status, out->body);
-        forget_asker(ctx, out->token);
+        forget(ctx, gateway_asks, out->token);
         break;
     case GW_WATCH:
         gw_run_later(ctx, end_watch)->out = *out;

@@ -313,7 +313,8 @@ void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,
                     struct gateway_watch_reply *reply);
 /* Of the lease store that another node keeps; an answer goes to gw_leases_answer. */
 void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request *request);
-/* Asks that a process before this one had not answered: they are. */
+/* Asks that a process before this one had not answered, and tells to keys: they end as node down.
+ */
 void gw_calls_fail(struct ax_ctx *ctx);
 void gw_calls_ready(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out);
