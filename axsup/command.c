@@ -152,9 +152,8 @@ const struct sup_command sup_commands[] = {
      "numbers, but a u64 above 9223372036854775807 is printed as a string of its digits, and is "
      "taken as one or as a number. Bytes are a string in base64, a ref is "
      "\"slot.index.generation\" or null. The whole has 1 MiB at most, also of a message that may "
-     "be "
-     "larger. Where the system is a node of a cluster, ACTOR may be "
-     "REGISTRY/KEY: whoever has that key in a registry of the cluster, on whatever node, spawned "
+     "be larger. Where the system is a node of a cluster, ACTOR may be REGISTRY/KEY: whoever has "
+     "that key in a registry of the cluster, on whatever node, spawned "
      "where there is none."},
     {"send", "CONF ACTOR MESSAGE [JSON]", 0, false, sup_cmd_send, "send an actor a message",
      "Sends a message that has no reply and prints nothing; JSON is as in \"axsup call\". The "

@@ -7,13 +7,13 @@
 #include "libax/gateway.h"
 #include "overlay/core/ident.h"
 
+#include <ax/actor.h>
 #include <ax/registry.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
 #define MARGIN_NS UINT64_C(1000000000) /* of give_up, above lease_ttl and dead */
-#define SECOND_NS UINT64_C(1000000000)
 #define WRITE_MOST (UINT64_C(1) << 30) /* of write_buffer */
 #define WRONG(c, key, ...) sup_config_error((c)->errors, (c)->cluster->json, (key), __VA_ARGS__)
 
@@ -192,11 +192,11 @@ static void check_seconds(struct cluster_checker *c, const char *key, uint64_t i
 {
     char text[SUP_UNIT_ROOM], right[SUP_UNIT_ROOM];
 
-    if (is % SECOND_NS != 0)
+    if (is % AX_SECONDS(1) != 0)
         sup_config_error(c->errors, sup_json_get(c->cluster->json, "keepalive"), key,
                          "%s is not in whole seconds: \"%s\" would be right",
                          sup_format_duration(is, text),
-                         sup_format_duration(is / SECOND_NS * SECOND_NS + SECOND_NS, right));
+                         sup_format_duration(AX_SECONDS(is / AX_SECONDS(1) + 1), right));
 }
 
 /* At half of a lease its owner asks for more time; an answer that comes before the margin is in
