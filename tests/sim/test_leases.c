@@ -353,15 +353,22 @@ static uint64_t longest_without_owner(struct host *host)
     return longest;
 }
 
+/* The first of three has just begun, and the others have all. */
+static struct host *first_comes(void)
+{
+    struct host *host = host_new(3, 19);
+    host_crash(host, 0);
+    host_settle(host);
+    sim_start(host->sim, 0);
+    return host;
+}
+
 /* A node that comes has its part of the shards one after another, each as soon as it is given back:
  * for most of the time that a lease lasts nobody would be its owner otherwise. */
 static void test_node_comes(void **state)
 {
-    struct host *host = host_new(3, 19);
+    struct host *host = first_comes();
     (void)state;
-    host_crash(host, 0);
-    host_settle(host);
-    sim_start(host->sim, 0);
     assert_in_range(longest_without_owner(host), 0, SIM_S / 4);
     assert_true(host_view(host, 0).held > 1);
     host_free(host);
@@ -371,11 +378,8 @@ static void test_node_comes(void **state)
  * taken up, also where it should be another's by now. */
 static void test_begins_anew_while_shards_move(void **state)
 {
-    struct host *host = host_new(3, 19);
+    struct host *host = first_comes();
     (void)state;
-    host_crash(host, 0);
-    host_settle(host);
-    sim_start(host->sim, 0);
     sim_run(host->sim, SIM_S / 10);
     for (unsigned node = 1; node < 3; node++) {
         sim_crash(host->sim, node, false);
