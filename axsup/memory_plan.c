@@ -121,6 +121,7 @@ void sup_plan_slot(const struct sup_config *config, uint32_t slot, struct shm_ge
         .histograms = actors_of(worker, number),
         .leases =
             worker != NULL && is_about_leases(config, worker) ? sup_cluster_leases(config) : 0,
+        .tells = worker != NULL && sup_config_is_gateway(config, worker),
     };
 
     shm_plan_geometry(&what, geo);

@@ -280,6 +280,26 @@ uint64_t far_outbound(struct ax_ctx *ctx, uint64_t io)
     return io_own(ctx, io, &h) == 0 ? io_outbound(h) : 0;
 }
 
+void far_count_left(struct ax_ctx *ctx, uint64_t io, uint64_t *bytes)
+{
+    struct io_handle *h;
+    if (io_own(ctx, io, &h) != 0)
+        return;
+    h->gone = bytes;
+    h->heeded = bytes != NULL && io_outbound(h) != 0;
+}
+
+struct shm_tells *far_tells(struct ax_ctx *ctx)
+{
+    const struct shm_port *port = &ctx->worker->port;
+    return (struct shm_tells *)(void *)((uint8_t *)port->priv + port->geo.tells_off);
+}
+
+void far_set(struct ax_ctx *ctx, uint64_t *number, uint64_t value)
+{
+    shm_set(&ctx->worker->port, number, value);
+}
+
 void far_refuse(struct ax_ctx *ctx, bool refuse)
 {
     uint8_t *flags = &ctx->worker->port.directory[ctx->actor].refuse;

@@ -105,6 +105,11 @@ bool far_waits(struct ax_ctx *ctx, uint64_t io, uint32_t most);
 /* Bytes that wait to leave; of what is broken, 0. */
 uint64_t far_outbound(struct ax_ctx *ctx, uint64_t io);
 
+/* Counts the bytes that leave from now on there, which is memory that outlives the process; NULL:
+ * no more. Those that wait to leave now, as soon as they have left; later ones perhaps not before
+ * the worker has something to do again. At once, not with the turn. */
+void far_count_left(struct ax_ctx *ctx, uint64_t io, uint64_t *bytes);
+
 /* From now on, or no more, who sends to this actor from another process is told AX_E_FULL, or waits
  * where it would wait for room. What has been accepted still comes. At once, not with the turn. */
 void far_refuse(struct ax_ctx *ctx, bool refuse);
@@ -112,6 +117,12 @@ void far_refuse(struct ax_ctx *ctx, bool refuse);
 /* An AX_IO_DATA without data comes to this actor each time that the descriptor becomes readable. It
  * stays the caller's. Results of ax_io_connect. */
 AX_MUST_USE int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io);
+
+/* ---- what the next process is to know ---- */
+
+/* Of this process's memory. Its numbers `taken` and `past` are set by far_set alone. */
+struct shm_tells *far_tells(struct ax_ctx *ctx);
+void far_set(struct ax_ctx *ctx, uint64_t *number, uint64_t value);
 
 /* ---- who stands for actors elsewhere ---- */
 

@@ -76,6 +76,8 @@ struct io_handle {
     struct io_spec *spec;
     int pidfd;
     int status;
+    uint64_t *gone; /* counts the bytes that have left; NULL: nobody asks */
+    bool heeded;    /* what waits to leave is to be counted soon */
 };
 
 struct io_buffer { /* one of the ring's */

@@ -117,6 +117,14 @@ static void received(struct worker *w, struct io_handle *h, const struct io_urin
 
 /* ---- what left ---- */
 
+static void left(struct io_handle *h, uint32_t bytes)
+{
+    h->left += bytes;
+    if (h->gone != NULL)
+        shm_store(h->gone, *h->gone + bytes);
+    h->heeded = h->heeded && io_outbound(h) != 0;
+}
+
 static void sent(struct worker *w, struct io_handle *h, int result)
 {
     h->sending = false;
@@ -125,7 +133,7 @@ static void sent(struct worker *w, struct io_handle *h, int result)
     if (result < 0 && result != -EINTR && result != -EAGAIN)
         broke(w, h, result == -ECANCELED ? -ETIMEDOUT : result);
     else if (result > 0)
-        h->left += (uint32_t)result;
+        left(h, (uint32_t)result);
     h->slow = h->left != h->leaving.end;
     if (h->error != 0 || h->left == h->leaving.end) {
         h->leaving.end = h->left = 0;

@@ -94,7 +94,7 @@ uint32_t io_quiet(const struct worker *w)
     for (uint32_t i = 0; i < w->io->nsure; i++) {
         const struct io_handle *h = &w->io->table[w->io->sure[i]];
         n += h->owner != 0 && h->error == 0 && !h->full && h->waiter == 0 && !h->finishing &&
-             h->out.end == 0;
+             !h->heeded && h->out.end == 0;
     }
     return n;
 }

@@ -24,7 +24,7 @@ struct shm_geometry { /* written once, by axsup */
     uint32_t names;      /* entries in axsup's names table */
     uint32_t members;    /* entries of the table of memberships */
     uint32_t histograms; /* of the first records, from 1 */
-    uint64_t actor_off, cold_off, event_off, letter_off, arena_off; /* private */
+    uint64_t actor_off, cold_off, event_off, letter_off, tells_off, arena_off; /* private */
     uint64_t directory_off, depth_off, meter_off, histogram_off, name_off, member_off,
         lease_off; /* public */
 };

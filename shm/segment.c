@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shm/segment.h"
 
+#include "shm/tell.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +38,8 @@ void shm_plan_geometry(const struct shm_plan *plan, struct shm_geometry *geo)
     at += geo->events * sizeof(struct shm_event);
     geo->letter_off = at;
     at += geo->letters * sizeof(struct shm_letter);
+    geo->tells_off = at = shm_round(at, SHM_LINE);
+    at += plan->tells ? sizeof(struct shm_tells) : 0;
     geo->arena_off = at = shm_round(at, SHM_PAGE);
     geo->private_bytes = shm_round(at + (uint64_t)geo->units * SHM_UNIT, SHM_PAGE);
 

@@ -22,6 +22,7 @@ struct shm_plan { /* what a slot's memory must hold */
     uint32_t members;    /* memberships in groups */
     uint32_t histograms; /* actors of the config */
     uint32_t leases;     /* of the gateway, else 0 */
+    bool tells;          /* a struct shm_tells: the gateway */
 };
 
 /* Works out sizes and offsets. */

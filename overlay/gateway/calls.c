@@ -5,6 +5,7 @@
  * what is said of it if it is lost, is in a kept map as well, so that none goes with a process that
  * dies without a word; what it had sent nobody knows. */
 #include "overlay/gateway/gw.h"
+#include "overlay/gateway/tells.h"
 
 #include <string.h>
 
@@ -99,12 +100,7 @@ static void forget(struct ax_ctx *ctx, unsigned map, uint64_t token)
 
 /* ---- tells ---- */
 
-/* One by key ends by gw_calls_end. Of others only those that are refused come back: what they were
- * is remembered of the last ones. */
-static struct gw_tell sent[1024];
-#define SENT (sizeof sent / sizeof *sent)
-
-static void lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
+void gw_tell_lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
 {
     char whom[FAR_WHOM_MAX + 1];
     const struct far_lost letter = {.from = tell->from,
@@ -119,11 +115,12 @@ static void end_tell(struct ax_ctx *ctx, uint64_t token, int error)
 {
     struct gw_call *call = find(token);
     if (error != 0)
-        lost(ctx, &call->tell, error);
+        gw_tell_lost(ctx, &call->tell, error);
     forget(ctx, gateway_tells, token);
     give(call);
 }
 
+/* It ends by gw_calls_end. */
 static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
 {
     struct gw_call *call = take(ctx, GW_TELL);
@@ -136,17 +133,6 @@ static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_r
         error = request(ctx, to);
     if (error != 0)
         end_tell(ctx, to->token, error);
-}
-
-static void tell_straight(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
-{
-    struct gw_tell *kept = &sent[++gw.tells % SENT];
-    *kept = *tell;
-    kept->token = to->token = gw.tells;
-    to->unanswered = true;
-    int error = request(ctx, to);
-    if (error != 0)
-        lost(ctx, tell, error);
 }
 
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg)
@@ -164,18 +150,11 @@ void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg)
                             .body = {ax_bytes(&msg->body), msg->body.len}};
     int error = gw_target(ctx, msg->node, msg->addr, &identity, &to.target);
     if (error != 0)
-        lost(ctx, &tell, error);
+        gw_tell_lost(ctx, &tell, error);
     else if (identity.kind == GW_KEY)
         tell_key(ctx, &tell, &to);
     else
-        tell_straight(ctx, &tell, &to);
-}
-
-void gw_calls_dead(struct ax_ctx *ctx, const struct ov_out *out)
-{
-    static const struct gw_tell unknown;
-    const struct gw_tell *tell = &sent[out->token % SENT];
-    lost(ctx, tell->token == out->token ? tell : &unknown, out->status);
+        gw_tells_send(ctx, &tell, &to);
 }
 
 /* ---- asks ---- */
@@ -286,7 +265,7 @@ static void lose_tells(struct ax_ctx *ctx)
         uint64_t token;
         memcpy(&tell, value.ptr, sizeof tell);
         memcpy(&token, key.ptr, sizeof token);
-        lost(ctx, &tell, AX_E_NODE_DOWN);
+        gw_tell_lost(ctx, &tell, AX_E_NODE_DOWN);
         forget(ctx, gateway_tells, token);
         far_go_on(ctx);
     }
@@ -310,6 +289,7 @@ void gw_calls_fail(struct ax_ctx *ctx)
 {
     fail_asks(ctx);
     lose_tells(ctx);
+    gw_tells_lose(ctx);
 }
 
 /* ---- what becomes of it ---- */

@@ -139,7 +139,6 @@ static void start(struct ax_ctx *ctx, struct gateway *self)
     memset(&gw, 0, sizeof gw);
     gw.tick_at = gw.sweep_at = gw.look_at = gw.room_at = gw.slow_at = UINT64_MAX;
     gw_clock();
-    gw.tells = gw.now; /* none has a token that a gateway before has given */
     int error = gw_setup(ctx);
     if (error == 0)
         error = ax_io_listen(ctx, "cluster", &listener);

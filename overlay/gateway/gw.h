@@ -9,6 +9,7 @@
  *   links.c     its connections
  *   slow.c      those whose peers do not read
  *   calls.c     what actors of this node send to others
+ *   tells.c     tells that have not left
  *   serve.c     what others send to actors of this node
  *   waiting.c   what of that finds no room
  *   stand_in.c  who stands here for actors elsewhere
@@ -82,6 +83,7 @@ struct gw_link {       /* a connection */
     bool stuck;                      /* does no more; what is for it is refused */
     uint64_t written, left, left_at; /* bytes; that had left when it was looked at; since when */
     uint64_t chokes;                 /* the connection that is not read because of it; 0: none */
+    uint32_t tells_to;               /* a node, and one; 0: tells.c does not know it */
     char from[GW_FROM];              /* who is at the other end */
 };
 
@@ -182,7 +184,6 @@ struct gw {
 
     struct gw_call *calls; /* calls.c */
     uint32_t ncalls, free_call;
-    uint64_t tells; /* to actors and endpoints, so far */
 
     struct gw_table handle_of_ask; /* serve.c: of the core, or of the host with GW_OF_HOST */
     struct gw_table handle_of_monitor, monitor_of_handle, monitor_of_actor;
@@ -262,6 +263,8 @@ static inline bool gw_has_connection(const struct ov_node_view *view)
 {
     return view->up || view->conn[0] != 0 || view->conn[1] != 0;
 }
+/* NULL: there is none of that number. */
+struct gw_link *gw_links_find(uint64_t conn);
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* As if the peer had closed it; of 0, or one that is gone, nothing. */
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
@@ -288,7 +291,7 @@ void gw_slow_look(struct ax_ctx *ctx);
 /* ---- calls.c ---- */
 
 struct gw_tell { /* what is said of it if it is lost */
-    uint64_t token, from, node, addr, contract;
+    uint64_t from, node, addr, contract;
     uint16_t message;
 };
 
@@ -307,6 +310,8 @@ struct gw_call {
 
 enum gw_call_kind { GW_TELL = 1, GW_ASK, GW_WATCH, GW_LEASE };
 
+/* It is a dead letter. */
+void gw_tell_lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error);
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg);
 void gw_calls_ask(struct ax_ctx *ctx, const struct gateway_call *msg);
 void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,
@@ -318,7 +323,6 @@ void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request
 void gw_calls_fail(struct ax_ctx *ctx);
 void gw_calls_ready(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out);
-void gw_calls_dead(struct ax_ctx *ctx, const struct ov_out *out);
 
 /* ---- serve.c ---- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* links.c - the connections of the core are handles of the actor. */
 #include "overlay/gateway/gw.h"
+#include "overlay/gateway/tells.h"
 
 #include <netinet/in.h>
 #include <sodium.h>
@@ -16,6 +17,11 @@ static struct gw_link *by(const struct gw_table *table, uint64_t number)
 {
     uint64_t at;
     return gw_table_get(table, number, &at) ? &gw.links[at] : NULL;
+}
+
+struct gw_link *gw_links_find(uint64_t conn)
+{
+    return conn == 0 ? NULL : by(&gw.link_of_conn, conn);
 }
 
 static struct gw_link *add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from)
@@ -40,6 +46,7 @@ static struct gw_link *add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const
 static void drop(struct ax_ctx *ctx, struct gw_link *link)
 {
     gw_slow_end(ctx, link);
+    gw_tells_gone(ctx, link);
     gw_table_take(&gw.link_of_conn, link->conn, NULL);
     gw_table_take(&gw.link_of_io, link->io, NULL);
     free(link->kept);
@@ -82,7 +89,7 @@ static void give_up(struct ax_ctx *ctx, struct gw_link *link)
 
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn)
 {
-    struct gw_link *link = conn != 0 ? by(&gw.link_of_conn, conn) : NULL;
+    struct gw_link *link = gw_links_find(conn);
     if (link != NULL)
         give_up(ctx, link);
 }
@@ -90,7 +97,7 @@ void gw_links_end(struct ax_ctx *ctx, uint64_t conn)
 /* Where it cannot be taken there is more under way than there is mail and answers. */
 static void send_bytes(struct ax_ctx *ctx, const struct ov_effect *effect)
 {
-    struct gw_link *link = by(&gw.link_of_conn, effect->conn);
+    struct gw_link *link = gw_links_find(effect->conn);
     if (link == NULL)
         return;
     link->written += effect->len;
@@ -107,7 +114,7 @@ static void read_or_not(struct ax_ctx *ctx, const struct gw_link *link)
 
 void gw_links_choke(struct ax_ctx *ctx, uint64_t conn, bool choked)
 {
-    struct gw_link *link = conn == 0 ? NULL : by(&gw.link_of_conn, conn);
+    struct gw_link *link = gw_links_find(conn);
     if (link == NULL)
         return;
     link->choked = choked;
@@ -124,7 +131,7 @@ static void pause_or_not(struct ax_ctx *ctx, struct gw_link *link, bool paused)
 
 uint64_t gw_links_wait(struct ax_ctx *ctx, uint64_t bytes, bool crowded)
 {
-    struct gw_link *link = gw.reading == 0 ? NULL : by(&gw.link_of_conn, gw.reading);
+    struct gw_link *link = gw_links_find(gw.reading);
     if (link == NULL)
         return 0;
     link->waits += bytes;
@@ -135,7 +142,7 @@ uint64_t gw_links_wait(struct ax_ctx *ctx, uint64_t bytes, bool crowded)
 
 void gw_links_waited(struct ax_ctx *ctx, uint64_t conn, uint64_t bytes)
 {
-    struct gw_link *link = conn == 0 ? NULL : by(&gw.link_of_conn, conn);
+    struct gw_link *link = gw_links_find(conn);
     if (link == NULL)
         return;
     link->waits -= bytes;
@@ -155,7 +162,7 @@ static void received(struct ax_ctx *ctx, uint64_t conn, const void *bytes, size_
 /* What has come with the bytes by which it was held: it is read no more with this turn. */
 bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event)
 {
-    struct gw_link *link = by(&gw.link_of_conn, event->conn);
+    struct gw_link *link = gw_links_find(event->conn);
     if (link == NULL || !link->held)
         return false;
     if (link->kept != NULL || (link->kept = malloc(event->len)) == NULL)
@@ -168,7 +175,7 @@ bool gw_links_keep(struct ax_ctx *ctx, const struct ov_event *event)
 /* Ahead of all that is read from now on. */
 static void give_again(struct ax_ctx *ctx, const struct gw_later *later)
 {
-    struct gw_link *link = by(&gw.link_of_conn, later->link.conn);
+    struct gw_link *link = gw_links_find(later->link.conn);
     if (link == NULL)
         return;
     uint8_t *bytes = link->kept;
@@ -240,11 +247,11 @@ void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect)
         break;
     case OV_DO_HOLD:
     case OV_DO_GO_ON:
-        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL)
+        if ((link = gw_links_find(effect->conn)) != NULL)
             hold(ctx, link, effect->kind == OV_DO_HOLD);
         break;
     case OV_DO_CLOSE:
-        if ((link = by(&gw.link_of_conn, effect->conn)) != NULL)
+        if ((link = gw_links_find(effect->conn)) != NULL)
             hang_up(ctx, link, effect);
         break;
     default:

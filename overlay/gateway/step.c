@@ -2,6 +2,7 @@
 /* step.c - the core's steps. What comes out of one is done in its order, and what follows from that
  * comes in afterwards, in steps of its own. */
 #include "overlay/gateway/gw.h"
+#include "overlay/gateway/tells.h"
 
 #include <string.h>
 #include <time.h>
@@ -47,7 +48,7 @@ static void do_out(struct ax_ctx *ctx, const struct ov_out *out)
         gw_calls_end(ctx, out);
         break;
     case OV_OUT_DEAD:
-        gw_calls_dead(ctx, out);
+        gw_tells_dead(ctx, out);
         break;
     case OV_OUT_DOWN:
         if (!gw_waits_down(ctx, out))
@@ -159,6 +160,7 @@ static void behind(struct ax_ctx *ctx)
 {
     while (ov_core_gathers(ov_cluster_core(gw.cluster)))
         (void)step_and_follow(ctx, &(struct ov_in){.kind = OV_IN_TIMER}, NULL);
+    gw_tells_written(ctx);
     gw_closing_tell(ctx);
     gw_drained(ctx);
     gw_arm(ctx);

@@ -5,7 +5,8 @@
 # time one point later: where it has changed memory that it shares, or made a system call. One is of the
 # node that sends, one of the node that is sent to; what is sent is an ask, tells, an ask by key, and a
 # monitor. An ask ends, with the answer or with an error and not by its timeout; what was answered was done
-# once, and what was not, once at most; no tell is handled twice; who monitors is told once.
+# once, and what was not, once at most; no tell is handled twice, and of those that the gateway of the
+# node that sends had taken each is handled or a dead letter; who monitors is told once.
 # POINTS: so many of each, in equal distance; "all": each. not-with-sanitizers: a gateway has other points
 # there, and each kill another way of it is in gateway_kill. test-timeout: 300
 
@@ -58,6 +59,13 @@ works() {
     verdict $? "no ask goes well any more: $got; $(tail -n 3 "$dir"/?.log)"
 }
 
+# dead_letters: how many node b has had.
+dead_letters() {
+    local said
+    said=$("$axsup" status "$dir/b.json" --json)
+    [[ $said =~ \"deadletters\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
 # downs: how many there were, of the monitors of the one of node b.
 downs() {
     local got
@@ -75,12 +83,21 @@ key_before() { works key && first=$count; }
 key_after() { works key && answered_or_down; }
 
 tell() { asker tell_kept '{}'; }
-tell_before() { works told && keeps && first=$count; }
+tell_before() { works told && keeps && first=$count && letters=$(dead_letters); }
 tell_after() {
+    local was dead
+    works ask # by then a gateway that has died has been spoken for
+    dead=$(($(dead_letters) - letters))
     works told
-    [[ $got == '{"error":0}' && $((count - first)) =~ ^[01]{1,5}$ ]]
-    verdict $? "$where: $got; of tells by 1 to 10000, $((count - first)) was done"
-    ((count - first == 11111)) || ((down++))
+    was=$((count - first))
+    [[ $got == '{"error":0}' && $was =~ ^[01]{1,5}$ ]]
+    verdict $? "$where: $got; of tells by 1 to 10000, $was was done"
+    ((was == 11111)) || ((down++))
+    [[ $where != *"node b"* ]] && return
+    ones=${was//0/}
+    ((${#ones} + dead >= 5 && dead <= 5)) && [[ $how != idle || $dead == 0 ]]
+    verdict $? "$where: of tells by 1 to 10000, $was was done, and $dead are dead letters"
+    ((${#ones} + dead == 5)) || ((both++))
 }
 
 monitor() { asker watch_kept '{}'; }
@@ -165,7 +182,7 @@ done
 ((i < 100))
 verdict $? 'no key is of node a'
 
-down=0
+down=0 both=0
 for what in "${kinds[@]}"; do
     for node in b a; do
         "${what}_before"
@@ -193,5 +210,6 @@ for node in a b; do
     become '*{"count":"requests","value":0,*' counts "$dir/$node.json" --json
 done
 stop_all
+echo "tells that were handled, and dead letters too: at $both points"
 echo "$passed passed, $failed failed"
 ((failed == 0))
