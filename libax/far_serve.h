@@ -120,8 +120,9 @@ AX_MUST_USE int far_poll(struct ax_ctx *ctx, int fd, uint64_t *io);
 
 /* ---- what the next process is to know ---- */
 
-/* Of this process's memory. Its numbers `taken` and `past` are set by far_set alone. */
+/* Of this process's memory; `taken` and `past` are set by far_set alone. */
 struct shm_tells *far_tells(struct ax_ctx *ctx);
+/* A number of that memory: it takes a word of the turn's log. */
 void far_set(struct ax_ctx *ctx, uint64_t *number, uint64_t value);
 
 /* ---- who stands for actors elsewhere ---- */

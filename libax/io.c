@@ -172,6 +172,8 @@ void io_leave(struct worker *w, struct io_handle *h)
     unready(own, h);
     unlink_from(&own->first, h);
     h->owner = 0;
+    h->gone = NULL;
+    h->heeded = false;
     link_first(&w->io->leaving, h);
     h->staged = h->out.end;
     h->close_at = w->now + (w->stopping ? LEAVE_STOPPING_NS : LEAVE_NS);

@@ -24,7 +24,8 @@
  *
  * The core, the sockets and the tables are volatile: they die with the process, and the next one
  * begins a new session. What must outlive it is in kept maps of the actor: who waits for an answer,
- * who stands for whom, the leases of the memory store, and what was told of the lease store.
+ * who stands for whom, the leases of the memory store, and what was told of the lease store; of
+ * tells that have not left, in memory of their own (shm/tell.h).
  *
  * All of it runs in turns of the one actor. The core changes at once and the rest when the turn
  * commits; so no turn here fails: where there is no memory for something the process ends itself,
@@ -318,8 +319,8 @@ void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,
                     struct gateway_watch_reply *reply);
 /* Of the lease store that another node keeps; an answer goes to gw_leases_answer. */
 void gw_calls_lease(struct ax_ctx *ctx, uint64_t number, const struct ov_request *request);
-/* Asks that a process before this one had not answered, and tells to keys: they end as node down.
- */
+/* Asks that a process before this one had not answered, and tells that it had not sent: they end as
+ * node down. */
 void gw_calls_fail(struct ax_ctx *ctx);
 void gw_calls_ready(struct ax_ctx *ctx, const struct ov_out *out);
 void gw_calls_end(struct ax_ctx *ctx, const struct ov_out *out);

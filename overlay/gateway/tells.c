@@ -9,6 +9,8 @@
 
 #include "shm/tell.h"
 
+#include <string.h>
+
 _Static_assert(OV_NODES_MAX <= SHM_TELL_NODES, "each node has a place");
 
 /* By which connection they leave for a node, and what of all that was ever written for it went by
@@ -38,12 +40,23 @@ static struct gw_tell as_taken(const struct shm_tell *noted)
                             .message = noted->message};
 }
 
+/* It is remembered no longer. */
+static void forget(struct shm_tells *all, const struct shm_tell *tell)
+{
+    if (has_left(all, tell))
+        return;
+    if (all->node[tell->to].over_end <= all->node[tell->to].left)
+        all->node[tell->to].over = 0;
+    all->node[tell->to].over++;
+    all->node[tell->to].over_end = tell->end;
+}
+
 static struct shm_tell *take(struct ax_ctx *ctx, const struct gw_tell *tell, uint32_t to)
 {
     struct shm_tells *all = far_tells(ctx);
     struct shm_tell *place = tell_at(all, all->taken);
-    if (all->taken >= all->past + SHM_TELLS && !has_left(all, place))
-        all->node[place->to].over++;
+    if (all->taken >= all->past + SHM_TELLS_KNOWN)
+        forget(all, tell_at(all, all->taken - SHM_TELLS_KNOWN));
     *place = (struct shm_tell){.from = tell->from,
                                .node = tell->node,
                                .addr = tell->addr,
@@ -66,7 +79,7 @@ void gw_tells_send(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_req
     if (error == 0)
         return;
     gw_tell_lost(ctx, tell, error);
-    noted->end = 0;
+    far_set(ctx, &noted->end, 0);
 }
 
 /* What it was is known as long as it is remembered. */
@@ -74,7 +87,7 @@ void gw_tells_dead(struct ax_ctx *ctx, const struct ov_out *out)
 {
     struct shm_tells *all = far_tells(ctx);
     struct gw_tell tell = {0};
-    if (out->token - 1 < all->taken && all->taken - out->token < SHM_TELLS)
+    if (out->token - 1 < all->taken && all->taken - out->token < SHM_TELLS_KNOWN)
         tell = as_taken(tell_at(all, out->token - 1));
     gw_tell_lost(ctx, &tell, out->status);
 }
@@ -92,7 +105,8 @@ static void begin_way(struct ax_ctx *ctx, uint32_t to, struct gw_link *link)
     *way = (struct way){link->conn, way->end, way->end};
     link->tells_to = to + 1;
     all->node[to].left = way->before + link->written - far_outbound(ctx, link->io);
-    all->node[to].over = 0;
+    all->node[to].over = all->node[to].over_end = 0;
+    shm_order(); /* what was there may be more than where the next one ends */
 }
 
 /* Where what has been written for the node ends. 0: it has no connection any more. */
@@ -125,7 +139,12 @@ void gw_tells_written(struct ax_ctx *ctx)
             to = tell->to;
             end = end_of(ctx, to);
         }
-        tell->end = end;
+        if (end != 0) {
+            tell->end = end;
+        } else { /* this turn may tell of the end of its session */
+            far_set(ctx, &tell->end, 0);
+            far_go_on(ctx);
+        }
     }
 }
 
@@ -133,7 +152,7 @@ void gw_tells_gone(struct ax_ctx *ctx, const struct gw_link *link)
 {
     uint32_t to = link->tells_to - 1;
     if (link->tells_to != 0 && ways[to].conn == link->conn)
-        far_tells(ctx)->node[to].left = ways[to].end;
+        far_set(ctx, &far_tells(ctx)->node[to].left, ways[to].end);
 }
 
 /* ---- of the process before ---- */
@@ -142,8 +161,9 @@ static void tell_of_more(struct ax_ctx *ctx, struct shm_tells *all)
 {
     uint64_t over = 0;
     for (uint32_t i = 0; i < SHM_TELL_NODES; i++) {
-        over += all->node[i].over;
-        all->node[i].over = 0;
+        if (all->node[i].over_end > all->node[i].left)
+            over += all->node[i].over;
+        all->node[i].over = all->node[i].over_end = 0;
     }
     if (over > 0)
         ax_log(ctx, AX_WARN,
@@ -154,7 +174,7 @@ static void tell_of_more(struct ax_ctx *ctx, struct shm_tells *all)
 void gw_tells_lose(struct ax_ctx *ctx)
 {
     struct shm_tells *all = far_tells(ctx);
-    uint64_t n = all->taken < SHM_TELLS ? 0 : all->taken - SHM_TELLS;
+    uint64_t n = all->taken < SHM_TELLS_KNOWN ? 0 : all->taken - SHM_TELLS_KNOWN;
     if (n < all->past)
         n = all->past;
     for (; n < all->taken; n++) {
@@ -168,5 +188,6 @@ void gw_tells_lose(struct ax_ctx *ctx)
     }
     tell_of_more(ctx, all);
     far_set(ctx, &all->past, all->taken);
+    memset(ways, 0, sizeof ways);
     staying = all->taken;
 }

@@ -83,6 +83,14 @@ void traveler_on_tell_kept(struct ax_ctx *ctx, struct traveler *self,
         reply->error = counter_add(ctx, self->kept, by);
 }
 
+void traveler_on_tell_nothing(struct ax_ctx *ctx, struct traveler *self,
+                              const struct traveler_tell_nothing *msg,
+                              struct traveler_tell_nothing_reply *reply)
+{
+    for (uint32_t i = 0; i < msg->times && reply->error == 0; i++)
+        reply->error = counter_add(ctx, self->kept, 0);
+}
+
 void traveler_on_count(struct ax_ctx *ctx, struct traveler *self, const struct traveler_count *msg,
                        struct traveler_count_reply *reply)
 {

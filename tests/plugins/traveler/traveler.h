@@ -15,8 +15,9 @@
     ASK(keep, (str, key), (i32, error))                                                            \
     ASK(keep_at, (str, node, str, name), (i32, error))                                             \
     ASK(add_kept, (i64, by, u64, timeout_ns), (i32, error, i64, value))                            \
-    /* Adds 1, 10, 100, 1000 and 10000, by a tell each. */                                         \
+    /* Adds 1, 10, 100, 1000 and 10000, by a tell each; or that often 0. */                        \
     ASK(tell_kept, (), (i32, error))                                                               \
+    ASK(tell_nothing, (u32, times), (i32, error))                                                  \
     ASK(watch_kept, (), (i32, error))                                                              \
     /* Adds to a count of its own, and tells it. */                                                \
     ASK(count, (i64, by), (i64, value))                                                            \
