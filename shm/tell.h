@@ -17,10 +17,15 @@
 #define SHM_TELL_NODES 1024u            /* whom they are for */
 #define SHM_TELL_STAYS UINT64_MAX
 
-struct shm_tell {
+struct shm_tell_what { /* what is said of it if it is lost */
     uint64_t from, node, addr, contract;
+    uint16_t message;
+};
+
+struct shm_tell {
+    struct shm_tell_what what;
     uint64_t end; /* it has left with that byte; SHM_TELL_STAYS: not yet */
-    uint16_t message, to;
+    uint16_t to;  /* a place of `node` */
 };
 
 struct shm_tells {

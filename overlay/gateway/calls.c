@@ -100,7 +100,7 @@ static void forget(struct ax_ctx *ctx, unsigned map, uint64_t token)
 
 /* ---- tells ---- */
 
-void gw_tell_lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error)
+void gw_tell_lost(struct ax_ctx *ctx, const struct shm_tell_what *tell, int error)
 {
     char whom[FAR_WHOM_MAX + 1];
     const struct far_lost letter = {.from = tell->from,
@@ -121,7 +121,7 @@ static void end_tell(struct ax_ctx *ctx, uint64_t token, int error)
 }
 
 /* It ends by gw_calls_end. */
-static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *to)
+static void tell_key(struct ax_ctx *ctx, const struct shm_tell_what *tell, struct ov_request *to)
 {
     struct gw_call *call = take(ctx, GW_TELL);
     to->token = token_of(call);
@@ -137,11 +137,11 @@ static void tell_key(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_r
 
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg)
 {
-    const struct gw_tell tell = {.from = ax_sender(ctx).addr,
-                                 .node = msg->node,
-                                 .addr = msg->addr,
-                                 .contract = msg->contract,
-                                 .message = msg->message};
+    const struct shm_tell_what tell = {.from = ax_sender(ctx).addr,
+                                       .node = msg->node,
+                                       .addr = msg->addr,
+                                       .contract = msg->contract,
+                                       .message = msg->message};
     struct gw_identity identity;
     struct ov_request to = {.kind = OV_TELL,
                             .deadline = deadline(gw.config.give_up_ns * 2),
@@ -261,7 +261,7 @@ static void lose_tells(struct ax_ctx *ctx)
 {
     struct ax_span key, value;
     for (uint64_t at = 0; ax_map_next(ctx, gateway_tells, &at, &key, &value) == 0;) {
-        struct gw_tell tell;
+        struct shm_tell_what tell;
         uint64_t token;
         memcpy(&tell, value.ptr, sizeof tell);
         memcpy(&token, key.ptr, sizeof token);

@@ -42,6 +42,7 @@
 #include "overlay/gateway/table.h"
 #include "overlay/store/store.h"
 #include "shm/geometry.h"
+#include "shm/tell.h"
 
 #include <ax/io.h>
 #include <ax/map.h>
@@ -266,6 +267,8 @@ static inline bool gw_has_connection(const struct ov_node_view *view)
 }
 /* NULL: there is none of that number. */
 struct gw_link *gw_links_find(uint64_t conn);
+/* Bytes of it that have left. */
+uint64_t gw_links_left(struct ax_ctx *ctx, const struct gw_link *link);
 void gw_links_do(struct ax_ctx *ctx, const struct ov_effect *effect);
 /* As if the peer had closed it; of 0, or one that is gone, nothing. */
 void gw_links_end(struct ax_ctx *ctx, uint64_t conn);
@@ -291,15 +294,10 @@ void gw_slow_look(struct ax_ctx *ctx);
 
 /* ---- calls.c ---- */
 
-struct gw_tell { /* what is said of it if it is lost */
-    uint64_t from, node, addr, contract;
-    uint16_t message;
-};
-
 struct gw_call {
     union {
         struct far_asker asker; /* of an ask */
-        struct gw_tell tell;
+        struct shm_tell_what tell;
     };
     uint64_t contract;
     void *body;           /* a copy, where it may be wanted again */
@@ -312,7 +310,7 @@ struct gw_call {
 enum gw_call_kind { GW_TELL = 1, GW_ASK, GW_WATCH, GW_LEASE };
 
 /* It is a dead letter. */
-void gw_tell_lost(struct ax_ctx *ctx, const struct gw_tell *tell, int error);
+void gw_tell_lost(struct ax_ctx *ctx, const struct shm_tell_what *tell, int error);
 void gw_calls_post(struct ax_ctx *ctx, const struct gateway_post *msg);
 void gw_calls_ask(struct ax_ctx *ctx, const struct gateway_call *msg);
 void gw_calls_watch(struct ax_ctx *ctx, const struct gateway_watch *msg,

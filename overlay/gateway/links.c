@@ -24,6 +24,11 @@ struct gw_link *gw_links_find(uint64_t conn)
     return conn == 0 ? NULL : by(&gw.link_of_conn, conn);
 }
 
+uint64_t gw_links_left(struct ax_ctx *ctx, const struct gw_link *link)
+{
+    return link->written - far_outbound(ctx, link->io);
+}
+
 static struct gw_link *add(struct ax_ctx *ctx, uint64_t conn, uint64_t io, const char *from)
 {
     uint32_t at = 0;

@@ -28,18 +28,13 @@ static bool node_of(const struct gw_link *link, struct ov_node_view *view)
     return false;
 }
 
-static uint64_t has_left(struct ax_ctx *ctx, const struct gw_link *link)
-{
-    return link->written - far_outbound(ctx, link->io);
-}
-
 void gw_slow_begin(struct ax_ctx *ctx, struct gw_link *link)
 {
     struct ov_node_view view;
     if (link->slow_since != 0)
         return;
     link->slow_since = link->left_at = gw.now;
-    link->left = has_left(ctx, link);
+    link->left = gw_links_left(ctx, link);
     look_by(gw.now + gw.config.core.dead_ns);
     if (!node_of(link, &view))
         return;
@@ -81,7 +76,7 @@ void gw_slow_drained(struct ax_ctx *ctx, struct gw_link *link)
 
 static void look_at_one(struct ax_ctx *ctx, struct gw_link *link)
 {
-    uint64_t left = has_left(ctx, link);
+    uint64_t left = gw_links_left(ctx, link);
     if (left != link->left)
         link->left_at = gw.now;
     link->left = left;

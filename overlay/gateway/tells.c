@@ -7,8 +7,6 @@
  * left. */
 #include "overlay/gateway/tells.h"
 
-#include "shm/tell.h"
-
 #include <string.h>
 
 _Static_assert(OV_NODES_MAX <= SHM_TELL_NODES, "each node has a place");
@@ -31,15 +29,6 @@ static bool has_left(const struct shm_tells *all, const struct shm_tell *tell)
     return tell->end <= all->node[tell->to].left;
 }
 
-static struct gw_tell as_taken(const struct shm_tell *noted)
-{
-    return (struct gw_tell){.from = noted->from,
-                            .node = noted->node,
-                            .addr = noted->addr,
-                            .contract = noted->contract,
-                            .message = noted->message};
-}
-
 /* It is remembered no longer. */
 static void forget(struct shm_tells *all, const struct shm_tell *tell)
 {
@@ -51,17 +40,13 @@ static void forget(struct shm_tells *all, const struct shm_tell *tell)
     all->node[tell->to].over_end = tell->end;
 }
 
-static struct shm_tell *take(struct ax_ctx *ctx, const struct gw_tell *tell, uint32_t to)
+static struct shm_tell *take(struct ax_ctx *ctx, const struct shm_tell_what *tell, uint32_t to)
 {
     struct shm_tells *all = far_tells(ctx);
     struct shm_tell *place = tell_at(all, all->taken);
     if (all->taken >= all->past + SHM_TELLS_KNOWN)
         forget(all, tell_at(all, all->taken - SHM_TELLS_KNOWN));
-    *place = (struct shm_tell){.from = tell->from,
-                               .node = tell->node,
-                               .addr = tell->addr,
-                               .contract = tell->contract,
-                               .message = tell->message,
+    *place = (struct shm_tell){.what = *tell,
                                .to = to == OV_HERE ? 0 : (uint16_t)to,
                                .end = to == OV_HERE ? 0 : SHM_TELL_STAYS};
     far_set(ctx, &all->taken, all->taken + 1);
@@ -69,7 +54,7 @@ static struct shm_tell *take(struct ax_ctx *ctx, const struct gw_tell *tell, uin
 }
 
 /* Its token says how many had been taken with it. */
-void gw_tells_send(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *request)
+void gw_tells_send(struct ax_ctx *ctx, const struct shm_tell_what *tell, struct ov_request *request)
 {
     const struct ov_in in = {.kind = OV_IN_REQUEST, .request = request};
     struct shm_tell *noted = take(ctx, tell, request->target.node);
@@ -86,9 +71,9 @@ void gw_tells_send(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_req
 void gw_tells_dead(struct ax_ctx *ctx, const struct ov_out *out)
 {
     struct shm_tells *all = far_tells(ctx);
-    struct gw_tell tell = {0};
+    struct shm_tell_what tell = {0};
     if (out->token - 1 < all->taken && all->taken - out->token < SHM_TELLS_KNOWN)
-        tell = as_taken(tell_at(all, out->token - 1));
+        tell = tell_at(all, out->token - 1)->what;
     gw_tell_lost(ctx, &tell, out->status);
 }
 
@@ -104,7 +89,7 @@ static void begin_way(struct ax_ctx *ctx, uint32_t to, struct gw_link *link)
         far_count_left(ctx, old->io, NULL);
     *way = (struct way){link->conn, way->end, way->end};
     link->tells_to = to + 1;
-    all->node[to].left = way->before + link->written - far_outbound(ctx, link->io);
+    all->node[to].left = way->before + gw_links_left(ctx, link);
     all->node[to].over = all->node[to].over_end = 0;
     shm_order(); /* what was there may be more than where the next one ends */
 }
@@ -181,8 +166,7 @@ void gw_tells_lose(struct ax_ctx *ctx)
         const struct shm_tell *tell = tell_at(all, n);
         if (has_left(all, tell))
             continue;
-        const struct gw_tell lost = as_taken(tell);
-        gw_tell_lost(ctx, &lost, AX_E_NODE_DOWN);
+        gw_tell_lost(ctx, &tell->what, AX_E_NODE_DOWN);
         far_set(ctx, &all->past, n + 1);
         far_go_on(ctx);
     }

@@ -5,7 +5,8 @@
 #include "overlay/gateway/gw.h"
 
 /* To an actor or an endpoint. Where it cannot be sent it is a dead letter. */
-void gw_tells_send(struct ax_ctx *ctx, const struct gw_tell *tell, struct ov_request *request);
+void gw_tells_send(struct ax_ctx *ctx, const struct shm_tell_what *tell,
+                   struct ov_request *request);
 /* The core says of one that it is lost. */
 void gw_tells_dead(struct ax_ctx *ctx, const struct ov_out *out);
 /* All that the core had has been written. */

@@ -100,7 +100,7 @@ tell_before() {
     first=$count letters=$(dead_letters)
 }
 tell_after() {
-    local was dead
+    local was dead ones
     works ask # by then a gateway that has died has been spoken for
     dead=$(($(dead_letters) - letters))
     works told
